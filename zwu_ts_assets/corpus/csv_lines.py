@@ -1,0 +1,231 @@
+"""What one line and one cell of a CSV may be, and the message when it is something else.
+
+What belongs here: the definition of an acceptable line, number and timestamp. What does not: which
+columns there are (`csv_header.py`), and fast reading (`csv_file.py`, which accepts nothing that
+would be refused here).
+"""
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, NoReturn
+
+import numpy as np
+
+from zwu_ts_assets.corpus.errors import CorpusError
+
+# A line of 100 numbers is 2.5 kB. Without a limit, a file that is no CSV and has no line ends would
+# be read whole. It equals the csv module's own limit on a field, so that one cannot be met first.
+LINE_LIMIT: Final = 131_072
+
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_MISSING: Final = re.compile(r"[#<]?n/?an?>?|null|none|missing|-1\.#ind|[-?.]+", re.IGNORECASE)
+_INFINITE: Final = re.compile(r"[+-]?(?:inf(?:inity)?|1\.#inf)", re.IGNORECASE)
+_DIGITS_AND_MARKS: Final = re.compile(r"[+-]?(?:0x[0-9a-f]+|\d[\d.,_' ]*)", re.IGNORECASE)
+
+_DAY_AND_TIME: Final = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?"
+_TIMESTAMP: Final = re.compile(_DAY_AND_TIME, re.ASCII)
+_SUB_SECOND: Final = re.compile(_DAY_AND_TIME + r"[.,]\d+(?:Z|[+-][\d:]+)?", re.ASCII)
+_ZONED: Final = re.compile(_DAY_AND_TIME + r" ?(?:Z|[A-Z]{3,4}|[+-]\d{2}:?(?:\d{2})?)", re.ASCII)
+
+EXPECTED_NUMBER: Final = "a finite decimal number such as 1.5 or -2e-3"
+EXPECTED_TIMESTAMP: Final = "an ISO 8601 date and time such as 2016-07-01 00:00:00"
+
+
+def refuse(
+    path: Path, line: int, column: str | None, found: str, expected: str, do: str
+) -> NoReturn:
+    """Raise the error for one place in a file.
+
+    Args:
+        path: The file.
+        line: Line of the file, the header being line 1.
+        column: Name of the column, or None where it is about the whole line.
+        found: What is there.
+        expected: What should be there.
+        do: What the user can do about it, as full sentences.
+
+    Raises:
+        CorpusError: Always.
+    """
+    place = f"{path}, line {line}" + ("" if column is None else f", column {column!r}")
+    raise CorpusError(f"{place}: found {found}; expected {expected}. {do}")
+
+
+def show(text: str) -> str:
+    """A text in quotes, shortened if it would drown the message."""
+    if len(text) <= 60:
+        return repr(text)
+    return f"{text[:40]!r}... ({len(text)} characters)"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One physical line of a file.
+
+    Attributes:
+        number: Counted from 1.
+        text: Without its line end.
+        ended: Whether a line end followed; False only for the last line of a file.
+    """
+
+    number: int
+    text: str
+    ended: bool
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing but white space."""
+        return not self.text.strip()
+
+
+def read_line(file: BinaryIO, path: Path, number: int) -> Line | None:
+    r"""The next line of a file, or None at its end. Lines end with `\n` or `\r\n`.
+
+    Raises:
+        CorpusError: The line is too long, not UTF-8, or has a NUL byte or a lone carriage return.
+    """
+    raw = file.readline(LINE_LIMIT + 1)
+    if not raw:
+        return None
+    if len(raw) > LINE_LIMIT:
+        refuse(
+            path,
+            number,
+            None,
+            f"more than {LINE_LIMIT} bytes without a line end, in field {raw.count(b',') + 1}",
+            "one row per line",
+            "Check that the file is a CSV, that its line ends are intact, and that no cell holds "
+            "a document.",
+        )
+    if b"\0" in raw:
+        refuse(
+            path,
+            number,
+            None,
+            f"a NUL byte at byte {file.tell() - len(raw) + raw.index(0)} of the file",
+            "text",
+            "The file is binary, damaged or UTF-16. Export it as CSV in UTF-8.",
+        )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        offset = file.tell() - len(raw) + error.start
+        refuse(
+            path,
+            number,
+            None,
+            f"byte 0x{raw[error.start]:02x} at byte {offset} of the file, which is not UTF-8",
+            "UTF-8 text",
+            "The file is probably in Latin-1 or another old encoding. Save it as UTF-8, for "
+            "example with `iconv -f latin1 -t utf-8`.",
+        )
+    ended = text.endswith("\n")
+    # A file may also be cut off between the two characters of its last line end.
+    text = text.removesuffix("\n").removesuffix("\r")
+    if "\r" in text:
+        refuse(
+            path,
+            number,
+            None,
+            "a carriage return in the middle of the line",
+            "lines that end with a newline",
+            "Save the file with Unix or Windows line ends (old Mac line ends are not read).",
+        )
+    return Line(number, text, ended)
+
+
+def split_line(path: Path, line: Line) -> list[str]:
+    """The cells of a line, quotes resolved.
+
+    Raises:
+        CorpusError: A quote is not closed on its line, or is followed by more text.
+    """
+    if '"' not in line.text:
+        return line.text.split(",")
+    try:
+        return next(csv.reader([line.text], strict=True))
+    except csv.Error as error:
+        refuse(
+            path,
+            line.number,
+            None,
+            f"quotes that do not close as they should ({error})",
+            'every opening " to be closed on its own line, before a comma or the line end',
+            "Mend the quotes; a cell must not contain a line break.",
+        )
+
+
+def parse_number(path: Path, line: int, column: str, cell: str) -> float:
+    """The float64 nearest to a decimal text, exactly `float(cell)`.
+
+    Narrower than `float`: no `nan`, `inf`, `1_000` or digits of other scripts.
+
+    Raises:
+        CorpusError: The cell is anything else than a finite decimal number.
+    """
+    text = cell.strip()
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        if math.isfinite(number):
+            return number
+        found = f"{show(cell)}, too large for a 64-bit float"
+        do = "Check the cell, or change the unit of the column."
+    elif not text:
+        found = "an empty cell"
+        do = "Fill the gap, or leave the column out with the setting `features`."
+    elif _MISSING.fullmatch(text):
+        found = f"{show(cell)}, a missing value"
+        do = "Fill the gap, or leave the column out with the setting `features`."
+    elif _INFINITE.fullmatch(text):
+        found = f"{show(cell)}, infinity"
+        do = "Put a finite number there, or leave the column out with the setting `features`."
+    elif _DIGITS_AND_MARKS.fullmatch(text):
+        found = show(cell)
+        do = "Write numbers with the digits 0 to 9, a decimal point and nothing between digits."
+    else:
+        found = f"the text {show(cell)}"
+        do = "Mend the cell, or leave the column out with the setting `features`."
+    refuse(path, line, column, found, EXPECTED_NUMBER, do)
+
+
+def means_a_number(cell: str) -> bool:
+    """Whether a cell is a number or stands where one belongs: empty, NaN, infinite, `1,5`."""
+    text = cell.strip()
+    patterns = (_NUMBER, _MISSING, _INFINITE, _DIGITS_AND_MARKS)
+    return not text or any(pattern.fullmatch(text) for pattern in patterns)
+
+
+def parse_timestamp(path: Path, line: int, column: str, cell: str) -> np.datetime64:
+    """The time that an ISO 8601 text without a zone names, as datetime64[s].
+
+    Date and time may be parted by a space or a `T`; seconds, or the time, may be missing.
+
+    Raises:
+        CorpusError: The cell is not such a text, or names no day of the calendar.
+    """
+    text = cell.strip()
+    if _TIMESTAMP.fullmatch(text):
+        try:
+            return np.datetime64(text, "s")
+        except ValueError:
+            found = f"{show(cell)}, which is no day or time of the calendar"
+            do = "Mend the cell."
+    elif _SUB_SECOND.fullmatch(text):
+        found = f"{show(cell)}, with a fraction of a second"
+        do = "Timestamps are kept in whole seconds, so fractions would be lost: remove them."
+    elif _ZONED.fullmatch(text):
+        found = f"{show(cell)}, with a time zone"
+        do = (
+            "Offsets change with the clocks, and the series has one time line without a zone: "
+            "convert the column to UTC and leave the zone off."
+        )
+    elif not text:
+        found = "an empty cell"
+        do = "Every row needs its time: fill it in, or remove the row."
+    else:
+        found = show(cell)
+        do = "Write the time like that, or name another column with the setting `time_column`."
+    refuse(path, line, column, found, EXPECTED_TIMESTAMP, do)

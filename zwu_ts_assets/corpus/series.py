@@ -1,0 +1,68 @@
+"""The validated table that everything else is cut from.
+
+What belongs here: the `Series` dataclass and the rules that its arrays keep. What does not: reading
+a CSV (`csv_file.py`) and cutting windows (`windows.py`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.errors import CorpusError
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A multivariate time series at a fixed interval.
+
+    Attributes:
+        timestamps: (rows,) datetime64[s], increasing by one and the same interval.
+        values: (rows, features) float64, C-contiguous, finite, in the units of the CSV.
+        features: The column names, one per column of `values`, no name twice.
+
+    Raises:
+        CorpusError: Arrays of another type or of shapes that do not fit together.
+    """
+
+    timestamps: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    features: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.timestamps.dtype != np.dtype("datetime64[s]") or self.timestamps.ndim != 1:
+            raise CorpusError(
+                f"timestamps are {self.timestamps.dtype} of shape {self.timestamps.shape}; "
+                "expected datetime64[s] of shape (rows,). Convert them with "
+                "`.astype('datetime64[s]')`."
+            )
+        expected = (len(self.timestamps), len(self.features))
+        if self.values.dtype != np.float64 or self.values.shape != expected:
+            raise CorpusError(
+                f"values are {self.values.dtype} of shape {self.values.shape}; expected float64 "
+                f"of shape {expected}, one row per timestamp and one column per feature."
+            )
+        if not self.values.flags.c_contiguous:
+            raise CorpusError(
+                "values are not C-contiguous, so their bytes would depend on how they were made. "
+                "Convert them with `numpy.ascontiguousarray`."
+            )
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.timestamps)
+
+    @property
+    def interval(self) -> np.timedelta64:
+        """The time from one row to the next, timedelta64[s].
+
+        Raises:
+            CorpusError: The series has fewer than two rows.
+        """
+        if self.rows < 2:
+            raise CorpusError(
+                f"The series has {self.rows} row(s); an interval needs at least two rows."
+            )
+        interval: np.timedelta64 = self.timestamps[1] - self.timestamps[0]
+        return interval

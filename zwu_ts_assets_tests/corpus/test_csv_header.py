@@ -1,0 +1,213 @@
+"""What a file must be, and its first line, to be read as a CSV."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets_tests.corpus.csv_text import (
+    good_lines,
+    refusal,
+    text_of,
+    with_line,
+    write,
+)
+
+
+def test_a_missing_file_is_told_with_the_place_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError) as caught:
+        read_series(Path("data/ETTh1.csv"))
+    assert "data/ETTh1.csv: there is no such file" in str(caught.value)
+    assert f"looked for {tmp_path / 'data' / 'ETTh1.csv'}" in str(caught.value)
+    assert "Copy it to that place." in str(caught.value)
+
+
+def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="found a directory; expected a CSV file"):
+        read_series(tmp_path)
+
+
+def test_a_file_below_a_file_cannot_be_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "x")
+    with pytest.raises(CorpusError, match=r"cannot be read \(Not a directory\)"):
+        read_series(path / "y.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    assert refusal(tmp_path, content).startswith(": the file is empty; expected a header line")
+
+
+@pytest.mark.parametrize(
+    "content", ["date,load", "date,load\n", "date,load\r\n", "date,load\n\n  \n\r\n"]
+)
+def test_a_header_alone_is_refused(tmp_path: Path, content: str) -> None:
+    message = refusal(tmp_path, content)
+    assert "found a header line and no data line after it" in message
+    assert "Copy the file again." in message
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04\x14\x00\x00\x00", "a zip archive or an Excel workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
+        (gzip.compress(text_of(good_lines()).encode()), "gzip-compressed"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (text_of(good_lines()).encode("utf-16"), "UTF-16 text"),
+        (b"\n<!DOCTYPE html>\n<html>"[1:], "a web page, not the download itself"),
+    ],
+)
+def test_other_formats_are_recognised(tmp_path: Path, content: bytes, what: str) -> None:
+    message = refusal(tmp_path, content)
+    assert f": the file is {what}; expected a CSV" in message
+    assert "export it as CSV" in message
+
+
+def test_other_binary_files_are_refused_at_their_first_nul_byte(tmp_path: Path) -> None:
+    message = refusal(tmp_path, b"date,lo\0ad\n")
+    assert ", line 1: found a NUL byte at byte 7 of the file; expected text" in message
+
+
+def test_utf_16_without_a_mark_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, text_of(good_lines()).encode("utf-16-le"))
+    assert ", line 1: found a NUL byte at byte 1" in message
+    assert "UTF-16" in message
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "what"), [(";", "semicolons (';')"), ("\t", r"tabs ('\t')"), ("|", "vertical")]
+)
+def test_another_delimiter_is_named(tmp_path: Path, delimiter: str, what: str) -> None:
+    content = text_of(good_lines()).replace(",", delimiter)
+    message = refusal(tmp_path, content, features=["load"])
+    assert f", line 1: found {what}" in message
+    assert "expected commas (',')" in message
+    assert "Export the file with commas" in message
+
+
+def test_another_delimiter_is_named_with_decimal_commas_in_the_header_too(tmp_path: Path) -> None:
+    content = 'date;"load, kW";temperature\n2016-07-01;1,5;2,5\n'
+    assert "found semicolons" in refusal(tmp_path, content)
+
+
+def test_a_missing_feature_is_told_with_the_columns_that_exist(tmp_path: Path) -> None:
+    message = refusal(tmp_path, text_of(good_lines()), features=["Temperatur", "load", "HUFL"])
+    assert (
+        ", line 1: found no column 'Temperatur', 'HUFL'; the columns are 'date', 'load', "
+        "'temperature'; expected every column that is named in the settings, here by `features`"
+    ) in message
+    assert "Did you mean 'temperature' for 'Temperatur'?" in message
+
+
+def test_a_column_name_with_spaces_around_it_is_offered(tmp_path: Path) -> None:
+    content = with_line(1, "date, load, temperature")
+    message = refusal(tmp_path, content, features=["load"])
+    assert "Did you mean ' load' for 'load'?" in message
+
+
+def test_many_columns_are_not_all_listed(tmp_path: Path) -> None:
+    names = ["date", *(f"c{index}" for index in range(100))]
+    content = ",".join(names) + "\n" + ",".join(["2016-07-01", *["1"] * 100]) + "\n"
+    message = refusal(tmp_path, content, features=["nothing"])
+    assert "'c18' and 81 more" in message
+    assert "'c19'" not in message
+
+
+def test_a_missing_time_column_is_told(tmp_path: Path) -> None:
+    message = refusal(tmp_path, with_line(1, "Date,load,temperature"))
+    assert "found no column 'date'; the columns are 'Date', 'load', 'temperature'" in message
+    assert "`time_column`" in message
+    assert "Did you mean 'Date' for 'date'?" in message
+
+
+def test_a_file_without_a_header_is_told_apart_from_one_with_another(tmp_path: Path) -> None:
+    message = refusal(tmp_path, text_of(good_lines()[1:]))
+    assert "Line 1 looks like data: add a line with the column names above it." in message
+
+
+def test_duplicated_columns_are_refused_with_their_positions(tmp_path: Path) -> None:
+    message = refusal(tmp_path, with_line(1, "date,load,load"), features=["load"])
+    assert ", line 1, column 'load': found 2 columns of this name (columns 2, 3)" in message
+    assert "expected each name once" in message
+
+
+@pytest.mark.parametrize("header", [",date,load", "date,,load", "date,load, "])
+def test_an_empty_column_name_is_refused_with_its_position(tmp_path: Path, header: str) -> None:
+    message = refusal(tmp_path, with_line(1, header))
+    position = [name.strip() for name in header.split(",")].index("") + 1
+    assert f", line 1: found an empty name for column {position} of 3" in message
+    assert "`index=False`" in message
+
+
+@pytest.mark.parametrize("character", ["\x0b", "\x85", "\u2028", "\x1b"])
+def test_a_control_character_in_a_column_name_is_refused(tmp_path: Path, character: str) -> None:
+    message = refusal(tmp_path, with_line(1, f"date,lo{character}ad,temperature"))
+    assert "found a control character or line break in the name of column 2" in message
+
+
+def test_a_line_break_in_a_column_name_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, with_line(1, 'date,"lo\nad",temperature'))
+    assert ", line 1: found quotes that do not close as they should" in message
+    assert "a cell must not contain a line break" in message
+
+
+def test_a_file_without_a_numeric_column_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "date,state\n2016-07-01,on\n2016-07-02,off\n")
+    assert ", line 2: found no numeric column beside the time column ('state': 'on')" in message
+    assert "expected at least one column whose cells are each a finite decimal number" in message
+
+
+def test_a_file_of_nothing_but_times_has_no_numeric_column(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "date\n2016-07-01\n2016-07-02\n")
+    assert "found no numeric column beside the time column (it is the only column)" in message
+
+
+@pytest.mark.parametrize(
+    ("features", "says"),
+    [
+        ([], "`features` names no column; expected at least one"),
+        (["load", "load"], "`features` names 'load' more than once; expected each column once"),
+        (["load", "date"], "`features` names the time column 'date'; expected other columns"),
+    ],
+)
+def test_features_that_make_no_sense_are_refused(
+    tmp_path: Path, features: list[str], says: str
+) -> None:
+    path = write(tmp_path, text_of(good_lines()))
+    with pytest.raises(CorpusError) as caught:
+        read_series(path, features=features)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["", "NaN", "NA", "null", "inf", "1e999", "1_000", "0x10"])
+def test_a_column_that_starts_with_no_proper_number_is_not_dropped_in_silence(
+    tmp_path: Path, cell: str
+) -> None:
+    message = refusal(tmp_path, with_line(2, f"2016-07-01 00:00:00,{cell},1.5"))
+    assert ", line 2, column 'load': found " in message
+
+
+def test_features_unset_means_every_column_whose_first_cell_is_a_number(tmp_path: Path) -> None:
+    content = "a,date,name,b\n1,2016-07-01,x,-.5e1\n2,2016-07-02,7,3.\n"
+    series = read_series(write(tmp_path, content))
+    assert series.features == ("a", "b")
+    assert series.values.tolist() == [[1.0, -5.0], [2.0, 3.0]]
+
+
+def test_named_features_come_in_the_order_named(tmp_path: Path) -> None:
+    path = write(tmp_path, text_of(good_lines(2)))
+    series = read_series(path, features=["temperature", "load"])
+    assert series.features == ("temperature", "load")
+    assert series.values.tolist() == [[-0.5, 0.25], [-1.5, 1.25]]
+
+
+def test_a_feature_named_as_a_bare_string_is_one_column(tmp_path: Path) -> None:
+    assert read_series(write(tmp_path, text_of(good_lines())), features="load").features == (
+        "load",
+    )

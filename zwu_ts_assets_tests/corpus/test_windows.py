@@ -1,0 +1,172 @@
+"""Which rows a batch and a patch own, and what the digest of a window sees."""
+
+import hashlib
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.windows import (
+    Window,
+    content_digest,
+    cut_window,
+    patch_spans,
+    window_count,
+)
+
+
+def series_of(rows: int, features: int = 2) -> Series:
+    """Hourly rows whose first value is the row number."""
+    timestamps = np.datetime64("2016-07-01", "s") + np.arange(rows) * np.timedelta64(3600, "s")
+    values = np.arange(rows)[:, None] + np.arange(features)[None, :] / 10
+    return Series(timestamps, values, tuple(f"f{index}" for index in range(features)))
+
+
+def test_etth1_has_181_windows_and_44_rows_over() -> None:
+    assert window_count(17_420, 96) == 181
+    assert 17_420 - 181 * 96 == 44
+
+
+@pytest.mark.parametrize(
+    ("rows", "length", "max_batches", "count"),
+    [(0, 96, None, 0), (95, 96, None, 0), (96, 96, None, 1), (960, 96, 4, 4), (960, 96, 40, 10)],
+)
+def test_windows_are_counted(rows: int, length: int, max_batches: int | None, count: int) -> None:
+    assert window_count(rows, length, max_batches) == count
+
+
+@given(rows=st.integers(1, 300), length=st.integers(1, 50), horizon=st.integers(0, 100))
+def test_windows_partition_the_rows_up_to_the_remainder(
+    rows: int, length: int, horizon: int
+) -> None:
+    series = series_of(rows)
+    owned: list[int] = []
+    for batch in range(window_count(rows, length)):
+        window = cut_window(series, batch, length=length, horizon=horizon)
+        assert window.values.shape == (length, 2)
+        assert window.features == series.features
+        assert (window.start, window.stop) == (batch * length, batch * length + length)
+        assert window.timestamps.tolist() == series.timestamps[window.start : window.stop].tolist()
+        assert window.target_rows == len(series.values[window.stop :][:horizon])
+        owned += [int(value) for value in window.values[:, 0]]
+    assert owned == list(range(len(owned)))
+    assert 0 <= rows - len(owned) < length
+
+
+def test_the_last_batch_may_have_less_than_its_whole_target_span() -> None:
+    series = series_of(17_420, features=1)
+    assert cut_window(series, 179, length=96, horizon=96).target_rows == 96
+    assert cut_window(series, 180, length=96, horizon=96).target_rows == 44
+    assert cut_window(series_of(96), 0, length=96, horizon=96).target_rows == 0
+
+
+def test_a_windows_values_are_contiguous_and_copy_nothing() -> None:
+    series = series_of(20)
+    window = cut_window(series, 1, length=8, horizon=0)
+    assert window.values.flags.c_contiguous
+    assert np.shares_memory(window.values, series.values)
+
+
+@pytest.mark.parametrize("batch", [-1, 3, 1000])
+def test_a_batch_that_does_not_exist_is_refused_with_those_that_do(batch: int) -> None:
+    with pytest.raises(CorpusError) as caught:
+        cut_window(series_of(300), batch, length=96, horizon=96)
+    assert str(caught.value) == (
+        f"There is no batch {batch}: 300 rows make 3 batches of 96 rows, so the batches are 0 to "
+        "2. Choose one of them."
+    )
+
+
+def test_fewer_rows_than_one_window_are_refused() -> None:
+    with pytest.raises(CorpusError, match="has 95 rows, fewer than one window of 96 rows"):
+        cut_window(series_of(95), 0, length=96, horizon=96)
+
+
+def test_arguments_out_of_bounds_are_refused_by_name() -> None:
+    series = series_of(20)
+    with pytest.raises(CorpusError, match="rows is -1; expected 0 or more"):
+        window_count(-1, 96)
+    with pytest.raises(CorpusError, match="length is 0; expected 1 or more"):
+        window_count(5, 0)
+    with pytest.raises(CorpusError, match="max_batches is 0; expected 1 or more"):
+        window_count(5, 1, 0)
+    with pytest.raises(CorpusError, match="horizon is -1; expected 0 or more"):
+        cut_window(series, 0, length=5, horizon=-1)
+    with pytest.raises(CorpusError, match="patch_length is 0; expected 1 or more"):
+        patch_spans(96, 0, 12)
+    with pytest.raises(CorpusError, match="stride is 0; expected 1 or more"):
+        patch_spans(96, 24, 0)
+    with pytest.raises(CorpusError, match="patch_length is 97, longer than the window of 96 rows"):
+        patch_spans(96, 97, 12)
+
+
+def test_the_usual_window_has_seven_patches() -> None:
+    assert patch_spans(96, 24, 12) == (
+        (0, 24),
+        (12, 36),
+        (24, 48),
+        (36, 60),
+        (48, 72),
+        (60, 84),
+        (72, 96),
+    )
+
+
+@given(length=st.integers(1, 60), patch_length=st.integers(1, 60), stride=st.integers(1, 70))
+def test_patches_are_all_whole_ones_at_multiples_of_the_stride(
+    length: int, patch_length: int, stride: int
+) -> None:
+    if patch_length > length:
+        with pytest.raises(CorpusError):
+            patch_spans(length, patch_length, stride)
+        return
+    expected = []
+    start = 0
+    while start + patch_length <= length:
+        expected.append((start, start + patch_length))
+        start += stride
+    assert patch_spans(length, patch_length, stride) == tuple(expected)
+
+
+def test_the_digest_is_the_hash_of_little_endian_bytes_on_every_platform() -> None:
+    timestamps = np.array(["1970-01-01", "1970-01-02"], dtype="datetime64[s]")
+    window = Window(4, timestamps, np.array([[1.5, -2.0], [0.0, 3.25]]), ("a", "é"), 7)
+    head = json.dumps({"features": ["a", "é"], "shape": [2, 2], "start": 4})
+    body = struct.pack("<2q4d", 0, 86_400, 1.5, -2.0, 0.0, 3.25)
+    assert content_digest(window) == hashlib.sha256(head.encode() + body).hexdigest()
+
+
+def test_the_digest_does_not_depend_on_byte_order_or_memory_layout() -> None:
+    window = cut_window(series_of(20), 1, length=8, horizon=4)
+    other = Window(
+        window.start,
+        window.timestamps.astype(">M8[s]"),
+        np.asfortranarray(window.values.astype(">f8")),
+        window.features,
+        window.target_rows,
+    )
+    assert content_digest(other) == content_digest(window)
+
+
+def test_the_digest_changes_with_everything_in_the_window_and_with_nothing_after_it() -> None:
+    series = series_of(20)
+    window = cut_window(series, 0, length=8, horizon=4)
+    changed = window.values.copy()
+    changed[3, 1] = np.nextafter(changed[3, 1], np.inf)
+    others = [
+        Window(1, window.timestamps, window.values, window.features, 4),
+        Window(0, window.timestamps + np.timedelta64(1, "s"), window.values, window.features, 4),
+        Window(0, window.timestamps, changed, window.features, 4),
+        Window(0, window.timestamps, window.values, ("f0", "g1"), 4),
+        Window(0, window.timestamps, window.values, ("f", "0f1"), 4),
+    ]
+    digests = {content_digest(other) for other in [window, *others]}
+    assert len(digests) == 6
+    longer = cut_window(series_of(40), 0, length=8, horizon=20)
+    assert longer.target_rows != window.target_rows
+    assert content_digest(longer) == content_digest(window)
