@@ -1,0 +1,154 @@
+"""Window statistics as text, and the text back.
+
+What belongs here: the one text form of the statistics, written and read. What does not: splitting
+the text into tokens (`vocabulary.py`, `qwen.py`).
+
+The text is a sequence of blocks; numbers have two decimals, and a blank line ends each block:
+
+    --- Batch 0 ---
+    HUFL: Mean=8.58, Max=12.73, Var=6.62
+    OT: Mean=24.23, Max=33.13, Var=18.05
+
+It can be read back whatever the features are called, as long as no name holds a line break: a
+statistics line ends with a number and a block's first line does not, and the last `: Mean=` of a
+line is the one that was written by us.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.errors import CorpusError
+
+_HEADING: Final = re.compile(r"--- Batch (0|[1-9][0-9]*) ---")
+_DECIMAL: Final = r"-?[0-9]+\.[0-9]{2}"
+_LINE: Final = re.compile(rf".+: Mean={_DECIMAL}, Max={_DECIMAL}, Var={_DECIMAL}")
+
+
+def stats_lines(values: NDArray[np.float64], features: Sequence[str]) -> list[str]:
+    """Mean, maximum and population variance (divided by the number of rows) of each feature.
+
+    Args:
+        values: (rows, features) float64, at least one row.
+        features: The column names.
+
+    Returns:
+        One line per feature, in the order of the columns, without line ends. A number that rounds
+        to zero from below is written `-0.00`, as Python does.
+
+    Raises:
+        CorpusError: The shapes do not fit, a name holds a line break, or a statistic is not finite.
+    """
+    if values.ndim != 2 or len(values) == 0 or values.shape[1] != len(features):
+        raise CorpusError(
+            f"values have the shape {values.shape}; expected (rows, {len(features)}) with at least "
+            "one row, for as many features as there are names."
+        )
+    for name in features:
+        if not name or "\n" in name or "\r" in name:
+            raise CorpusError(
+                f"feature {name!r}: found a name that is empty or holds a line break; expected one "
+                "line of text. Rename the column."
+            )
+    with np.errstate(over="ignore", invalid="ignore"):  # the check below speaks of it
+        table = np.stack([values.mean(axis=0), values.max(axis=0), values.var(axis=0)])
+    for name, column in zip(features, table.T, strict=True):
+        if not np.isfinite(column).all():
+            mean, maximum, variance = column
+            raise CorpusError(
+                f"feature {name!r}: found mean {mean}, maximum {maximum}, variance {variance}; "
+                "expected finite numbers. The values are not finite or too large to be squared in "
+                "64-bit floats: mend them, or change the unit of the column."
+            )
+    return [
+        f"{name}: Mean={mean:.2f}, Max={maximum:.2f}, Var={variance:.2f}"
+        for name, (mean, maximum, variance) in zip(features, table.T, strict=True)
+    ]
+
+
+def format_block(batch: int, lines: Sequence[str]) -> str:
+    """The text of one batch: heading, lines, blank line.
+
+    Args:
+        batch: Index of the batch, from 0.
+        lines: What `stats_lines` gives for it.
+    """
+    return "".join(f"{line}\n" for line in (f"--- Batch {batch} ---", *lines, ""))
+
+
+def format_stats(blocks: Iterable[tuple[int, list[str]]]) -> str:
+    r"""The whole text, one block after another, with `\n` as line end.
+
+    Args:
+        blocks: (batch, lines) in increasing order of the batches, which may have gaps.
+
+    Raises:
+        CorpusError: The batches do not increase.
+    """
+    texts = []
+    before = -1
+    for batch, lines in blocks:
+        if batch <= before:
+            raise CorpusError(
+                f"Statistics of batch {batch} after batch {before}; expected increasing batches, "
+                "each once. Sort them."
+            )
+        before = batch
+        texts.append(format_block(batch, lines))
+    return "".join(texts)
+
+
+def parse_stats(text: str) -> list[tuple[int, str]]:
+    """Read the text of `format_stats` back.
+
+    Args:
+        text: The whole text, line ends as written.
+
+    Returns:
+        (batch, text) per block, where the text is the block's lines joined by one space.
+
+    Raises:
+        CorpusError: The text is not in that form; the message names the line, counted from 1.
+    """
+    blocks: list[tuple[int, str]] = []
+    batch: int | None = None
+    lines: list[str] = []
+    # Not `splitlines`: it also splits at characters that a feature's name may hold.
+    *whole, rest = text.split("\n")
+    for number, line in enumerate(whole, start=1):
+        if batch is None:
+            batch = _heading(line, number, before=blocks[-1][0] if blocks else -1)
+            lines = []
+        elif line == "" and lines:
+            blocks.append((batch, " ".join(lines)))
+            batch = None
+        elif _LINE.fullmatch(line):
+            lines.append(line)
+        else:
+            _refuse(number, line, "a line like 'OT: Mean=24.23, Max=33.13, Var=18.05'")
+    if rest or batch is not None:
+        _refuse(len(whole) + 1, rest, "a blank line after the last block, and the end of the text")
+    return blocks
+
+
+def _heading(line: str, number: int, before: int) -> int:
+    """The batch that a block's first line names."""
+    match = _HEADING.fullmatch(line)
+    if match is None:
+        _refuse(number, line, "the first line of a block, like '--- Batch 0 ---'")
+    batch = int(match[1])
+    if batch <= before:
+        _refuse(number, line, f"a batch after batch {before}")
+    return batch
+
+
+def _refuse(number: int, line: str, expected: str) -> NoReturn:
+    """Raise the error for one line."""
+    found = repr(line) if len(line) <= 80 else f"{line[:60]!r}... ({len(line)} characters)"
+    raise CorpusError(
+        f"stats text, line {number}: found {found}; expected {expected}. The text was changed or "
+        "cut off: make it again from the windows."
+    )
