@@ -1,0 +1,201 @@
+"""Artifacts on disk: written whole or not at all, each with a record of what it was made from.
+
+What belongs here: atomic writes, records and the question whether an artifact is current. What
+does not: what is in an artifact (the corpus modules) and which file it is (the IO managers).
+
+A record lies in `.records/<asset>/<key>.json` and is written after the files it speaks of. A run
+killed in between leaves a record that does not match its files, and `is_current` says no: the
+artifact is made again. So no order of events ends in a wrong artifact that is believed.
+"""
+
+import hashlib
+import json
+import os
+import re
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+# JSON scalars only: details go into records and into the web UI.
+Detail = str | int | float | bool | None
+
+_SAFE_PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+_TEMPORARY: Final = re.compile(r"\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-.*\.tmp")
+_ABANDONED_SECONDS: Final = 24 * 3600
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """Size in bytes and sha256 of one file as it was written."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of an artifact without opening it.
+
+    Attributes:
+        fingerprint: Of everything it was made from: inputs, settings, code version.
+        code_version: Of the asset that made it, settings included.
+        version: Of its content; what is made from it carries this in its own fingerprint.
+        files: By path relative to the store's root.
+        details: Shapes, counts and spans, for the web UI and for downstream assets.
+        preview: A small JPEG as base64, or Markdown, to look at; empty if there is none.
+        preview_kind: `jpeg`, `markdown` or empty.
+    """
+
+    fingerprint: str
+    code_version: str
+    version: str
+    files: Mapping[str, FileRecord]
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    preview: str = ""
+    preview_kind: str = ""
+
+
+def digest(*parts: str) -> str:
+    """A sha256 over some strings, with their boundaries: ("ab", "c") is not ("a", "bc")."""
+    return hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()
+
+
+class ArtifactStore:
+    """A folder of artifacts. Paths are relative and use only safe names, so none escapes it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        """The file of a relative name such as `correlations/batch_17.png`.
+
+        Raises:
+            ValueError: The name is absolute, climbs with `..` or has characters that could.
+        """
+        parts = name.split("/")
+        if not all(_SAFE_PART.fullmatch(part) for part in parts if part != ".records"):
+            raise ValueError(f"{name!r} is not a safe artifact name")
+        return self.root.joinpath(*parts)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of an artifact file; FileNotFoundError if there is none."""
+        return self.path(name).read_bytes()
+
+    def write(self, name: str, data: bytes) -> FileRecord:
+        """Write a file under its final name in one step, or leave what was there.
+
+        A file that already has these bytes is left alone, so its modification time tells when its
+        content last changed.
+
+        Raises:
+            OSError: The folder is full, read-only or not a folder. Nothing is left behind.
+        """
+        path = self.path(name)
+        record = FileRecord(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+        if self._matches(path, record):
+            return record
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary_name = tempfile.mkstemp(
+            prefix=f".{_host()}-{os.getpid()}-", suffix=".tmp", dir=path.parent
+        )
+        temporary = Path(temporary_name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)  # mkstemp makes it private; artifacts are read by trainers
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+        return record
+
+    def record(self, asset: str, key: str) -> Record | None:
+        """The record of an artifact, or None if there is none that can be read."""
+        try:
+            fields = json.loads(self.read(_record_name(asset, key)))
+            files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
+            return Record(files=files, **fields)
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # A damaged or older record is no proof of anything: the artifact counts as missing
+            # and is made again.
+            return None
+
+    def write_record(self, asset: str, key: str, record: Record) -> None:
+        """Write the record of an artifact; call it after the artifact's files are written."""
+        text = json.dumps(asdict(record), ensure_ascii=False, sort_keys=True, indent=1)
+        self.write(_record_name(asset, key), (text + "\n").encode("utf-8"))
+
+    def is_whole(self, record: Record) -> bool:
+        """Whether every file of a record is there with the recorded content."""
+        return bool(record.files) and all(
+            self._matches(self.path(name), expected) for name, expected in record.files.items()
+        )
+
+    def current_record(self, asset: str, key: str, fingerprint: str) -> Record | None:
+        """The record of an artifact that is whole and has this fingerprint, else None."""
+        record = self.record(asset, key)
+        if record is None or record.fingerprint != fingerprint or not self.is_whole(record):
+            return None
+        return record
+
+    def remove_abandoned(self, name: str) -> None:
+        """Remove temporaries that killed runs left beside an artifact file.
+
+        Those of a process that still lives on this machine are left, and so are those of other
+        machines for a day: they may be somebody's work in progress.
+        """
+        for temporary in self.path(name).parent.glob(".*.tmp"):
+            match = _TEMPORARY.fullmatch(temporary.name)
+            if match is None:
+                continue
+            if match["host"] == _host():
+                abandoned = not _is_alive(int(match["pid"]))
+            else:
+                age = time.time() - temporary.stat().st_mtime
+                abandoned = age > _ABANDONED_SECONDS
+            if abandoned:
+                temporary.unlink(missing_ok=True)
+
+    def _matches(self, path: Path, expected: FileRecord) -> bool:
+        try:
+            if path.stat().st_size != expected.bytes:
+                return False
+            return hashlib.sha256(path.read_bytes()).hexdigest() == expected.sha256
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+
+def _record_name(asset: str, key: str) -> str:
+    return f".records/{asset}/{key}.json"
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode("utf-8")).hexdigest()[:8]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this a power cut can undo the rename although the file's content was synced.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

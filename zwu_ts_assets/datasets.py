@@ -1,0 +1,226 @@
+"""What a dataset is: a name, a CSV and the settings that shape its corpus.
+
+What belongs here: the settings with their defaults and bounds, the TOML file that overrides them,
+and which settings matter to which asset. What does not: anything about Dagster or artifacts.
+
+A dataset is data, not code. ETTh1 is the first one and has no key prefix; any other dataset has
+its name as the prefix of its asset keys and as its folder below `artifacts/`.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from zwu_ts_assets.corpus.errors import CorpusError
+
+# The model's image processor works in blocks of 32 pixels. A canvas that is not a multiple is
+# resampled before the model sees it, and its annotations blur.
+CANVAS_BLOCK: Final = 32
+
+ETTH1_FEATURES: Final = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+
+_Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
+
+
+class Settings(BaseModel):
+    """Everything that shapes a corpus. The TOML file beside the CSV overrides any of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    time_column: str = Field("date", min_length=1, description="The column with the timestamps.")
+    features: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Columns to use, in order; unset: every numeric column.",
+        strict=False,  # TOML has arrays, not tuples
+    )
+    window_length: int = Field(96, ge=4, le=1000, description="Rows of a window (a batch).")
+    horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
+    max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
+    patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
+    patch_stride: int = Field(12, ge=1, le=1000, description="Rows between two patches' starts.")
+    canvas_width: _Blocks = Field(1792, ge=448, description="Width of a figure in pixels.")
+    canvas_height: _Blocks = Field(992, ge=224, description="Height of a figure in pixels.")
+    title_batch_index: bool = Field(
+        False, description="Print the batch index in the titles: it tells a model where it is."
+    )
+    fps: float = Field(2.0, gt=0, le=60, description="Frames per second of the videos.")
+    frame_multiple: int = Field(
+        2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
+    )
+    splitter: str | None = Field(
+        None, description="`package.module:function` that splits the stats text for `vocab`."
+    )
+    tokenizer: str | None = Field(
+        None, description="Folder or model id of the tokenizer for `qwen_tokens`."
+    )
+
+    @model_validator(mode="after")
+    def _patches_fit_the_window(self) -> Self:
+        if self.patch_length > self.window_length:
+            raise ValueError(
+                f"patch_length is {self.patch_length}, longer than window_length "
+                f"{self.window_length}: no patch fits; make patch_length smaller"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_told_apart(self) -> Self:
+        columns = self.features or ()
+        twice = sorted({name for name in columns if columns.count(name) > 1})
+        if twice:
+            raise ValueError(f"features names {twice} more than once; name each column once")
+        if self.time_column in columns:
+            raise ValueError(f"time_column {self.time_column!r} cannot be a feature as well")
+        return self
+
+
+# A changed setting makes exactly these assets out of date, and through them what follows.
+# `max_batches` is in none: it changes which batches there are, not what is in one.
+_SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "raw": ("time_column", "features"),
+    "batch_windows": ("window_length", "horizon"),
+    "correlation_pngs": ("canvas_width", "canvas_height", "title_batch_index"),
+    "batch_stats": (),
+    "vocab": ("splitter",),
+    "qwen_tokens": ("tokenizer",),
+    "patch_videos": (
+        "patch_length",
+        "patch_stride",
+        "canvas_width",
+        "canvas_height",
+        "title_batch_index",
+        "fps",
+        "frame_multiple",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A CSV and how its corpus is made.
+
+    Attributes:
+        name: Lower-case name: group, prefix and folder of everything made from the CSV.
+        csv: The CSV file.
+        settings: What shapes the corpus.
+        prefix: Asset key prefix and folder below `artifacts/`; empty for ETTh1.
+        source: Where the data comes from and its licence, for the web UI.
+    """
+
+    name: str
+    csv: Path
+    settings: Settings
+    prefix: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def raw_asset(self) -> str:
+        """Name of the asset that reads the CSV, for example `etth1_raw`."""
+        return f"{self.name}_raw"
+
+    def settings_of(self, asset: str) -> dict[str, object]:
+        """The settings that matter to one asset, by name.
+
+        Args:
+            asset: The asset's name; `raw` or the dataset's own name for it.
+        """
+        names = _SETTINGS_OF["raw" if asset == self.raw_asset else asset]
+        return {name: getattr(self.settings, name) for name in names}
+
+    def settings_digest(self, asset: str) -> str:
+        """Eight hexadecimal digits that change when a setting of that asset changes."""
+        text = json.dumps(self.settings_of(asset), sort_keys=True, default=list)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+
+
+def read_settings(toml: Path, defaults: Mapping[str, object] | None = None) -> Settings:
+    """The settings in a TOML file over the defaults; the defaults alone if it does not exist.
+
+    Args:
+        toml: The file, for example `data/ETTh1.toml`.
+        defaults: A dataset's own defaults, which the file may override.
+
+    Raises:
+        CorpusError: The file is not TOML, has an unknown key or a value out of bounds.
+    """
+    overrides: dict[str, object] = {}
+    if toml.exists():
+        try:
+            overrides = tomllib.loads(toml.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise CorpusError(f"{toml}: not valid TOML: {error}. Mend that line.") from error
+        except UnicodeDecodeError as error:
+            raise CorpusError(f"{toml}: not UTF-8 text: {error}. Save it as UTF-8.") from error
+        except OSError as error:
+            raise CorpusError(f"{toml}: cannot be read: {error.strerror}.") from error
+    try:
+        return Settings.model_validate({**(defaults or {}), **overrides})
+    except ValidationError as error:
+        raise CorpusError(f"{toml}: " + "; ".join(_say(error))) from error
+
+
+def _say(error: ValidationError) -> list[str]:
+    """One sentence for each invalid setting: name, value found, what is expected, what to do."""
+    known = ", ".join(Settings.model_fields)
+    sentences = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            sentences.append(f"unknown setting {name!r}; the settings are: {known}")
+        elif not name:  # our own validators name the settings themselves
+            sentences.append(problem["msg"].removeprefix("Value error, "))
+        else:
+            expected = problem["msg"][0].lower() + problem["msg"][1:]
+            sentences.append(f"setting {name!r} is {problem['input']!r}; {expected}")
+    return sentences
+
+
+def etth1(data_dir: Path) -> Dataset:
+    """The ETTh1 dataset (hourly transformer temperature and load, 17,420 rows)."""
+    csv = data_dir / "ETTh1.csv"
+    return Dataset(
+        name="etth1",
+        csv=csv,
+        settings=read_settings(csv.with_suffix(".toml"), {"features": ETTH1_FEATURES}),
+        source="ETDataset by Zhou et al., CC BY-ND 4.0",
+    )
+
+
+def sample(data_dir: Path) -> Dataset:
+    """The small synthetic dataset that comes with the project; never a stand-in named ETTh1."""
+    csv = data_dir / "sample.csv"
+    return Dataset(
+        name="sample",
+        csv=csv,
+        settings=read_settings(csv.with_suffix(".toml")),
+        prefix=("sample",),
+        source="synthetic, generated by zwu_ts_assets.corpus.sample",
+    )
+
+
+_DATASETS: Final = {"etth1": etth1, "sample": sample}
+
+
+def load_datasets(data_dir: Path, names: Sequence[str]) -> list[Dataset]:
+    """The named datasets, each with the settings beside its CSV.
+
+    Args:
+        data_dir: The folder with the CSVs.
+        names: Dataset names, for example `["etth1"]`.
+
+    Raises:
+        CorpusError: An unknown name, or invalid settings.
+    """
+    for name in names:
+        if name not in _DATASETS:
+            known = ", ".join(_DATASETS)
+            raise CorpusError(f"There is no dataset {name!r}; the datasets are: {known}.")
+    return [_DATASETS[name](data_dir) for name in names]

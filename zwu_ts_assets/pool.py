@@ -1,0 +1,91 @@
+"""The processes that do the work, behind one small interface.
+
+What belongs here: handing a function and its items to processes and giving back the results in
+order, a few at a time. What does not: what the functions do.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Finished results wait in the parent until they are written. A few per worker keep everyone busy;
+# more would only hold figures in memory.
+_AHEAD_PER_WORKER = 2
+
+
+class WorkerPool:
+    """Maps functions over items in several processes; one worker means this process.
+
+    The processes start with the first item and live until `close`, so that the figures, the
+    videos and the checks of a run share them.
+    """
+
+    def __init__(self, workers: int) -> None:
+        """Args: number of processes, at least 1."""
+        if workers < 1:
+            raise ValueError(f"a pool needs at least one worker, not {workers}")
+        self.workers = workers
+        self._executor: Executor | None = None
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """The results in the order of the items, which are drawn only as workers get free.
+
+        Args:
+            function: A module-level function or a `functools.partial` of one.
+            items: What to map over; read lazily, never all at once.
+
+        Raises:
+            Exception: Whatever the function raised, at the place of its item.
+        """
+        if self.workers == 1:
+            yield from map(function, items)
+            return
+        executor = self._start()
+        ahead: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                ahead.append(executor.submit(function, item))
+                if len(ahead) > _AHEAD_PER_WORKER * self.workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+    def close(self) -> None:
+        """Stop the processes; the pool starts new ones if it is used again."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+            self._executor = None
+
+    def _start(self) -> "Executor":
+        if self._executor is None:
+            from loky import ProcessPoolExecutor
+
+            self._executor = ProcessPoolExecutor(
+                max_workers=self.workers,
+                initializer=_exit_with_parent,
+                initargs=(os.getpid(),),
+            )
+        return self._executor
+
+
+def _exit_with_parent(parent: int) -> None:
+    """Keep a worker from outliving a killed run: it would wait for work for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,134 @@
+"""Artifacts are written whole or not at all, and a record never vouches for anything else."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record, digest
+
+NAME = "figures/batch_3.png"
+
+
+def store_with_artifact(root: Path, data: bytes = b"content") -> tuple[ArtifactStore, Record]:
+    store = ArtifactStore(root)
+    record = Record("print", "1-code", "version", {NAME: store.write(NAME, data)}, {"rows": 96})
+    store.write_record("figures", "3", record)
+    return store, record
+
+
+def test_a_written_file_has_the_bytes_and_its_record_their_size_and_hash(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    record = store.write(NAME, b"abc")
+    assert (tmp_path / "figures" / "batch_3.png").read_bytes() == b"abc"
+    assert record == FileRecord(
+        3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+
+
+def test_a_file_is_readable_by_others_once_it_is_in_place(tmp_path: Path) -> None:
+    ArtifactStore(tmp_path).write(NAME, b"abc")
+    assert (tmp_path / NAME).stat().st_mode & 0o044 == 0o044
+
+
+def test_writing_the_same_bytes_again_leaves_the_file_alone(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    store.write(NAME, b"abc")
+    before = (tmp_path / NAME).stat()
+    store.write(NAME, b"abc")
+    after = (tmp_path / NAME).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_temporary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ArtifactStore(tmp_path)
+    store.write(NAME, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        store.write(NAME, b"new")
+    assert (tmp_path / NAME).read_bytes() == b"old"
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["batch_3.png"]
+
+
+def test_a_writer_killed_at_any_point_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    # A child process rewrites one file for ever; it is killed after a different number of writes
+    # each time, and the file must be whole whenever one looks.
+    writer = (
+        "import sys; from pathlib import Path\n"
+        "from zwu_ts_assets.artifact_store import ArtifactStore\n"
+        "store = ArtifactStore(Path(sys.argv[1])); n = 0\n"
+        "while True:\n"
+        "    n += 1; store.write('f.bin', bytes([n % 251]) * 500_000); print(n, flush=True)\n"
+    )
+    for writes in (1, 2, 5, 9):
+        child = subprocess.Popen(
+            [sys.executable, "-c", writer, str(tmp_path)], stdout=subprocess.PIPE
+        )
+        assert child.stdout is not None
+        for _ in range(writes):
+            child.stdout.readline()
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        data = (tmp_path / "f.bin").read_bytes()
+        assert len(data) == 500_000
+        assert len(set(data)) == 1
+    ArtifactStore(tmp_path).remove_abandoned("f.bin")
+    assert [path.name for path in tmp_path.iterdir()] == ["f.bin"]
+
+
+def test_temporaries_of_a_living_process_are_left_alone(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    store.write("f.bin", b"x")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(KeyboardInterrupt):
+            store.write("f.bin", b"y")
+    temporaries = list(tmp_path.glob(".*.tmp"))
+    assert len(temporaries) == 1
+    store.remove_abandoned("f.bin")
+    assert list(tmp_path.glob(".*.tmp")) == temporaries
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a//b", "", "a/.hidden", "a\0b"])
+def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="not a safe artifact name"):
+        ArtifactStore(tmp_path).write(name, b"")
+
+
+def test_a_current_artifact_is_recognised_by_its_fingerprint(tmp_path: Path) -> None:
+    store, record = store_with_artifact(tmp_path)
+    assert store.current_record("figures", "3", "print") == record
+    assert store.current_record("figures", "3", "another print") is None
+    assert store.current_record("figures", "4", "print") is None
+
+
+def test_a_truncated_changed_or_deleted_file_is_not_current(tmp_path: Path) -> None:
+    store, _ = store_with_artifact(tmp_path)
+    for damage in (b"conten", b"Content"):
+        (tmp_path / NAME).write_bytes(damage)
+        assert store.current_record("figures", "3", "print") is None
+    (tmp_path / NAME).unlink()
+    assert store.current_record("figures", "3", "print") is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": 3}', '{"files": {"a": {}}}'])
+def test_a_damaged_record_counts_as_no_record(tmp_path: Path, text: str) -> None:
+    store, _ = store_with_artifact(tmp_path)
+    (tmp_path / ".records" / "figures" / "3.json").write_text(text, encoding="utf-8")
+    assert store.record("figures", "3") is None
+
+
+def test_a_digest_keeps_the_boundaries_of_its_parts() -> None:
+    assert digest("ab", "c") != digest("a", "bc")
+    assert digest("a") == digest("a")

@@ -1,0 +1,114 @@
+"""Settings have defaults and bounds, and a TOML file beside the CSV overrides them."""
+
+from pathlib import Path
+
+import pytest
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import Settings, etth1, load_datasets, read_settings, sample
+
+ALL = (
+    "etth1_raw",
+    "batch_windows",
+    "correlation_pngs",
+    "batch_stats",
+    "vocab",
+    "qwen_tokens",
+    "patch_videos",
+)
+
+
+def write(folder: Path, text: str) -> Path:
+    toml = folder / "ETTh1.toml"
+    toml.write_text(text, encoding="utf-8")
+    return toml
+
+
+def test_the_defaults_are_those_of_the_original(tmp_path: Path) -> None:
+    settings = etth1(tmp_path).settings
+    assert settings.features == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+    assert (settings.window_length, settings.horizon) == (96, 96)
+    assert (settings.patch_length, settings.patch_stride) == (24, 12)
+    assert (settings.canvas_width, settings.canvas_height) == (1792, 992)
+    assert (settings.fps, settings.frame_multiple) == (2.0, 2)
+    assert settings.max_batches is None
+    assert settings.tokenizer is None
+    assert not settings.title_batch_index
+
+
+def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
+    write(tmp_path, 'patch_stride = 6\nfeatures = ["OT", "HUFL"]\n')
+    settings = etth1(tmp_path).settings
+    assert (settings.patch_stride, settings.features) == (6, ("OT", "HUFL"))
+    assert settings.patch_length == 24
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("window_length = 3", "'window_length' is 3; input should be greater than or equal to 4"),
+        ('window_length = "96"', "'window_length' is '96'; input should be a valid integer"),
+        ("window_size = 96", "unknown setting 'window_size'; the settings are: time_column"),
+        ("patch_length = 97", "patch_length is 97, longer than window_length 96"),
+        ("canvas_width = 1800", "'canvas_width' is 1800; input should be a multiple of 32"),
+        ("fps = 0", "'fps' is 0; input should be greater than 0"),
+        ("fps = nan", "'fps' is nan"),
+        ("frame_multiple = 0", "'frame_multiple' is 0"),
+        ("max_batches = 0", "'max_batches' is 0"),
+        ("horizon = -1", "'horizon' is -1"),
+        ("features = []", "features"),
+        ('features = ["OT", "OT"]', "names ['OT'] more than once"),
+        ('features = ["date"]', "time_column 'date' cannot be a feature as well"),
+        ("fps = ", "not valid TOML"),
+    ],
+)
+def test_an_invalid_setting_is_named_with_what_was_found(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    toml = write(tmp_path, text)
+    with pytest.raises(CorpusError) as caught:
+        etth1(tmp_path)
+    assert str(toml) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    toml = tmp_path / "ETTh1.toml"
+    toml.write_bytes('time_column = "größe"'.encode("latin-1"))
+    with pytest.raises(CorpusError, match="not UTF-8"):
+        read_settings(toml)
+
+
+@pytest.mark.parametrize(
+    ("change", "affected"),
+    [
+        ({"patch_stride": 6}, {"patch_videos"}),
+        ({"fps": 4.0}, {"patch_videos"}),
+        ({"canvas_width": 896}, {"correlation_pngs", "patch_videos"}),
+        ({"window_length": 48}, {"batch_windows"}),
+        ({"features": ("OT",)}, {"etth1_raw"}),
+        ({"tokenizer": "other"}, {"qwen_tokens"}),
+        ({"splitter": "m:f"}, {"vocab"}),
+        ({"max_batches": 3}, set()),
+    ],
+)
+def test_a_changed_setting_changes_the_digest_of_exactly_the_assets_it_shapes(
+    tmp_path: Path, change: dict[str, object], affected: set[str]
+) -> None:
+    before = etth1(tmp_path)
+    settings = Settings.model_validate({**before.settings.model_dump(), **change})
+    after = type(before)(before.name, before.csv, settings)
+    changed = {name for name in ALL if before.settings_digest(name) != after.settings_digest(name)}
+    assert changed == affected
+
+
+def test_the_sample_has_a_prefix_of_its_own_and_is_not_named_etth1(tmp_path: Path) -> None:
+    dataset = sample(tmp_path)
+    assert dataset.prefix == ("sample",)
+    assert dataset.raw_asset == "sample_raw"
+    assert "synthetic" in dataset.source
+
+
+def test_an_unknown_dataset_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"no dataset 'ettm9'; the datasets are: etth1, sample"):
+        load_datasets(tmp_path, ["ettm9"])
