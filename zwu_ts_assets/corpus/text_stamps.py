@@ -1,0 +1,191 @@
+"""Text drawn by matplotlib once, and stamped many times.
+
+What belongs here: the coverage of characters and words as matplotlib's Agg renderer draws them, and
+their blending onto an RGB frame, bit for bit as Agg blends. What does not: where text goes.
+
+Drawing one number through `RendererAgg.draw_text` takes about a millisecond, and a figure holds
+some 180 of them. But numbers are made of a dozen characters, and Agg places each character on a
+grid of 1/64 pixel, so the coverage of a character depends on nothing but the character, the size
+and the fraction of its position. Each is drawn once, when first needed, and kept.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from numpy.typing import NDArray
+
+_GRID = 64  # positions per pixel at which matplotlib places a glyph
+
+WHITE, DARK, BLACK = 0, 1, 2
+"""The three text colours: "w" and ".15" of seaborn's annotations, black of everything else."""
+_LEVELS = (255, 38, 0)
+
+
+Stamp = NDArray[np.intp]
+"""(3, n): rows, columns and coverage (0..255) of the pixels that some text covers, relative to its
+origin, the left end of the baseline."""
+
+Placed = tuple[Stamp, int, int, int]
+"""A stamp, the row and column of its origin, and its colour."""
+
+
+def _blend_table() -> NDArray[np.uint8]:
+    """(colour, coverage, level below) -> level above, by the integer formula of Agg.
+
+    Agg's plain RGBA blender on an opaque pixel: with coverage a, new alpha A = 256 * (a + 255) -
+    255 * a, the level is ((256 * colour - 255 * below) * a + 256 * 255 * below) // A.
+    """
+    colour = np.array(_LEVELS, dtype=np.int64)[:, None, None]
+    coverage = np.arange(256, dtype=np.int64)[:, None]
+    below = np.arange(256, dtype=np.int64)
+    opaque = 256 * (coverage + 255) - 255 * coverage
+    above = ((256 * colour - 255 * below) * coverage + 256 * 255 * below) // opaque
+    above[:, 255] = colour[:, 0]  # full coverage copies the colour
+    above[:, 0] = below
+    return above.astype(np.uint8)
+
+
+_BLEND = _blend_table().reshape(-1)
+
+
+FONT = "DejaVu Sans"
+"""Matplotlib's default font; it comes with it, so that figures are the same on every machine."""
+
+
+def drawable(text: str) -> str:
+    """Replace what cannot be drawn (control characters, those the font lacks) by "\ufffd"."""
+    font = get_font(findfont(FontProperties(family=FONT)))
+    return "".join(c if c.isprintable() and font.get_char_index(ord(c)) else "\ufffd" for c in text)
+
+
+def _renderer(width: int, height: int, dpi: float) -> Any:
+    """Make a blank, transparent canvas; matplotlib's own class for it has no types."""
+    return RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
+
+
+class TextStamps:
+    """Stamps of one font size at one resolution."""
+
+    def __init__(self, points: float, dpi: float) -> None:
+        self._dpi = dpi
+        self._font = FontProperties(
+            family=FONT,
+            size=points,
+            style="normal",
+            variant="normal",
+            weight="normal",
+            stretch="normal",
+        )
+        self._measure = _renderer(1, 1, dpi)
+        self._advances: dict[str, int] = {}
+        self._characters: dict[tuple[str, int, int], Stamp] = {}
+        # Words of titles come and go, for instance a batch's index.
+        self._word = lru_cache(maxsize=256)(self._draw)
+        self._word_advance = lru_cache(maxsize=1024)(self._advance)
+        self.width = lru_cache(maxsize=1024)(self._width)
+
+    def number_width(self, text: str) -> float:
+        """The width in pixels of a number: the sum of its characters', as digits do not kern."""
+        return sum(self._advances.get(c) or self._character_advance(c) for c in text) / _GRID
+
+    def number(self, text: str, x: float, y: float, height: int, colour: int) -> list[Placed]:
+        """Place a number character by character.
+
+        Args:
+            text: Digits, signs, points.
+            x: Left end of the baseline, in pixels from the left.
+            y: The baseline, in pixels from the bottom of the canvas.
+            height: The canvas' height in pixels.
+            colour: `WHITE`, `DARK` or `BLACK`.
+
+        Returns:
+            One placed stamp per character.
+        """
+        row, down = divmod(height * _GRID - round(_GRID * y), _GRID)
+        position = round(_GRID * x)
+        placed = []
+        for character in text:
+            key = (character, position % _GRID, down)
+            stamp = self._characters.get(key)
+            if stamp is None:
+                stamp = self._draw(character, key[1] / _GRID, down / _GRID)
+                self._characters[key] = stamp
+            placed.append((stamp, row, position // _GRID, colour))
+            position += self._advances.get(character) or self._character_advance(character)
+        return placed
+
+    def words(self, text: str, x: float, y: float, height: int, colour: int) -> list[Placed]:
+        """Place a line of text word by word; arguments as for `number`."""
+        # Not on the grid: halves of 1/64 occur here, and matplotlib rounds them glyph by glyph.
+        row, down = divmod(height - y, 1.0)
+        placed = []
+        for word in text.split(" "):
+            column, right = divmod(x, 1.0)
+            placed.append((self._word(word, right, down), int(row), int(column), colour))
+            x += self._word_advance(word + " ") / _GRID
+        return placed
+
+    def _width(self, text: str) -> float:
+        """The width of a line of text in pixels, as matplotlib lays it out."""
+        if not text:
+            return 0.0
+        width: float = self._measure.get_text_width_height_descent(text, self._font, False)[0]
+        return width
+
+    def _advance(self, text: str) -> int:
+        """How far `text` moves the place of what follows it, in 1/64 pixel."""
+        return round((self._width(text + "0") - self._width("0")) * _GRID)
+
+    def _character_advance(self, character: str) -> int:
+        self._advances[character] = self._advance(character)
+        return self._advances[character]
+
+    def _draw(self, text: str, right: float, down: float) -> Stamp:
+        """Draw `text` with its origin that many pixels right of and below a pixel's corner."""
+        line = int(self._measure.points_to_pixels(self._font.get_size_in_points()) * 2) + 2
+        renderer = _renderer(int(self._width(text)) + 2 * line, 2 * line, self._dpi)
+        with matplotlib.rc_context({"text.hinting": "default", "text.antialiased": True}):
+            renderer.draw_text(renderer.new_gc(), line + right, line + down, text, self._font, 0)
+        # The canvas starts transparent, so that its alpha becomes the coverage.
+        alpha = np.asarray(renderer.buffer_rgba())[..., 3]
+        rows, columns = np.nonzero(alpha)
+        return np.stack([rows - line, columns - line, alpha[rows, columns]])
+
+
+@lru_cache(maxsize=32)
+def text_stamps(points: float, dpi: float) -> TextStamps:
+    """Return the stamps of a font size, kept for all figures."""
+    return TextStamps(points, dpi)
+
+
+def stamp_text(frame: NDArray[np.uint8], placed: list[Placed]) -> None:
+    """Blend placed stamps onto `frame` (height, width, 3), in place.
+
+    In two rounds, every other stamp each: neighbouring characters of a small font may cover the
+    same pixel, and of the stamps of one round only one can.
+    """
+    _stamp(frame, placed[::2])
+    _stamp(frame, placed[1::2])
+
+
+def _stamp(frame: NDArray[np.uint8], placed: list[Placed]) -> None:
+    if not placed:
+        return
+    stamps, *anchors = zip(*placed, strict=True)
+    covered = np.concatenate(stamps, axis=1)
+    covered += np.repeat(
+        np.array(anchors) * [[1], [1], [256]], [stamp.shape[1] for stamp in stamps], axis=1
+    )
+    rows, columns, levels = covered
+    height, width, _ = frame.shape
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    if not inside.all():  # text reaches over the canvas' edge
+        rows, columns, levels = covered[:, inside]
+    pixels = frame.reshape(-1, 3)
+    index = rows * width + columns
+    below = pixels.take(index, axis=0)
+    pixels[index] = _BLEND.take((levels * 256)[:, None] + below)

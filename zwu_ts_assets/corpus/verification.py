@@ -1,0 +1,105 @@
+"""Whether a finished artifact is what it should be, told from the artifact alone.
+
+What belongs here: opening what was written and comparing it with the settings and the window. What
+does not: making anything. A problem is returned as a sentence; no problem as an empty string.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from zwu_ts_assets.corpus.dependence import dependence_matrices
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.mp4 import probe_mp4
+from zwu_ts_assets.corpus.qwen import TextTokenizer, undecodable_rows
+from zwu_ts_assets.corpus.stats import parse_stats
+from zwu_ts_assets.corpus.vocabulary import SPECIALS, read_vocabulary
+
+
+def matrices_problem(values: NDArray[np.float64]) -> str:
+    """Whether the six matrices of a window are symmetric, and finite except where undefined.
+
+    Pearson is undefined, and NaN, for a column (or a row) that does not vary; nothing else may be.
+
+    Args:
+        values: (rows, features) float64, one window.
+    """
+    matrices = dependence_matrices(values)
+    constant_columns = values.max(axis=0) == values.min(axis=0)
+    for name in ("feature", "time"):
+        for kind in ("dtw", "covariance", "pearson"):
+            matrix = getattr(matrices, f"{name}_{kind}")
+            if not np.array_equal(matrix, matrix.T, equal_nan=True):
+                return f"{name} {kind} is not symmetric"
+            if kind != "pearson" and not np.isfinite(matrix).all():
+                return f"{name} {kind} has a value that is not finite"
+            if kind == "pearson" and np.nanmax(np.abs(matrix), initial=0.0) > 1.0:
+                return f"{name} pearson has a value outside -1..1"
+    undefined = np.isnan(matrices.feature_pearson)
+    expected = constant_columns[:, None] | constant_columns[None, :]
+    if (undefined & ~expected).any():
+        row, column = np.argwhere(undefined & ~expected)[0]
+        return f"feature pearson of columns {row} and {column} is NaN though both vary"
+    if (expected & ~undefined).any():
+        return "feature pearson gives a constant column a correlation"
+    return ""
+
+
+def png_problem(png: bytes, width: int, height: int) -> str:
+    """Whether a PNG decodes, whole, to an RGB image of the canvas' size."""
+    try:
+        with Image.open(io.BytesIO(png)) as image:
+            image.load()
+            kind, mode, size = image.format, image.mode, image.size
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        return f"does not decode: {error}"
+    if (kind, mode, size) != ("PNG", "RGB", (width, height)):
+        return f"is {kind} {mode} {size[0]}x{size[1]}, not PNG RGB {width}x{height}"
+    return ""
+
+
+def video_problem(video: bytes, width: int, height: int, frames: int, fps: float) -> str:
+    """Whether a video decodes, whole, to the expected frames."""
+    try:
+        found = probe_mp4(video)
+    except CorpusError as error:
+        return f"does not decode: {error}"
+    if (found.width, found.height) != (width, height):
+        return f"is {found.width}x{found.height}, not {width}x{height}"
+    if found.frames != frames:
+        return f"has {found.frames} frames, not {frames}"
+    if abs(found.fps - fps) > 1e-3 * fps:
+        return f"plays at {found.fps} frames per second, not {fps}"
+    return ""
+
+
+def vocabulary_problem(vocab: bytes, rows_jsonl: bytes) -> str:
+    """Whether each row's ids, looked up in the vocabulary, give its tokens again."""
+    by_id = {number: token for token, number in read_vocabulary(vocab).items()}
+    bos, eos = SPECIALS.index("<bos>"), SPECIALS.index("<eos>")
+    for line in rows_jsonl.splitlines():
+        row = json.loads(line)
+        ids = row["ids"]
+        if ids[:1] != [bos] or ids[-1:] != [eos]:
+            return f"batch {row['batch']} is not between <bos> and <eos>"
+        if [by_id.get(number) for number in ids[1:-1]] != row["tokens"]:
+            return f"the ids of batch {row['batch']} do not give its tokens"
+    return ""
+
+
+def qwen_problem(stats: bytes, rows_jsonl: bytes, vocab: bytes, tokenizer: TextTokenizer) -> str:
+    """Whether every batch of the stats has a row, and its ids decode to the text again."""
+    expected: Sequence[tuple[int, str]] = parse_stats(stats.decode("utf-8"))
+    found = [(row["batch"], row["text"]) for row in map(json.loads, rows_jsonl.splitlines())]
+    if found != list(expected):
+        return f"{len(found)} rows do not match the {len(expected)} batches of the stats"
+    if undecodable := undecodable_rows(rows_jsonl, tokenizer):
+        return f"the ids of batch {undecodable[0]} do not decode to its text"
+    entries: Mapping[str, int] = json.loads(vocab)
+    if len(entries) != tokenizer.size:
+        return f"the vocabulary has {len(entries)} entries, the tokenizer {tokenizer.size}"
+    return ""

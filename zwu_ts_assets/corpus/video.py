@@ -1,0 +1,102 @@
+"""A window's patches as the frames of a video, and as a strip of thumbnails.
+
+What belongs here: which figures a video consists of. What does not: drawing a figure (`figure`) and
+encoding frames (`mp4`, whose names are handed on here).
+"""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.figure import Canvas, draw_figure
+from zwu_ts_assets.corpus.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
+from zwu_ts_assets.corpus.windows import patch_spans
+
+__all__ = ["VideoInfo", "draw_patch_frames", "encode_mp4", "film_strip", "probe_mp4"]
+
+_STRIP_COLUMNS = 8
+
+
+def draw_patch_frames(
+    values: NDArray[np.float64],
+    features: tuple[str, ...],
+    *,
+    patch_length: int = 24,
+    patch_stride: int = 12,
+    canvas: Canvas = Canvas(),  # noqa: B008 - frozen
+    frame_multiple: int = 2,
+    title_prefix: str = "",
+) -> list[Frame]:
+    """Draw one figure per patch of a window, as PatchTST (Nie et al. 2023) cuts it.
+
+    Args:
+        values: (rows, features) float64, finite.
+        features: The names of the columns.
+        patch_length: Rows of a patch.
+        patch_stride: Rows from the start of a patch to the start of the next.
+        canvas: The size of a frame in pixels.
+        frame_multiple: The last frame is repeated until the number of frames is a multiple of
+            this. Qwen3-VL takes frames in pairs, and readers differ in what they do to an odd one.
+        title_prefix: Printed before each title and followed by "Patch k "; empty by default, since
+            indices would tell a model where in time it is.
+
+    Returns:
+        Frames of (height, width, 3) RGB; a repeated frame is the same array.
+
+    Raises:
+        CorpusError: The values are not finite or are fewer than a patch, or a setting is not
+            positive.
+    """
+    if frame_multiple < 1:
+        raise CorpusError(f"frame multiple {frame_multiple}: expected a whole number of at least 1")
+    frames = [
+        draw_figure(
+            values[start:stop],
+            features,
+            canvas,
+            f"{title_prefix}Patch {patch} " if title_prefix else "",
+        )
+        for patch, (start, stop) in enumerate(patch_spans(len(values), patch_length, patch_stride))
+    ]
+    return frames + frames[-1:] * (-len(frames) % frame_multiple)
+
+
+def film_strip(frames: list[Frame], width: int = 896) -> bytes:
+    """Show the frames of a video side by side, for people.
+
+    Args:
+        frames: At least one, (height, width, 3) uint8 RGB. A frame equal to the one before it is
+            left out.
+        width: Pixels of the whole strip. Up to eight frames share a row.
+
+    Returns:
+        A JPEG; 18 KB for seven figures.
+
+    Raises:
+        CorpusError: There are no frames, or the strip is too narrow for them.
+    """
+    distinct = [
+        frame
+        for i, frame in enumerate(frames)
+        if i == 0 or not (frame is frames[i - 1] or np.array_equal(frame, frames[i - 1]))
+    ]
+    if not distinct:
+        raise CorpusError("a film strip needs at least one frame, found none")
+    columns = min(len(distinct), _STRIP_COLUMNS)
+    cell_width = width // columns
+    if cell_width < 1:
+        raise CorpusError(f"a film strip of {width} pixels is too narrow for {columns} frames")
+    cell_height = max(1, round(cell_width * distinct[0].shape[0] / distinct[0].shape[1]))
+    rows = -(-len(distinct) // columns)
+    strip = Image.new("RGB", (cell_width * columns, cell_height * rows), "white")
+    for i, frame in enumerate(distinct):
+        small = Image.fromarray(frame).resize(
+            (cell_width, cell_height), Image.Resampling.BOX, reducing_gap=2.0
+        )
+        strip.paste(small, (i % columns * cell_width, i // columns * cell_height))
+    buffer = io.BytesIO()
+    strip.save(buffer, "JPEG", quality=60, optimize=True)
+    return buffer.getvalue()

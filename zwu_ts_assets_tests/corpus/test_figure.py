@@ -1,0 +1,319 @@
+"""The figure: equal to matplotlib's and seaborn's own drawing, whatever the numbers and names."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import warnings
+
+import matplotlib
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.colour_bars import bar_ticks, colour_range
+from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.figure import (
+    Canvas,
+    draw_figure,
+    draw_matrices,
+    number_points,
+    title_points,
+)
+from zwu_ts_assets.corpus.figure_template import template
+from zwu_ts_assets_tests.corpus.figure_oracle import draw_slowly
+from zwu_ts_assets_tests.reference import ETTH1_CSV
+
+ETTH1_FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+SMALL = Canvas(896, 512)
+Range = tuple[float, float]
+
+
+def etth1(batch: int, patch: int | None = None) -> NDArray[np.float64]:
+    start, rows = (96 * batch, 96) if patch is None else (96 * batch + 12 * patch, 24)
+    return np.loadtxt(
+        ETTH1_CSV, delimiter=",", skiprows=1 + start, max_rows=rows, usecols=range(1, 8)
+    )
+
+
+def walk(rows: int, features: int) -> NDArray[np.float64]:
+    return np.random.default_rng(rows * features).normal(size=(rows, features)).cumsum(axis=0)
+
+
+def names(count: int) -> tuple[str, ...]:
+    return tuple(f"f{i}" for i in range(count))
+
+
+def made_up(
+    features: int, rows: int, dtw: Range, covariance: Range, time_dtw: Range, time_covariance: Range
+) -> DependenceMatrices:
+    """Random symmetric matrices that reach both ends of the given ranges."""
+    random = np.random.default_rng(features + rows)
+
+    def matrix(count: int, low: float, high: float) -> NDArray[np.float64]:
+        values = random.uniform(low, high, (count, count))
+        values = np.clip(values / 2 + values.T / 2, low, high)
+        values[0, 0], values[-1, -1] = low, high
+        return values
+
+    return DependenceMatrices(
+        matrix(features, *dtw),
+        matrix(features, *covariance),
+        matrix(features, -1, 1),
+        matrix(rows, *time_dtw),
+        matrix(rows, *time_covariance),
+        matrix(rows, -1, 1),
+    )
+
+
+def assert_drawn_as_by_seaborn(
+    matrices: DependenceMatrices,
+    features: tuple[str, ...],
+    canvas: Canvas = Canvas(),  # noqa: B008 - frozen
+    title_prefix: str = "",
+) -> None:
+    count, rows = len(matrices.feature_dtw), len(matrices.time_dtw)
+    kept = template(features, rows, canvas)
+    panel = kept.layout.panels[0]
+    annotated = (
+        [f"{value:.1f}" for value in matrices.feature_dtw.flat],
+        [f"{value:.2f}" for value in matrices.feature_covariance.flat],
+        [f"{value:.2f}" for value in matrices.feature_pearson.flat if not np.isnan(value)],
+    )
+    sizes = [
+        number_points(texts, panel.width / count, panel.height / count, canvas.dpi)
+        for texts in annotated
+    ]
+    titles = [
+        title_prefix + title
+        for title in (
+            f"Feature DTW ({count}x{count})",
+            "Feature Covariance (FFT Magnitude)",
+            "Feature Pearson (FFT Magnitude)",
+            f"Time DTW ({rows}x{rows})",
+            "Time Covariance",
+            "Time Pearson",
+        )
+    ]
+    slow = draw_slowly(
+        matrices,
+        kept.layout,
+        title_prefix=title_prefix,
+        title_points=title_points(titles, kept.layout.column_pitch, canvas.dpi),
+        number_points=(sizes[0], sizes[1], sizes[2]),
+    )
+    # The strings that seaborn and matplotlib chose are the ones that the renderer is given.
+    assert slow.titles == titles
+    for i in range(3):
+        assert slow.numbers[i] == (annotated[i] if sizes[i] else [])
+    for i, matrix in (
+        (0, matrices.feature_dtw),
+        (1, matrices.feature_covariance),
+        (3, matrices.time_dtw),
+        (4, matrices.time_covariance),
+    ):
+        _, labels, factor = bar_ticks(kept.bars, *colour_range(matrix))
+        assert (labels, factor) == (slow.bar_labels[i], slow.bar_factors[i])
+    # And the pixels are the same, so that every string is also drawn.
+    fast = draw_matrices(matrices, features, canvas, title_prefix)
+    difference = np.abs(fast.astype(int) - slow.pixels)
+    assert difference.mean() <= 0.01  # of 255
+    assert (difference.max(axis=2) > 0).mean() <= 0.002
+    # What remains: single steps of the colour bars' gradients, of one colour in 256.
+    assert difference.max() <= 16
+
+
+# As matplotlib and seaborn draw it.
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("batch", "patch"),
+    [(0, None), (17, None), (90, None), (97, None), (180, None), (0, 3), (7, 4), (45, 6)],
+)
+def test_figures_of_the_real_data_are_drawn_as_by_seaborn(batch: int, patch: int | None) -> None:
+    matrices = dependence_matrices(etth1(batch, patch))
+    assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("dtw", "covariance", "time_dtw", "time_covariance"),
+    [
+        ((0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2)),
+        ((0, 1e-8), (1e6, 1.00001e6), (0, 1e7), (-1e-4, 1e-5)),
+        ((0, 0), (5, 5), (0, 0), (-2, -2)),
+        ((0, 1e6), (-12345.6, -12345.1), (0, 123456), (1000.001, 1000.002)),
+        ((1e-300, 2e-300), (1e-12, 1e-12), (0, 5e-320), (-1e-9, 1e9)),
+    ],
+)
+def test_any_range_of_numbers_is_drawn_as_by_seaborn(
+    dtw: Range, covariance: Range, time_dtw: Range, time_covariance: Range
+) -> None:
+    matrices = made_up(7, 24, dtw, covariance, time_dtw, time_covariance)
+    assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES)
+
+
+@pytest.mark.parametrize(("features", "rows"), [(1, 2), (3, 5), (14, 30), (20, 11), (30, 24)])
+def test_any_number_of_features_is_drawn_as_by_seaborn(features: int, rows: int) -> None:
+    matrices = made_up(features, rows, (0, 99), (-12, 99), (0, 19), (-2, 3))
+    assert_drawn_as_by_seaborn(matrices, names(features))
+
+
+@pytest.mark.parametrize("canvas", [SMALL, Canvas(448, 224), Canvas(1024, 1024)])
+def test_any_canvas_is_drawn_as_by_seaborn(canvas: Canvas) -> None:
+    matrices = made_up(7, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
+    assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES, canvas)
+
+
+@pytest.mark.slow
+def test_cells_smaller_than_a_pixel_are_drawn_as_by_seaborn() -> None:
+    matrices = made_up(7, 1000, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
+    assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES)
+
+
+@pytest.mark.parametrize("prefix", ["Batch 17 Patch 3 ", "A long story of $x_i$ and others, "])
+def test_names_and_prefixes_are_drawn_letter_by_letter(prefix: str) -> None:
+    matrices = made_up(5, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
+    features = ("a$b$", "_under_score", "température", "\\frac{1}{2}", "two words")
+    assert_drawn_as_by_seaborn(matrices, features, title_prefix=prefix)
+
+
+# What it shows.
+
+
+def test_the_figure_of_values_is_the_figure_of_their_matrices() -> None:
+    values = walk(24, 3)
+    expected = draw_matrices(dependence_matrices(values), names(3), SMALL)
+    np.testing.assert_array_equal(draw_figure(values, names(3), SMALL), expected)
+
+
+def test_constant_columns_are_blank_in_the_pearson_panel_only() -> None:
+    values = walk(24, 4)
+    values[:, 1] = 0.1
+    frame = draw_figure(values, names(4), Canvas())
+    panels = template(names(4), 24, Canvas()).layout.panels
+    for panel, blank in ((panels[1], False), (panels[2], True)):
+        middle = panel.left + 3 * panel.width // 8  # of the second column
+        column = frame[panel.top : panel.top + panel.height, middle - 20 : middle + 20]
+        assert bool((column == 255).all()) is blank
+
+
+def test_numbers_shrink_with_their_cells_and_vanish_before_they_overlap() -> None:
+    assert number_points(["1.0"], 62, 60, 100) == 10.0
+    assert number_points(["1234567.8"], 62, 60, 100) == 7.0
+    assert number_points(["1.0"] * 400, 22, 21, 100) == 5.0
+    assert number_points(["1.0"], 14, 14, 100) == 0.0
+    assert number_points(["1.0"], 62, 8, 100) == 5.0
+    assert number_points(["1.0"], 62, 60, 30) == 0.0  # less than 5 pixels high
+
+
+def test_titles_shrink_to_the_width_of_their_column() -> None:
+    assert title_points(["Time DTW (96x96)"], 592, 100) == 12.0
+    assert 6.0 < title_points(["Time DTW (96x96) " * 5], 592, 100) < 12.0
+
+
+def test_a_prefix_changes_the_titles_and_nothing_else() -> None:
+    values = walk(24, 3)
+    plain = draw_figure(values, names(3), SMALL)
+    before = template.cache_info().misses
+    titled = draw_figure(values, names(3), SMALL, title_prefix="Batch 5 ")
+    assert template.cache_info().misses == before  # the static part was not drawn again
+    changed = np.flatnonzero((plain != titled).any(axis=(1, 2)))
+    layout = template(names(3), 24, SMALL).layout
+    for row in changed:
+        assert row < layout.panels[0].top or (
+            layout.panels[0].top + layout.panels[0].height < row < layout.panels[3].top
+        )
+
+
+def test_characters_that_cannot_be_drawn_are_replaced_with_one_warning() -> None:
+    features = ("温度", "tab\there", "line\nbreak", "ok")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            draw_figure(walk(24, 4), features, SMALL, title_prefix="Nr.\t1 ")
+    (warning,) = caught
+    assert "['温度', 'tab\\there', 'line\\nbreak']" in str(warning.message)
+
+
+@pytest.mark.parametrize(
+    ("features", "rows", "canvas"),
+    [
+        (1, 2, Canvas(448, 224)),
+        (100, 24, Canvas()),
+        (100, 3, Canvas(448, 224)),
+        (2, 300, Canvas(448, 2048)),
+        (7, 24, Canvas(2048, 224)),
+    ],
+)
+def test_crowded_figures_are_drawn_without_complaint(
+    features: int, rows: int, canvas: Canvas
+) -> None:
+    long_names = tuple(f"a rather long name of feature number {i}" for i in range(features))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        frame = draw_figure(walk(rows, features), long_names, canvas)
+    assert frame.shape == (canvas.height, canvas.width, 3)
+    assert frame.dtype == np.uint8
+
+
+# Same input, same bytes.
+
+
+def test_the_style_of_a_notebook_changes_nothing() -> None:
+    values = walk(24, 3)
+    expected = draw_figure(values, names(3), SMALL)
+    template.cache_clear()
+    with matplotlib.rc_context(
+        {
+            "font.size": 20,
+            "font.family": "serif",
+            "text.hinting": "no_hinting",
+            "axes.unicode_minus": False,
+            "axes.formatter.useoffset": False,
+            "axes.facecolor": "black",
+            "image.cmap": "gray",
+            "xtick.direction": "in",
+        }
+    ):
+        np.testing.assert_array_equal(draw_figure(values, names(3), SMALL), expected)
+
+
+def test_another_process_draws_the_same_bytes() -> None:
+    program = (
+        "import hashlib, numpy as np\n"
+        "from zwu_ts_assets.corpus.figure import draw_figure\n"
+        "values = np.arange(48.0).reshape(24, 2) ** 1.5 % 17\n"
+        "draw_figure(values[::-1], ('a', 'b'), title_prefix='Another ')\n"
+        "print(hashlib.sha256(draw_figure(values, ('a', 'b'))).hexdigest())\n"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": "7", "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    values = np.arange(48.0).reshape(24, 2) ** 1.5 % 17
+    here = hashlib.sha256(draw_figure(values, ("a", "b")).tobytes()).hexdigest()
+    assert other.stdout.strip() == here
+
+
+# Bad input.
+
+
+def test_names_must_match_the_columns() -> None:
+    with pytest.raises(CorpusError, match="2 feature names for 3 columns of values"):
+        draw_figure(walk(24, 3), ("a", "b"))
+
+
+@pytest.mark.parametrize("size", [(416, 224), (448, 192), (4128, 992), (1792, 4128)])
+def test_a_canvas_has_bounds(size: tuple[int, int]) -> None:
+    with pytest.raises(CorpusError, match=r"expected 448x224 to 4096x4096"):
+        Canvas(*size)
+
+
+def test_a_canvas_consists_of_multiples_of_32() -> None:
+    with pytest.raises(CorpusError, match=r"1800x1000 pixels, expected multiples of 32"):
+        Canvas(1800, 1000)
