@@ -1,8 +1,13 @@
 """Fixtures and the rule for tests that need the reference data."""
 
+import os
+
 import pytest
 
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
+
+# Instances that the tests make have no configuration that could turn it off.
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,163 @@
+"""The lineage: seven assets, one short function each.
+
+What belongs here: names, inputs and descriptions of the assets, and the one call that each makes.
+What does not: how a product is made (`products.py`, `corpus/`), where it is kept
+(`io_managers.py`), what makes it out of date (`lineage.py`).
+
+An asset body returns `Work`: what each artifact is made from, and a function that makes those
+which are due. `products` is imported in the bodies, because it brings pandas and matplotlib along
+and definitions must load without them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from zwu_ts_assets import lineage
+from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.environment import cache_dir, project_root
+from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.partitions import BatchPartitions, register_batches
+from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.work import Work, single
+
+OWNERS = ["team:corpus"]
+
+
+class MakeConfig(dg.Config):
+    """How to make, never what.
+
+    What shapes the corpus is the dataset's settings alone, so that no two artifacts of a corpus
+    are made with different ones.
+    """
+
+    force: bool = Field(False, description="Make again also what is already current.")
+
+
+def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """The seven assets of a dataset.
+
+    Args:
+        dataset: Whose CSV and settings they are made from.
+    """
+    settings = dataset.settings
+    batches = BatchPartitions(dataset)
+
+    def asset(
+        name: str, io_manager: str, kinds: set[str], *, per_batch: bool = False, **inputs: str
+    ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+        return dg.asset(
+            name=name,
+            key_prefix=list(dataset.prefix) or None,
+            ins={
+                argument: dg.AssetIn(key=dg.AssetKey([*dataset.prefix, upstream]))
+                for argument, upstream in inputs.items()
+            },
+            io_manager_key=io_manager,
+            partitions_def=batches if per_batch else None,
+            # One run covers a range of batches; the unpartitioned assets say so too, or the
+            # command line refuses `--partition-range` for a selection that includes them.
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            code_version=lineage.code_version(dataset, name),
+            group_name=dataset.name,
+            owners=OWNERS,
+            kinds=kinds,
+            metadata={
+                "settings": dg.MetadataValue.json(dataset.settings_of(name)),
+                "source": dataset.source,
+            },
+        )
+
+    @asset(dataset.raw_asset, "series_io", {"csv", "parquet"})
+    def raw(context: dg.AssetExecutionContext, config: MakeConfig) -> Iterator[dg.Output[Work]]:
+        """The validated table of the CSV, with its timestamps.
+
+        Materializing it also tells the instance which batches there are.
+        """
+        from zwu_ts_assets import products
+
+        made_from = lineage.raw_made_from(products.csv_digest(dataset.csv))
+        make = partial(products.raw_product, dataset.csv, settings)
+        yield dg.Output(single(made_from, make, force=config.force))
+        # Reached only when the table is written: a broken CSV must not change the known batches.
+        register_batches(context.instance, dataset)
+
+    @asset("batch_windows", "windows_io", {"parquet"}, per_batch=True, series=dataset.raw_asset)
+    def batch_windows(context: dg.AssetExecutionContext, config: MakeConfig, series: Any) -> Work:
+        """The rows of each batch, with timestamps and column names, and its target span."""
+        from zwu_ts_assets import products
+
+        cut = partial(products.window_product, series=series, settings=settings)
+        made_from = {
+            key: lineage.window_made_from(cut(int(key)).value) for key in context.partition_keys
+        }
+        return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)
+
+    @asset("correlation_pngs", "files_io", {"png"}, per_batch=True, windows="batch_windows")
+    def correlation_pngs(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
+        """A 2x3 figure per batch: DTW, covariance and Pearson, feature by feature and time by time.
+
+        The feature panels' covariance and Pearson are of FFT magnitudes along time.
+        """
+        from zwu_ts_assets import products
+
+        draw = partial(products.correlation_product, settings=settings)
+        made_from = {
+            str(batch): lineage.figure_made_from(version)
+            for batch, version in windows.versions.items()
+        }
+        return Work(
+            made_from, lambda keys: workers.pool.map(draw, windows.pick(keys)), config.force
+        )
+
+    @asset("batch_stats", "files_io", {"text"}, windows="batch_windows")
+    def batch_stats(config: MakeConfig, windows: Batches) -> Work:
+        """Mean, maximum and variance per feature of every batch whose window exists, as text."""
+        from zwu_ts_assets import products
+
+        made_from = lineage.stats_made_from(windows.versions, windows.known)
+        make = partial(products.stats_product, windows, windows.known)
+        return single(made_from, make, force=config.force)
+
+    @asset("vocab", "files_io", {"json"}, stats="batch_stats")
+    def vocab(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
+        """The small vocabulary of the stats text, and each batch's tokens and ids in it."""
+        from zwu_ts_assets import products
+
+        with speaking_to_the_user(dataset.csv.parent):
+            made_from = products.vocabulary_inputs(stats, settings)
+        make = partial(products.vocabulary_product, stats, settings=settings)
+        return single(made_from, make, force=config.force)
+
+    @asset("qwen_tokens", "files_io", {"json", "huggingface"}, stats="batch_stats")
+    def qwen_tokens(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
+        """Text, tokens and ids of each batch in the Qwen3-VL tokenizer, and its vocabulary."""
+        from zwu_ts_assets import products
+
+        with speaking_to_the_user(cache_dir()):
+            source = products.tokenizer_source(settings, project_root(), cache_dir())
+        made_from = products.qwen_inputs(stats, source)
+        return single(made_from, partial(products.qwen_product, stats, source), force=config.force)
+
+    @asset("patch_videos", "files_io", {"mp4"}, per_batch=True, windows="batch_windows")
+    def patch_videos(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
+        """A PatchTST-style video per batch: one figure per patch of its past rows.
+
+        The rows that follow are the sample's target span, told in the metadata.
+        """
+        from zwu_ts_assets import products
+
+        film = partial(products.video_product, settings=settings)
+        made_from = {
+            str(batch): lineage.video_made_from(version, windows.record(batch).details)
+            for batch, version in windows.versions.items()
+        }
+        return Work(
+            made_from, lambda keys: workers.pool.map(film, windows.pick(keys)), config.force
+        )
+
+    return [raw, batch_windows, correlation_pngs, batch_stats, vocab, qwen_tokens, patch_videos]

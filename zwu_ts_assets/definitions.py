@@ -1,0 +1,65 @@
+"""The front door: datasets in, Dagster definitions out.
+
+What belongs here: which datasets are defined and what they are bound to. What does not: anything
+that could be wrong about an asset; follow its name into `assets.py` and on into `corpus/`.
+"""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import dagster as dg
+
+from zwu_ts_assets.assets import dataset_assets
+from zwu_ts_assets.automation import dataset_job
+from zwu_ts_assets.checks import dataset_checks
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import Dataset, load_datasets
+from zwu_ts_assets.environment import artifacts_dir, data_dir, dataset_names
+from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
+from zwu_ts_assets.resources import Workers
+
+
+def build_definitions(
+    datasets: Sequence[Dataset], artifacts: Path, workers: int = 0
+) -> dg.Definitions:
+    """The definitions of some datasets.
+
+    Args:
+        datasets: What to define, each with its own assets, batches and folder.
+        artifacts: The folder for the outputs.
+        workers: Worker processes of a run; 0 for one per processor.
+    """
+    folder = str(artifacts)
+    with warnings.catch_warnings():
+        # Backfill policies are "beta" in the Dagster releases that we pin and test; saying so to
+        # every user on every command would only hide the warnings that matter.
+        warnings.simplefilter("ignore", category=dg.BetaWarning)
+        assets = [asset for dataset in datasets for asset in dataset_assets(dataset)]
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=[check for dataset in datasets for check in dataset_checks(dataset)],
+        jobs=[dataset_job(dataset) for dataset in datasets],
+        resources={
+            "series_io": SeriesIOManager(artifacts_dir=folder),
+            "windows_io": WindowsIOManager(artifacts_dir=folder),
+            "files_io": FilesIOManager(artifacts_dir=folder),
+            "workers": Workers(processes=workers),
+        },
+        # The steps share one pool of worker processes; a process per step would cost a start-up
+        # each and gain nothing.
+        executor=dg.in_process_executor,
+    )
+
+
+def _defined_datasets() -> list[Dataset]:
+    try:
+        return load_datasets(data_dir(), dataset_names())
+    except CorpusError as error:
+        # A mistake in a settings file: the command line prints this error's message alone, where
+        # any other exception would end it with a traceback.
+        raise click.ClickException(str(error)) from None
+
+
+defs = build_definitions(_defined_datasets(), artifacts_dir())

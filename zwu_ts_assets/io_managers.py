@@ -1,0 +1,232 @@
+"""Artifacts in a folder: the only module that knows which file an artifact is.
+
+What belongs here: the layout below `artifacts/`, writing what is due and reading it back, for one
+batch, a range or all of them. What does not: atomic writes and records (`artifact_store.py`), how
+an artifact is made (`products.py`).
+
+`handle_output` gets `Work`, compares each key's fingerprint with the record and makes only what is
+missing, damaged or out of date, one product at a time.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+
+from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.lineage import fingerprint
+from zwu_ts_assets.metadata import materialization_metadata
+from zwu_ts_assets.work import WHOLE, Product, Work
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.corpus.series import Series
+    from zwu_ts_assets.corpus.windows import Window
+
+# Files of each asset below its dataset's folder, by their role in the product. `{key}` is the
+# batch index. The raw asset's own name differs from dataset to dataset.
+LAYOUT: Final[Mapping[str, Mapping[str, str]]] = {
+    "raw": {"table": "{asset}.parquet"},
+    "batch_windows": {"table": "batch_windows/batch_{key}.parquet"},
+    "correlation_pngs": {"png": "correlations/batch_{key}.png"},
+    "batch_stats": {"text": "correlations/batch_stats.txt"},
+    "vocab": {
+        "vocab": "correlations/vocab.json",
+        "tokens": "correlations/batch_stats_tokens.jsonl",
+    },
+    "qwen_tokens": {
+        "rows": "correlations/batch_stats_qwen.jsonl",
+        "vocab": "correlations/vocab_qwen.json",
+    },
+    "patch_videos": {"video": "patch_videos/batch_{key}.mp4"},
+}
+
+
+def file_names(asset: str, key: str) -> dict[str, str]:
+    """The files of an artifact by role, relative to its dataset's folder.
+
+    Args:
+        asset: The asset's name, the last part of its key.
+        key: Batch index as text, or `all`.
+    """
+    layout = LAYOUT[asset if asset in LAYOUT else "raw"]
+    return {role: name.format(asset=asset, key=key) for role, name in layout.items()}
+
+
+def dataset_store(artifacts_dir: Path, prefix: tuple[str, ...]) -> ArtifactStore:
+    """The folder of one dataset below `artifacts/`."""
+    return ArtifactStore(artifacts_dir.joinpath(*prefix))
+
+
+class ArtifactIOManager(dg.ConfigurableIOManager):
+    """Writes what is due of an asset's work and reads artifacts back, whole or per batch."""
+
+    artifacts_dir: str
+
+    @abstractmethod
+    def encode(self, value: Any) -> Mapping[str, bytes]:
+        """A value as the bytes of its files, by role."""
+
+    @abstractmethod
+    def decode(self, files: Mapping[str, bytes], record: Record) -> Any:
+        """The value of an artifact's files."""
+
+    def store_of(self, asset_key: dg.AssetKey) -> ArtifactStore:
+        """The folder of the dataset that an asset belongs to."""
+        return dataset_store(Path(self.artifacts_dir), tuple(asset_key.path[:-1]))
+
+    def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
+        """Make and write what is not current, and tell Dagster about all of it."""
+        asset, store = context.asset_key.path[-1], self.store_of(context.asset_key)
+        code_version = str(context.asset_spec.code_version)
+        with speaking_to_the_user(store.root):
+            for name in file_names(asset, WHOLE).values():
+                store.remove_abandoned(name)
+            records = {
+                key: store.current_record(asset, key, fingerprint(code_version, made_from))
+                for key, made_from in obj.made_from.items()
+            }
+            due = [key for key, record in records.items() if obj.force or record is None]
+            products = obj.make(due)
+            for key in _with_progress(due, asset):
+                product = next(products)
+                prints = fingerprint(code_version, obj.made_from[key])
+                records[key] = self._write(store, asset, key, product, code_version, prints)
+            next(products, None)  # lets the work end by itself and free what it holds
+        self._tell(context, store.root, {k: r for k, r in records.items() if r}, due)
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """An artifact; of a per-batch asset, all asked-for batches that exist, read lazily."""
+        asset, store = context.asset_key.path[-1], self.store_of(context.asset_key)
+
+        def load(key: str) -> Any:
+            with speaking_to_the_user(store.root):
+                return self._read(store, asset, key)
+
+        if not context.has_asset_partitions:
+            return load(WHOLE)
+        keys = context.asset_partition_keys
+        upstream = context.upstream_output
+        current = str(upstream.asset_spec.code_version) if upstream else None
+        records = {
+            int(key): record
+            for key in keys
+            if (record := store.record(asset, key)) is not None
+            # What other settings made is no part of this corpus, though its file still lies here.
+            and current in (None, record.code_version)
+        }
+        return Batches(records, lambda batch: load(str(batch)), known=len(keys))
+
+    def _write(
+        self,
+        store: ArtifactStore,
+        asset: str,
+        key: str,
+        product: Product[Any],
+        code_version: str,
+        prints: str,
+    ) -> Record:
+        from zwu_ts_assets.products import preview_text
+
+        contents = self.encode(product.value)
+        names = file_names(asset, key)
+        files = {names[role]: store.write(names[role], data) for role, data in contents.items()}
+        preview, kind = preview_text(product.preview)
+        record = Record(
+            fingerprint=prints,
+            code_version=code_version,
+            version=product.version or digest(*(file.sha256 for file in files.values())),
+            files=files,
+            details=product.details,
+            preview=preview,
+            preview_kind=kind,
+        )
+        store.write_record(asset, key, record)
+        return record
+
+    def _read(self, store: ArtifactStore, asset: str, key: str) -> Any:
+        record = store.record(asset, key)
+        if record is None or not store.is_whole(record):
+            what = asset if key == WHOLE else f"batch {key} of {asset}"
+            raise CorpusError(
+                f"{what} is {'missing' if record is None else 'damaged'} below {store.root}; "
+                f"materialize {asset} first"
+            )
+        contents = {role: store.read(name) for role, name in file_names(asset, key).items()}
+        return self.decode(contents, record)
+
+    def _tell(
+        self, context: dg.OutputContext, root: Path, records: Mapping[str, Record], due: list[str]
+    ) -> None:
+        made = set(due)
+        step = context.step_context
+        for key, record in records.items():
+            metadata = materialization_metadata(root, record)
+            metadata["rewritten"] = dg.MetadataValue.bool(key in made)
+            partition = key if context.has_asset_partitions else None
+            # `add_output_metadata` would give every batch of a range the same metadata.
+            step.add_asset_metadata(metadata, context.asset_key, partition)
+            if partition is None:
+                step.set_data_version(context.asset_key, dg.DataVersion(record.version))
+        context.log.info(f"{len(due)} made, {len(records) - len(due)} already current")
+
+
+class SeriesIOManager(ArtifactIOManager):
+    """The raw table as Parquet."""
+
+    def encode(self, value: "Series") -> Mapping[str, bytes]:
+        """The table with its timestamps."""
+        from zwu_ts_assets.tables import encode_table
+
+        return {"table": encode_table(value.timestamps, value.values, value.features, {})}
+
+    def decode(self, files: Mapping[str, bytes], record: Record) -> "Series":
+        """The table with its timestamps."""
+        from zwu_ts_assets.corpus.series import Series
+        from zwu_ts_assets.tables import decode_table
+
+        timestamps, values, features, _ = decode_table(files["table"])
+        return Series(timestamps, values, features)
+
+
+class WindowsIOManager(ArtifactIOManager):
+    """One Parquet file per batch, with the row it starts at."""
+
+    def encode(self, value: "Window") -> Mapping[str, bytes]:
+        """The window's rows."""
+        from zwu_ts_assets.tables import encode_table
+
+        facts = {"start": str(value.start)}
+        return {"table": encode_table(value.timestamps, value.values, value.features, facts)}
+
+    def decode(self, files: Mapping[str, bytes], record: Record) -> "Window":
+        """The window's rows, and from the record how many target rows follow them."""
+        from zwu_ts_assets.corpus.windows import Window
+        from zwu_ts_assets.tables import decode_table
+
+        timestamps, values, features, facts = decode_table(files["table"])
+        target_rows = int(record.details["target_rows"] or 0)
+        return Window(int(facts["start"]), timestamps, values, features, target_rows)
+
+
+class FilesIOManager(ArtifactIOManager):
+    """Files whose bytes the asset made itself: figures, videos, texts and tokens."""
+
+    def encode(self, value: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The bytes as they are."""
+        return value
+
+    def decode(self, files: Mapping[str, bytes], record: Record) -> Mapping[str, bytes]:
+        """The bytes as they are."""
+        return files
+
+
+def _with_progress(keys: list[str], asset: str) -> Iterator[str]:
+    """The keys, with a progress bar where a terminal is attached."""
+    from tqdm import tqdm
+
+    return iter(tqdm(keys, desc=asset, unit="artifact", disable=None, leave=False))

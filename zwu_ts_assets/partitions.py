@@ -1,0 +1,129 @@
+"""Batch keys: which batches a dataset has, told by its CSV.
+
+What belongs here: the partitions definition and keeping the instance's list of keys in step with
+the CSV. What does not: cutting windows.
+
+Dagster keeps the keys of dynamic partitions in the instance. The web server and the daemon read
+them there; user code, and so the command line also on an instance that never saw them, asks the
+CSV itself.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+import dagster as dg
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import Dataset
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.partitions.context import PartitionLoadingContext
+
+# Rows are counted again only when the file changed: Dagster asks for the keys several times per
+# partition, and counting each time made a run of 2,000 batches seven times slower.
+_COUNTED: dict[tuple[object, ...], int] = {}
+
+
+class BatchPartitions(dg.DynamicPartitionsDefinition):
+    """The batches of one dataset, keyed `0`, `1`, ... by their position in the CSV."""
+
+    dataset: Dataset
+
+    def __new__(cls, dataset: Dataset) -> "BatchPartitions":
+        """Args: the dataset whose CSV tells the batches."""
+        self: BatchPartitions = super().__new__(cls, name=f"{dataset.name}_batches")
+        self.dataset = dataset
+        return self
+
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: Any = None,
+    ) -> Sequence[str]:
+        """The keys by the CSV; without a CSV, those the instance still knows."""
+        if self.dataset.csv.is_file():
+            return [str(batch) for batch in range(batch_count(self.dataset))]
+        if dynamic_partitions_store is None and not self._has_store():
+            return []
+        return super().get_partition_keys(current_time, dynamic_partitions_store)
+
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: Any = None,
+    ) -> bool:
+        """Whether a key is one of the batches."""
+        return partition_key in self.get_partition_keys(current_time, dynamic_partitions_store)
+
+    def filter_valid_partition_keys(self, partition_keys: set[str]) -> AbstractSet[str]:
+        """Those of the keys that are batches."""
+        return partition_keys & set(self.get_partition_keys())
+
+    def validate_partition_key(
+        self, partition_key: str, context: "PartitionLoadingContext"
+    ) -> None:
+        """Refuse a key that is no batch, in a sentence for the person who typed it.
+
+        Raises:
+            click.ClickException: Dagster's own error would end the command line with a traceback
+                that says neither which batches there are nor what to do.
+        """
+        keys = self.get_partition_keys(dynamic_partitions_store=context.dynamic_partitions_store)
+        if partition_key in keys:
+            return
+        csv = self.dataset.csv
+        if not csv.exists():
+            raise click.ClickException(
+                f"There is no batch {partition_key!r}: {csv} does not exist. Copy the CSV there."
+            )
+        length = self.dataset.settings.window_length
+        known = f"its batches are 0...{len(keys) - 1}" if keys else "it has no batch"
+        raise click.ClickException(
+            f"There is no batch {partition_key!r}: {csv} is cut into windows of {length} rows, and "
+            f"{known}."
+        )
+
+    def _has_store(self) -> bool:
+        with dg.partition_loading_context() as context:
+            return context.dynamic_partitions_store is not None
+
+
+def batch_count(dataset: Dataset) -> int:
+    """How many batches the CSV has, by its number of lines; nothing is validated.
+
+    Raises:
+        CorpusError: The file cannot be read.
+    """
+    from zwu_ts_assets.corpus.csv_file import count_data_rows
+    from zwu_ts_assets.corpus.windows import window_count
+
+    stat = dataset.csv.stat()
+    identity = (dataset.csv, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    if identity not in _COUNTED:
+        _COUNTED.clear()
+        _COUNTED[identity] = count_data_rows(dataset.csv)
+    settings = dataset.settings
+    return window_count(_COUNTED[identity], settings.window_length, settings.max_batches)
+
+
+def register_batches(instance: dg.DagsterInstance, dataset: Dataset) -> int:
+    """Bring the instance's list of keys in step with the CSV; tell how many there are.
+
+    Raises:
+        CorpusError: There is no CSV to tell the batches from.
+    """
+    if not dataset.csv.is_file():
+        raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
+    partitions = BatchPartitions(dataset)
+    name = str(partitions.name)
+    expected = set(partitions.get_partition_keys())
+    registered = set(instance.get_dynamic_partitions(name))
+    if expected - registered:
+        instance.add_dynamic_partitions(name, sorted(expected - registered, key=int))
+    for surplus in sorted(registered - expected):
+        instance.delete_dynamic_partition(name, surplus)
+    return len(expected)

@@ -1,0 +1,312 @@
+"""From an asset's inputs to its product: one function per asset, in the order of the lineage.
+
+What belongs here: calling the corpus modules and saying what there is to know of the result. What
+does not: the corpus itself (`corpus/`), Dagster, artifact paths.
+
+Importing this module imports pandas, matplotlib and the rest, so asset bodies import it when they
+run and never when definitions load. The worker processes run its functions.
+"""
+
+import base64
+import functools
+import hashlib
+import inspect
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from zwu_ts_assets.artifact_store import Detail, digest
+from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.figure import Canvas, draw_figure
+from zwu_ts_assets.corpus.frame_files import encode_png, thumbnail
+from zwu_ts_assets.corpus.mp4 import encode_mp4
+from zwu_ts_assets.corpus.qwen import (
+    TextTokenizer,
+    TokenizerSource,
+    load_tokenizer,
+    qwen_rows_jsonl,
+    resolve_tokenizer,
+)
+from zwu_ts_assets.corpus.qwen import vocabulary_json as tokenizer_vocabulary_json
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.stats import format_stats, parse_stats, stats_lines
+from zwu_ts_assets.corpus.verification import (
+    matrices_problem,
+    png_problem,
+    qwen_problem,
+    video_problem,
+)
+from zwu_ts_assets.corpus.video import draw_patch_frames, film_strip
+from zwu_ts_assets.corpus.vocabulary import (
+    SPECIALS,
+    build_vocabulary,
+    resolve_splitter,
+    token_rows_jsonl,
+    vocabulary_json,
+)
+from zwu_ts_assets.corpus.windows import (
+    Window,
+    content_digest,
+    cut_window,
+    patch_spans,
+    window_count,
+)
+from zwu_ts_assets.datasets import Settings
+from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
+from zwu_ts_assets.work import Product
+
+Files = Mapping[str, bytes]
+
+# What a table in the web UI shows before it says how many rows follow.
+_PREVIEW_ROWS = 12
+
+
+def csv_digest(csv: Path) -> str:
+    """sha256 of the bytes of a CSV; of nothing if it cannot be read, which reading it will say."""
+    try:
+        with csv.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def raw_product(csv: Path, settings: Settings) -> Product[Series]:
+    """The validated table of a CSV.
+
+    Raises:
+        CorpusError: The CSV is not one we can use; the message says where and why.
+    """
+    series = read_series(csv, time_column=settings.time_column, features=settings.features)
+    rows = len(series.timestamps)
+    if rows < settings.window_length:
+        raise CorpusError(
+            f"{csv}: has {rows} rows, fewer than one window of {settings.window_length}; add rows, "
+            f"or set a smaller window_length in {csv.with_suffix('.toml')}"
+        )
+    batches = window_count(rows, settings.window_length, settings.max_batches)
+    everything = window_count(rows, settings.window_length)
+    details: dict[str, Detail] = {
+        "rows": rows,
+        "features": ", ".join(series.features),
+        "first_timestamp": str(series.timestamps[0]),
+        "last_timestamp": str(series.timestamps[-1]),
+        "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
+        "batches": batches,
+        "rows_in_no_batch": rows - everything * settings.window_length,
+        "batches_left_out_by_max_batches": everything - batches,
+    }
+    return Product(series, details, preview=_series_table(series))
+
+
+def window_product(batch: int, *, series: Series, settings: Settings) -> Product[Window]:
+    """The rows of one batch, and how much of its target span the CSV has."""
+    window = cut_window(series, batch, length=settings.window_length, horizon=settings.horizon)
+    details: dict[str, Detail] = {
+        "rows": f"{window.start}..{window.stop - 1}",
+        "features": len(window.features),
+        "first_timestamp": str(window.timestamps[0]),
+        "last_timestamp": str(window.timestamps[-1]),
+        **_target(window, settings),
+    }
+    return Product(window, details, version=content_digest(window))
+
+
+def correlation_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
+    """The 2x3 figure of one window as a PNG."""
+    batch, window = item
+    frame = draw_figure(
+        window.values, window.features, _canvas(settings), _title_prefix(batch, settings)
+    )
+    details: dict[str, Detail] = {
+        "width": frame.shape[1],
+        "height": frame.shape[0],
+        "rows": f"{window.start}..{window.stop - 1}",
+    }
+    return Product({"png": encode_png(frame)}, details, preview=thumbnail(frame))
+
+
+def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:
+    """The statistics of every window that exists, as text."""
+    text = format_stats(
+        (batch, stats_lines(window.values, window.features)) for batch, window in windows.items()
+    )
+    rows = parse_stats(text)
+    details: dict[str, Detail] = {
+        "batches": len(rows),
+        "known_batches": known,
+        "complete": len(rows) == known,
+        "characters": len(text),
+    }
+    shown = text.split("\n\n--- ", 1)[0]
+    return Product({"text": text.encode("utf-8")}, details, preview=f"```\n{shown}\n```")
+
+
+def vocabulary_inputs(stats: Files, settings: Settings) -> str:
+    """What the small vocabulary is made from: the stats text and the splitting function."""
+    split = resolve_splitter(settings.splitter)
+    source = inspect.getsource(split) if settings.splitter else ""
+    return vocabulary_made_from(_sha256(stats["text"]), digest(settings.splitter or "", source))
+
+
+def vocabulary_product(stats: Files, *, settings: Settings) -> Product[Files]:
+    """The small vocabulary of the stats text and each batch's tokens and ids in it."""
+    split = resolve_splitter(settings.splitter)
+    rows = parse_stats(stats["text"].decode("utf-8"))
+    vocabulary = build_vocabulary((text for _, text in rows), split)
+    tokens = token_rows_jsonl(rows, vocabulary, split)
+    details: dict[str, Detail] = {
+        "batches": len(rows),
+        "entries": len(vocabulary),
+        "special_tokens": len(SPECIALS),
+        **_token_counts(tokens),
+    }
+    files = {"vocab": vocabulary_json(vocabulary), "tokens": tokens}
+    return Product(files, details, preview=_rows_table(tokens))
+
+
+def tokenizer_source(settings: Settings, project_dir: Path, cache: Path) -> TokenizerSource:
+    """Where the tokenizer comes from, without loading it."""
+    return resolve_tokenizer(settings.tokenizer, project_dir=project_dir, cache_dir=cache)
+
+
+@functools.lru_cache(maxsize=2)
+def loaded_tokenizer(source: TokenizerSource) -> TextTokenizer:
+    """The tokenizer itself, loaded once per process: the asset and its check both need it."""
+    return load_tokenizer(source)
+
+
+def qwen_inputs(stats: Files, source: TokenizerSource) -> str:
+    """What the token rows are made from: the stats text and the tokenizer."""
+    return tokens_made_from(_sha256(stats["text"]), source.digest)
+
+
+def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
+    """Text, tokens and ids of each batch in the Qwen3-VL tokenizer, and its vocabulary."""
+    tokenizer = loaded_tokenizer(source)
+    rows = parse_stats(stats["text"].decode("utf-8"))
+    tokens = qwen_rows_jsonl(rows, tokenizer)
+    details: dict[str, Detail] = {
+        "batches": len(rows),
+        "entries": tokenizer.size,
+        "tokenizer": f"{source.kind}: {source.location}",
+        **_token_counts(tokens),
+    }
+    files = {"rows": tokens, "vocab": tokenizer_vocabulary_json(tokenizer)}
+    return Product(files, details, preview=_rows_table(tokens))
+
+
+def video_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
+    """The patches of one window as a video; the target span goes into the details."""
+    batch, window = item
+    frames = draw_patch_frames(
+        window.values,
+        window.features,
+        patch_length=settings.patch_length,
+        patch_stride=settings.patch_stride,
+        canvas=_canvas(settings),
+        frame_multiple=settings.frame_multiple,
+        title_prefix=_title_prefix(batch, settings),
+    )
+    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
+    used = patches[-1][1]
+    details: dict[str, Detail] = {
+        "width": settings.canvas_width,
+        "height": settings.canvas_height,
+        "frames": len(frames),
+        "patches": len(patches),
+        "repeated_frames": len(frames) - len(patches),
+        "fps": settings.fps,
+        "past_rows": f"{window.start}..{window.stop - 1}",
+        "rows_in_no_patch": settings.window_length - used,
+        **_target(window, settings),
+    }
+    video = encode_mp4(frames, settings.fps)
+    return Product({"video": video}, details, preview=film_strip(frames[: len(patches)]))
+
+
+def window_problem(window: Window) -> str:
+    """What is wrong with the matrices of a window; nothing, usually."""
+    return matrices_problem(window.values)
+
+
+def figure_problem(figure: Files, *, settings: Settings) -> str:
+    """What is wrong with a PNG; nothing, usually."""
+    return png_problem(figure["png"], settings.canvas_width, settings.canvas_height)
+
+
+def film_problem(video: Files, *, settings: Settings) -> str:
+    """What is wrong with a video; nothing, usually."""
+    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
+    frames = -(-len(patches) // settings.frame_multiple) * settings.frame_multiple
+    width, height = settings.canvas_width, settings.canvas_height
+    return video_problem(video["video"], width, height, frames, settings.fps)
+
+
+def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:
+    """What is wrong with the token rows; nothing, usually."""
+    tokenizer = loaded_tokenizer(source)
+    return qwen_problem(stats["text"], tokens["rows"], tokens["vocab"], tokenizer)
+
+
+def preview_text(preview: bytes | str) -> tuple[str, str]:
+    """A preview as text for a record, with its kind."""
+    if isinstance(preview, bytes):
+        return base64.b64encode(preview).decode("ascii"), "jpeg" if preview else ""
+    return preview, "markdown"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _canvas(settings: Settings) -> Canvas:
+    return Canvas(settings.canvas_width, settings.canvas_height)
+
+
+def _title_prefix(batch: int, settings: Settings) -> str:
+    return f"Batch {batch} " if settings.title_batch_index else ""
+
+
+def _target(window: Window, settings: Settings) -> dict[str, Detail]:
+    span = f"{window.stop}..{window.stop + settings.horizon - 1}" if settings.horizon else "none"
+    return {
+        "target_span": span,
+        "target_rows": window.target_rows,
+        "target_complete": window.target_rows == settings.horizon,
+    }
+
+
+def _token_counts(rows_jsonl: bytes) -> dict[str, Detail]:
+    counts = [len(json.loads(line)["ids"]) for line in rows_jsonl.splitlines()]
+    return {
+        "ids": sum(counts),
+        "fewest_ids_in_a_batch": min(counts, default=0),
+        "most_ids_in_a_batch": max(counts, default=0),
+    }
+
+
+def _series_table(series: Series) -> str:
+    header = ("timestamp", *series.features)
+    shown = range(min(_PREVIEW_ROWS, len(series.timestamps)))
+    rows = ((str(series.timestamps[row]), *map(str, series.values[row])) for row in shown)
+    return _markdown_table(header, rows)
+
+
+def _rows_table(rows_jsonl: bytes) -> str:
+    lines = rows_jsonl.splitlines()[:_PREVIEW_ROWS]
+    parsed = [json.loads(line) for line in lines]
+    return _markdown_table(
+        ("batch", "ids", "first tokens"),
+        ((str(r["batch"]), str(len(r["ids"])), " ".join(r["tokens"][:12])) for r in parsed),
+    )
+
+
+def _markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    def line(cells: Iterable[str]) -> str:
+        # A column name or token with a bar or a line break would otherwise tear the table.
+        return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+
+    return "\n".join([line(header), line("---" for _ in header), *map(line, rows)])

@@ -1,0 +1,48 @@
+"""Dagster resources: what a run may be told about the machine it is on.
+
+What belongs here: thin wrappers that give plain objects a typed configuration and a life cycle.
+What does not: settings that shape the corpus; those are the dataset's (`datasets.py`).
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from zwu_ts_assets.pool import WorkerPool
+
+
+class Workers(dg.ConfigurableResource["Workers"]):
+    """The processes that draw and encode; the same bytes come out whatever their number."""
+
+    processes: int = Field(
+        0, ge=0, le=256, description="Worker processes; 0: one per processor of this machine."
+    )
+    _pool: WorkerPool | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(
+        self, context: dg.InitResourceContext
+    ) -> Generator["Workers", None, None]:
+        """Stop the processes when the run is over."""
+        self._pool = WorkerPool(self.processes or _available_processors())
+        try:
+            yield self
+        finally:
+            self._pool.close()
+
+    @property
+    def pool(self) -> WorkerPool:
+        """The pool of this run."""
+        if self._pool is None:
+            raise RuntimeError("the workers are only there while a run executes")
+        return self._pool
+
+
+def _available_processors() -> int:
+    # A container or `taskset` may allow fewer processors than the machine has.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

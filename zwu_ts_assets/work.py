@@ -1,0 +1,60 @@
+"""What an asset hands to its IO manager: work that is done only where it is due.
+
+What belongs here: the small types that travel between asset bodies, workers and IO managers. What
+does not: how a product is made (`products.py`) or kept (`io_managers.py`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+from zwu_ts_assets.artifact_store import Detail
+
+T = TypeVar("T")
+
+# The key under which an unpartitioned asset's only artifact is kept.
+WHOLE: Final = "all"
+
+
+@dataclass(frozen=True)
+class Product(Generic[T]):
+    """One finished artifact on its way to disk; small enough to cross a process boundary.
+
+    Attributes:
+        value: What the asset's IO manager writes.
+        details: Shapes, counts and spans, for the web UI and for downstream assets.
+        version: Of the content, where it can be told better than by the bytes of the files.
+        preview: Something to look at: a small JPEG, or Markdown.
+    """
+
+    value: T
+    details: Mapping[str, Detail] = field(default_factory=dict)
+    version: str | None = None
+    preview: bytes | str = b""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an asset would make, and what from; the IO manager asks for what is not there yet.
+
+    Attributes:
+        made_from: For each key, a string that changes whenever the inputs of that artifact do.
+        make: Makes the artifacts of the given keys, in that order, one at a time as they are
+            consumed, so that a range of batches never sits in memory.
+        force: Make everything, also what is current.
+    """
+
+    made_from: Mapping[str, str]
+    make: Callable[[Sequence[str]], Iterator[Product[Any]]]
+    force: bool = False
+
+
+def single(made_from: str, make: Callable[[], Product[Any]], *, force: bool = False) -> Work:
+    """The work of an unpartitioned asset.
+
+    Args:
+        made_from: A string that changes whenever an input does.
+        make: Makes the product.
+        force: Make it also if it is current.
+    """
+    return Work({WHOLE: made_from}, lambda keys: (make() for _ in keys), force)

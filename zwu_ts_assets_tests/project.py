@@ -1,0 +1,130 @@
+"""A small dataset of its own for each test, and one call to materialize it.
+
+Windows have 24 rows and the canvas is small, so that a whole corpus takes a second or two.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+
+from zwu_ts_assets.datasets import Dataset, etth1
+from zwu_ts_assets.definitions import build_definitions
+
+FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+PER_BATCH = ("batch_windows", "correlation_pngs", "patch_videos")
+TEXTS = ("batch_stats", "vocab", "qwen_tokens")
+SETTINGS = """\
+window_length = 24
+horizon = 24
+patch_length = 12
+patch_stride = 6
+canvas_width = 448
+canvas_height = 224
+"""
+
+
+def write_csv(path: Path, rows: int, seed: int = 7) -> None:
+    """A CSV with the columns of ETTh1 and random walks in them; longer ones begin alike."""
+    steps = np.random.default_rng(seed).normal(size=(100_000, len(FEATURES)))[:rows]
+    values = np.round(np.cumsum(steps, axis=0), 3)
+    start = np.datetime64("2016-07-01T00:00:00")
+    lines = ["date," + ",".join(FEATURES)]
+    for row in range(rows):
+        when = str(start + np.timedelta64(row, "h")).replace("T", " ")
+        lines.append(f"{when}," + ",".join(str(value) for value in values[row]))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+class Project:
+    """A data folder, an artifacts folder and a Dagster instance of one test."""
+
+    def __init__(self, folder: Path, rows: int = 77, settings: str = SETTINGS) -> None:
+        """Args: an empty folder; rows of the CSV (3 batches and 5 more); the TOML beside it."""
+        self.data = folder / "data"
+        self.artifacts = folder / "artifacts"
+        self.data.mkdir()
+        self.csv = self.data / "ETTh1.csv"
+        write_csv(self.csv, rows)
+        self.configure(settings)
+        self.instance = dg.DagsterInstance.ephemeral()
+
+    def configure(self, settings: str) -> None:
+        """Replace the settings file."""
+        (self.data / "ETTh1.toml").write_text(settings, encoding="utf-8")
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset as its settings file describes it now."""
+        return etth1(self.data)
+
+    def materialize(
+        self,
+        *assets: str,
+        batches: tuple[int, int] | None = None,
+        config: dict[str, Any] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """Run some assets (all, if none is named), for a range of batches where one is given."""
+        definitions = build_definitions([self.dataset], self.artifacts, workers=1)
+        tags = {}
+        if batches is not None:
+            tags = {
+                "dagster/asset_partition_range_start": str(batches[0]),
+                "dagster/asset_partition_range_end": str(batches[1]),
+            }
+        return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+            tags=tags,
+            run_config=config or {},
+            raise_on_error=False,
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """Every artifact file, by its path below `artifacts/`; records are left out."""
+        return {
+            str(path.relative_to(self.artifacts)): path.read_bytes()
+            for path in sorted(self.artifacts.rglob("*"))
+            if path.is_file() and ".records" not in path.parts
+        }
+
+    def modified(self) -> dict[str, int]:
+        """When each artifact file was last written."""
+        return {name: (self.artifacts / name).stat().st_mtime_ns for name in self.files()}
+
+
+def failures(result: dg.ExecuteInProcessResult) -> list[str]:
+    """What each failed step of a run says to the user."""
+    sentences = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data.user_failure_data
+            error = event.step_failure_data.error
+            sentences.append((failure.description if failure else None) or str(error))
+    return sentences
+
+
+def metadata(project: Project, asset: str, batch: int | None = None) -> dict[str, Any]:
+    """Values of the latest materialization's metadata."""
+    if batch is None:
+        event = project.instance.get_latest_materialization_event(dg.AssetKey(asset))
+    else:
+        records = project.instance.fetch_materializations(
+            dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[str(batch)]), limit=1
+        ).records
+        event = records[0].event_log_entry
+    assert event is not None
+    assert event.asset_materialization is not None
+    return {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    """Which asset checks ran, and whether they passed."""
+    return {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
+
+
+def names(folder: str, batches: Sequence[int], suffix: str) -> list[str]:
+    """`folder/batch_{i}.suffix` for some batches."""
+    return [f"{folder}/batch_{batch}.{suffix}" for batch in batches]

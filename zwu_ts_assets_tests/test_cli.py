@@ -1,0 +1,236 @@
+"""The commands a person types: run, status, dev."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from zwu_ts_assets import cli
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets_tests.project import SETTINGS, names, write_csv
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - given to a command that is never started
+
+
+class Shell:
+    """Runs commands against folders of its own."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Args: an empty folder, and what sets the environment for it."""
+        self.data, self.artifacts = folder / "data", folder / "artifacts"
+        self.csv = self.data / "ETTh1.csv"
+        self.data.mkdir()
+        monkeypatch.setenv("ZWU_TS_DATA_DIR", str(self.data))
+        monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(self.artifacts))
+        monkeypatch.setenv("DAGSTER_HOME", str(folder / "home"))
+        # Set to the value it has, so that what a command changes is undone after the test.
+        monkeypatch.setenv("ZWU_TS_DATASETS", os.environ.get("ZWU_TS_DATASETS", ""))
+
+    def prepare(self, rows: int = 77) -> None:
+        """Put a CSV and its settings into the data folder."""
+        write_csv(self.csv, rows)
+        (self.data / "ETTh1.toml").write_text(SETTINGS, encoding="utf-8")
+
+    def enter(self, *words: str) -> Result:
+        """Enter a command line."""
+        return CliRunner().invoke(cli.main, words)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(tmp_path, monkeypatch)
+
+
+def test_run_makes_everything_and_says_where_and_how_many(shell: Shell) -> None:
+    shell.prepare()
+    result = shell.enter("run", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert f"Artifacts of etth1 in {shell.artifacts}:" in result.output
+    words = [line.split() for line in result.output.splitlines()]
+    counts = dict(pair for pair in words if len(pair) == 2)
+    assert counts["correlations/batch_*.png"] == counts["patch_videos/batch_*.mp4"] == "3"
+    assert counts["correlations/vocab_qwen.json"] == "1"
+    assert len(list((shell.artifacts / "correlations").glob("batch_?.png"))) == 3
+
+
+def test_a_second_run_has_nothing_to_do_and_says_so(shell: Shell) -> None:
+    shell.prepare()
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    result = shell.enter("run", "--workers", "1")
+    assert result.exit_code == 0
+    assert "nothing to do, every artifact is current" in result.output
+
+
+def test_a_run_makes_only_what_is_out_of_date(shell: Shell) -> None:
+    shell.prepare()
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    (shell.artifacts / "correlations" / "batch_1.png").unlink()
+    assert "correlation_pngs       1  damaged or removed  (1)" in shell.enter("status").output
+    result = shell.enter("run", "--workers", "1")
+    assert result.exit_code == 0
+    assert "making correlation_pngs\n" in result.output
+    assert "0 artifacts out of date" in shell.enter("status").output
+
+
+def test_a_new_instance_over_existing_artifacts_is_told_of_them(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dagster as dg
+
+    shell.prepare()
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "another home"))
+    before = {path: path.stat().st_mtime_ns for path in shell.artifacts.rglob("batch_*")}
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    assert before == {path: path.stat().st_mtime_ns for path in shell.artifacts.rglob("batch_*")}
+    with dg.DagsterInstance.get() as instance:
+        known = instance.get_materialized_partitions(dg.AssetKey("patch_videos"))
+    assert known == {"0", "1", "2"}
+
+
+def test_a_broken_csv_ends_the_run_with_one_sentence(shell: Shell) -> None:
+    shell.prepare()
+    text = shell.csv.read_text(encoding="utf-8")
+    shell.csv.write_text(text.replace(",", ";"), encoding="utf-8")
+    result = shell.enter("run")
+    assert result.exit_code == 1
+    assert str(shell.csv) in result.output
+    assert "';'" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_tokenizer_folder_that_is_none_ends_the_run_with_one_sentence(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.prepare()
+    (tmp_path / "not a tokenizer").mkdir()
+    with (shell.data / "ETTh1.toml").open("a", encoding="utf-8") as file:
+        file.write(f'tokenizer = "{tmp_path / "not a tokenizer"}"\n')
+    result = shell.enter("run", "--workers", "1")
+    assert result.exit_code == 1
+    assert "not a tokenizer" in result.output
+    assert "Traceback" not in result.output
+    # The rest of the corpus does not wait for it.
+    assert len(list((shell.artifacts / "patch_videos").glob("*.mp4"))) == 3
+
+
+def test_without_etth1_and_a_network_the_sample_is_built_in_a_folder_of_its_own(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zwu_ts_assets import download
+
+    def unreachable(csv: Path, **_: object) -> None:
+        raise CorpusError(f"ETTh1.csv could not be downloaded; copy it to {csv}")
+
+    monkeypatch.setattr(download, "download_etth1", unreachable)
+    (shell.data / "sample.toml").write_text(SETTINGS + "max_batches = 2\n", encoding="utf-8")
+    result = shell.enter("run", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert f"copy it to {shell.csv}" in result.output
+    assert "building the synthetic sample dataset instead" in result.output
+    assert "Artifacts of sample in" in result.output
+    assert (shell.artifacts / "sample" / "correlations" / "batch_1.png").is_file()
+    assert [path.name for path in shell.artifacts.iterdir()] == ["sample"]
+    assert not shell.csv.exists()
+
+
+def test_the_web_ui_warns_when_it_is_opened_to_other_machines(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.prepare()
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _, command: started.append(command))
+    assert "no password" not in shell.enter("dev").output
+    result = shell.enter("dev", "--host", EVERYWHERE)
+    assert "no password" in result.output
+    assert [command[command.index("--host") + 1] for command in started] == [
+        "127.0.0.1",
+        EVERYWHERE,
+    ]
+
+
+DAGSTER = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "zwu_ts_assets"]
+
+
+def dagster(*words: str, home: bool = True) -> "subprocess.CompletedProcess[str]":
+    env = dict(os.environ)
+    if not home:
+        del env["DAGSTER_HOME"]
+    else:
+        Path(env["DAGSTER_HOME"]).mkdir(exist_ok=True)
+    return subprocess.run(
+        [*DAGSTER, *words], capture_output=True, text=True, env=env, cwd=env["ZWU_TS_DATA_DIR"]
+    )
+
+
+def test_dagster_materializes_one_batch_and_then_a_range_on_a_fresh_instance(
+    shell: Shell,
+) -> None:
+    shell.prepare()
+    first = dagster("--select", "etth1_raw")
+    assert first.returncode == 0, first.stderr
+    one = dagster("--select", "*", "--partition", "1")
+    assert one.returncode == 0, one.stderr
+    assert [p.name for p in (shell.artifacts / "patch_videos").iterdir()] == ["batch_1.mp4"]
+    all_of_them = dagster("--select", "*", "--partition-range", "0...2")
+    assert all_of_them.returncode == 0, all_of_them.stderr
+    assert all_of_them.stderr.count("RUN_SUCCESS") == 1
+    made = {f"patch_videos/{p.name}" for p in (shell.artifacts / "patch_videos").iterdir()}
+    assert made == set(names("patch_videos", range(3), "mp4"))
+
+
+def test_dagster_works_without_a_home_and_before_the_batches_are_registered(
+    shell: Shell,
+) -> None:
+    shell.prepare()
+    ended = dagster("--select", "etth1_raw,batch_windows", "--partition", "2", home=False)
+    assert ended.returncode == 0, ended.stderr
+    assert (shell.artifacts / "batch_windows" / "batch_2.parquet").is_file()
+
+
+@pytest.mark.parametrize("words", [("--partition", "3"), ("--partition-range", "0...180")])
+def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
+    shell: Shell, words: tuple[str, str]
+) -> None:
+    shell.prepare()
+    ended = dagster("--select", "*", *words)
+    assert ended.returncode == 1
+    assert "Error: There is no batch" in ended.stderr
+    assert "its batches are 0...2" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+def test_dev_serves_the_web_ui_on_loopback(shell: Shell) -> None:
+    import socket
+    import time
+
+    shell.prepare()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "zwu_ts_assets", "dev", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
+                    assert b"dagster_version" in answer.read()
+                break
+            except OSError:
+                assert server.poll() is None, "the web server ended"
+                assert time.monotonic() < deadline, "the web server did not answer"
+                time.sleep(0.5)
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)

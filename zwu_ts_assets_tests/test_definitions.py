@@ -1,0 +1,127 @@
+"""The front door: what is defined, and that it opens fast and without heavy imports."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from zwu_ts_assets.datasets import etth1, sample
+from zwu_ts_assets.definitions import build_definitions
+
+KEYS = {
+    "etth1_raw",
+    "batch_windows",
+    "correlation_pngs",
+    "batch_stats",
+    "vocab",
+    "qwen_tokens",
+    "patch_videos",
+}
+EDGES = {
+    "batch_windows": {"etth1_raw"},
+    "correlation_pngs": {"batch_windows"},
+    "batch_stats": {"batch_windows"},
+    "vocab": {"batch_stats"},
+    "qwen_tokens": {"batch_stats"},
+    "patch_videos": {"batch_windows"},
+    "etth1_raw": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.AssetSpec]:
+    folder = tmp_path_factory.mktemp("data")
+    definitions = build_definitions([etth1(folder)], folder / "artifacts")
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_the_lineage_has_the_seven_assets_and_their_edges(graph: dict[str, dg.AssetSpec]) -> None:
+    found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
+    assert found == EDGES
+    assert set(found) == KEYS
+
+
+def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetSpec]) -> None:
+    assert {name for name, spec in graph.items() if spec.partitions_def} == {
+        "batch_windows",
+        "correlation_pngs",
+        "patch_videos",
+    }
+
+
+def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -> None:
+    for spec in graph.values():
+        assert spec.description
+        assert spec.group_name == "etth1"
+        assert spec.kinds
+        assert spec.owners
+        assert spec.code_version
+        assert "settings" in spec.metadata
+
+
+def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
+    definitions = build_definitions([etth1(tmp_path), sample(tmp_path)], tmp_path)
+    keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
+    assert {"batch_windows", "sample/batch_windows", "sample/sample_raw"} <= keys
+    assert len(keys) == 14
+
+
+def test_loading_definitions_imports_nothing_heavy() -> None:
+    heavy = [
+        "numpy",
+        "pandas",
+        "matplotlib",
+        "seaborn",
+        "pyarrow",
+        "transformers",
+        "imageio",
+        "PIL",
+    ]
+    code = (
+        "import sys, zwu_ts_assets.definitions\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    assert run_python(code) == "[]"
+
+
+def test_the_domain_is_usable_without_dagster() -> None:
+    code = (
+        "import sys, pkgutil, importlib, zwu_ts_assets.corpus as corpus\n"
+        "for module in pkgutil.iter_modules(corpus.__path__, 'zwu_ts_assets.corpus.'):\n"
+        "    importlib.import_module(module.name)\n"
+        "print('dagster' in sys.modules)"
+    )
+    assert run_python(code) == "False"
+
+
+def test_the_package_hands_on_the_definitions_for_the_command_line() -> None:
+    assert (
+        run_python(
+            "import inspect, zwu_ts_assets as z; print('defs' in dict(inspect.getmembers(z)))"
+        )
+        == "True"
+    )
+
+
+def test_a_mistake_in_the_settings_ends_in_one_sentence_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "ETTh1.toml").write_text("fps = 0\n", encoding="utf-8")
+    command = [sys.executable, "-m", "dagster", "asset", "list", "-m", "zwu_ts_assets"]
+    ended = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "ZWU_TS_DATA_DIR": str(tmp_path)},
+    )
+    assert ended.returncode != 0
+    assert "Error: " in ended.stderr
+    assert "'fps' is 0; input should be greater than 0" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()

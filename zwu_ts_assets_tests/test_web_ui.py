@@ -1,0 +1,230 @@
+"""The web UI as a person meets it: a real browser, a mouse, and the server that `make dev` starts.
+
+The server and the browser stay on this machine: the server listens on the loopback address, and
+every request that the page would send elsewhere is aborted.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
+
+from zwu_ts_assets_tests.project import SETTINGS, write_csv
+from zwu_ts_assets_tests.reference import REPOSITORY
+
+ASSETS = (
+    "etth1_raw",
+    "batch_windows",
+    "correlation_pngs",
+    "batch_stats",
+    "vocab",
+    "qwen_tokens",
+    "patch_videos",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# Where CI finds what the browser showed when a test failed.
+FAILURES = REPOSITORY / ".test-failures"
+
+# Starting Dagster takes ten seconds on an idle machine, and a minute on a busy one.
+SERVER_SECONDS = 240
+RUN_MILLISECONDS = 240_000
+CLICK_MILLISECONDS = 60_000
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser_path() -> str:
+    """The browser of this machine; without one, a visible skip unless CI insists."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        sentence = f"no browser found; looked for {', '.join(BROWSERS)}"
+        if os.environ.get("ZWU_TS_REQUIRE_BROWSER") == "1":
+            pytest.fail(sentence + ", and ZWU_TS_REQUIRE_BROWSER=1 requires one")
+        pytest.skip(sentence)
+    return found
+
+
+@pytest.fixture(scope="module")
+def server(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a web UI over a CSV of three batches, of which none is materialized."""
+    folder = tmp_path_factory.mktemp("web_ui")
+    data, home = folder / "data", folder / "dagster_home"
+    data.mkdir()
+    home.mkdir()
+    write_csv(data / "ETTh1.csv", rows=77)
+    (data / "ETTh1.toml").write_text(SETTINGS, encoding="utf-8")
+    shutil.copy(REPOSITORY / ".dagster" / "dagster.yaml", home)
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "ZWU_TS_DATA_DIR": str(data),
+        "ZWU_TS_ARTIFACTS_DIR": str(folder / "artifacts"),
+        "ZWU_TS_CACHE_DIR": str(folder / "cache"),
+        "ZWU_TS_DATASETS": "etth1",
+    }
+    port = free_port()
+    command = [sys.executable, "-m", "zwu_ts_assets", "dev", "--port", str(port)]
+    log = folder / "server.log"
+    with log.open("w", encoding="utf-8") as output:
+        # A session of its own, so that the server's children can be stopped with it.
+        process = subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until_it_answers(address, process, log)
+        yield address
+    finally:
+        stop_group(process)
+
+
+@pytest.fixture(scope="module")
+def page(server: str, browser_path: str) -> Iterator[Page]:
+    """A tab of a headless browser that reaches the server and nothing else."""
+
+    def stay_here(route: Route) -> None:
+        if route.request.url.startswith(server):
+            route.continue_()
+        else:
+            route.abort()
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path, args=list(BROWSER_ARGUMENTS)
+        )
+        try:
+            page = browser.new_page(viewport={"width": 1600, "height": 1000})
+            page.route(re.compile("^https?:"), stay_here)
+            page.set_default_timeout(CLICK_MILLISECONDS)
+            # A new instance may greet its first visitor with a dialog over everything else.
+            page.add_locator_handler(
+                page.get_by_text("Join the Dagster community"),
+                lambda: page.get_by_role("button", name="Skip").click(),
+            )
+            expect.set_options(timeout=CLICK_MILLISECONDS)
+            yield page
+        finally:
+            browser.close()
+
+
+def test_the_graph_shows_all_seven_assets(server: str, page: Page) -> None:
+    with a_picture_if_it_fails(page, "graph"):
+        page.goto(f"{server}/asset-groups")
+        for asset in ASSETS:
+            expect(in_graph(page, asset)).to_be_visible()
+
+
+def test_a_batch_is_materialized_with_the_mouse_and_can_be_looked_at(
+    server: str, page: Page
+) -> None:
+    with a_picture_if_it_fails(page, "materialize"):
+        page.goto(f"{server}/asset-groups")
+        page.get_by_role("button", name="Materialize all").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("Select a partition or create one").click()
+        page.get_by_role("menuitem").filter(has=page.get_by_text("1", exact=True)).click()
+        # The list of partitions covers the button until it is closed by a click beside it.
+        dialog.get_by_text("Partition selection").click()
+        dialog.get_by_role("button", name="Launch 1 run").click()
+        expect(page.get_by_text("Launched run")).to_be_visible()
+
+        page.goto(f"{server}/runs")
+        ended = page.get_by_text(re.compile("^(Success|Failure|Canceled)$"))
+        expect(ended).to_be_visible(timeout=RUN_MILLISECONDS)
+        expect(ended).to_have_text("Success")
+
+        for asset in ("correlation_pngs", "patch_videos"):
+            page.goto(f"{server}/assets/{asset}?view=partitions")
+            page.get_by_text("1", exact=True).first.click()
+            expect(page.get_by_text("Materialized", exact=True)).to_be_visible()
+            expect(page.get_by_text("sha256", exact=True)).to_be_visible()
+            # The UI puts Markdown of more than a thousand characters behind a click.
+            page.get_by_text("[Show Markdown]").click()
+            picture = page.get_by_role("dialog").locator("img[src^='data:image/jpeg;base64,']")
+            expect(picture).to_be_visible()
+            width, height = picture.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+            assert width >= 200
+            assert height >= 50
+
+        page.goto(f"{server}/assets/correlation_pngs?view=partitions")
+        expect(page.get_by_text("Materialized (1)")).to_be_visible()
+        expect(page.get_by_text("Missing (2)")).to_be_visible()
+
+
+def in_graph(page: Page, asset: str) -> Locator:
+    """The node of an asset in the graph, not its line in the list beside it."""
+    return page.locator("foreignObject").get_by_text(asset, exact=True)
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server answers; fail with its last words if it ended or takes too long."""
+    deadline = time.monotonic() + SERVER_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/server_info", timeout=5):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    words = log.read_text(encoding="utf-8", errors="replace")[-3000:]
+    pytest.fail(f"the web UI at {address} did not start (exit {process.returncode}):\n{words}")
+
+
+def stop_group(process: subprocess.Popen[bytes]) -> None:
+    """End the server and everything it started; politely first, then for certain."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        # Children outlive a server that was told to stop twice or crashed.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def a_picture_if_it_fails(page: Page, name: str) -> Iterator[None]:
+    """Keep what the browser shows when a test fails, and say where it is."""
+    try:
+        yield
+    except BaseException as error:
+        FAILURES.mkdir(exist_ok=True)
+        picture = FAILURES / f"{name}.png"
+        page.screenshot(path=picture)
+        error.add_note(f"what the browser showed: {picture}")
+        raise
