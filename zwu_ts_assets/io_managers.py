@@ -21,6 +21,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
+from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.work import WHOLE, Product, Work
 
 if TYPE_CHECKING:
@@ -130,8 +131,6 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         code_version: str,
         prints: str,
     ) -> Record:
-        from zwu_ts_assets.products import preview_text
-
         contents = self.encode(product.value)
         names = file_names(asset, key)
         files = {names[role]: store.write(names[role], data) for role, data in contents.items()}

@@ -7,12 +7,11 @@ Importing this module imports pandas, matplotlib and the rest, so asset bodies i
 run and never when definitions load. The worker processes run its functions.
 """
 
-import base64
 import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -56,12 +55,10 @@ from zwu_ts_assets.corpus.windows import (
 )
 from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
+from zwu_ts_assets.previews import rows_table, series_table
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]
-
-# What a table in the web UI shows before it says how many rows follow.
-_PREVIEW_ROWS = 12
 
 
 def csv_digest(csv: Path) -> str:
@@ -98,7 +95,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         "rows_in_no_batch": rows - everything * settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
     }
-    return Product(series, details, preview=_series_table(series))
+    return Product(series, details, preview=series_table(series))
 
 
 def window_product(batch: int, *, series: Series, settings: Settings) -> Product[Window]:
@@ -164,7 +161,7 @@ def vocabulary_product(stats: Files, *, settings: Settings) -> Product[Files]:
         **_token_counts(tokens),
     }
     files = {"vocab": vocabulary_json(vocabulary), "tokens": tokens}
-    return Product(files, details, preview=_rows_table(tokens))
+    return Product(files, details, preview=rows_table(tokens))
 
 
 def tokenizer_source(settings: Settings, project_dir: Path, cache: Path) -> TokenizerSource:
@@ -195,7 +192,7 @@ def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
         **_token_counts(tokens),
     }
     files = {"rows": tokens, "vocab": tokenizer_vocabulary_json(tokenizer)}
-    return Product(files, details, preview=_rows_table(tokens))
+    return Product(files, details, preview=rows_table(tokens))
 
 
 def video_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
@@ -251,13 +248,6 @@ def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:
     return qwen_problem(stats["text"], tokens["rows"], tokens["vocab"], tokenizer)
 
 
-def preview_text(preview: bytes | str) -> tuple[str, str]:
-    """A preview as text for a record, with its kind."""
-    if isinstance(preview, bytes):
-        return base64.b64encode(preview).decode("ascii"), "jpeg" if preview else ""
-    return preview, "markdown"
-
-
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -286,27 +276,3 @@ def _token_counts(rows_jsonl: bytes) -> dict[str, Detail]:
         "fewest_ids_in_a_batch": min(counts, default=0),
         "most_ids_in_a_batch": max(counts, default=0),
     }
-
-
-def _series_table(series: Series) -> str:
-    header = ("timestamp", *series.features)
-    shown = range(min(_PREVIEW_ROWS, len(series.timestamps)))
-    rows = ((str(series.timestamps[row]), *map(str, series.values[row])) for row in shown)
-    return _markdown_table(header, rows)
-
-
-def _rows_table(rows_jsonl: bytes) -> str:
-    lines = rows_jsonl.splitlines()[:_PREVIEW_ROWS]
-    parsed = [json.loads(line) for line in lines]
-    return _markdown_table(
-        ("batch", "ids", "first tokens"),
-        ((str(r["batch"]), str(len(r["ids"])), " ".join(r["tokens"][:12])) for r in parsed),
-    )
-
-
-def _markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    def line(cells: Iterable[str]) -> str:
-        # A column name or token with a bar or a line break would otherwise tear the table.
-        return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
-
-    return "\n".join([line(header), line("---" for _ in header), *map(line, rows)])

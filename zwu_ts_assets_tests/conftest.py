@@ -1,9 +1,12 @@
 """Fixtures and the rule for tests that need the reference data."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
+from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
 
 # Instances that the tests make have no configuration that could turn it off.
@@ -18,3 +21,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("shared"):
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small dataset and everything made from it; not to be changed."""
+    folder = tmp_path_factory.mktemp("built")
+    assert Project(folder).materialize(batches=(0, 2)).success
+    return folder
+
+
+@pytest.fixture
+def built(built_once: Path, tmp_path: Path) -> Project:
+    """A copy of it for one test, on an instance that has not heard of it yet."""
+    shutil.copytree(built_once, tmp_path / "project")
+    return Project(tmp_path / "project")

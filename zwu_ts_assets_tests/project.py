@@ -42,14 +42,15 @@ class Project:
     """A data folder, an artifacts folder and a Dagster instance of one test."""
 
     def __init__(self, folder: Path, rows: int = 77, settings: str = SETTINGS) -> None:
-        """Args: an empty folder; rows of the CSV (3 batches and 5 more); the TOML beside it."""
+        """Args: a folder; rows of the CSV (3 batches and 5 more); the TOML beside it."""
         self.data = folder / "data"
         self.artifacts = folder / "artifacts"
-        self.data.mkdir()
         self.csv = self.data / "ETTh1.csv"
-        write_csv(self.csv, rows)
-        self.configure(settings)
         self.instance = dg.DagsterInstance.ephemeral()
+        if not self.data.exists():
+            self.data.mkdir()
+            write_csv(self.csv, rows)
+            self.configure(settings)
 
     def configure(self, settings: str) -> None:
         """Replace the settings file."""

@@ -136,9 +136,8 @@ def test_a_csv_of_exactly_one_batch_works(tmp_path: Path) -> None:
     assert metadata(project, "patch_videos", 0)["target_rows"] == 0
 
 
-def test_what_is_current_is_kept_and_said_to_be(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
+def test_what_is_current_is_kept_and_said_to_be(built: Project) -> None:
+    project = built
     before = project.modified()
     assert project.materialize(batches=(0, 2)).success
     assert project.modified() == before
@@ -147,9 +146,8 @@ def test_what_is_current_is_kept_and_said_to_be(tmp_path: Path) -> None:
     assert "preview" in metadata(project, "correlation_pngs", 1)
 
 
-def test_force_makes_again_what_is_current_and_gives_the_same_bytes(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
+def test_force_makes_again_what_is_current_and_gives_the_same_bytes(built: Project) -> None:
+    project = built
     before = project.files()
     force = {"ops": {"patch_videos": {"config": {"force": True}}}}
     assert project.materialize("patch_videos", batches=(1, 1), config=force).success
@@ -167,10 +165,9 @@ def test_force_makes_again_what_is_current_and_gives_the_same_bytes(tmp_path: Pa
     ],
 )
 def test_a_changed_setting_makes_dependent_artifacts_out_of_date(
-    tmp_path: Path, line: str, rewritten: set[str]
+    built: Project, line: str, rewritten: set[str]
 ) -> None:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
+    project = built
     before = project.files()
     kept = [s for s in SETTINGS.splitlines() if s.split(" =")[0] != line.split(" =")[0]]
     project.configure("\n".join([*kept, line]))
@@ -183,9 +180,8 @@ def test_a_changed_setting_makes_dependent_artifacts_out_of_date(
     )
 
 
-def test_only_the_batch_whose_row_changed_is_made_again(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
+def test_only_the_batch_whose_row_changed_is_made_again(built: Project) -> None:
+    project = built
     before = project.modified()
     lines = project.csv.read_text(encoding="utf-8").splitlines()
     lines[1 + 30] = lines[1 + 30].rsplit(",", 1)[0] + ",99.5"
@@ -204,9 +200,8 @@ def test_only_the_batch_whose_row_changed_is_made_again(tmp_path: Path) -> None:
     }
 
 
-def test_windows_made_with_other_settings_are_no_part_of_the_text(tmp_path: Path) -> None:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
+def test_windows_made_with_other_settings_are_no_part_of_the_text(built: Project) -> None:
+    project = built
     project.configure(SETTINGS.replace("window_length = 24", "window_length = 36"))
     assert project.materialize(batches=(1, 1)).success
     told = metadata(project, "batch_stats")

@@ -1,7 +1,5 @@
 """Each check fails on an artifact that is not what it should be, and names the batch."""
 
-from pathlib import Path
-
 import dagster as dg
 import pandas as pd
 import pytest
@@ -10,13 +8,6 @@ from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.corpus.mp4 import Frame, encode_mp4
 from zwu_ts_assets.corpus.video import draw_patch_frames
 from zwu_ts_assets_tests.project import FEATURES, SETTINGS, Project, checks
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
-    return project
 
 
 def rerun(project: Project, *assets: str) -> dict[str, dg.AssetCheckEvaluation]:
@@ -51,66 +42,66 @@ def drawn_frames(project: Project) -> list[Frame]:
     )
 
 
-def test_a_png_of_another_size_fails_the_check(project: Project) -> None:
+def test_a_png_of_another_size_fails_the_check(built: Project) -> None:
     import io
 
     from PIL import Image
 
     buffer = io.BytesIO()
     Image.new("RGB", (448, 192)).save(buffer, "PNG")
-    accept(project, "correlation_pngs", "1", "correlations/batch_1.png", buffer.getvalue())
-    evaluation = rerun(project, "correlation_pngs")["pngs_decode_to_the_canvas"]
+    accept(built, "correlation_pngs", "1", "correlations/batch_1.png", buffer.getvalue())
+    evaluation = rerun(built, "correlation_pngs")["pngs_decode_to_the_canvas"]
     assert not evaluation.passed
     assert evaluation.description == "batch 1 is PNG RGB 448x192, not PNG RGB 448x224"
 
 
-def test_a_png_cut_short_fails_the_check(project: Project) -> None:
-    png = (project.artifacts / "correlations" / "batch_2.png").read_bytes()
-    accept(project, "correlation_pngs", "2", "correlations/batch_2.png", png[: len(png) // 2])
-    evaluation = rerun(project, "correlation_pngs")["pngs_decode_to_the_canvas"]
+def test_a_png_cut_short_fails_the_check(built: Project) -> None:
+    png = (built.artifacts / "correlations" / "batch_2.png").read_bytes()
+    accept(built, "correlation_pngs", "2", "correlations/batch_2.png", png[: len(png) // 2])
+    evaluation = rerun(built, "correlation_pngs")["pngs_decode_to_the_canvas"]
     assert not evaluation.passed
     assert evaluation.description is not None
     assert evaluation.description.startswith("batch 2 does not decode")
 
 
-def test_a_video_with_a_frame_too_few_fails_the_check(project: Project) -> None:
+def test_a_video_with_a_frame_too_few_fails_the_check(built: Project) -> None:
     name = "patch_videos/batch_0.mp4"
-    frames = drawn_frames(project)
-    accept(project, "patch_videos", "0", name, encode_mp4(frames[:-1], 2.0))
-    evaluation = rerun(project, "patch_videos")["videos_decode_to_every_frame"]
+    frames = drawn_frames(built)
+    accept(built, "patch_videos", "0", name, encode_mp4(frames[:-1], 2.0))
+    evaluation = rerun(built, "patch_videos")["videos_decode_to_every_frame"]
     assert not evaluation.passed
     assert evaluation.description == "batch 0 has 3 frames, not 4"
 
 
-def test_a_video_at_another_rate_fails_the_check(project: Project) -> None:
+def test_a_video_at_another_rate_fails_the_check(built: Project) -> None:
     name = "patch_videos/batch_0.mp4"
-    frames = drawn_frames(project)
-    accept(project, "patch_videos", "0", name, encode_mp4(frames, 4.0))
-    evaluation = rerun(project, "patch_videos")["videos_decode_to_every_frame"]
+    frames = drawn_frames(built)
+    accept(built, "patch_videos", "0", name, encode_mp4(frames, 4.0))
+    evaluation = rerun(built, "patch_videos")["videos_decode_to_every_frame"]
     assert not evaluation.passed
     assert evaluation.description == "batch 0 plays at 4.0 frames per second, not 2.0"
 
 
-def test_ids_that_give_other_tokens_fail_the_check(project: Project) -> None:
+def test_ids_that_give_other_tokens_fail_the_check(built: Project) -> None:
     name = "correlations/batch_stats_tokens.jsonl"
-    rows = (project.artifacts / name).read_bytes().replace(b"[2, 4, 5,", b"[2, 5, 5,", 1)
-    accept(project, "vocab", "all", name, rows)
-    evaluation = rerun(project, "vocab")["ids_give_the_tokens"]
+    rows = (built.artifacts / name).read_bytes().replace(b"[2, 4, 5,", b"[2, 5, 5,", 1)
+    accept(built, "vocab", "all", name, rows)
+    evaluation = rerun(built, "vocab")["ids_give_the_tokens"]
     assert not evaluation.passed
     assert evaluation.description == "the ids of batch 0 do not give its tokens"
 
 
-def test_ids_that_decode_to_another_text_fail_the_check(project: Project) -> None:
+def test_ids_that_decode_to_another_text_fail_the_check(built: Project) -> None:
     name = "correlations/batch_stats_qwen.jsonl"
-    rows = (project.artifacts / name).read_bytes().replace(b'"ids": [88014', b'"ids": [88015', 1)
-    accept(project, "qwen_tokens", "all", name, rows)
-    evaluation = rerun(project, "qwen_tokens", "batch_stats")["ids_decode_to_the_text"]
+    rows = (built.artifacts / name).read_bytes().replace(b'"ids": [88014', b'"ids": [88015', 1)
+    accept(built, "qwen_tokens", "all", name, rows)
+    evaluation = rerun(built, "qwen_tokens", "batch_stats")["ids_decode_to_the_text"]
     assert not evaluation.passed
     assert evaluation.description == "the ids of batch 0 do not decode to its text"
 
 
-def test_a_check_in_a_run_for_one_batch_looks_at_that_batch(project: Project) -> None:
-    result = project.materialize("correlation_pngs", batches=(1, 1))
+def test_a_check_in_a_run_for_one_batch_looks_at_that_batch(built: Project) -> None:
+    result = built.materialize("correlation_pngs", batches=(1, 1))
     (evaluation,) = result.get_asset_check_evaluations()
     assert evaluation.passed
     assert evaluation.metadata["batches"].value == 1

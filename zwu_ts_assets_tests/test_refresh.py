@@ -9,13 +9,6 @@ from zwu_ts_assets.refresh import CODE, DAMAGED, FOLLOWS, INPUT, MISSING, OutOfD
 from zwu_ts_assets_tests.project import PER_BATCH, SETTINGS, Project, write_csv
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = Project(tmp_path)
-    assert project.materialize(batches=(0, 2)).success
-    return project
-
-
 def stale(project: Project) -> set[OutOfDate]:
     return set(out_of_date(project.dataset, project.artifacts))
 
@@ -26,25 +19,25 @@ def test_at_first_everything_is_missing(tmp_path: Path) -> None:
     assert len(found) == 3 * len(PER_BATCH) + 4
 
 
-def test_after_a_run_nothing_is_out_of_date(project: Project) -> None:
-    assert stale(project) == set()
+def test_after_a_run_nothing_is_out_of_date(built: Project) -> None:
+    assert stale(built) == set()
 
 
-def test_a_touched_csv_makes_nothing_out_of_date(project: Project) -> None:
-    project.csv.touch()
-    assert stale(project) == set()
+def test_a_touched_csv_makes_nothing_out_of_date(built: Project) -> None:
+    built.csv.touch()
+    assert stale(built) == set()
 
 
-def test_a_changed_setting_concerns_only_what_depends_on_it(project: Project) -> None:
-    project.configure(SETTINGS.replace("patch_stride = 6", "patch_stride = 12"))
-    assert stale(project) == {OutOfDate("patch_videos", str(b), CODE) for b in range(3)}
+def test_a_changed_setting_concerns_only_what_depends_on_it(built: Project) -> None:
+    built.configure(SETTINGS.replace("patch_stride = 6", "patch_stride = 12"))
+    assert stale(built) == {OutOfDate("patch_videos", str(b), CODE) for b in range(3)}
 
 
 def test_appended_rows_concern_the_new_batch_and_the_target_of_the_one_before(
-    project: Project,
+    built: Project,
 ) -> None:
-    write_csv(project.csv, 96)
-    found = stale(project)
+    write_csv(built.csv, 96)
+    found = stale(built)
     assert {item for item in found if item.key == "3"} == {
         OutOfDate(asset, "3", MISSING) for asset in PER_BATCH
     }
@@ -61,25 +54,25 @@ def test_appended_rows_concern_the_new_batch_and_the_target_of_the_one_before(
     }
 
 
-def test_a_deleted_or_damaged_artifact_is_told(project: Project) -> None:
-    (project.artifacts / "correlations" / "batch_1.png").unlink()
-    (project.artifacts / "correlations" / "vocab.json").write_bytes(b"{")
-    assert stale(project) == {
+def test_a_deleted_or_damaged_artifact_is_told(built: Project) -> None:
+    (built.artifacts / "correlations" / "batch_1.png").unlink()
+    (built.artifacts / "correlations" / "vocab.json").write_bytes(b"{")
+    assert stale(built) == {
         OutOfDate("correlation_pngs", "1", DAMAGED),
         OutOfDate("vocab", "all", DAMAGED),
     }
 
 
-def test_a_deleted_stats_text_makes_what_follows_from_it_out_of_date(project: Project) -> None:
-    (project.artifacts / "correlations" / "batch_stats.txt").unlink()
-    assert stale(project) == {
+def test_a_deleted_stats_text_makes_what_follows_from_it_out_of_date(built: Project) -> None:
+    (built.artifacts / "correlations" / "batch_stats.txt").unlink()
+    assert stale(built) == {
         OutOfDate("batch_stats", "all", DAMAGED),
         OutOfDate("vocab", "all", FOLLOWS),
         OutOfDate("qwen_tokens", "all", FOLLOWS),
     }
 
 
-def test_a_broken_csv_is_refused_before_anything_is_run(project: Project) -> None:
-    project.csv.write_text("date,OT\n", encoding="utf-8")
+def test_a_broken_csv_is_refused_before_anything_is_run(built: Project) -> None:
+    built.csv.write_text("date,OT\n", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"ETTh1\.csv"):
-        out_of_date(project.dataset, project.artifacts)
+        out_of_date(built.dataset, built.artifacts)

@@ -1,7 +1,6 @@
 """Encoding and probing videos, with imageio as the other client that reads and writes them."""
 
 import logging
-import os
 import stat
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
+from zwu_ts_assets_tests.reference import REPOSITORY
 
 WIDTH, HEIGHT = 320, 192
 
@@ -314,6 +314,6 @@ def test_the_module_needs_no_drawing_library() -> None:
         "print({'matplotlib', 'PIL', 'pandas'} & set(sys.modules))"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert ran.stdout == "set()\n"

@@ -9,9 +9,9 @@ import unicodedata
 from pathlib import Path
 from typing import NoReturn
 
-import huggingface_hub
 import pytest
-from hypothesis import given
+from huggingface_hub import constants
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
@@ -100,6 +100,7 @@ def test_transformers_reads_the_embedded_folder_as_the_same_tokenizer(
     assert qwen.vocabulary() == through_transformers.vocabulary()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(text=st.text(max_size=60))
 def test_both_ways_of_loading_agree_and_lose_nothing_but_the_normal_form(
     qwen: TextTokenizer, through_transformers: TextTokenizer, text: str
@@ -141,6 +142,7 @@ def test_rows_are_readable_json_lines_in_the_given_order(qwen: TextTokenizer) ->
     assert qwen_rows_jsonl([], qwen) == b""
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(texts=st.lists(st.text(max_size=40), max_size=5))
 def test_every_row_has_one_line_and_leads_back_to_its_text(
     qwen: TextTokenizer, texts: list[str]
@@ -189,7 +191,7 @@ def test_the_default_needs_no_network(
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf"))
     source = resolve_tokenizer(None, project_dir=tmp_path, cache_dir=embedded_folder.parent)
     assert source.location == str(embedded_folder)
     assert load_tokenizer(source).encode("=1")[1] == [28, 16]
