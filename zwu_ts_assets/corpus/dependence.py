@@ -58,6 +58,7 @@ _ROUNDING = 16 * float(np.finfo(np.float64).eps)
 _LOWEST_EXPONENT = -1000
 """Columns are not scaled up further than this: 1e-5 scaled along would overflow."""
 
+
 @dataclass(frozen=True, eq=False)
 class DependenceMatrices:
     """The six matrices of one window of T rows and F features, all float64 and exactly symmetric.

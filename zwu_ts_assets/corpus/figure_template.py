@@ -5,9 +5,10 @@ Pearson bars) and the measurements from which `figure` adds the rest. What does 
 depends on a window's values.
 
 Positions and shapes are not computed by formulas of ours but measured on what matplotlib draws, so
-that a figure equals matplotlib's to the pixel, whatever its version. Seaborn's part of the look is
-small (no spines, vertical names, no outline of the colour bar) and set here directly: importing
-seaborn takes longer than drawing a hundred figures.
+that a figure equals matplotlib's to the pixel. (Since matplotlib 3.11, which places each character
+on its own; before, it moved whole texts to whole pixels, and ours may lie one pixel beside.)
+Seaborn's part of the look is small (no spines, vertical names, no outline of the colour bar) and
+set here directly: importing seaborn takes longer than drawing a hundred figures.
 """
 
 import warnings

@@ -40,7 +40,7 @@ def encode_png(frame: Frame) -> bytes:
     )
 
 
-def thumbnail(frame: Frame, width: int = 448) -> bytes:
+def thumbnail(frame: Frame, width: int = 384) -> bytes:
     """Encode a small JPEG of a frame, for metadata and previews.
 
     Args:
@@ -51,6 +51,6 @@ def thumbnail(frame: Frame, width: int = 448) -> bytes:
     height = max(1, round(image.height * width / image.width))
     buffer = io.BytesIO()
     image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0).save(
-        buffer, "JPEG", quality=80
+        buffer, "JPEG", quality=60
     )
     return buffer.getvalue()

@@ -62,17 +62,19 @@ def draw_slowly(
         size = np.array([canvas.width, canvas.height]) / canvas.dpi
         size = np.where(size * canvas.dpi < [canvas.width, canvas.height], size * (1 + 1e-15), size)
         figure.set_size_inches(float(size[0]), float(size[1]))
-        axes, bars = [], []
-        for i, (title, matrix, colours, form) in enumerate(panels):
-            ax, bar = _axes(figure, layout, i, bar=False), _axes(figure, layout, i, bar=True)
-            pearson = title.endswith("Pearson") or "Pearson" in title
-            feature = form != ""
+        axes = [_axes(figure, layout, i, bar=False) for i in range(6)]
+        bars = [_axes(figure, layout, i, bar=True) for i in range(6)]
+        # Each heatmap draws the whole figure to see whether labels overlap: the panels with
+        # hundreds of numbers come last.
+        for i in (3, 4, 5, 0, 1, 2):
+            title, matrix, colours, form = panels[i]
+            ax, pearson, feature = axes[i], "Pearson" in title, form != ""
             annotated = feature and number_points[i] > 0
             names: list[str] | int = list(layout.feature_labels) if feature else layout.time_step
             sns.heatmap(
                 matrix,
                 ax=ax,
-                cbar_ax=bar,
+                cbar_ax=bars[i],
                 cmap=colours,
                 vmin=-1 if pearson else None,
                 vmax=1 if pearson else None,
@@ -87,10 +89,7 @@ def draw_slowly(
             )
             for text in (*ax.get_xticklabels(), *ax.get_yticklabels()):
                 text.set_parse_math(False)
-            if i == 3:
-                ax.set(xlabel="Time Step", ylabel="Time Step")
-            axes.append(ax)
-            bars.append(bar)
+        axes[3].set(xlabel="Time Step", ylabel="Time Step")
         figure.canvas.draw()
         pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
         drawn = OracleFigure(

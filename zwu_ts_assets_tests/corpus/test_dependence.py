@@ -61,9 +61,7 @@ def plain_dtw(a: list[float], b: list[float]) -> float:
     table[0][0] = 0.0
     for i, x in enumerate(a, start=1):
         for j, y in enumerate(b, start=1):
-            table[i][j] = abs(x - y) + min(
-                table[i - 1][j], table[i][j - 1], table[i - 1][j - 1]
-            )
+            table[i][j] = abs(x - y) + min(table[i - 1][j], table[i][j - 1], table[i - 1][j - 1])
     return table[-1][-1]
 
 
@@ -133,9 +131,7 @@ def test_every_matrix_is_symmetric_and_within_its_bounds(values: NDArray[np.floa
             diagonal = matrix.diagonal()
             assert np.all((diagonal == 1.0) | np.isnan(diagonal))
             undefined = np.isnan(diagonal)
-            np.testing.assert_array_equal(
-                np.isnan(matrix), undefined[:, None] | undefined[None, :]
-            )
+            np.testing.assert_array_equal(np.isnan(matrix), undefined[:, None] | undefined[None, :])
             assert np.all(np.abs(matrix[~np.isnan(matrix)]) <= 1.0)
         else:
             assert np.all(np.isfinite(matrix))
@@ -285,9 +281,7 @@ def test_patches_have_the_original_numbers_except_for_its_correlated_noise(batch
 @pytest.mark.shared
 def test_27_patches_have_constant_columns_and_exactly_those_lack_correlation() -> None:
     values = etth1()
-    patches = [
-        values[96 * batch + 12 * patch :][:24] for batch in range(181) for patch in range(7)
-    ]
+    patches = [values[96 * batch + 12 * patch :][:24] for batch in range(181) for patch in range(7)]
     constant = [patch.max(axis=0) == patch.min(axis=0) for patch in patches]
     affected = [i for i, columns in enumerate(constant) if columns.any()]
     assert len(affected) == 27

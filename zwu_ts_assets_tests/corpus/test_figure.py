@@ -154,7 +154,10 @@ def test_any_range_of_numbers_is_drawn_as_by_seaborn(
     assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES)
 
 
-@pytest.mark.parametrize(("features", "rows"), [(1, 2), (3, 5), (14, 30), (20, 11), (30, 24)])
+@pytest.mark.parametrize(
+    ("features", "rows"),
+    [(1, 2), (3, 5), (13, 30), (30, 24), pytest.param(20, 11, marks=pytest.mark.slow)],
+)
 def test_any_number_of_features_is_drawn_as_by_seaborn(features: int, rows: int) -> None:
     matrices = made_up(features, rows, (0, 99), (-12, 99), (0, 19), (-2, 3))
     assert_drawn_as_by_seaborn(matrices, names(features))

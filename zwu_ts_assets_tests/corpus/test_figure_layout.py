@@ -38,8 +38,9 @@ def test_panels_and_bars_lie_apart_and_on_the_canvas(
         beside = a.left + a.width <= b.left or b.left + b.width <= a.left
         above = a.top + a.height <= b.top or b.top + b.height <= a.top
         assert beside or above
-    # Half of the canvas, or more, is left to the panels whatever the names are.
-    assert 3 * layout.panels[0].width > 0.4 * canvas.width * canvas.scale / (canvas.width / 1792)
+    # Whatever the names are, panels keep two fifths of the canvas' width and height.
+    assert 3 * layout.panels[0].width > 0.4 * canvas.width
+    assert 2 * layout.panels[0].height > 0.4 * canvas.height
     assert len({(panel.width, panel.height) for panel in layout.panels}) == 1
 
 
@@ -72,7 +73,18 @@ def test_a_name_that_is_too_long_ends_in_an_ellipsis() -> None:
 
 @pytest.mark.parametrize(
     ("length", "step"),
-    [(2, 1), (10, 1), (11, 2), (20, 2), (24, 5), (48, 5), (96, 10), (100, 10), (101, 20), (1000, 100)],
+    [
+        (2, 1),
+        (10, 1),
+        (11, 2),
+        (20, 2),
+        (24, 5),
+        (48, 5),
+        (96, 10),
+        (100, 10),
+        (101, 20),
+        (1000, 100),
+    ],
 )
 def test_time_is_labelled_at_round_steps_and_at_most_ten_times(length: int, step: int) -> None:
     assert time_label_step(length) == step
