@@ -147,21 +147,20 @@ class ArtifactStore:
             return None
         return record
 
-    def remove_abandoned(self, name: str) -> None:
-        """Remove temporaries that killed runs left beside an artifact file.
+    def remove_abandoned(self) -> None:
+        """Remove temporaries that killed runs left anywhere in the folder.
 
         Those of a process that still lives on this machine are left, and so are those of other
         machines for a day: they may be somebody's work in progress.
         """
-        for temporary in self.path(name).parent.glob(".*.tmp"):
+        for temporary in self.root.rglob(".*.tmp"):
             match = _TEMPORARY.fullmatch(temporary.name)
             if match is None:
                 continue
             if match["host"] == _host():
                 abandoned = not _is_alive(int(match["pid"]))
             else:
-                age = time.time() - temporary.stat().st_mtime
-                abandoned = age > _ABANDONED_SECONDS
+                abandoned = _age_seconds(temporary) > _ABANDONED_SECONDS
             if abandoned:
                 temporary.unlink(missing_ok=True)
 
@@ -190,6 +189,13 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _age_seconds(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:  # its writer has just finished
+        return 0.0
 
 
 def _sync_folder(folder: Path) -> None:

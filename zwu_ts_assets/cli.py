@@ -38,6 +38,8 @@ def main() -> None:
     # Dagster keeps its run history in the project's own folder unless told otherwise.
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(project_root() / ".dagster")))
     home.mkdir(parents=True, exist_ok=True)
+    # One transaction for a hundred materializations instead of one each.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "100")
 
 
 @main.command()
@@ -120,8 +122,11 @@ def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) ->
     import dagster as dg
 
     from zwu_ts_assets.definitions import build_definitions
+    from zwu_ts_assets.io_managers import dataset_store
     from zwu_ts_assets.partitions import register_batches
 
+    # Also when there is nothing to do: a killed run may have finished all but its tidying up.
+    dataset_store(artifacts_dir(), dataset.prefix).remove_abandoned()
     with dg.DagsterInstance.get() as instance:
         todo = _todo(dataset, instance, force)
         if not todo.assets:

@@ -85,8 +85,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         asset, store = context.asset_key.path[-1], self.store_of(context.asset_key)
         code_version = str(context.asset_spec.code_version)
         with speaking_to_the_user(store.root):
-            for name in file_names(asset, WHOLE).values():
-                store.remove_abandoned(name)
+            store.remove_abandoned()
             records = {
                 key: store.current_record(asset, key, fingerprint(code_version, made_from))
                 for key, made_from in obj.made_from.items()

@@ -82,7 +82,7 @@ def test_a_writer_killed_at_any_point_leaves_the_old_file_or_the_new_one(tmp_pat
         data = (tmp_path / "f.bin").read_bytes()
         assert len(data) == 500_000
         assert len(set(data)) == 1
-    ArtifactStore(tmp_path).remove_abandoned("f.bin")
+    ArtifactStore(tmp_path).remove_abandoned()
     assert [path.name for path in tmp_path.iterdir()] == ["f.bin"]
 
 
@@ -96,7 +96,7 @@ def test_temporaries_of_a_living_process_are_left_alone(tmp_path: Path) -> None:
             store.write("f.bin", b"y")
     temporaries = list(tmp_path.glob(".*.tmp"))
     assert len(temporaries) == 1
-    store.remove_abandoned("f.bin")
+    store.remove_abandoned()
     assert list(tmp_path.glob(".*.tmp")) == temporaries
 
 
