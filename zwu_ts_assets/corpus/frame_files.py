@@ -40,7 +40,7 @@ def encode_png(frame: Frame) -> bytes:
     )
 
 
-def thumbnail(frame: Frame, width: int = 384) -> bytes:
+def thumbnail(frame: Frame, width: int = 448) -> bytes:
     """Encode a small JPEG of a frame, for metadata and previews.
 
     Args:
@@ -50,7 +50,7 @@ def thumbnail(frame: Frame, width: int = 384) -> bytes:
     image = Image.fromarray(frame)
     height = max(1, round(image.height * width / image.width))
     buffer = io.BytesIO()
-    image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0).save(
-        buffer, "JPEG", quality=60
+    image.resize((width, height), Image.Resampling.BOX, reducing_gap=1.0).save(
+        buffer, "JPEG", quality=50
     )
     return buffer.getvalue()

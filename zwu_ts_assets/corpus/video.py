@@ -94,7 +94,7 @@ def film_strip(frames: list[Frame], width: int = 896) -> bytes:
     strip = Image.new("RGB", (cell_width * columns, cell_height * rows), "white")
     for i, frame in enumerate(distinct):
         small = Image.fromarray(frame).resize(
-            (cell_width, cell_height), Image.Resampling.BOX, reducing_gap=2.0
+            (cell_width, cell_height), Image.Resampling.BOX, reducing_gap=1.0
         )
         strip.paste(small, (i % columns * cell_width, i // columns * cell_height))
     buffer = io.BytesIO()
