@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# Starting a process and importing what it draws with takes as long as drawing this many batches.
+_HANDFUL = 8
 
 # Finished results wait in the parent until they are written. A few per worker keep everyone busy;
 # more would only hold figures in memory.
@@ -25,8 +29,8 @@ _AHEAD_PER_WORKER = 2
 class WorkerPool:
     """Maps functions over items in several processes; one worker means this process.
 
-    The processes start with the first item and live until `close`, so that the figures, the
-    videos and the checks of a run share them.
+    The processes start when there are more than a handful of items and live until `close`, so
+    that the figures, the videos and the checks of a run share them.
     """
 
     def __init__(self, workers: int) -> None:
@@ -46,13 +50,15 @@ class WorkerPool:
         Raises:
             Exception: Whatever the function raised, at the place of its item.
         """
-        if self.workers == 1:
-            yield from map(function, items)
+        remaining = iter(items)
+        first = list(islice(remaining, _HANDFUL + 1))
+        if self.workers == 1 or (self._executor is None and len(first) <= _HANDFUL):
+            yield from map(function, chain(first, remaining))
             return
         executor = self._start()
         ahead: deque[Future[R]] = deque()
         try:
-            for item in items:
+            for item in chain(first, remaining):
                 ahead.append(executor.submit(function, item))
                 if len(ahead) > _AHEAD_PER_WORKER * self.workers:
                     yield ahead.popleft().result()

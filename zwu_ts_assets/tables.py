@@ -5,7 +5,7 @@ timestamps and floats exactly and is read by pandas, polars and duckdb as it is.
 """
 
 import io
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +31,13 @@ def encode_table(
         features: Column names.
         facts: Further text for the file's own metadata.
     """
-    # Positional, since a feature may bear any name, also that of the time column.
-    columns = [pa.array(timestamps), *(pa.array(values[:, i]) for i in range(len(features)))]
+    # Positional, since a feature may bear any name, also that of the time column. From buffers,
+    # since `pa.array` would import pandas, which takes longer than writing all windows.
+    seconds = pa.py_buffer(np.ascontiguousarray(timestamps, dtype="datetime64[s]").view(np.int64))
+    columns = [pa.Array.from_buffers(pa.timestamp("s"), len(timestamps), [None, seconds])]
+    for i in range(len(features)):
+        column = pa.py_buffer(np.ascontiguousarray(values[:, i], dtype=np.float64))
+        columns.append(pa.Array.from_buffers(pa.float64(), len(timestamps), [None, column]))
     table = pa.Table.from_arrays(columns, names=[TIME_COLUMN, *features])
     sink = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(facts), sink, compression="zstd")
@@ -54,8 +59,15 @@ def decode_table(
         raise CorpusError(
             f"a stored table is damaged ({error}); materialize its asset again"
         ) from error
-    timestamps = table.column(0).to_numpy().astype("datetime64[s]")
-    values = np.column_stack([column.to_numpy() for column in table.columns[1:]])
+    timestamps = _numbers(table.column(0).cast(pa.timestamp("s")), np.int64).view("datetime64[s]")
+    values = np.column_stack([_numbers(column, np.float64) for column in table.columns[1:]])
     metadata = table.schema.metadata or {}
     facts = {key.decode("utf-8"): value.decode("utf-8") for key, value in metadata.items()}
     return timestamps, np.ascontiguousarray(values), tuple(table.column_names[1:]), facts
+
+
+def _numbers(column: Any, dtype: type) -> NDArray[Any]:
+    """The values of a column without nulls; `to_numpy` would import pandas."""
+    array = column.combine_chunks()
+    size = np.dtype(dtype).itemsize
+    return np.frombuffer(array.buffers()[1], dtype, len(array), offset=array.offset * size)

@@ -15,7 +15,7 @@ from PIL import Image
 from zwu_ts_assets.corpus.mp4 import probe_mp4
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 
-BATCHES = 8
+BATCHES = 12
 
 # (file that must exist, seconds after it appeared) at which the run is killed.
 MOMENTS = [

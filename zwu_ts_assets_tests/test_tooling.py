@@ -49,7 +49,7 @@ def declared(table: list[str]) -> set[str]:
     return {re.split(r"[<>=!~\[ ]", requirement, maxsplit=1)[0] for requirement in table}
 
 
-def python_blocks(language: str) -> list[str]:
+def code_blocks(language: str) -> list[str]:
     """The code blocks of the README in a language."""
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
@@ -143,7 +143,7 @@ def test_the_readme_tells_the_bounds_of_every_setting() -> None:
 
 
 def test_the_settings_files_in_the_readme_are_valid(tmp_path: Path) -> None:
-    blocks = python_blocks("toml")
+    blocks = code_blocks("toml")
     assert len(blocks) >= 3
 
     for block in blocks:
@@ -166,7 +166,7 @@ def test_the_python_example_of_the_readme_draws_a_figure(
     (tmp_path / "data").mkdir()
     shutil.copy(REPOSITORY / "data" / "sample.csv", tmp_path / "data")
     monkeypatch.chdir(tmp_path)
-    (block,) = python_blocks("python")
+    (block,) = code_blocks("python")
 
     names: dict[str, Any] = {}
     exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - our own page

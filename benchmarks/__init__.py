@@ -1,0 +1,1 @@
+"""Benchmarks: what the pipeline costs, as ratios to the original approach and to itself."""
