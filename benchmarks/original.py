@@ -17,6 +17,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import seaborn as sns
+from matplotlib.figure import Figure
 
 Matrix = NDArray[np.float64]
 
@@ -45,7 +46,7 @@ def dtw_matrix(rows: Matrix) -> Matrix:
     return matrix
 
 
-def draw(window: Matrix, features: tuple[str, ...]) -> "plt.Figure":
+def draw(window: Matrix, features: tuple[str, ...]) -> "Figure":
     """The 2x3 figure of one window, (rows, features)."""
     z = (window - window.mean(axis=0)) / (window.std(axis=0) + 1e-5)
     spectrum = np.abs(np.fft.rfft(z, axis=0))
@@ -88,8 +89,9 @@ def patch_frames(window: Matrix, features: tuple[str, ...]) -> list[NDArray[np.u
     frames = []
     for start in range(0, len(window) - 24 + 1, 12):
         figure = draw(window[start : start + 24], features)
-        figure.canvas.draw()
-        frames.append(np.asarray(figure.canvas.buffer_rgba())[..., :3].copy())
+        canvas: Any = figure.canvas  # Agg's, which the base class does not promise
+        canvas.draw()
+        frames.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
         plt.close(figure)
     return frames
 
