@@ -87,10 +87,13 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         register_batches(context.instance, dataset)
 
     @asset("batch_windows", "windows_io", {"parquet"}, per_batch=True, series=dataset.raw_asset)
-    def batch_windows(context: dg.AssetExecutionContext, config: MakeConfig, series: Any) -> Work:
+    def batch_windows(
+        context: dg.AssetExecutionContext, config: MakeConfig, series: Any, workers: Workers
+    ) -> Work:
         """The rows of each batch, with timestamps and column names, and its target span."""
         from zwu_ts_assets import products
 
+        workers.pool.warm(len(context.partition_keys))
         cut = partial(products.window_product, series=series, settings=settings)
         made_from = {
             key: lineage.window_made_from(cut(int(key)).value) for key in context.partition_keys

@@ -38,8 +38,6 @@ def main() -> None:
     # Dagster keeps its run history in the project's own folder unless told otherwise.
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(project_root() / ".dagster")))
     home.mkdir(parents=True, exist_ok=True)
-    # One transaction for a hundred materializations instead of one each.
-    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "100")
 
 
 @main.command()

@@ -4,6 +4,7 @@ What belongs here: handing a function and its items to processes and giving back
 order, a few at a time. What does not: what the functions do.
 """
 
+import importlib
 import os
 import threading
 import time
@@ -68,6 +69,16 @@ class WorkerPool:
             for future in ahead:
                 future.cancel()
 
+    def warm(self, items: int) -> None:
+        """Start the processes in the background if so many items will be worth it.
+
+        They import what they draw with while this process is still preparing the first item.
+        """
+        if self.workers > 1 and items > _HANDFUL:
+            executor = self._start()
+            for _ in range(self.workers):
+                executor.submit(_import_what_is_drawn_with)
+
     def close(self) -> None:
         """Stop the processes; the pool starts new ones if it is used again."""
         if self._executor is not None:
@@ -84,6 +95,10 @@ class WorkerPool:
                 initargs=(os.getpid(),),
             )
         return self._executor
+
+
+def _import_what_is_drawn_with() -> None:
+    importlib.import_module("zwu_ts_assets.products")
 
 
 def _exit_with_parent(parent: int) -> None:

@@ -79,9 +79,7 @@ def film_strip(frames: list[Frame], width: int = 896) -> bytes:
         CorpusError: There are no frames, or the strip is too narrow for them.
     """
     distinct = [
-        frame
-        for i, frame in enumerate(frames)
-        if i == 0 or not (frame is frames[i - 1] or np.array_equal(frame, frames[i - 1]))
+        frame for i, frame in enumerate(frames) if i == 0 or not _same(frame, frames[i - 1])
     ]
     if not distinct:
         raise CorpusError("a film strip needs at least one frame, found none")
@@ -93,10 +91,19 @@ def film_strip(frames: list[Frame], width: int = 896) -> bytes:
     rows = -(-len(distinct) // columns)
     strip = Image.new("RGB", (cell_width * columns, cell_height * rows), "white")
     for i, frame in enumerate(distinct):
-        small = Image.fromarray(frame).resize(
+        # Every other pixel is plenty for cells that are many times smaller, at a third of the time.
+        step = 2 if frame.shape[1] >= 4 * cell_width else 1
+        thinned = np.ascontiguousarray(frame[::step, ::step])
+        small = Image.fromarray(thinned).resize(
             (cell_width, cell_height), Image.Resampling.BOX, reducing_gap=1.0
         )
         strip.paste(small, (i % columns * cell_width, i // columns * cell_height))
     buffer = io.BytesIO()
     strip.save(buffer, "JPEG", quality=60, optimize=True)
     return buffer.getvalue()
+
+
+def _same(a: Frame, b: Frame) -> bool:
+    # Two frames that differ at all differ somewhere on a coarse grid, as good as always; comparing
+    # every pixel of every two would take as long as drawing the strip.
+    return a is b or (np.array_equal(a[::16, ::16], b[::16, ::16]) and np.array_equal(a, b))
