@@ -5,6 +5,7 @@ not: deciding what is out of date (`refresh.py`) and making it (the assets).
 """
 
 import os
+import socket
 import sys
 import time
 from collections import Counter
@@ -78,6 +79,15 @@ def dev(host: str, port: int) -> None:
             "whoever reaches it can start runs and read artifacts.",
             err=True,
         )
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # Dagster's web server would fail on a port in use, and leave the daemon running alone.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"{host}:{port} cannot be used ({error.strerror}); name another: --port {port + 1}"
+            ) from None
     with dg.DagsterInstance.get() as instance:
         for dataset in _datasets_with_a_csv():
             click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -154,6 +155,21 @@ def test_the_web_ui_warns_when_it_is_opened_to_other_machines(
     ]
 
 
+def test_a_port_in_use_is_told_before_anything_is_started(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.prepare()
+    monkeypatch.setattr(os, "execv", lambda *_: pytest.fail("started all the same"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = shell.enter("dev", "--port", str(port))
+    assert result.exit_code == 1
+    assert f"127.0.0.1:{port} cannot be used" in result.output
+    assert f"--port {port + 1}" in result.output
+
+
 DAGSTER = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "zwu_ts_assets"]
 
 
@@ -207,7 +223,6 @@ def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
 
 @pytest.mark.slow
 def test_dev_serves_the_web_ui_on_loopback(shell: Shell) -> None:
-    import socket
     import time
 
     shell.prepare()

@@ -91,10 +91,9 @@ def film_strip(frames: list[Frame], width: int = 896) -> bytes:
     rows = -(-len(distinct) // columns)
     strip = Image.new("RGB", (cell_width * columns, cell_height * rows), "white")
     for i, frame in enumerate(distinct):
-        # Every other pixel is plenty for cells that are many times smaller, at a third of the time.
-        step = 2 if frame.shape[1] >= 4 * cell_width else 1
-        thinned = np.ascontiguousarray(frame[::step, ::step])
-        small = Image.fromarray(thinned).resize(
+        # Every fourth row is plenty where a cell is many times smaller, at a third of the time.
+        thinned = frame[::4] if frame.shape[0] >= 8 * cell_height else frame
+        small = Image.fromarray(np.ascontiguousarray(thinned)).resize(
             (cell_width, cell_height), Image.Resampling.BOX, reducing_gap=1.0
         )
         strip.paste(small, (i % columns * cell_width, i // columns * cell_height))
