@@ -130,12 +130,13 @@ def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) ->
     import dagster as dg
 
     from zwu_ts_assets.definitions import build_definitions
+    from zwu_ts_assets.event_log import instance_for_a_run
     from zwu_ts_assets.io_managers import dataset_store
     from zwu_ts_assets.partitions import register_batches
 
     # Also when there is nothing to do: a killed run may have finished all but its tidying up.
     dataset_store(artifacts_dir(), dataset.prefix).remove_abandoned()
-    with dg.DagsterInstance.get() as instance:
+    with instance_for_a_run() as instance:
         todo = _todo(dataset, instance, force)
         if not todo.assets:
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
