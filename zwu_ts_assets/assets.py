@@ -96,7 +96,8 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         workers.pool.warm(len(context.partition_keys))
         cut = partial(products.window_product, series=series, settings=settings)
         made_from = {
-            key: lineage.window_made_from(cut(int(key)).value) for key in context.partition_keys
+            key: lineage.window_made_from(cut(int(key)).value)
+            for key in sorted(context.partition_keys, key=int)  # Dagster's order is a set's
         }
         return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)
 

@@ -86,6 +86,14 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         code_version = str(context.asset_spec.code_version)
         with speaking_to_the_user(store.root):
             store.remove_abandoned()
+            keys = context.asset_partition_keys if context.has_asset_partitions else [WHOLE]
+            if unmade := [key for key in keys if key not in obj.made_from]:
+                # Dagster would record these batches as materialized although nothing was made.
+                first = ", ".join(sorted(unmade, key=int)[:5])
+                raise CorpusError(
+                    f"{asset} has no input for batch {first}: what it is made from is missing, or "
+                    "was made with other settings; materialize that first"
+                )
             records = {
                 key: store.current_record(asset, key, fingerprint(code_version, made_from))
                 for key, made_from in obj.made_from.items()

@@ -142,3 +142,15 @@ def test_a_missing_input_is_named_with_the_asset_to_materialize(tmp_path: Path) 
     said = failures(project.materialize("batch_windows", batches=(0, 2)))[0]
     assert "etth1_raw is missing" in said
     assert "materialize etth1_raw first" in said
+
+
+def test_a_batch_without_input_fails_and_is_not_recorded_as_materialized(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    assert project.materialize("etth1_raw", "batch_windows", batches=(0, 0)).success
+    result = project.materialize("correlation_pngs", batches=(0, 2))
+    (said,) = failures(result)
+    assert "correlation_pngs has no input for batch 1, 2" in said
+    assert "materialize that first" in said
+    key = dg.AssetKey("correlation_pngs")
+    assert project.instance.get_materialized_partitions(key) == set()
+    assert not (project.artifacts / "correlations").exists()
