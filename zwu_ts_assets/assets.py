@@ -95,10 +95,10 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 
         workers.pool.warm(len(context.partition_keys))
         cut = partial(products.window_product, series=series, settings=settings)
-        made_from = {
-            key: lineage.window_made_from(cut(int(key)).value)
-            for key in sorted(context.partition_keys, key=int)  # Dagster's order is a set's
-        }
+        keys = sorted(context.partition_keys, key=int)  # Dagster's order is a set's
+        with speaking_to_the_user(dataset.csv):
+            products.require_rows(series, settings, int(keys[-1]), dataset.raw_asset)
+        made_from = {key: lineage.window_made_from(cut(int(key)).value) for key in keys}
         return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)
 
     @asset("correlation_pngs", "files_io", {"png"}, per_batch=True, windows="batch_windows")

@@ -15,6 +15,7 @@ import dagster as dg
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
+from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.partitions import batch_count
 from zwu_ts_assets.resources import Workers
 
@@ -77,8 +78,9 @@ def dataset_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         """The text has every batch of the CSV; fewer while some windows are not made yet."""
         from zwu_ts_assets.corpus.stats import parse_stats
 
+        with speaking_to_the_user(dataset.csv):
+            known = range(batch_count(dataset))
         present = {batch for batch, _ in parse_stats(batch_stats["text"].decode("utf-8"))}
-        known = range(batch_count(dataset))
         missing = [batch for batch in known if batch not in present]
         return dg.AssetCheckResult(
             passed=not missing,
@@ -103,7 +105,8 @@ def dataset_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         """Every batch of the stats has a row whose ids decode to its text again."""
         from zwu_ts_assets import products
 
-        source = products.tokenizer_source(settings, project_root(), cache_dir())
+        with speaking_to_the_user(cache_dir()):
+            source = products.tokenizer_source(settings, project_root(), cache_dir())
         problem = products.tokens_problem(stats, qwen_tokens, source)
         return dg.AssetCheckResult(passed=not problem, description=problem or None)
 

@@ -19,6 +19,8 @@ import click
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, load_datasets
 from zwu_ts_assets.environment import artifacts_dir, data_dir, dataset_names, project_root
+from zwu_ts_assets.lineage import CODE_VERSIONS, PER_BATCH
+from zwu_ts_assets.work import WHOLE
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -37,8 +39,9 @@ class _Group(click.Group):
 def main() -> None:
     """Turn a time-series CSV into a multimodal corpus for Qwen3-VL."""
     # Dagster keeps its run history in the project's own folder unless told otherwise.
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(project_root() / ".dagster")))
+    home = Path(os.environ.get("DAGSTER_HOME") or project_root() / ".dagster").resolve()
     home.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(home)  # absolute, or Dagster refuses it with a traceback
 
 
 @main.command()
@@ -114,7 +117,13 @@ def _datasets_with_a_csv() -> list[Dataset]:
         if dataset.csv.exists():
             continue
         if dataset.name == "sample":
-            ArtifactStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
+            try:
+                ArtifactStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
+            except OSError as error:
+                raise CorpusError(
+                    f"{dataset.csv.parent} cannot be written ({error.strerror}); make it writable, "
+                    "or set ZWU_TS_DATA_DIR"
+                ) from error
         elif dataset.name == "etth1":
             click.echo(f"{dataset.csv} is not there; downloading it.", err=True)
             try:
@@ -175,7 +184,6 @@ def _todo(dataset: Dataset, instance: Any, force: bool) -> _Todo:
     """What a run has to make: what is out of date, and what this instance never heard of."""
     import dagster as dg
 
-    from zwu_ts_assets.lineage import CODE_VERSIONS, PER_BATCH
     from zwu_ts_assets.partitions import batch_count
     from zwu_ts_assets.refresh import out_of_date
 
@@ -207,14 +215,26 @@ def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[st
 
 
 def _say_what_is_there(dataset: Dataset, started: float) -> None:
-    from zwu_ts_assets.io_managers import LAYOUT, dataset_store
+    from zwu_ts_assets.io_managers import LAYOUT, dataset_store, file_names
+    from zwu_ts_assets.partitions import batch_count
 
     root = dataset_store(artifacts_dir(), dataset.prefix).root
+    surplus = 0
     click.echo(f"Artifacts of {dataset.name} in {root}:")
-    for layout in LAYOUT.values():
-        for name in layout.values():
+    for asset, layout in LAYOUT.items():
+        name_of_asset = dataset.raw_asset if asset == "raw" else asset
+        for role, name in layout.items():
             pattern = name.format(asset=dataset.raw_asset, key="*")
-            click.echo(f"  {pattern:<42} {len(list(root.glob(pattern))):>5}")
+            there = {str(path.relative_to(root)) for path in root.glob(pattern)}
+            keys = map(str, range(batch_count(dataset))) if asset in PER_BATCH else [WHOLE]
+            expected = {file_names(name_of_asset, key)[role] for key in keys}
+            surplus += len(there - expected)
+            click.echo(f"  {pattern:<42} {len(there & expected):>5}")
+    if surplus:
+        click.echo(
+            f"{surplus} more files belong to batches that the CSV and the settings no longer have; "
+            "remove them before you train on the folder."
+        )
     click.echo(f"in {time.monotonic() - started:.1f} s")
 
 

@@ -83,10 +83,11 @@ class Settings(BaseModel):
 
 
 # A changed setting makes exactly these assets out of date, and through them what follows.
-# `max_batches` is in none: it changes which batches there are, not what is in one.
+# `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
 _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": ("time_column", "features"),
-    "batch_windows": ("window_length", "horizon"),
+    "raw": ("time_column", "features", "window_length", "max_batches"),
+    # Columns too: windows of other columns must not be taken for windows of this corpus.
+    "batch_windows": ("time_column", "features", "window_length", "horizon"),
     "correlation_pngs": ("canvas_width", "canvas_height", "title_batch_index"),
     "batch_stats": (),
     "vocab": ("splitter",),

@@ -5,7 +5,7 @@ place. What does not: reading it.
 """
 
 import hashlib
-import urllib.error
+import http.client
 import urllib.request
 from pathlib import Path
 from typing import Final
@@ -36,8 +36,9 @@ def download_etth1(csv: Path, *, url: str = ETTH1_URL, timeout: float = _TIMEOUT
     try:
         with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - https above
             data: bytes = answer.read(_MOST_BYTES + 1)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", error)
+    except (OSError, http.client.HTTPException) as error:
+        # Not only `URLError`: a proxy may answer with something that is not HTTP, or hang up.
+        reason = getattr(error, "reason", None) or repr(error)
         raise CorpusError(f"ETTh1.csv could not be downloaded ({reason}); {remedy}") from error
     found = hashlib.sha256(data).hexdigest()
     if found != ETTH1_SHA256:
@@ -45,4 +46,10 @@ def download_etth1(csv: Path, *, url: str = ETTH1_URL, timeout: float = _TIMEOUT
             f"what {url} sent is not the published ETTh1.csv (sha256 {found}, expected "
             f"{ETTH1_SHA256}); {remedy}"
         )
-    ArtifactStore(csv.parent).write(csv.name, data)
+    try:
+        ArtifactStore(csv.parent).write(csv.name, data)
+    except OSError as error:
+        raise CorpusError(
+            f"ETTh1.csv could not be downloaded: {csv.parent} cannot be written "
+            f"({error.strerror}); make it writable, or set ZWU_TS_DATA_DIR"
+        ) from error

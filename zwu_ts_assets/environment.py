@@ -1,7 +1,7 @@
 """What the environment says: where the folders are and which datasets are defined.
 
 What belongs here: every environment variable of ours, and the rule that finds the project's root.
-No other module reads the environment. What does not: any path below `artifacts/`, which is the IO
+No other module reads one of ours. What does not: any path below `artifacts/`, which is the IO
 managers' business.
 """
 

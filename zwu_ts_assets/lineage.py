@@ -62,7 +62,9 @@ def figure_made_from(window_version: str) -> str:
 
 def video_made_from(window_version: str, window_details: Mapping[str, Detail]) -> str:
     """A video is made from its window; its metadata say how much of the target exists."""
-    return digest(window_version, str(window_details["target_rows"]))
+    return digest(
+        window_version, str(window_details["target_span"]), str(window_details["target_rows"])
+    )
 
 
 def stats_made_from(window_versions: Mapping[int, str], known: int) -> str:

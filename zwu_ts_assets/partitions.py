@@ -101,6 +101,8 @@ def batch_count(dataset: Dataset) -> int:
     from zwu_ts_assets.corpus.csv_file import count_data_rows
     from zwu_ts_assets.corpus.windows import window_count
 
+    if not dataset.csv.exists():
+        raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
     stat = dataset.csv.stat()
     identity = (dataset.csv, stat.st_mtime_ns, stat.st_size, stat.st_ino)
     if identity not in _COUNTED:

@@ -9,7 +9,7 @@ run and never when definitions load. The worker processes run its functions.
 
 import functools
 import hashlib
-import inspect
+import importlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,6 +98,20 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     return Product(series, details, preview=series_table(series))
 
 
+def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:
+    """Refuse batches of rows that the CSV has and the table does not have yet.
+
+    Raises:
+        CorpusError: Names the asset that brings the rows.
+    """
+    batches = window_count(len(series.timestamps), settings.window_length)
+    if last_batch >= batches:
+        raise CorpusError(
+            f"batch {last_batch} is not in {raw_asset} yet, which has {batches} batches; "
+            f"materialize {raw_asset} first"
+        )
+
+
 def window_product(batch: int, *, series: Series, settings: Settings) -> Product[Window]:
     """The rows of one batch, and how much of its target span the CSV has."""
     window = cut_window(series, batch, length=settings.window_length, horizon=settings.horizon)
@@ -127,6 +141,11 @@ def correlation_product(item: tuple[int, Window], *, settings: Settings) -> Prod
 
 def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:
     """The statistics of every window that exists, as text."""
+    if not windows:
+        raise CorpusError(
+            "there is no window made with these settings to describe; materialize batch_windows "
+            "first"
+        )
     text = format_stats(
         (batch, stats_lines(window.values, window.features)) for batch, window in windows.items()
     )
@@ -143,9 +162,13 @@ def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:
 
 def vocabulary_inputs(stats: Files, settings: Settings) -> str:
     """What the small vocabulary is made from: the stats text and the splitting function."""
-    split = resolve_splitter(settings.splitter)
-    source = inspect.getsource(split) if settings.splitter else ""
-    return vocabulary_made_from(_sha256(stats["text"]), digest(settings.splitter or "", source))
+    name = settings.splitter or ""
+    source = b""
+    if name:
+        resolve_splitter(name)  # says what is wrong with the name, if anything is
+        file = importlib.import_module(name.split(":")[0]).__file__
+        source = Path(file).read_bytes() if file else b""
+    return vocabulary_made_from(_sha256(stats["text"]), digest(name, _sha256(source)))
 
 
 def vocabulary_product(stats: Files, *, settings: Settings) -> Product[Files]:

@@ -238,3 +238,70 @@ def test_the_batch_index_is_in_the_titles_only_if_asked(tmp_path: Path) -> None:
     assert project.materialize(batches=(0, 1)).success
     files = project.files()
     assert files["correlations/batch_0.png"] != files["correlations/batch_1.png"]
+
+
+def test_windows_of_other_columns_are_no_part_of_the_text(built: Project) -> None:
+    built.configure(SETTINGS + 'features = ["HUFL", "OT"]\n')
+    assert built.materialize(batches=(1, 1)).success
+    told = metadata(built, "batch_stats")
+    assert (told["batches"], told["complete"]) == (1, False)
+
+
+def test_a_changed_horizon_is_told_by_every_video(tmp_path: Path) -> None:
+    project = Project(tmp_path, settings=SETTINGS.replace("horizon = 24", "horizon = 5"))
+    assets = ("etth1_raw", "batch_windows", "patch_videos")
+    assert project.materialize(*assets, batches=(2, 2)).success
+    assert metadata(project, "patch_videos", 2)["target_complete"] is True
+    project.configure(SETTINGS)
+    assert project.materialize(*assets, batches=(2, 2)).success
+    told = metadata(project, "patch_videos", 2)
+    assert (told["target_span"], told["target_complete"]) == ("72..95", False)
+
+
+def test_the_raw_table_tells_the_batches_of_the_settings_it_has_now(built: Project) -> None:
+    built.configure(SETTINGS.replace("window_length = 24", "window_length = 36"))
+    assert built.materialize("etth1_raw").success
+    told = metadata(built, "etth1_raw")
+    assert (told["batches"], told["rows_in_no_batch"]) == (2, 5)
+
+
+def test_the_text_is_not_replaced_by_nothing(built: Project) -> None:
+    before = built.files()
+    built.configure(SETTINGS.replace("window_length = 24", "window_length = 36"))
+    (said,) = failures(built.materialize("batch_stats"))
+    assert "materialize batch_windows first" in said
+    assert built.files() == before
+
+
+def test_rows_that_the_table_does_not_have_yet_are_told(built: Project) -> None:
+    write_csv(built.csv, 120)
+    (said,) = failures(built.materialize("batch_windows", batches=(4, 4)))
+    assert "batch 4 is not in etth1_raw yet, which has 3 batches" in said
+    assert "materialize etth1_raw first" in said
+
+
+@pytest.mark.parametrize(
+    "body", ["split = re.compile(r'\\w+').findall", "def split(text): return text.split()"]
+)
+def test_another_splitter_makes_the_vocabulary_and_a_change_to_it_remakes_it(
+    built: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str
+) -> None:
+    import importlib
+    import sys
+
+    module = tmp_path / "my_splitter.py"
+    module.write_text(f"import re\n{body}\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "my_splitter", raising=False)
+    importlib.invalidate_caches()
+    built.configure(SETTINGS + 'splitter = "my_splitter:split"\n')
+    assert built.materialize("vocab").success
+    rows = (built.artifacts / "correlations" / "batch_stats_tokens.jsonl").read_bytes()
+    tokens = json.loads(rows.splitlines()[0])["tokens"]
+    assert tokens[:2] in (["HUFL", "Mean"], ["HUFL:", f"Mean={tokens[1][5:]}"])
+    assert metadata(built, "vocab")["rewritten"] is True
+    assert built.materialize("vocab").success
+    assert metadata(built, "vocab")["rewritten"] is False
+    module.write_text(f"import re\n# changed\n{body}\n", encoding="utf-8")
+    assert built.materialize("vocab").success
+    assert metadata(built, "vocab")["rewritten"] is True

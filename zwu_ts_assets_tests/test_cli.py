@@ -120,6 +120,19 @@ def test_a_tokenizer_folder_that_is_none_ends_the_run_with_one_sentence(
     assert len(list((shell.artifacts / "patch_videos").glob("*.mp4"))) == 3
 
 
+def test_files_of_batches_that_are_no_more_are_told_and_not_counted(shell: Shell) -> None:
+    shell.prepare()
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    shell.prepare(rows=48)
+    result = shell.enter("run", "--workers", "1")
+    assert result.exit_code == 0
+    assert "3 more files belong to batches that the CSV and the settings no longer have" in (
+        result.output
+    )
+    words = [line.split() for line in result.output.splitlines()]
+    assert ["correlations/batch_*.png", "2"] in words
+
+
 def test_without_etth1_and_a_network_the_sample_is_built_in_a_folder_of_its_own(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

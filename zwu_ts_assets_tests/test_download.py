@@ -65,3 +65,29 @@ def test_a_failed_download_says_in_one_line_how_to_get_the_file(
     assert f"download {ETTH1_URL} yourself and copy it to {csv}" in message
     assert "\n" not in message
     assert not csv.exists()
+
+
+def test_an_answer_that_is_no_http_is_a_failed_download_too(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"this is not http\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/ETTh1.csv"
+        with pytest.raises(CorpusError, match="could not be downloaded"):
+            download_etth1(tmp_path / "ETTh1.csv", url=url, timeout=10)
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "ETTH1_SHA256", hashlib.sha256(CONTENT).hexdigest())
+    (tmp_path / "data").write_text("in the way", encoding="utf-8")
+    with pytest.raises(CorpusError, match="cannot be written"):
+        download_etth1(tmp_path / "data" / "ETTh1.csv", url=f"{server}/ETTh1.csv")

@@ -39,6 +39,13 @@ def matrices_problem(values: NDArray[np.float64]) -> str:
                 return f"{name} {kind} has a value that is not finite"
             if kind == "pearson" and np.nanmax(np.abs(matrix), initial=0.0) > 1.0:
                 return f"{name} pearson has a value outside -1..1"
+    z = (values - values.mean(axis=0)) / (values.std(axis=0) + 1e-5)
+    # Time steps whose z clearly differ from feature to feature; close calls may go either way.
+    varying_rows = np.ptp(z, axis=1) > 1e-9
+    defined = varying_rows[:, None] & varying_rows[None, :]
+    if (np.isnan(matrices.time_pearson) & defined).any():
+        row, column = np.argwhere(np.isnan(matrices.time_pearson) & defined)[0]
+        return f"time pearson of steps {row} and {column} is NaN though both vary"
     undefined = np.isnan(matrices.feature_pearson)
     expected = constant_columns[:, None] | constant_columns[None, :]
     if (undefined & ~expected).any():
