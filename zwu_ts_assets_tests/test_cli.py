@@ -1,11 +1,9 @@
 """The commands a person types: run, status, dev."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -232,33 +230,3 @@ def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
     assert "Error: There is no batch" in ended.stderr
     assert "its batches are 0...2" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.slow
-def test_dev_serves_the_web_ui_on_loopback(shell: Shell) -> None:
-    import time
-
-    shell.prepare()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "zwu_ts_assets", "dev", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info") as answer:
-                    assert b"dagster_version" in answer.read()
-                break
-            except OSError:
-                assert server.poll() is None, "the web server ended"
-                assert time.monotonic() < deadline, "the web server did not answer"
-                time.sleep(0.5)
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=60)
