@@ -9,7 +9,7 @@ missing, damaged or out of date, one product at a time.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,7 @@ from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.previews import preview_text
+from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.work import WHOLE, Product, Work
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             }
             due = [key for key, record in records.items() if obj.force or record is None]
             products = obj.make(due)
-            for key in _with_progress(due, asset):
+            for key in with_progress(due, asset):
                 product = next(products)
                 prints = fingerprint(code_version, obj.made_from[key])
                 records[key] = self._write(store, asset, key, product, code_version, prints)
@@ -229,10 +230,3 @@ class FilesIOManager(ArtifactIOManager):
     def decode(self, files: Mapping[str, bytes], record: Record) -> Mapping[str, bytes]:
         """The bytes as they are."""
         return files
-
-
-def _with_progress(keys: list[str], asset: str) -> Iterator[str]:
-    """The keys, with a progress bar where a terminal is attached."""
-    from tqdm import tqdm
-
-    return iter(tqdm(keys, desc=asset, unit="artifact", disable=None, leave=False))

@@ -15,7 +15,15 @@ from zwu_ts_assets.definitions import build_definitions
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 PER_BATCH = ("batch_windows", "correlation_pngs", "patch_videos")
-TEXTS = ("batch_stats", "vocab", "qwen_tokens")
+ASSETS = (
+    "etth1_raw",
+    "batch_windows",
+    "correlation_pngs",
+    "batch_stats",
+    "vocab",
+    "qwen_tokens",
+    "patch_videos",
+)
 SETTINGS = """\
 window_length = 24
 horizon = 24

@@ -1,6 +1,8 @@
 """The commands a person types: run, status, dev."""
 
+import contextlib
 import os
+import pty
 import socket
 import subprocess
 import sys
@@ -55,6 +57,24 @@ def test_run_makes_everything_and_says_where_and_how_many(shell: Shell) -> None:
     assert counts["correlations/batch_*.png"] == counts["patch_videos/batch_*.mp4"] == "3"
     assert counts["correlations/vocab_qwen.json"] == "1"
     assert len(list((shell.artifacts / "correlations").glob("batch_?.png"))) == 3
+
+
+def test_progress_is_shown_where_a_terminal_is_attached_and_nowhere_else(shell: Shell) -> None:
+    shell.prepare()
+    command = [sys.executable, "-m", "zwu_ts_assets", "run", "--workers", "1"]
+    ours, terminal = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux ends a terminal nobody writes to with EIO
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"correlation_pngs:" in shown
+    assert b"%|" in shown
+    again = subprocess.run([*command, "--force"], capture_output=True, check=True)
+    assert b"%|" not in again.stderr + again.stdout
 
 
 def test_a_second_run_has_nothing_to_do_and_says_so(shell: Shell) -> None:

@@ -6,16 +6,7 @@ import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Settings, etth1, load_datasets, read_settings, sample
-
-ALL = (
-    "etth1_raw",
-    "batch_windows",
-    "correlation_pngs",
-    "batch_stats",
-    "vocab",
-    "qwen_tokens",
-    "patch_videos",
-)
+from zwu_ts_assets_tests.project import ASSETS
 
 
 def write(folder: Path, text: str) -> Path:
@@ -98,7 +89,9 @@ def test_a_changed_setting_changes_the_digest_of_exactly_the_assets_it_shapes(
     before = etth1(tmp_path)
     settings = Settings.model_validate({**before.settings.model_dump(), **change})
     after = type(before)(before.name, before.csv, settings)
-    changed = {name for name in ALL if before.settings_digest(name) != after.settings_digest(name)}
+    changed = {
+        name for name in ASSETS if before.settings_digest(name) != after.settings_digest(name)
+    }
     assert changed == affected
 
 

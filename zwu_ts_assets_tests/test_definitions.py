@@ -10,16 +10,8 @@ import pytest
 
 from zwu_ts_assets.datasets import etth1, sample
 from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets_tests.project import ASSETS
 
-KEYS = {
-    "etth1_raw",
-    "batch_windows",
-    "correlation_pngs",
-    "batch_stats",
-    "vocab",
-    "qwen_tokens",
-    "patch_videos",
-}
 EDGES = {
     "batch_windows": {"etth1_raw"},
     "correlation_pngs": {"batch_windows"},
@@ -41,7 +33,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.AssetSpec]:
 def test_the_lineage_has_the_seven_assets_and_their_edges(graph: dict[str, dg.AssetSpec]) -> None:
     found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
     assert found == EDGES
-    assert set(found) == KEYS
+    assert set(found) == set(ASSETS)
 
 
 def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetSpec]) -> None:
@@ -60,6 +52,12 @@ def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -
         assert spec.owners
         assert spec.code_version
         assert "settings" in spec.metadata
+
+
+def test_one_job_covers_the_whole_dataset(tmp_path: Path) -> None:
+    job = build_definitions([etth1(tmp_path)], tmp_path).resolve_job_def("etth1_corpus")
+    covered = job.asset_layer.selected_asset_keys
+    assert {key.to_user_string() for key in covered} == set(ASSETS)
 
 
 def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:

@@ -21,18 +21,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
 
-from zwu_ts_assets_tests.project import SETTINGS, write_csv
+from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 
-ASSETS = (
-    "etth1_raw",
-    "batch_windows",
-    "correlation_pngs",
-    "batch_stats",
-    "vocab",
-    "qwen_tokens",
-    "patch_videos",
-)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_ARGUMENTS = (
     "--disable-gpu",
