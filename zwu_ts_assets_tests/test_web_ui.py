@@ -141,8 +141,9 @@ def test_a_batch_is_materialized_with_the_mouse_and_can_be_looked_at(
         dialog = page.get_by_role("dialog")
         dialog.get_by_text("Select a partition or create one").click()
         page.get_by_role("menuitem").filter(has=page.get_by_text("1", exact=True)).click()
-        # The list of partitions covers the button until it is closed by a click beside it.
-        dialog.get_by_text("Partition selection").click()
+        # The list of partitions covers the button until it is closed by a click beside it. It opens
+        # below the field or to its left, and covers more or less of the dialog, but not its title.
+        dialog.get_by_text("Launch runs to materialize").click()
         dialog.get_by_role("button", name="Launch 1 run").click()
         expect(page.get_by_text("Launched run")).to_be_visible()
 
