@@ -1,0 +1,76 @@
+"""What a sample is: one window with its target, and everything known of it.
+
+What belongs here: the type that samples, conversations, exports, preflight and validation share.
+What does not: how samples are made and kept (`samples`), which split one is in (`splits`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+SPLITS: Final = ("train", "validation", "test")
+"""The names of the splits, in the order of time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One usable window: its past, its target span and its media.
+
+    Attributes:
+        id: Unique and stable: the dataset and the first row of the past, see `sample_id`.
+        dataset: Name of the dataset.
+        split: One of `SPLITS`.
+        batch: Index of the batch that owns the window.
+        past_start: First row of the past, counted from 0 in the CSV's data rows.
+        past_stop: The row after the past's last one; the target begins here.
+        target_stop: The row after the target's last one.
+        past_timestamps: (past_stop - past_start,) datetime64[s].
+        target_timestamps: (target_stop - past_stop,) datetime64[s].
+        features: Names of the columns, in order.
+        units: Unit of each column; an empty string where none is known.
+        past: (past rows, features) float64: the numbers behind the media.
+        target: (target rows, features) float64: what a forecast is held against.
+        image: The figure, relative to the dataset's artifact folder, with `/` between its parts.
+        video: The video, likewise.
+        stats_text: The window's statistics as text, as the corpus has them.
+        stats_tokens: Ids of that text in the corpus' tokenizer.
+        image_tokens: Tokens of the figure in Qwen3-VL, with its two delimiters.
+        video_tokens: Tokens of the video in Qwen3-VL, with timestamps and delimiters.
+        flags: Data quality flags, such as `constant:LUFL`; empty for an ordinary window.
+        fingerprints: Content version of what it was made from, by asset name: `batch_windows`,
+            `correlation_pngs`, `patch_videos`, and `target` for the rows of the target.
+    """
+
+    id: str
+    dataset: str
+    split: str
+    batch: int
+    past_start: int
+    past_stop: int
+    target_stop: int
+    past_timestamps: NDArray[np.datetime64]
+    target_timestamps: NDArray[np.datetime64]
+    features: tuple[str, ...]
+    units: tuple[str, ...]
+    past: NDArray[np.float64]
+    target: NDArray[np.float64]
+    image: str
+    video: str
+    stats_text: str
+    stats_tokens: int
+    image_tokens: int
+    video_tokens: int
+    flags: tuple[str, ...]
+    fingerprints: Mapping[str, str]
+
+
+def sample_id(dataset: str, past_start: int) -> str:
+    """The id of the sample whose past starts at a row, for example `etth1-r0001632`.
+
+    Told by the row and not by the batch, so that it stays unique when windows overlap and a batch
+    owns several. It has no dot: WebDataset would take what follows for a file's extension.
+    """
+    return f"{dataset}-r{past_start:07d}"
