@@ -15,7 +15,7 @@ import re
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -133,6 +133,23 @@ class ArtifactStore:
         """Write the record of an artifact; call it after the artifact's files are written."""
         text = json.dumps(asdict(record), ensure_ascii=False, sort_keys=True, indent=1)
         self.write(_record_name(asset, key), (text + "\n").encode("utf-8"))
+
+    def retire(self, asset: str, key: str, names: Iterable[str]) -> None:
+        """Remove an artifact's files and then its record, as far as they are there.
+
+        In this order: were the record gone first, nothing would tell of files that are left.
+
+        Args:
+            asset: The asset's name.
+            key: Batch index as text, or `all`.
+            names: Its files, relative to the store's root.
+        """
+        for name in [*names, _record_name(asset, key)]:
+            self.path(name).unlink(missing_ok=True)
+
+    def record_keys(self, asset: str) -> list[str]:
+        """The keys of an asset of which there are records."""
+        return [path.stem for path in (self.root / ".records" / asset).glob("*.json")]
 
     def is_whole(self, record: Record) -> bool:
         """Whether every file of a record is there with the recorded content."""

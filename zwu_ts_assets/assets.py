@@ -9,7 +9,8 @@ which are due. `products` is imported in the bodies, because it brings pandas an
 and definitions must load without them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,9 @@ from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.partitions import BatchPartitions, register_batches
+from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.run_tags import batches_of_run
 from zwu_ts_assets.work import Work, single
 
 OWNERS = ["team:corpus"]
@@ -38,17 +41,27 @@ class MakeConfig(dg.Config):
     force: bool = Field(False, description="Make again also what is already current.")
 
 
-def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
-    """The seven assets of a dataset.
+def dataset_assets(
+    dataset: Dataset, verify_hours: float
+) -> list[dg.AssetsDefinition | dg.SourceAsset]:
+    """The seven assets of a dataset, and the CSV that they come from.
 
     Args:
         dataset: Whose CSV and settings they are made from.
+        verify_hours: Hours after which artifacts that nobody compared with the CSV count as stale.
     """
     settings = dataset.settings
     batches = BatchPartitions(dataset)
 
     def asset(
-        name: str, io_manager: str, kinds: set[str], *, per_batch: bool = False, **inputs: str
+        name: str,
+        io_manager: str,
+        kinds: set[str],
+        *,
+        per_batch: bool = False,
+        deps: Sequence[dg.AssetKey] = (),
+        freshness: dg.FreshnessPolicy | None = None,
+        **inputs: str,
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
         return dg.asset(
             name=name,
@@ -57,6 +70,7 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
                 argument: dg.AssetIn(key=dg.AssetKey([*dataset.prefix, upstream]))
                 for argument, upstream in inputs.items()
             },
+            deps=deps,
             io_manager_key=io_manager,
             partitions_def=batches if per_batch else None,
             # One run covers a range of batches; the unpartitioned assets say so too, or the
@@ -66,13 +80,33 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             group_name=dataset.name,
             owners=OWNERS,
             kinds=kinds,
+            freshness_policy=freshness,
             metadata={
                 "settings": dg.MetadataValue.json(dataset.settings_of(name)),
                 "source": dataset.source,
             },
         )
 
-    @asset(dataset.raw_asset, "series_io", {"csv", "parquet"})
+    @dg.observable_source_asset(
+        key=asset_key(dataset, dataset.csv_asset),
+        description=f"The file {dataset.csv.name}, as the sensor last saw it.",
+        group_name=dataset.name,
+        metadata={"path": dg.MetadataValue.path(str(dataset.csv)), "source": dataset.source},
+    )
+    def csv() -> dg.DataVersion:
+        from zwu_ts_assets import products
+
+        return dg.DataVersion(products.csv_digest(dataset.csv))
+
+    @asset(
+        dataset.raw_asset,
+        "series_io",
+        {"csv", "parquet"},
+        deps=[csv.key],
+        # Not the age of the data: a series that has ended is no failure. What must not grow old is
+        # the knowledge that artifacts and CSV agree; the sensor renews it.
+        freshness=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=verify_hours)),
+    )
     def raw(context: dg.AssetExecutionContext, config: MakeConfig) -> Iterator[dg.Output[Work]]:
         """The validated table of the CSV, with its timestamps.
 
@@ -93,9 +127,10 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         """The rows of each batch, with timestamps and column names, and its target span."""
         from zwu_ts_assets import products
 
-        workers.pool.warm(len(context.partition_keys))
         cut = partial(products.window_product, series=series, settings=settings)
-        keys = sorted(context.partition_keys, key=int)  # Dagster's order is a set's
+        batches = batches_of_run(context.run.tags, map(int, context.partition_keys))
+        keys = list(map(str, batches))
+        workers.pool.warm(len(keys))
         with speaking_to_the_user(dataset.csv):
             products.require_rows(series, settings, int(keys[-1]), dataset.raw_asset)
         made_from = {key: lineage.window_made_from(cut(int(key)).value) for key in keys}
@@ -164,4 +199,13 @@ def dataset_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             made_from, lambda keys: workers.pool.map(film, windows.pick(keys)), config.force
         )
 
-    return [raw, batch_windows, correlation_pngs, batch_stats, vocab, qwen_tokens, patch_videos]
+    return [
+        csv,
+        raw,
+        batch_windows,
+        correlation_pngs,
+        batch_stats,
+        vocab,
+        qwen_tokens,
+        patch_videos,
+    ]

@@ -1,18 +1,151 @@
-"""Jobs: what the web UI and the command line launch as a whole.
+"""Jobs, and what starts them by itself: the sensor and the schedule.
 
-What belongs here: jobs, and what starts them by itself. What does not: what they make.
+What belongs here: Dagster's wrappers around one look at a dataset (`reconcile.py`). What does not:
+what is out of date (`refresh.py`), whether to start a run (`decision.py`).
 """
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.checks import GUARDS
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import Dataset, load_datasets
+from zwu_ts_assets.environment import AutomationSettings
+from zwu_ts_assets.lineage import asset_names
+from zwu_ts_assets.reports import asset_key
+from zwu_ts_assets.run_tags import refresh_tags
+
+_DEFAULT_SECONDS = 30
+_DEFAULT_CRON = "0 3 * * *"
+
+
+def job_name(dataset: Dataset) -> str:
+    """Name of the job of a dataset."""
+    return f"{dataset.name}_corpus"
 
 
 def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
-    """The job that materializes everything of one dataset, for any range of its batches."""
+    """The job that materializes everything of one dataset, for any of its batches.
+
+    It has the checks that look at artifacts, and not those that compare them with the CSV: these
+    are answered after a run, by the sensor or by `make run`.
+    """
+    guards = [
+        dg.AssetCheckKey(asset_key(dataset, asset), name)
+        for asset in asset_names(dataset)
+        for name in GUARDS[dataset.role_of(asset)]
+    ]
+    assets = dg.AssetSelection.assets(*(asset_key(dataset, name) for name in asset_names(dataset)))
     return dg.define_asset_job(
-        f"{dataset.name}_corpus",
-        selection=dg.AssetSelection.groups(dataset.name),
+        job_name(dataset),
+        selection=assets.without_checks() | dg.AssetSelection.checks(*guards),
         description=f"Everything from {dataset.csv.name} to figures, videos, text and tokens.",
+    )
+
+
+def dataset_sensor(
+    dataset: Dataset, artifacts: Path, settings: AutomationSettings
+) -> dg.SensorDefinition:
+    """The sensor that keeps one dataset current.
+
+    Args:
+        dataset: Its settings are read anew at each look.
+        artifacts: The folder for the outputs of all datasets.
+        settings: When to look, and how patient to be.
+    """
+    is_on = settings.sensor_seconds is not None
+
+    @dg.sensor(
+        name=f"{dataset.name}_sensor",
+        job_name=job_name(dataset),
+        minimum_interval_seconds=settings.sensor_seconds or _DEFAULT_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
+        description=f"Compares {dataset.csv.name} with its artifacts and makes what differs.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        from zwu_ts_assets.reconcile import memory_of, reconcile
+
+        memory = memory_of(context.cursor)
+        try:
+            outcome = reconcile(
+                _as_it_is_now(dataset),
+                artifacts,
+                context.instance,
+                settings,
+                memory,
+                since=context.last_sensor_start_time or 0.0,
+            )
+        except (CorpusError, OSError) as error:
+            return dg.SensorResult(skip_reason=str(error), cursor=memory.text())
+        cursor = outcome.memory.text()
+        if not outcome.decision.run:
+            return dg.SensorResult(skip_reason=outcome.decision.reason, cursor=cursor)
+        request = _request(dataset, outcome.goal, outcome.todo.assets, outcome.todo.batches)
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return sensor
+
+
+def dataset_schedule(
+    dataset: Dataset, artifacts: Path, settings: AutomationSettings
+) -> dg.ScheduleDefinition:
+    """The schedule that does once a day what the sensor does all the time.
+
+    Each tick is an attempt of its own: it does not count those before.
+    """
+    is_on = settings.schedule is not None
+
+    @dg.schedule(
+        name=f"{dataset.name}_schedule",
+        job_name=job_name(dataset),
+        cron_schedule=settings.schedule or _DEFAULT_CRON,
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
+        ),
+        description=f"Compares {dataset.csv.name} with its artifacts and makes what differs.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        import time
+
+        from zwu_ts_assets.reconcile import Memory, reconcile
+
+        try:
+            outcome = reconcile(
+                _as_it_is_now(dataset),
+                artifacts,
+                context.instance,
+                settings,
+                Memory(),
+                since=time.time(),
+            )
+        except (CorpusError, OSError) as error:
+            yield dg.SkipReason(str(error))
+            return
+        if outcome.decision.run:
+            yield _request(dataset, outcome.goal, outcome.todo.assets, outcome.todo.batches)
+        else:
+            yield dg.SkipReason(outcome.decision.reason)
+
+    return schedule
+
+
+def _as_it_is_now(dataset: Dataset) -> Dataset:
+    """A dataset with the settings that its file has now; definitions were loaded some time ago."""
+    return load_datasets(dataset.csv.parent, [dataset.name])[0]
+
+
+def _request(
+    dataset: Dataset, goal: str, assets: Sequence[str], batches: Sequence[int]
+) -> dg.RunRequest:
+    return dg.RunRequest(
+        asset_selection=[asset_key(dataset, name) for name in assets],
+        asset_check_keys=[
+            dg.AssetCheckKey(asset_key(dataset, name), check)
+            for name in assets
+            for check in GUARDS[dataset.role_of(name)]
+        ],
+        tags=refresh_tags(dataset.name, goal, batches),
     )

@@ -1,4 +1,4 @@
-"""Asset checks: what is on disk is what it should be.
+"""Asset checks: what is on disk is whole, and is what the CSV says now.
 
 What belongs here: which check guards which asset, and which batches it looks at. What does not:
 how an artifact is verified (`corpus/verification.py`).
@@ -6,9 +6,11 @@ how an artifact is verified (`corpus/verification.py`).
 A check that runs within a run for some batches looks at those; started by itself, at all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
@@ -16,22 +18,37 @@ from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
 from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.run_tags import batches_of_run, spans_text
 
-# The tags by which a run says which partitions it is for.
-_ONE, _FIRST, _LAST = (
-    "dagster/partition",
-    "dagster/asset_partition_range_start",
-    "dagster/asset_partition_range_end",
-)
+if TYPE_CHECKING:
+    from zwu_ts_assets.refresh import OutOfDate
+
+GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "raw": (),
+    "batch_windows": ("matrices_are_sound",),
+    "correlation_pngs": ("pngs_decode_to_the_canvas",),
+    "batch_stats": ("text_covers_every_batch",),
+    "vocab": ("ids_give_the_tokens",),
+    "qwen_tokens": ("ids_decode_to_the_text",),
+    "patch_videos": ("videos_decode_to_every_frame",),
+}
+"""The checks that look at what an asset made, by the asset's role; they run with it."""
+
+CSV_CHECK: Final = "csv_is_sound"
+CURRENT_CHECK: Final = "is_current"
+"""The checks that compare with the CSV: the sensor answers them at each look, and so does whoever
+presses their button."""
 
 
-def dataset_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
+def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefinition]:
     """The checks of a dataset's assets.
 
     Args:
         dataset: Whose artifacts they look at.
+        artifacts: The folder for the outputs of all datasets.
     """
     settings = dataset.settings
 
@@ -110,7 +127,53 @@ def dataset_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         problem = products.tokens_problem(stats, qwen_tokens, source)
         return dg.AssetCheckResult(passed=not problem, description=problem or None)
 
+    @dg.asset_check(asset=key(dataset.raw_asset), name=CSV_CHECK)
+    def csv_is_sound() -> dg.AssetCheckResult:
+        """The CSV can be read, and its rows are what a corpus can be made from."""
+        from zwu_ts_assets import products
+        from zwu_ts_assets.corpus.errors import CorpusError
+
+        try:
+            products.raw_product(dataset.csv, settings)
+        except CorpusError as error:
+            return dg.AssetCheckResult(passed=False, description=str(error))
+        return dg.AssetCheckResult(passed=True, description="the CSV can be used")
+
+    names = asset_names(dataset)
+
+    @dg.multi_asset_check(
+        name=f"{dataset.name}_{CURRENT_CHECK}",
+        specs=[
+            dg.AssetCheckSpec(
+                CURRENT_CHECK,
+                asset=key(name),
+                description="Every artifact is what the CSV, the settings and the code say now.",
+            )
+            for name in names
+        ],
+        can_subset=True,
+    )
+    def is_current(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from zwu_ts_assets.refresh import out_of_date
+
+        with speaking_to_the_user(dataset.csv):
+            found = out_of_date(dataset, artifacts)
+        chosen = context.selected_asset_check_keys
+        for name in (
+            name for name in names if dg.AssetCheckKey(key(name), CURRENT_CHECK) in chosen
+        ):
+            stale = [item for item in found if item.asset == name]
+            yield dg.AssetCheckResult(
+                asset_key=key(name),
+                check_name=CURRENT_CHECK,
+                passed=not stale,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=out_of_date_sentence(stale),
+            )
+
     return [
+        csv_is_sound,
+        is_current,
         matrices_are_sound,
         pngs_decode_to_the_canvas,
         videos_decode_to_every_frame,
@@ -127,7 +190,7 @@ def _verify(
     workers: Workers,
 ) -> dg.AssetCheckResult:
     """Look at the run's batches, or at all, and name each one that has a problem."""
-    chosen = _batches_of_run(context.run.tags, batches)
+    chosen = batches_of_run(context.run.tags, batches)
     contents = (batches[batch] for batch in chosen)
     problems = {
         str(batch): sentence
@@ -141,11 +204,14 @@ def _verify(
     )
 
 
-def _batches_of_run(tags: Mapping[str, str], batches: Iterable[int]) -> list[int]:
-    if _ONE in tags:
-        wanted = range(int(tags[_ONE]), int(tags[_ONE]) + 1)
-    elif _FIRST in tags:
-        wanted = range(int(tags[_FIRST]), int(tags[_LAST]) + 1)
-    else:
-        return list(batches)
-    return [batch for batch in batches if batch in wanted]
+def out_of_date_sentence(stale: "Sequence[OutOfDate]") -> str:
+    """What is out of date of an asset, and why, in a sentence."""
+    if not stale:
+        return "what the CSV, the settings and the code say now"
+    parts = []
+    for reason, count in Counter(item.reason for item in stale).items():
+        keys = [item.key for item in stale if item.reason == reason]
+        batches = [int(key) for key in keys if key.isdecimal()]
+        which = f" (batch {spans_text(batches)})" if batches else ""
+        parts.append(f"{count} {reason}{which}")
+    return "; ".join(parts)

@@ -8,9 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ import click
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, load_datasets
 from zwu_ts_assets.environment import artifacts_dir, data_dir, dataset_names, project_root
-from zwu_ts_assets.lineage import CODE_VERSIONS, PER_BATCH
+from zwu_ts_assets.lineage import PER_BATCH, asset_names
 from zwu_ts_assets.work import WHOLE
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,14 +55,15 @@ def run(workers: int, force: bool) -> None:
 @main.command()
 def status() -> None:
     """List what is out of date, and why; change nothing."""
+    from zwu_ts_assets.checks import out_of_date_sentence
     from zwu_ts_assets.refresh import out_of_date
 
     for dataset in load_datasets(data_dir(), dataset_names()):
         stale = out_of_date(dataset, artifacts_dir())
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
-        for (asset, reason), count in Counter((s.asset, s.reason) for s in stale).items():
-            keys = [s.key for s in stale if (s.asset, s.reason) == (asset, reason)]
-            click.echo(f"  {asset:<18} {count:>5}  {reason}  ({_span(keys)})")
+        for asset in asset_names(dataset):
+            if items := [item for item in stale if item.asset == asset]:
+                click.echo(f"  {asset:<18} {out_of_date_sentence(items)}")
 
 
 @main.command()
@@ -99,12 +98,6 @@ def dev(host: str, port: int) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 
 
-@dataclass(frozen=True)
-class _Todo:
-    assets: Sequence[str]
-    batches: Sequence[int]
-
-
 def _datasets_with_a_csv() -> list[Dataset]:
     """The datasets to work on; without ETTh1.csv and a network, the bundled sample instead."""
     from zwu_ts_assets.artifact_store import ArtifactStore
@@ -136,73 +129,58 @@ def _datasets_with_a_csv() -> list[Dataset]:
 
 
 def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) -> None:
-    import dagster as dg
-
+    from zwu_ts_assets.automation import job_name
+    from zwu_ts_assets.checks import CSV_CHECK
     from zwu_ts_assets.definitions import build_definitions
     from zwu_ts_assets.event_log import instance_for_a_run
     from zwu_ts_assets.io_managers import dataset_store
     from zwu_ts_assets.partitions import register_batches
+    from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
+    from zwu_ts_assets.refresh import Todo, difference, todo
+    from zwu_ts_assets.reports import Reporter, asset_key
+    from zwu_ts_assets.run_tags import refresh_tags
 
+    artifacts = artifacts_dir()
+    store = dataset_store(artifacts, dataset.prefix)
     # Also when there is nothing to do: a killed run may have finished all but its tidying up.
-    dataset_store(artifacts_dir(), dataset.prefix).remove_abandoned()
+    store.remove_abandoned()
     with instance_for_a_run() as instance:
-        todo = _todo(dataset, instance, force)
-        if not todo.assets:
+        reporter = Reporter(instance, dataset, store)
+        fail_dead_runs(dataset, artifacts, instance)
+        try:
+            found = difference(dataset, artifacts)
+        except CorpusError as error:
+            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
+            raise
+        register_batches(instance, dataset)
+        due = todo(dataset, found.stale)
+        if force:
+            due = Todo(asset_names(dataset), range(found.batches))
+        if not due.assets:
+            report_comparison(reporter, dataset, found)
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
             _say_what_is_there(dataset, started)
             return
-        register_batches(instance, dataset)
-        defs = build_definitions([dataset], artifacts_dir(), workers)
-        keys = [dg.AssetKey([*dataset.prefix, asset]) for asset in todo.assets]
-        click.echo(f"{dataset.name}: making {', '.join(todo.assets)}", err=True)
-        tags = {}
-        if todo.batches:
-            tags = {
-                "dagster/asset_partition_range_start": str(min(todo.batches)),
-                "dagster/asset_partition_range_end": str(max(todo.batches)),
-            }
-        result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
+        job = build_definitions([dataset], artifacts, workers).resolve_job_def(job_name(dataset))
+        result = job.execute_in_process(
             instance=instance,
-            asset_selection=keys,
-            tags=tags,
-            run_config=_run_config(dataset, todo.assets, force),
+            asset_selection=[asset_key(dataset, name) for name in due.assets],
+            tags=refresh_tags(dataset.name, found.goal, due.batches),
+            run_config=_run_config(dataset, due.assets, force),
             raise_on_error=False,
         )
+        report_comparison(reporter, dataset, difference(dataset, artifacts))
     failures = [event for event in result.all_events if event.is_step_failure]
     for event in failures:
-        error = event.step_failure_data.user_failure_data
-        sentence = error.description if error else event.message
+        failure = event.step_failure_data.user_failure_data
+        sentence = failure.description if failure else event.message
         click.echo(f"{event.step_key}: {sentence}", err=True)
     _say_what_is_there(dataset, started)
     if not result.success:
         raise click.ClickException(
             "Some assets failed; what succeeded is kept, and the next run makes the rest."
         )
-
-
-def _todo(dataset: Dataset, instance: Any, force: bool) -> _Todo:
-    """What a run has to make: what is out of date, and what this instance never heard of."""
-    import dagster as dg
-
-    from zwu_ts_assets.partitions import batch_count
-    from zwu_ts_assets.refresh import out_of_date
-
-    names = [dataset.raw_asset if name == "raw" else name for name in CODE_VERSIONS]
-    batches = {str(batch) for batch in range(batch_count(dataset))}
-    if force:
-        return _Todo(names, sorted(map(int, batches)))
-    stale = out_of_date(dataset, artifacts_dir())
-    assets = {item.asset for item in stale}
-    due = {item.key for item in stale} & batches
-    for name in names:
-        # A new instance over existing artifacts is told of them, or its web UI shows none.
-        key = dg.AssetKey([*dataset.prefix, name])
-        if name in PER_BATCH and (unknown := batches - instance.get_materialized_partitions(key)):
-            assets.add(name)
-            due |= unknown
-        elif name not in PER_BATCH and instance.get_latest_materialization_event(key) is None:
-            assets.add(name)
-    return _Todo([name for name in names if name in assets], sorted(map(int, due)))
 
 
 def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[str, Any]:
@@ -219,26 +197,12 @@ def _say_what_is_there(dataset: Dataset, started: float) -> None:
     from zwu_ts_assets.partitions import batch_count
 
     root = dataset_store(artifacts_dir(), dataset.prefix).root
-    surplus = 0
     click.echo(f"Artifacts of {dataset.name} in {root}:")
     for asset, layout in LAYOUT.items():
-        name_of_asset = dataset.raw_asset if asset == "raw" else asset
+        name_of_asset = dataset.asset_name(asset)
         for role, name in layout.items():
-            pattern = name.format(asset=dataset.raw_asset, key="*")
-            there = {str(path.relative_to(root)) for path in root.glob(pattern)}
             keys = map(str, range(batch_count(dataset))) if asset in PER_BATCH else [WHOLE]
-            expected = {file_names(name_of_asset, key)[role] for key in keys}
-            surplus += len(there - expected)
-            click.echo(f"  {pattern:<42} {len(there & expected):>5}")
-    if surplus:
-        click.echo(
-            f"{surplus} more files belong to batches that the CSV and the settings no longer have; "
-            "remove them before you train on the folder."
-        )
+            files = (root / file_names(name_of_asset, key)[role] for key in keys)
+            pattern = name.format(asset=name_of_asset, key="*")
+            click.echo(f"  {pattern:<42} {sum(file.is_file() for file in files):>5}")
     click.echo(f"in {time.monotonic() - started:.1f} s")
-
-
-def _span(keys: Sequence[str]) -> str:
-    if keys == ["all"]:
-        return "all"
-    return keys[0] if len(keys) == 1 else f"{keys[0]}...{keys[-1]}"

@@ -11,7 +11,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Self
 
@@ -105,27 +105,49 @@ _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """A CSV and how its corpus is made.
+class AssetNames:
+    """What the assets of a dataset are called.
 
     Attributes:
-        name: Lower-case name: group, prefix and folder of everything made from the CSV.
-        csv: The CSV file.
-        settings: What shapes the corpus.
+        name: Lower-case name of the dataset: group and job of everything made from its CSV.
         prefix: Asset key prefix and folder below `artifacts/`; empty for ETTh1.
-        source: Where the data comes from and its licence, for the web UI.
     """
 
     name: str
-    csv: Path
-    settings: Settings
-    prefix: tuple[str, ...] = ()
-    source: str = ""
+    prefix: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def raw_asset(self) -> str:
         """Name of the asset that reads the CSV, for example `etth1_raw`."""
         return f"{self.name}_raw"
+
+    @property
+    def csv_asset(self) -> str:
+        """Name under which the lineage shows the CSV itself, for example `etth1_csv`."""
+        return f"{self.name}_csv"
+
+    def asset_name(self, role: str) -> str:
+        """Name of an asset by its role in the lineage; only `raw` is named after the dataset."""
+        return self.raw_asset if role == "raw" else role
+
+    def role_of(self, asset: str) -> str:
+        """The role of an asset in the lineage, by its name."""
+        return "raw" if asset == self.raw_asset else asset
+
+
+@dataclass(frozen=True)
+class Dataset(AssetNames):
+    """A CSV and how its corpus is made.
+
+    Attributes:
+        csv: The CSV file.
+        settings: What shapes the corpus.
+        source: Where the data comes from and its licence, for the web UI.
+    """
+
+    csv: Path
+    settings: Settings
+    source: str = ""
 
     def settings_of(self, asset: str) -> dict[str, object]:
         """The settings that matter to one asset, by name.
@@ -133,7 +155,7 @@ class Dataset:
         Args:
             asset: The asset's name; `raw` or the dataset's own name for it.
         """
-        names = _SETTINGS_OF["raw" if asset == self.raw_asset else asset]
+        names = _SETTINGS_OF[self.role_of(asset)]
         return {name: getattr(self.settings, name) for name in names}
 
     def settings_digest(self, asset: str) -> str:

@@ -12,17 +12,26 @@ import click
 import dagster as dg
 
 from zwu_ts_assets.assets import dataset_assets
-from zwu_ts_assets.automation import dataset_job
+from zwu_ts_assets.automation import dataset_job, dataset_schedule, dataset_sensor
 from zwu_ts_assets.checks import dataset_checks
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, load_datasets
-from zwu_ts_assets.environment import artifacts_dir, data_dir, dataset_names
+from zwu_ts_assets.environment import (
+    AutomationSettings,
+    artifacts_dir,
+    automation_settings,
+    data_dir,
+    dataset_names,
+)
 from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
 from zwu_ts_assets.resources import Workers
 
 
 def build_definitions(
-    datasets: Sequence[Dataset], artifacts: Path, workers: int = 0
+    datasets: Sequence[Dataset],
+    artifacts: Path,
+    workers: int = 0,
+    automation: AutomationSettings = AutomationSettings(),  # noqa: B008 - frozen
 ) -> dg.Definitions:
     """The definitions of some datasets.
 
@@ -30,17 +39,26 @@ def build_definitions(
         datasets: What to define, each with its own assets, batches and folder.
         artifacts: The folder for the outputs.
         workers: Worker processes of a run; 0 for one per processor.
+        automation: When the datasets are looked after by themselves.
     """
     folder = str(artifacts)
     with warnings.catch_warnings():
         # Backfill policies are "beta" in the Dagster releases that we pin and test; saying so to
         # every user on every command would only hide the warnings that matter.
         warnings.simplefilter("ignore", category=dg.BetaWarning)
-        assets = [asset for dataset in datasets for asset in dataset_assets(dataset)]
+        assets = [
+            asset
+            for dataset in datasets
+            for asset in dataset_assets(dataset, automation.verify_hours)
+        ]
     return dg.Definitions(
         assets=assets,
-        asset_checks=[check for dataset in datasets for check in dataset_checks(dataset)],
+        asset_checks=[
+            check for dataset in datasets for check in dataset_checks(dataset, artifacts)
+        ],
         jobs=[dataset_job(dataset) for dataset in datasets],
+        sensors=[dataset_sensor(dataset, artifacts, automation) for dataset in datasets],
+        schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
         resources={
             "series_io": SeriesIOManager(artifacts_dir=folder),
             "windows_io": WindowsIOManager(artifacts_dir=folder),
@@ -53,13 +71,14 @@ def build_definitions(
     )
 
 
-def _defined_datasets() -> list[Dataset]:
+def _defined() -> dg.Definitions:
     try:
-        return load_datasets(data_dir(), dataset_names())
+        datasets = load_datasets(data_dir(), dataset_names())
+        return build_definitions(datasets, artifacts_dir(), automation=automation_settings())
     except CorpusError as error:
         # A mistake in a settings file: the command line prints this error's message alone, where
         # any other exception would end it with a traceback.
         raise click.ClickException(str(error)) from None
 
 
-defs = build_definitions(_defined_datasets(), artifacts_dir())
+defs = _defined()

@@ -6,12 +6,22 @@ managers' business.
 """
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.decision import Limits
 
 DATA_DIR_VARIABLE = "ZWU_TS_DATA_DIR"
 ARTIFACTS_DIR_VARIABLE = "ZWU_TS_ARTIFACTS_DIR"
 CACHE_DIR_VARIABLE = "ZWU_TS_CACHE_DIR"
 DATASETS_VARIABLE = "ZWU_TS_DATASETS"
+SENSOR_VARIABLE = "ZWU_TS_SENSOR"
+SCHEDULE_VARIABLE = "ZWU_TS_SCHEDULE"
+SETTLE_VARIABLE = "ZWU_TS_SETTLE_SECONDS"
+ATTEMPTS_VARIABLE = "ZWU_TS_ATTEMPTS"
+RETRY_VARIABLE = "ZWU_TS_RETRY_SECONDS"
+VERIFY_VARIABLE = "ZWU_TS_VERIFY_HOURS"
 
 
 def project_root() -> Path:
@@ -54,6 +64,62 @@ def dataset_names() -> list[str]:
     """
     names = os.environ.get(DATASETS_VARIABLE, "")
     return [name.strip() for name in names.split(",") if name.strip()] or ["etth1"]
+
+
+@dataclass(frozen=True)
+class AutomationSettings:
+    """When the corpus is looked after by itself; nothing here shapes its content.
+
+    Attributes:
+        sensor_seconds: Seconds between two looks of the sensor; None: it is switched off.
+        schedule: Cron of the schedule; None: it is switched off.
+        settle_seconds: How long a CSV must not have changed before it is read.
+        limits: How often and after what wait a failed refresh is tried again.
+        verify_hours: Hours after which a corpus that nobody compared with its CSV counts as stale.
+    """
+
+    sensor_seconds: int | None = 30
+    schedule: str | None = None
+    settle_seconds: float = 5.0
+    limits: Limits = field(default_factory=Limits)
+    verify_hours: float = 24.0
+
+
+def automation_settings() -> AutomationSettings:
+    """What the environment says of the sensor, the schedule and retries.
+
+    Raises:
+        CorpusError: A value is no number, or out of bounds.
+    """
+    sensor = os.environ.get(SENSOR_VARIABLE, "")
+    schedule = os.environ.get(SCHEDULE_VARIABLE, "").strip()
+    return AutomationSettings(
+        sensor_seconds=None if sensor.strip() == "off" else int(_number(SENSOR_VARIABLE, 30, 1)),
+        schedule=None if schedule in ("", "off") else schedule,
+        settle_seconds=_number(SETTLE_VARIABLE, 5, 0),
+        limits=Limits(
+            attempts=int(_number(ATTEMPTS_VARIABLE, 5, 1)),
+            retry_seconds=_number(RETRY_VARIABLE, 60, 0),
+        ),
+        verify_hours=_number(VERIFY_VARIABLE, 24, 0.05),
+    )
+
+
+def _number(variable: str, default: float, least: float) -> float:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    # Also refuses NaN, which compares false with everything.
+    if not least <= value <= 1e6:
+        raise CorpusError(
+            f"{variable} is {text!r}; expected a number from {least:g} to 1000000"
+            + (", or off" if variable == SENSOR_VARIABLE else "")
+        )
+    return value
 
 
 def _folder(variable: str, default: Path) -> Path:

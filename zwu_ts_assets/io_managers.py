@@ -9,7 +9,8 @@ missing, damaged or out of date, one product at a time.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,11 +19,15 @@ import dagster as dg
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import AssetNames
 from zwu_ts_assets.failures import speaking_to_the_user
-from zwu_ts_assets.lineage import fingerprint
+from zwu_ts_assets.lineage import PER_BATCH, fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.progress import with_progress
+from zwu_ts_assets.reports import Reporter
+from zwu_ts_assets.run_locks import run_lock
+from zwu_ts_assets.run_tags import batches_of_run, events_are_ours
 from zwu_ts_assets.work import WHOLE, Product, Work
 
 if TYPE_CHECKING:
@@ -64,10 +69,39 @@ def dataset_store(artifacts_dir: Path, prefix: tuple[str, ...]) -> ArtifactStore
     return ArtifactStore(artifacts_dir.joinpath(*prefix))
 
 
+def surplus_keys(store: ArtifactStore, asset: str, batches: int) -> list[str]:
+    """The batches of a per-batch asset that have files or records and should not exist.
+
+    Args:
+        store: The folder of the dataset.
+        asset: The asset's name.
+        batches: How many batches there should be; those from this number on are surplus.
+    """
+    keys = set(store.record_keys(asset))
+    for name in LAYOUT[asset].values():
+        before, after = name.split("{key}")
+        found = store.root.glob(f"{before}*{after}")
+        keys |= {str(path.relative_to(store.root))[len(before) : -len(after)] for path in found}
+    return sorted((k for k in keys if k.isdecimal() and int(k) >= batches), key=int)
+
+
 class ArtifactIOManager(dg.ConfigurableIOManager):
-    """Writes what is due of an asset's work and reads artifacts back, whole or per batch."""
+    """Writes what is due of an asset's work and reads artifacts back, whole or per batch.
+
+    As a resource it lasts as long as the run: meanwhile it holds the run's lock.
+    """
 
     artifacts_dir: str
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ArtifactIOManager"]:
+        """Hold the lock that tells others that this run is alive."""
+        with ExitStack() as stack:
+            if context.run is not None:
+                folder = Path(self.artifacts_dir)
+                with speaking_to_the_user(folder):
+                    stack.enter_context(run_lock(folder, context.run.run_id))
+            yield self
 
     @abstractmethod
     def encode(self, value: Any) -> Mapping[str, bytes]:
@@ -87,7 +121,11 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         code_version = str(context.asset_spec.code_version)
         with speaking_to_the_user(store.root):
             store.remove_abandoned()
-            keys = context.asset_partition_keys if context.has_asset_partitions else [WHOLE]
+            tags = context.step_context.dagster_run.tags
+            keys = [WHOLE]
+            if context.has_asset_partitions:
+                asked_for = map(int, context.asset_partition_keys)
+                keys = list(map(str, batches_of_run(tags, asked_for)))
             if unmade := [key for key in keys if key not in obj.made_from]:
                 # Dagster would record these batches as materialized although nothing was made.
                 first = ", ".join(sorted(unmade, key=int)[:5])
@@ -96,8 +134,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                     "was made with other settings; materialize that first"
                 )
             records = {
-                key: store.current_record(asset, key, fingerprint(code_version, made_from))
-                for key, made_from in obj.made_from.items()
+                key: store.current_record(asset, key, fingerprint(code_version, obj.made_from[key]))
+                for key in keys
             }
             due = [key for key, record in records.items() if obj.force or record is None]
             products = obj.make(due)
@@ -106,7 +144,12 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                 prints = fingerprint(code_version, obj.made_from[key])
                 records[key] = self._write(store, asset, key, product, code_version, prints)
             next(products, None)  # lets the work end by itself and free what it holds
-        self._tell(context, store.root, {k: r for k, r in records.items() if r}, due)
+        made = {key: record for key, record in records.items() if record}
+        if events_are_ours(tags):
+            self._tell_dagster(context, store, {key: made[key] for key in due})
+        else:
+            self._add_metadata(context, store.root, made, due)
+        context.log.info(f"{len(due)} made, {len(records) - len(due)} already current")
 
     def load_input(self, context: dg.InputContext) -> Any:
         """An artifact; of a per-batch asset, all asked-for batches that exist, read lazily."""
@@ -166,9 +209,20 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         contents = {role: store.read(name) for role, name in file_names(asset, key).items()}
         return self.decode(contents, record)
 
-    def _tell(
+    def _tell_dagster(
+        self, context: dg.OutputContext, store: ArtifactStore, made: Mapping[str, Record]
+    ) -> None:
+        """Log an event for each artifact that was made, where Dagster logs none."""
+        asset, prefix = context.asset_key.path[-1], tuple(context.asset_key.path[:-1])
+        names = AssetNames(str(context.asset_spec.group_name), prefix=prefix)
+        reporter = Reporter(context.step_context.instance, names, store)
+        for key, record in made.items():
+            context.log_event(reporter.materialization(asset, key, record, rewritten=True))
+
+    def _add_metadata(
         self, context: dg.OutputContext, root: Path, records: Mapping[str, Record], due: list[str]
     ) -> None:
+        """Add what there is to know to the events that Dagster is about to log."""
         made = set(due)
         step = context.step_context
         for key, record in records.items():
@@ -177,13 +231,27 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             partition = key if context.has_asset_partitions else None
             # `add_output_metadata` would give every batch of a range the same metadata.
             step.add_asset_metadata(metadata, context.asset_key, partition)
-            if partition is None:
+            if len(records) == 1:
                 step.set_data_version(context.asset_key, dg.DataVersion(record.version))
-        context.log.info(f"{len(due)} made, {len(records) - len(due)} already current")
 
 
 class SeriesIOManager(ArtifactIOManager):
-    """The raw table as Parquet."""
+    """The raw table as Parquet; with it go the artifacts of batches that it no longer has."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
+        """Write the table, then remove what belongs to batches that are no more."""
+        super().handle_output(context, obj)
+        store = self.store_of(context.asset_key)
+        record = store.record(context.asset_key.path[-1], WHOLE)
+        batches = int(record.details["batches"] or 0) if record else 0
+        retired = 0
+        with speaking_to_the_user(store.root):
+            for asset in sorted(PER_BATCH):
+                for key in surplus_keys(store, asset, batches):
+                    store.retire(asset, key, file_names(asset, key).values())
+                    retired += 1
+        if retired:
+            context.log.info(f"{retired} artifacts of batches that are no more removed")
 
     def encode(self, value: "Series") -> Mapping[str, bytes]:
         """The table with its timestamps."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from zwu_ts_assets.artifact_store import Detail, digest
-from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.datasets import AssetNames, Dataset
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Window
@@ -25,6 +25,16 @@ CODE_VERSIONS: Final[Mapping[str, str]] = {
     "patch_videos": "1",
 }
 
+INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "raw": (),  # made from the CSV, which is no asset of ours
+    "batch_windows": ("raw",),
+    "correlation_pngs": ("batch_windows",),
+    "batch_stats": ("batch_windows",),
+    "vocab": ("batch_stats",),
+    "qwen_tokens": ("batch_stats",),
+    "patch_videos": ("batch_windows",),
+}
+"""What each asset is made from, in an order in which they can be made."""
 
 PER_BATCH: Final = frozenset({"batch_windows", "correlation_pngs", "patch_videos"})
 
@@ -34,8 +44,13 @@ def code_version(dataset: Dataset, asset: str) -> str:
 
     Dagster compares code versions, so a changed setting shows as out of date in the web UI too.
     """
-    own = CODE_VERSIONS["raw" if asset == dataset.raw_asset else asset]
+    own = CODE_VERSIONS[dataset.role_of(asset)]
     return f"{own}-{dataset.settings_digest(asset)}"
+
+
+def asset_names(dataset: AssetNames) -> list[str]:
+    """The assets of a dataset, in an order in which they can be made."""
+    return [dataset.asset_name(asset) for asset in INPUTS]
 
 
 def fingerprint(code_version: str, made_from: str) -> str:

@@ -76,7 +76,10 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     Raises:
         CorpusError: The CSV is not one we can use; the message says where and why.
     """
+    sha256 = csv_digest(csv)
     series = read_series(csv, time_column=settings.time_column, features=settings.features)
+    if csv_digest(csv) != sha256:
+        raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
     rows = len(series.timestamps)
     if rows < settings.window_length:
         raise CorpusError(
@@ -94,6 +97,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         "batches": batches,
         "rows_in_no_batch": rows - everything * settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
+        "csv_sha256": sha256,
     }
     return Product(series, details, preview=series_table(series))
 

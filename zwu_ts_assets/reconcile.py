@@ -1,0 +1,256 @@
+"""One look at a dataset: compare, tell Dagster the truth, and decide whether to start a run.
+
+What belongs here: gathering what `decision.py` needs, and reporting what was found. What does not:
+the comparison (`refresh.py`), the rules (`decision.py`), who calls this and when (`automation.py`).
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import dagster as dg
+
+from zwu_ts_assets import run_locks
+from zwu_ts_assets.checks import CSV_CHECK, CURRENT_CHECK, out_of_date_sentence
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.decision import Attempt, Decision, decide
+from zwu_ts_assets.environment import AutomationSettings, automation_settings
+from zwu_ts_assets.io_managers import dataset_store
+from zwu_ts_assets.lineage import asset_names
+from zwu_ts_assets.partitions import register_batches
+from zwu_ts_assets.refresh import Difference, Todo, difference, todo
+from zwu_ts_assets.reports import Reporter, asset_key
+from zwu_ts_assets.run_tags import DATASET, GOAL
+
+_UNFINISHED: Final = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+_SOUND: Final = "the CSV can be used"
+
+# A tick of a sensor has a minute. Telling an instance of an artifact takes some ten milliseconds.
+_TOLD_AT_ONCE: Final = 1000
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What one look hands on to the next; without it, everything is found out again.
+
+    Attributes:
+        seen: Identity of the CSV at the last look: modification time, size, inode.
+        seen_since: When it was first seen like that, in seconds of the epoch.
+        settled: When nothing was out of date, in seconds of the epoch.
+    """
+
+    seen: tuple[int, ...] = ()
+    seen_since: float = 0.0
+    settled: float = 0.0
+
+    def text(self) -> str:
+        """As text, for a sensor's cursor."""
+        return json.dumps(asdict(self))
+
+
+def memory_of(cursor: str | None) -> Memory:
+    """The memory in a sensor's cursor; an empty one, if it is not from this version."""
+    try:
+        fields = json.loads(cursor or "{}")
+        return Memory(**{**fields, "seen": tuple(fields.get("seen", ()))})
+    except (ValueError, TypeError, AttributeError):
+        # Forgetting costs a wait of a few seconds; insisting would stop the sensor for ever.
+        return Memory()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a look.
+
+    Attributes:
+        decision: Whether to start a run, and why or why not.
+        todo: What the run has to make.
+        goal: The state that it is to reach.
+        memory: For the next look.
+    """
+
+    decision: Decision
+    todo: Todo
+    goal: str
+    memory: Memory
+
+
+def reconcile(
+    dataset: Dataset,
+    artifacts: Path,
+    instance: dg.DagsterInstance,
+    settings: AutomationSettings,
+    memory: Memory,
+    since: float = 0.0,
+) -> Outcome:
+    """Compare a dataset with its artifacts, report, and decide.
+
+    Args:
+        dataset: As its settings say now.
+        artifacts: The folder for the outputs of all datasets.
+        instance: Dagster's; its list of batches is brought in step, and it is told what is true.
+        settings: How patient to be.
+        memory: Of the last look.
+        since: Attempts before this time do not count, in seconds of the epoch.
+    """
+    now = time.time()
+    seen = _identity(dataset.csv)
+    if seen != memory.seen:
+        memory = Memory(seen, now, memory.settled)
+    if _is_moving(memory, now, settings.settle_seconds):
+        return _wait(memory, f"{dataset.csv} is being written; waiting until it stays as it is")
+    store = dataset_store(artifacts, dataset.prefix)
+    reporter = Reporter(instance, dataset, store)
+    try:
+        found = difference(dataset, artifacts)
+    except CorpusError as error:
+        if _identity(dataset.csv) != seen:
+            return _wait(memory, f"{dataset.csv} changed while it was read")
+        reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
+        return _wait(memory, f"{error} What was made before stays as it is.")
+    if _identity(dataset.csv) != seen:
+        return _wait(memory, f"{dataset.csv} changed while it was read")
+    reporter.check(dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
+    reporter.observe_csv(dataset.csv, found.csv_sha256)
+    register_batches(instance, dataset)
+    attempts = _attempts(dataset, artifacts, instance, max(since, memory.settled))
+    decision = decide(len(found.stale), found.goal, attempts, now, settings.limits)
+    if decision.settled:
+        memory = Memory(memory.seen, memory.seen_since, now)
+    report_state(reporter, found, decision, settings.verify_hours)
+    return Outcome(decision, todo(dataset, found.stale), found.goal, memory)
+
+
+def report_state(
+    reporter: Reporter, found: Difference, decision: Decision, verify_hours: float
+) -> None:
+    """Tell an instance which artifacts are current and, by a check for each asset, which are not.
+
+    Args:
+        reporter: Of the instance and the dataset.
+        found: The comparison.
+        decision: What is done about it: it makes the difference between a warning and an error.
+        verify_hours: How long such a report keeps the raw table fresh.
+    """
+    reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
+    reporter.renew(reporter.dataset.raw_asset, found.current, verify_hours * 3600 / 4)
+    for asset in asset_names(reporter.dataset):
+        stale = [item for item in found.stale if item.asset == asset]
+        sentence = out_of_date_sentence(stale)
+        if stale and decision.gave_up:
+            sentence += f"; {decision.reason}"
+        reporter.check(
+            asset,
+            CURRENT_CHECK,
+            passed=not stale,
+            description=sentence,
+            error=decision.gave_up,
+        )
+
+
+def report_comparison(reporter: Reporter, dataset: Dataset, found: Difference) -> None:
+    """Report what a comparison found after a run by hand: no further run follows by itself.
+
+    Args:
+        reporter: Of the instance and the dataset.
+        dataset: The dataset.
+        found: The comparison.
+    """
+    reporter.check(dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
+    reporter.observe_csv(dataset.csv, found.csv_sha256)
+    decision = Decision(run=False, reason="", settled=not found.stale)
+    report_state(reporter, found, decision, automation_settings().verify_hours)
+
+
+def fail_dead_runs(dataset: Dataset, artifacts: Path, instance: dg.DagsterInstance) -> list[str]:
+    """End, in the instance, the runs of a dataset whose process was killed.
+
+    Returns:
+        Their ids.
+    """
+    dead = []
+    for record in _runs(dataset, instance, dg.RunsFilter(statuses=_UNFINISHED)):
+        run = record.dagster_run
+        if run_locks.is_dead(artifacts, run.run_id):
+            instance.report_run_failed(run, message="The run's process is gone: it was killed.")
+            run_locks.forget(artifacts, run.run_id)
+            dead.append(run.run_id)
+    return dead
+
+
+def _wait(memory: Memory, reason: str) -> Outcome:
+    return Outcome(Decision(run=False, reason=reason), Todo(), "", memory)
+
+
+def _identity(csv: Path) -> tuple[int, ...]:
+    try:
+        stat = csv.stat()
+    except OSError:  # reading it will say what is wrong
+        return ()
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+def _is_moving(memory: Memory, now: float, settle_seconds: float) -> bool:
+    """Whether a CSV changed so lately that somebody may still be writing it.
+
+    Its modification time alone would do, were it not for files that carry one from elsewhere: a
+    copy with the time of its original, or of a machine whose clock is ahead.
+    """
+    if not memory.seen or now - memory.seen_since >= settle_seconds:
+        return False
+    age = now - memory.seen[0] / 1e9
+    return not age >= settle_seconds
+
+
+def _attempts(
+    dataset: Dataset, artifacts: Path, instance: dg.DagsterInstance, since: float
+) -> list[Attempt]:
+    """Runs under way, and those that ended since some time; newest first."""
+    fail_dead_runs(dataset, artifacts, instance)
+    found = []
+    for record in _runs(dataset, instance, dg.RunsFilter(), limit=50):
+        run = record.dagster_run
+        if not run.is_finished:
+            found.append(Attempt(run.tags.get(GOAL, ""), None, "", run.run_id))
+        elif GOAL in run.tags and record.create_timestamp.timestamp() > since:
+            failure = "" if run.is_success else failure_of_run(instance, run.run_id)
+            ended = record.end_time or record.update_timestamp.timestamp()
+            found.append(Attempt(run.tags[GOAL], ended, failure, run.run_id))
+    return found
+
+
+def _runs(
+    dataset: Dataset, instance: dg.DagsterInstance, filters: dg.RunsFilter, limit: int | None = None
+) -> list[dg.RunRecord]:
+    """Runs that concern a dataset, whoever started them; newest first."""
+    assets = {asset_key(dataset, name) for name in asset_names(dataset)}
+    return [
+        record
+        for record in instance.get_run_records(filters, limit=limit)
+        if record.dagster_run.tags.get(DATASET) == dataset.name
+        or assets & set(record.dagster_run.asset_selection or ())
+    ]
+
+
+def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Why a run failed, in the words of its first failed step."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        if event is None:
+            continue
+        failure = event.step_failure_data
+        if failure.user_failure_data and failure.user_failure_data.description:
+            return f"{event.step_key}: {failure.user_failure_data.description}"
+        if failure.error:
+            return f"{event.step_key}: {failure.error.message.strip().splitlines()[-1]}"
+    return "the run was stopped or killed."
