@@ -136,7 +136,7 @@ def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) ->
     from zwu_ts_assets.io_managers import dataset_store
     from zwu_ts_assets.partitions import register_batches
     from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
-    from zwu_ts_assets.refresh import Todo, difference, todo
+    from zwu_ts_assets.refresh import SURPLUS, Todo, difference, todo
     from zwu_ts_assets.reports import Reporter, asset_key
     from zwu_ts_assets.run_tags import refresh_tags
 
@@ -161,6 +161,12 @@ def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) ->
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
             _say_what_is_there(dataset, started)
             return
+        if surplus := sum(item.reason == SURPLUS for item in found.stale):
+            click.echo(
+                f"{dataset.name}: removing {surplus} artifacts of batches that the CSV and the "
+                "settings no longer have",
+                err=True,
+            )
         click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
         job = build_definitions([dataset], artifacts, workers).resolve_job_def(job_name(dataset))
         result = job.execute_in_process(

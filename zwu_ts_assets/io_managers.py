@@ -10,7 +10,7 @@ missing, damaged or out of date, one product at a time.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,10 +97,11 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ArtifactIOManager"]:
         """Hold the lock that tells others that this run is alive."""
         with ExitStack() as stack:
-            if context.run is not None:
-                folder = Path(self.artifacts_dir)
-                with speaking_to_the_user(folder):
-                    stack.enter_context(run_lock(folder, context.run.run_id))
+            # A folder that cannot be used is told by the step that writes there: a failure here
+            # would come without a step, and nobody would be shown its sentence.
+            with suppress(OSError):
+                if context.run is not None:
+                    stack.enter_context(run_lock(Path(self.artifacts_dir), context.run.run_id))
             yield self
 
     @abstractmethod

@@ -89,7 +89,7 @@ def test_a_run_makes_only_what_is_out_of_date(shell: Shell) -> None:
     shell.prepare()
     assert shell.enter("run", "--workers", "1").exit_code == 0
     (shell.artifacts / "correlations" / "batch_1.png").unlink()
-    assert "correlation_pngs       1  damaged or removed  (1)" in shell.enter("status").output
+    assert "correlation_pngs   1 damaged or removed (batch 1)" in shell.enter("status").output
     result = shell.enter("run", "--workers", "1")
     assert result.exit_code == 0
     assert "making correlation_pngs\n" in result.output
@@ -138,15 +138,16 @@ def test_a_tokenizer_folder_that_is_none_ends_the_run_with_one_sentence(
     assert len(list((shell.artifacts / "patch_videos").glob("*.mp4"))) == 3
 
 
-def test_files_of_batches_that_are_no_more_are_told_and_not_counted(shell: Shell) -> None:
+def test_files_of_batches_that_are_no_more_are_removed_and_that_is_said(shell: Shell) -> None:
     shell.prepare()
     assert shell.enter("run", "--workers", "1").exit_code == 0
     shell.prepare(rows=48)
     result = shell.enter("run", "--workers", "1")
     assert result.exit_code == 0
-    assert "3 more files belong to batches that the CSV and the settings no longer have" in (
+    assert "removing 3 artifacts of batches that the CSV and the settings no longer have" in (
         result.output
     )
+    assert not list(shell.artifacts.rglob("batch_2.*"))
     words = [line.split() for line in result.output.splitlines()]
     assert ["correlations/batch_*.png", "2"] in words
 
@@ -167,7 +168,7 @@ def test_without_etth1_and_a_network_the_sample_is_built_in_a_folder_of_its_own(
     assert "building the synthetic sample dataset instead" in result.output
     assert "Artifacts of sample in" in result.output
     assert (shell.artifacts / "sample" / "correlations" / "batch_1.png").is_file()
-    assert [path.name for path in shell.artifacts.iterdir()] == ["sample"]
+    assert [path.name for path in shell.artifacts.glob("[!.]*")] == ["sample"]
     assert not shell.csv.exists()
 
 

@@ -10,8 +10,11 @@ import pytest
 
 from zwu_ts_assets.datasets import etth1, sample
 from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets_tests.project import ASSETS
 
+RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
+STOPPED = dg.DefaultScheduleStatus.STOPPED
 EDGES = {
     "batch_windows": {"etth1_raw"},
     "correlation_pngs": {"batch_windows"},
@@ -19,7 +22,8 @@ EDGES = {
     "vocab": {"batch_stats"},
     "qwen_tokens": {"batch_stats"},
     "patch_videos": {"batch_windows"},
-    "etth1_raw": set(),
+    "etth1_raw": {"etth1_csv"},
+    "etth1_csv": set(),
 }
 
 
@@ -30,10 +34,12 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
-def test_the_lineage_has_the_seven_assets_and_their_edges(graph: dict[str, dg.AssetSpec]) -> None:
+def test_the_lineage_reaches_from_the_csv_over_the_seven_assets(
+    graph: dict[str, dg.AssetSpec],
+) -> None:
     found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
     assert found == EDGES
-    assert set(found) == set(ASSETS)
+    assert set(found) == {*ASSETS, "etth1_csv"}
 
 
 def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetSpec]) -> None:
@@ -48,6 +54,8 @@ def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -
     for spec in graph.values():
         assert spec.description
         assert spec.group_name == "etth1"
+        if spec.key.to_user_string() == "etth1_csv":
+            continue
         assert spec.kinds
         assert spec.owners
         assert spec.code_version
@@ -64,7 +72,27 @@ def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
     definitions = build_definitions([etth1(tmp_path), sample(tmp_path)], tmp_path)
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
     assert {"batch_windows", "sample/batch_windows", "sample/sample_raw"} <= keys
-    assert len(keys) == 14
+    assert len(keys) == 16
+
+
+def test_a_sensor_is_on_and_a_schedule_is_off_unless_told_otherwise(tmp_path: Path) -> None:
+    plain = build_definitions([etth1(tmp_path)], tmp_path)
+    assert plain.resolve_sensor_def("etth1_sensor").default_status is RUNNING
+    assert plain.resolve_schedule_def("etth1_schedule").default_status is STOPPED
+    other = AutomationSettings(sensor_seconds=None, schedule="0 5 * * *")
+    definitions = build_definitions([etth1(tmp_path)], tmp_path, automation=other)
+    assert definitions.resolve_sensor_def("etth1_sensor").default_status is NOT_RUNNING
+    schedule = definitions.resolve_schedule_def("etth1_schedule")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert schedule.cron_schedule == "0 5 * * *"
+
+
+def test_every_asset_has_the_check_that_compares_it_with_the_csv(tmp_path: Path) -> None:
+    graph = build_definitions([etth1(tmp_path)], tmp_path).resolve_asset_graph()
+    current = {
+        k.asset_key.to_user_string() for k in graph.asset_check_keys if k.name == "is_current"
+    }
+    assert current == set(ASSETS)
 
 
 def test_loading_definitions_imports_nothing_heavy() -> None:

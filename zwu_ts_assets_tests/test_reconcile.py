@@ -53,8 +53,13 @@ def statuses(project: Project) -> Counter[str]:
 
 
 def check(project: Project, asset: str, name: str) -> dg.AssetCheckEvaluation:
+    return check_of(project.instance, asset, name)
+
+
+def check_of(instance: dg.DagsterInstance, asset: str, name: str) -> dg.AssetCheckEvaluation:
+    """The latest result of a check."""
     key = dg.AssetCheckKey(dg.AssetKey(asset), name)
-    storage = project.instance.event_log_storage
+    storage = instance.event_log_storage
     record = storage.get_latest_asset_check_execution_by_key([key])[key]
     assert record.event is not None
     assert record.event.dagster_event is not None
@@ -199,8 +204,7 @@ def test_a_csv_that_changes_while_it_is_read_is_waited_for(
     built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from zwu_ts_assets import reconcile as module
-
-    real = module.difference
+    from zwu_ts_assets.refresh import difference as real
 
     def interrupted(*arguments: object) -> object:
         found = real(*arguments)  # type: ignore[arg-type]
