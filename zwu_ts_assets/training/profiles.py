@@ -64,6 +64,13 @@ class Profile:
     beyond_limit: str = ""
     videos: bool = True
 
+    @property
+    def sampling_fps(self) -> float:
+        """Frames per second that it keeps of a video."""
+        if isinstance(self.reader, QwenVlUtils | LlamaFactory):
+            return self.reader.sampling_fps
+        return self.processor.sampling_fps
+
     def image(self, size: Size) -> ImageTokens:
         """An image of so many pixels as the model gets it.
 
@@ -169,9 +176,16 @@ _FINETUNE_SCRIPT = Profile(
     beyond_limit=_CUT_OFF,
 )
 
+
+def _swift_video(pixels: int, frames: int) -> str:
+    setting = f"VIDEO_MAX_TOKEN_NUM={_tokens(pixels)}"
+    # A frame may not have more than its share of the budget of the whole video either.
+    needed = QwenVlUtils().sequence_needed(pixels, frames, Processor().block)
+    return setting if needed is None else f"{setting} MODEL_SEQ_LEN={needed}"
+
+
 _SWIFT_CAPS = Caps(
-    image=lambda pixels: f"IMAGE_MAX_TOKEN_NUM={_tokens(pixels)}",
-    video=lambda pixels, frames: f"VIDEO_MAX_TOKEN_NUM={_tokens(pixels)}",
+    image=lambda pixels: f"IMAGE_MAX_TOKEN_NUM={_tokens(pixels)}", video=_swift_video
 )
 
 # docs/source_en/Instruction/Command-line-parameters.md, section qwen3_vl: IMAGE_MIN_TOKEN_NUM 4,

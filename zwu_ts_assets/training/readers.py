@@ -79,8 +79,8 @@ class QwenVlUtils:
     together by a share of `sequence_tokens`. Source: `fetch_image`, `fetch_video`, `smart_nframes`
     and `smart_resize` in `qwen-vl-utils/src/qwen_vl_utils/vision_process.py`, QwenLM/Qwen3-VL at
     96588727. It spreads frames in single precision: where one lies exactly between two (which
-    needs a video that is thinned), it may take the neighbour of the one named here, and print a time
-    that is one frame off.
+    needs a video that is thinned), it may take the neighbour of the one named here, and print a
+    time that is one frame off.
 
     Attributes:
         image_min_tokens: An image of fewer tokens is enlarged.
@@ -121,12 +121,28 @@ class QwenVlUtils:
         kept = self.kept(clip)
         area = processor.block**2
         least = self.frame_min_tokens * area
-        budget = self.sequence_tokens * processor.block * processor.block * 0.9
-        most = min(self.frame_max_tokens * area, budget / len(kept) * self.frame_factor)
+        share = self._frame_share(len(kept), processor.block)
+        most = min(self.frame_max_tokens * area, share)
         # A cap near or below the minimum gives way to it.
         most = max(most, int(least * 1.05))
         seen = _fit(clip.size, processor.block, least, most, "a video")
         return timed_video(seen, kept, kept, clip.fps, tokenizer, processor)
+
+    def _frame_share(self, frames: int, block: int) -> float:
+        budget = self.sequence_tokens * block * block * 0.9
+        return budget / frames * self.frame_factor
+
+    def sequence_needed(self, pixels: int, frames: int, block: int) -> int | None:
+        """The `sequence_tokens` that a video needs; None where those that it has are enough.
+
+        Args:
+            pixels: Of a frame.
+            frames: Frames that are kept.
+            block: Pixels of the side of a token.
+        """
+        if self._frame_share(frames, block) >= pixels:
+            return None
+        return math.ceil(pixels * frames / self.frame_factor / (block * block * 0.9)) + 1
 
     def kept(self, clip: Clip) -> tuple[int, ...]:
         """Indices of the frames that are kept.
