@@ -12,13 +12,8 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure_layout import DESIGN_DPI, Canvas
 from zwu_ts_assets.corpus.qwen import TextTokenizer
 from zwu_ts_assets.training.legibility import Drawn, Verdict, legibility
-from zwu_ts_assets.training.media_tokens import (
-    ImageTokens,
-    Processor,
-    Size,
-    VideoTokens,
-    gridded_image,
-)
+from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens, gridded_image
+from zwu_ts_assets.training.processor import Processor, Size
 from zwu_ts_assets.training.profiles import Profile
 from zwu_ts_assets.training.readers import Clip
 

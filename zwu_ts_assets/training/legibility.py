@@ -36,7 +36,7 @@ from zwu_ts_assets.corpus.dependence import DependenceMatrices
 from zwu_ts_assets.corpus.figure import NUMBER_FORMATS, number_points
 from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas
 from zwu_ts_assets.corpus.figure_template import template
-from zwu_ts_assets.training.media_tokens import Size
+from zwu_ts_assets.training.processor import Size
 
 DIGIT_HEIGHT: Final = 1493 / 2048
 """Height of a digit of the figures' font, DejaVu Sans, in units of the font size."""

@@ -1,7 +1,7 @@
 """The consumers of a corpus as data: how each reads media, its caps, and how to raise them.
 
 What belongs here: names, numbers and where each number was read. What does not: the arithmetic
-(`media_tokens`, `readers`), what follows for a corpus (`preflight`).
+(`processor`, `readers`), what follows for a corpus (`preflight`).
 
 Every number is a default that somebody meets who changes nothing. The sources were read at the
 versions named; a trainer of another version may differ.
@@ -13,7 +13,8 @@ from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen import TextTokenizer
-from zwu_ts_assets.training.media_tokens import ImageTokens, Processor, Size, VideoTokens
+from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
+from zwu_ts_assets.training.processor import Processor, Size
 from zwu_ts_assets.training.readers import (
     Clip,
     LlamaFactory,

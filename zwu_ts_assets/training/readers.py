@@ -1,7 +1,7 @@
 """How trainers read an image or a video, and so what Qwen3-VL's processor gets of it.
 
 What belongs here: the ways of reading, as small classes with one method for images and one for
-videos. What does not: the processor's own arithmetic (`media_tokens`), which trainer reads in which
+videos. What does not: the processor's own arithmetic (`processor`), which trainer reads in which
 way and with which numbers (`profiles`).
 """
 
@@ -15,20 +15,22 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen import TextTokenizer
 from zwu_ts_assets.training.media_tokens import (
     ImageTokens,
+    VideoTokens,
+    gridded_image,
+    image_tokens,
+    timed_video,
+    video_tokens,
+)
+from zwu_ts_assets.training.processor import (
     Processor,
     Size,
-    VideoTokens,
     check_clip,
     check_ratio,
     check_sides,
     enlarged,
     fit_clip,
     fit_image,
-    gridded_image,
-    image_tokens,
     shrunk,
-    timed_video,
-    video_tokens,
 )
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from zwu_ts_assets.corpus.dependence import dependence_matrices
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.training.legibility import DIGIT_HEIGHT, Verdict, drawn_figure, legibility
-from zwu_ts_assets.training.media_tokens import Size
+from zwu_ts_assets.training.processor import Size
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 
