@@ -51,6 +51,9 @@ RULE: Final = (
 )
 
 
+_ZEROS = str.maketrans("123456789", "000000000")
+
+
 class Verdict(StrEnum):
     """How well something can be read, from best to worst."""
 
@@ -132,14 +135,15 @@ def drawn_figure(
     """
     panels = template(features, rows, canvas).layout.panels
     width, height = panels[0].width / len(features), panels[0].height / len(features)
-    texts: list[list[str]] = [[]]
+    panels_shown: set[frozenset[str]] = {frozenset()}
     for shown in matrices:
         numbers = (shown.feature_dtw, shown.feature_covariance, shown.feature_pearson)
-        texts += [
-            [format(value, style) for value in matrix.flat]
+        panels_shown |= {
+            # All digits are equally wide, so few distinct panels remain of thousands.
+            frozenset(format(value, style).translate(_ZEROS) for value in matrix.flat)
             for matrix, style in zip(numbers, NUMBER_FORMATS, strict=True)
-        ]
-    points = [number_points(panel, width, height, canvas.dpi) for panel in texts]
+        }
+    points = [number_points(sorted(texts), width, height, canvas.dpi) for texts in panels_shown]
     return Drawn(
         size=Size(canvas.width, canvas.height),
         dpi=canvas.dpi,

@@ -7,6 +7,7 @@ from PIL import Image
 
 from zwu_ts_assets.corpus.dependence import dependence_matrices
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
+from zwu_ts_assets.corpus.text_stamps import text_stamps
 from zwu_ts_assets.training.legibility import DIGIT_HEIGHT, Verdict, drawn_figure, legibility
 from zwu_ts_assets.training.processor import Size
 
@@ -46,6 +47,12 @@ def test_long_numbers_are_drawn_smaller_and_count() -> None:
     long = drawn_figure(names, 96, Canvas(), matrices)
     assert 0 < long.number_points <= short.number_points
     assert long.digit_pixels <= short.digit_pixels
+
+
+def test_all_digits_of_the_font_are_equally_wide() -> None:
+    for points in (5.0, 7.0, 10.0):
+        stamps = text_stamps(points, 100.0)
+        assert len({stamps.number_width(digit) for digit in "0123456789"}) == 1
 
 
 def test_a_figure_without_numbers_is_judged_by_its_labels() -> None:
