@@ -49,7 +49,8 @@ __all__ = ["Canvas", "draw_figure", "draw_matrices", "encode_png", "thumbnail"]
 Frame = NDArray[np.uint8]
 
 _COLOURS = 256
-_FORMATS = (".1f", ".2f", ".2f")  # of the numbers in the three feature panels
+NUMBER_FORMATS = (".1f", ".2f", ".2f")
+"""Of the numbers in the three feature panels."""
 _NUMBER_POINTS = (10.0, 9.0, 8.0, 7.0, 6.0, 5.0)
 _LEAST_NUMBER_PIXELS = 5
 
@@ -208,7 +209,7 @@ def _numbers(kept: Template, i: int, matrix: Matrix, dark_text: NDArray[np.bool_
     width, height = panel.width / count, panel.height / count
     if not number_points([], width, height, canvas.dpi):
         return []  # with 100 features, formatting 10,000 numbers for nothing takes a while
-    texts = [format(value, _FORMATS[i]) for value in matrix.flat]
+    texts = [format(value, NUMBER_FORMATS[i]) for value in matrix.flat]
     points = number_points(texts, width, height, canvas.dpi)
     if not points:
         return []

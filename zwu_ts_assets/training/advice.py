@@ -1,0 +1,207 @@
+"""What to set where a consumer would shrink, drop or cut something.
+
+What belongs here: sentences with a setting of the consumer's, or of the corpus' canvas, each tried
+out on the consumer's own arithmetic before it is given. What does not: judging legibility
+(`legibility`) and the consumers' numbers (`profiles`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.figure_layout import DESIGN_DPI, Canvas
+from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.training.legibility import Drawn, Verdict, legibility
+from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens, gridded_image
+from zwu_ts_assets.training.processor import Processor, Size
+from zwu_ts_assets.training.profiles import Profile
+from zwu_ts_assets.training.readers import Clip
+
+_BLOCK = Processor().block
+
+
+def advice(
+    profile: Profile,
+    *,
+    figure: Drawn,
+    frame: Drawn,
+    clip: Clip,
+    image: ImageTokens | None,
+    video: VideoTokens | None,
+    longest_text: int,
+    tokenizer: TextTokenizer,
+) -> tuple[str, ...]:
+    """Say what to set for one consumer.
+
+    Args:
+        profile: The consumer.
+        figure: What the figures are drawn with.
+        frame: What the frames of the videos are drawn with.
+        clip: A video of the corpus.
+        image: A figure as the model gets it; None where it is refused, which needs no advice
+            beside the reason.
+        video: A video, likewise.
+        longest_text: Tokens of the longest sample's text.
+        tokenizer: Qwen3-VL's, for the timestamps.
+
+    Returns:
+        Sentences; none where everything arrives legible, whole and within the limit. Each assumes
+        that those before it are followed, each in the first way that it names.
+    """
+    sentences = []
+    tokens = longest_text
+    if image:
+        tokens += image.tokens
+        if legibility(figure, image.size).verdict != Verdict.LEGIBLE:
+            sentence, tokens_then = _image_advice(profile, figure, image)
+            sentences.append(sentence)
+            tokens += tokens_then - image.tokens
+    if video:
+        if len(video.kept) < clip.frames:
+            sentence, clip = _frames_advice(profile, clip, video, tokenizer)
+            sentences.append(sentence)
+            video = profile.video(clip, tokenizer)
+        tokens += video.tokens
+        if legibility(frame, video.size).verdict != Verdict.LEGIBLE:
+            sentence, tokens_then = _video_advice(profile, frame, clip, video, tokenizer)
+            sentences.append(sentence)
+            tokens += tokens_then - video.tokens
+    if profile.length_limit is not None and tokens > profile.length_limit:
+        sentences.append(_length_advice(profile, profile.length_limit, tokens))
+    return tuple(sentences)
+
+
+def _image_advice(profile: Profile, figure: Drawn, image: ImageTokens) -> tuple[str, int]:
+    raised = profile.caps.image
+
+    def setting(size: Size) -> str | None:
+        return raised(size.width * size.height) if raised else None
+
+    return _ways(
+        "figure",
+        figure,
+        setting=setting,
+        seen=lambda size: profile.image(size).size,
+        tokens=lambda size: gridded_image(size, profile.processor).tokens,
+        now=image.tokens,
+    )
+
+
+def _video_advice(
+    profile: Profile, frame: Drawn, clip: Clip, video: VideoTokens, tokenizer: TextTokenizer
+) -> tuple[str, int]:
+    pairs = video.grid_thw[0]
+    raised = profile.caps.video
+
+    def setting(size: Size) -> str | None:
+        frames = pairs * profile.processor.temporal_patch
+        return raised(size.width * size.height, frames) if raised else None
+
+    def seen(size: Size) -> Size:
+        return profile.video(replace(clip, size=size), tokenizer).size
+
+    def tokens(size: Size) -> int:
+        # Timestamps and delimiters stay; only the pads of each pair of frames change.
+        return video.tokens - video.pads + pairs * gridded_image(size, profile.processor).pads
+
+    return _ways("video", frame, setting=setting, seen=seen, tokens=tokens, now=video.tokens)
+
+
+def _ways(
+    what: str,
+    drawn: Drawn,
+    *,
+    setting: Callable[[Size], str | None],
+    seen: Callable[[Size], Size],
+    tokens: Callable[[Size], int],
+    now: int,
+) -> tuple[str, int]:
+    """The ways to make a medium legible, and its tokens after the first of them."""
+    if legibility(drawn, drawn.size).verdict != Verdict.LEGIBLE:
+        sentence = (
+            f"The {what} cannot be read even as it is drawn. Draw it on a larger canvas, or show "
+            "fewer features or shorter windows."
+        )
+        return sentence, now
+    ways, counts = [], []
+    whole = setting(drawn.size)
+    if whole:
+        counts.append(tokens(drawn.size))
+        ways.append(f"set `{whole}` to see it as it is drawn, {counts[-1]:,} tokens")
+    smaller = list(_legible_canvases(drawn))
+    below = next((size for size in smaller if _passes(size, seen)), None)
+    if below:
+        counts.append(tokens(below))
+        ways.append(
+            f"draw it on a canvas of {below}, which needs no setting, {counts[-1]:,} tokens"
+        )
+    elif smaller and (least := setting(smaller[-1])):
+        counts.append(tokens(smaller[-1]))
+        ways.append(
+            f"draw it on a canvas of {smaller[-1]}, the smallest that can be read, and set "
+            f"`{least}`, {counts[-1]:,} tokens"
+        )
+    if not ways:
+        sentence = (
+            f"The {what} cannot be made legible: nothing raises the cap, and no canvas that can be "
+            "read is below it. Use another consumer."
+        )
+        return sentence, now
+    return f"The {what}: {'; or '.join(ways)}.", counts[0]
+
+
+def _passes(size: Size, seen: Callable[[Size], Size]) -> bool:
+    try:
+        return seen(size) == size
+    except CorpusError:
+        return False
+
+
+def _legible_canvases(drawn: Drawn) -> Iterator[Size]:
+    """Smaller canvases of about the same shape that can be read as drawn, the largest first."""
+    for width in range(drawn.size.width - _BLOCK, 0, -_BLOCK):
+        height = round(width * drawn.size.height / drawn.size.width / _BLOCK) * _BLOCK
+        try:
+            canvas = Canvas(width, height)
+        except CorpusError:
+            return  # too small to be drawn at all
+        # Text is drawn by the canvas' scale; panels and cells follow its sides.
+        scale = min(width / drawn.size.width, height / drawn.size.height)
+        dpi = DESIGN_DPI * canvas.scale
+        size = Size(width, height)
+        smaller = replace(drawn, size=size, dpi=dpi, cell=drawn.cell * scale)
+        if legibility(smaller, size).verdict == Verdict.LEGIBLE:
+            yield size
+
+
+def _frames_advice(
+    profile: Profile, clip: Clip, video: VideoTokens, tokenizer: TextTokenizer
+) -> tuple[str, Clip]:
+    """What keeps every frame, and the video as it is then."""
+    lost = f"Only {len(video.kept)} of {clip.frames} frames are kept: "
+    at_rate = replace(clip, fps=profile.sampling_fps)
+    even = replace(at_rate, frames=clip.frames + clip.frames % 2)
+    rate = f"write the videos at {profile.sampling_fps:g} frames per second"
+    tries = (
+        (
+            even if clip.fps == even.fps else None,
+            "give the videos an even number of frames (setting `frame_multiple`).",
+        ),
+        (at_rate, f"{rate} (setting `fps`)."),
+        (even, f"{rate} with an even number of frames (settings `fps` and `frame_multiple`)."),
+    )
+    for changed, way in tries:
+        if changed and len(profile.video(changed, tokenizer).kept) == changed.frames:
+            return lost + way, changed
+    most = len(profile.video(even, tokenizer).kept)
+    way = f"at most {most} ever are. Make fewer patches (setting `patch_stride`)."
+    return lost + way, replace(even, frames=most)
+
+
+def _length_advice(profile: Profile, limit: int, tokens: int) -> str:
+    way = profile.caps.length
+    setting = f" Set `{way(tokens)}`." if way else ""
+    return (
+        f"The longest sample would have {tokens:,} tokens, beyond the limit of {limit:,}: "
+        f"{profile.beyond_limit}.{setting}"
+    )

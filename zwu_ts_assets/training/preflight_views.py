@@ -1,0 +1,187 @@
+"""A preflight as a table and as a plot.
+
+What belongs here: Markdown and a PNG of a report; the same report gives the same bytes. What does
+not: what is in the report (`preflight`).
+"""
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from zwu_ts_assets.corpus.agg import default_settings, rendered
+from zwu_ts_assets.corpus.frame_files import encode_png
+from zwu_ts_assets.training.legibility import RULE, Legibility, Verdict
+from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
+from zwu_ts_assets.training.preflight import ConsumerReport, Preflight
+
+_HEAD = (
+    "consumer",
+    "figure seen",
+    "digits / cells, pixels",
+    "figure is",
+    "figure tokens",
+    "video seen",
+    "digits / cells, pixels",
+    "video is",
+    "frames kept",
+    "video tokens",
+)
+_TOKENS_HEAD = (
+    "consumer",
+    "media tokens per sample",
+    "tokens per sample, shortest / median / longest",
+    "limit",
+    "tokens of all samples",
+)
+
+
+def preflight_markdown(report: Preflight) -> str:
+    """Show a report as Markdown: two tables, what to set, the rule, the sources.
+
+    Returns:
+        Lines that end in a newline.
+    """
+    corpus = report.corpus
+    lines = [
+        f"Figures of {corpus.figure.size}, videos of {corpus.frames} frames of "
+        f"{corpus.frame.size} at {corpus.fps:g} fps, {corpus.text.samples:,} samples. "
+        "Digits and cells are the smallest of each, after resampling.",
+        "",
+        *_table(_HEAD, [_seen_row(consumer, corpus.frames) for consumer in report.consumers]),
+        "",
+        *_table(_TOKENS_HEAD, [_tokens_row(consumer) for consumer in report.consumers]),
+        "",
+    ]
+    for consumer in report.consumers:
+        sentences = (*consumer.refused, *consumer.advice)
+        if sentences:
+            lines += [f"**{consumer.profile.title}**", ""]
+            lines += [f"- {sentence}" for sentence in sentences] + [""]
+    lines += [RULE, "", "The defaults were read in:", ""]
+    profiles = [consumer.profile for consumer in report.consumers]
+    lines += [f"- {profile.title}: {profile.source}" for profile in profiles]
+    return "\n".join(lines) + "\n"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    rule = ("---", *["---:"] * (len(head) - 1))
+    return ["| " + " | ".join(cells) + " |" for cells in (head, rule, *rows)]
+
+
+def _seen_row(consumer: ConsumerReport, frames: int) -> tuple[str, ...]:
+    kept = f"{len(consumer.video.kept)} of {frames}" if consumer.video else "none"
+    image = _medium_cells(consumer.image, consumer.image_legibility)
+    video = _medium_cells(consumer.video, consumer.video_legibility)
+    return (consumer.profile.title, *image, *video[:3], kept, video[3])
+
+
+def _medium_cells(
+    medium: ImageTokens | VideoTokens | None, judged: Legibility | None
+) -> tuple[str, str, str, str]:
+    if medium is None or judged is None:
+        return ("-", "-", "refused", "0")
+    pixels = f"{judged.digit_pixels:.1f} / {judged.cell_pixels:.1f}"
+    return (str(medium.size), pixels, str(judged.verdict), f"{medium.tokens:,}")
+
+
+def _tokens_row(consumer: ConsumerReport) -> tuple[str, ...]:
+    limit = consumer.profile.length_limit
+    shown = "the model's" if limit is None else f"{limit:,}" + " (exceeded)" * consumer.too_long
+    return (
+        consumer.profile.title,
+        f"{consumer.visual_tokens:,}",
+        f"{consumer.minimum:,} / {consumer.median:,.0f} / {consumer.maximum:,}",
+        shown,
+        f"{consumer.total:,}",
+    )
+
+
+_DPI = 100
+_WIDTH, _ROW, _MARGINS = 12.0, 0.52, 0.95  # inches
+_COLOURS = {
+    Verdict.LEGIBLE: "#2a7f62",
+    Verdict.DOUBTFUL: "#d99a2b",
+    Verdict.NOT_LEGIBLE: "#b3392f",
+}
+_TEXT_COLOUR = "#9aa0a6"
+
+
+def preflight_png(report: Preflight) -> bytes:
+    """Plot the tokens of a median sample, a bar per consumer, coloured by what can be read.
+
+    Returns:
+        A PNG, 1200 pixels wide; higher with more consumers.
+    """
+    with default_settings():
+        height = _MARGINS + _ROW * len(report.consumers)
+        figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((0.24, 0.55 / height, 0.5, (height - _MARGINS) / height))
+        widest = max(consumer.median for consumer in report.consumers)
+        for row, consumer in enumerate(report.consumers):
+            left = 0.0
+            parts = [
+                (consumer.image, consumer.image_legibility, "figure"),
+                (consumer.video, consumer.video_legibility, "video"),
+            ]
+            for medium, judged, name in parts:
+                if medium and judged:
+                    axes.barh(
+                        row,
+                        medium.tokens,
+                        left=left,
+                        height=0.7,
+                        color=_COLOURS[judged.verdict],
+                        edgecolor="white",
+                    )
+                    if medium.tokens > 0.07 * widest:
+                        place = left + medium.tokens / 2
+                        axes.text(place, row, name, ha="center", va="center", color="white")
+                    left += medium.tokens
+            text = consumer.median - consumer.visual_tokens
+            axes.barh(row, text, left=left, height=0.7, color=_TEXT_COLOUR, edgecolor="white")
+            note = _note(consumer, report.corpus.frames)
+            beside = axes.get_yaxis_transform()
+            axes.text(1.02, row, note, va="center", transform=beside, fontsize=9)
+            limit = consumer.profile.length_limit
+            if limit is not None and limit <= 1.02 * widest:
+                axes.plot([limit, limit], [row - 0.42, row + 0.42], color="black", linewidth=2)
+        axes.set_yticks(
+            range(len(report.consumers)),
+            [consumer.profile.title.replace(", ", ",\n") for consumer in report.consumers],
+            fontsize=9,
+        )
+        axes.invert_yaxis()
+        axes.set_xlim(0, 1.02 * widest)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.set_xlabel("tokens of a median sample: figure, video, text")
+        axes.spines[["top", "right"]].set_visible(False)
+        _legend(figure)
+        return encode_png(rendered(figure))
+
+
+def _note(consumer: ConsumerReport, frames: int) -> str:
+    notes = []
+    for name, medium, judged in (
+        ("figure", consumer.image, consumer.image_legibility),
+        ("video", consumer.video, consumer.video_legibility),
+    ):
+        if medium and judged:
+            notes.append(f"{name} {medium.size} {judged.verdict}")
+            if isinstance(medium, VideoTokens) and len(medium.kept) < frames:
+                notes[-1] += f", {len(medium.kept)} of {frames} frames"
+        else:
+            notes.append(f"{name} refused")
+    if consumer.too_long:
+        notes.append(f"beyond its limit of {consumer.profile.length_limit:,} tokens")
+    return "\n".join(notes)
+
+
+def _legend(figure: Figure) -> None:
+    handles: list[Patch | Line2D] = [
+        Patch(color=colour, label=str(verdict)) for verdict, colour in _COLOURS.items()
+    ]
+    handles.append(Patch(color=_TEXT_COLOUR, label="text"))
+    handles.append(Line2D([], [], color="black", linewidth=2, label="limit of the consumer"))
+    figure.legend(handles=handles, loc="upper center", ncols=len(handles), frameon=False)

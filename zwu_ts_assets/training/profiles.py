@@ -1,0 +1,278 @@
+"""The consumers of a corpus as data: how each reads media, its caps, and how to raise them.
+
+What belongs here: names, numbers and where each number was read. What does not: the arithmetic
+(`processor`, `readers`), what follows for a corpus (`preflight`).
+
+Every number is a default that somebody meets who changes nothing. The sources were read at the
+versions named; a trainer of another version may differ.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
+from zwu_ts_assets.training.processor import Processor, Size
+from zwu_ts_assets.training.readers import (
+    Clip,
+    LlamaFactory,
+    ProcessorAlone,
+    QwenVlUtils,
+    Reader,
+)
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How the settings of a consumer are raised; each sentence is for the user.
+
+    Attributes:
+        image: Pixels of an image to the setting that lets it through; None where there is none.
+        video: Pixels of a frame and number of frames kept to the setting, likewise.
+        length: Tokens of the longest sample to the setting, likewise.
+    """
+
+    image: Callable[[int], str] | None = None
+    video: Callable[[int, int], str] | None = None
+    length: Callable[[int], str] | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A consumer with its defaults.
+
+    Attributes:
+        name: Lower-case name, unique.
+        title: Name for people.
+        source: Which files of which version the numbers were read in.
+        reader: How it reads media.
+        processor: Qwen3-VL's processor with this consumer's settings.
+        caps: How to raise what limits the media.
+        length_limit: The longest sample in tokens; None where only the model limits it.
+        beyond_limit: What happens to a longer one.
+        videos: Whether it reads videos at all.
+    """
+
+    name: str
+    title: str
+    source: str
+    reader: Reader = field(default_factory=ProcessorAlone)
+    processor: Processor = field(default_factory=Processor)
+    caps: Caps = field(default_factory=Caps)
+    length_limit: int | None = None
+    beyond_limit: str = ""
+    videos: bool = True
+
+    @property
+    def sampling_fps(self) -> float:
+        """Frames per second that it keeps of a video."""
+        if isinstance(self.reader, QwenVlUtils | LlamaFactory):
+            return self.reader.sampling_fps
+        return self.processor.sampling_fps
+
+    def image(self, size: Size) -> ImageTokens:
+        """An image of so many pixels as the model gets it.
+
+        Raises:
+            CorpusError: It is refused.
+        """
+        return self.reader.image(size, self.processor)
+
+    def video(self, clip: Clip, tokenizer: TextTokenizer) -> VideoTokens:
+        """A video as the model gets it.
+
+        Raises:
+            CorpusError: It is refused, or this consumer reads no videos.
+        """
+        if not self.videos:
+            raise CorpusError(
+                f"{self.title} reads no videos. Export samples with the figure alone for it, or "
+                "train with another."
+            )
+        return self.reader.video(clip, tokenizer, self.processor)
+
+
+def _tokens(pixels: int) -> int:
+    return -(-pixels // Processor().block ** 2)
+
+
+# Pixels published in the models' preprocessor_config.json and video_preprocessor_config.json;
+# sampling in transformers 5.23, models/qwen3_vl/video_processing_qwen3_vl.py.
+_PUBLISHED = Profile(
+    name="qwen3_vl",
+    title="Qwen3-VL's processor",
+    source=(
+        "transformers 5.23, models/qwen3_vl and models/qwen2_vl, with the preprocessor settings "
+        "published with Qwen3-VL-2B-Instruct"
+    ),
+    caps=Caps(
+        image=lambda pixels: f"image_processor.size['longest_edge'] = {pixels}",
+        video=lambda pixels, frames: f"video_processor.size['longest_edge'] = {pixels * frames}",
+    ),
+)
+
+# The same with the option that transformers announces as its future default: it caps each frame
+# at 768 tokens (class attribute max_video_tokens of the video processor).
+_CAPPED = Profile(
+    name="qwen3_vl_capped",
+    title="Qwen3-VL's processor, frames capped",
+    source="transformers 5.23, models/qwen3_vl/video_processing_qwen3_vl.py: cap_pixels_per_frame",
+    processor=Processor(frame_max_tokens=768),
+    caps=Caps(
+        image=lambda pixels: f"image_processor.size['longest_edge'] = {pixels}",
+        video=lambda pixels, frames: f"video_processor.max_video_tokens = {_tokens(pixels)}",
+    ),
+)
+
+_FINETUNE_CAPS = Caps(
+    image=lambda pixels: f"--max_pixels {pixels}",
+    # A cap on the whole clip, unlike everybody else's.
+    video=lambda pixels, frames: f"--video_max_pixels {pixels * frames}",
+    length=lambda tokens: f"--model_max_length {tokens}",
+)
+_CUT_OFF = "its end, and with it the answer, is cut off"
+
+# class DataArguments: max_pixels, min_pixels, video_*; class TrainingArguments: model_max_length.
+# The pixels of a video replace `size` of the video processor, which counts all frames together.
+# Written for transformers 4.57, which swallows the outer delimiters. (update_processor_pixels asks
+# whether `size` is a dict; in transformers 5 it is none, and the caps would not be set at all.)
+_FINETUNE_PROCESSOR = Processor(
+    image_min_pixels=28 * 28 * 16,
+    image_max_pixels=28 * 28 * 576,
+    video_min_pixels=256 * 28 * 28,
+    video_max_pixels=1024 * 28 * 28,
+    sampling_fps=2.0,
+    min_frames=4,
+    max_frames=8,
+    wrapped=False,
+)
+_FINETUNE = Profile(
+    name="qwen_finetune",
+    title="Qwen-VL fine-tuning, arguments' defaults",
+    source="QwenLM/Qwen3-VL at 96588727, qwen-vl-finetune/qwenvl/train/argument.py",
+    processor=_FINETUNE_PROCESSOR,
+    caps=_FINETUNE_CAPS,
+    length_limit=512,  # data_processor.py cuts input_ids at tokenizer.model_max_length
+    beyond_limit=_CUT_OFF,
+)
+
+# The launch script passes --max_pixels 50176 --min_pixels 784 --model_max_length 8192.
+_FINETUNE_SCRIPT = Profile(
+    name="qwen_finetune_script",
+    title="Qwen-VL fine-tuning, launch script",
+    source="QwenLM/Qwen3-VL at 96588727, qwen-vl-finetune/scripts/sft_qwen3_4b.sh",
+    processor=Processor(
+        image_min_pixels=784,
+        image_max_pixels=50_176,
+        video_min_pixels=_FINETUNE_PROCESSOR.video_min_pixels,
+        video_max_pixels=_FINETUNE_PROCESSOR.video_max_pixels,
+        min_frames=_FINETUNE_PROCESSOR.min_frames,
+        max_frames=_FINETUNE_PROCESSOR.max_frames,
+        wrapped=False,
+    ),
+    caps=_FINETUNE_CAPS,
+    length_limit=8192,
+    beyond_limit=_CUT_OFF,
+)
+
+
+def _swift_video(pixels: int, frames: int) -> str:
+    setting = f"VIDEO_MAX_TOKEN_NUM={_tokens(pixels)}"
+    # A frame may not have more than its share of the budget of the whole video either.
+    needed = QwenVlUtils().sequence_needed(pixels, frames, Processor().block)
+    return setting if needed is None else f"{setting} MODEL_SEQ_LEN={needed}"
+
+
+_SWIFT_CAPS = Caps(
+    image=lambda pixels: f"IMAGE_MAX_TOKEN_NUM={_tokens(pixels)}", video=_swift_video
+)
+
+# docs/source_en/Instruction/Command-line-parameters.md, section qwen3_vl: IMAGE_MIN_TOKEN_NUM 4,
+# IMAGE_MAX_TOKEN_NUM 16384, VIDEO_MIN_TOKEN_NUM 128, VIDEO_MAX_TOKEN_NUM 768, FPS 2.0, FRAME_FACTOR
+# 2, FPS_MIN_FRAMES 4, FPS_MAX_FRAMES 768, which are the constants of qwen-vl-utils 0.0.14. The
+# frames then go to the processor with do_resize=False (swift/template/templates/qwen.py). Without
+# max_length only the model limits a sample; a longer one is deleted (truncation_strategy). Scripts
+# that call qwen_vl_utils.process_vision_info themselves read in the same way.
+_SWIFT = Profile(
+    name="ms_swift",
+    title="ms-swift, and qwen-vl-utils",
+    source=(
+        "modelscope/ms-swift v4.5.2, docs/source_en/Instruction/Command-line-parameters.md and "
+        "swift/template/templates/qwen.py; qwen-vl-utils 0.0.14, vision_process.py"
+    ),
+    reader=QwenVlUtils(),
+    caps=_SWIFT_CAPS,
+)
+
+# docs/source_en/BestPractices/Qwen3-VL-Best-Practice.md starts every training with
+# IMAGE_MAX_TOKEN_NUM=1024 VIDEO_MAX_TOKEN_NUM=128 FPS_MAX_FRAMES=16.
+_SWIFT_GUIDE = Profile(
+    name="ms_swift_guide",
+    title="ms-swift, its guide for Qwen3-VL",
+    source="modelscope/ms-swift v4.5.2, docs/source_en/BestPractices/Qwen3-VL-Best-Practice.md",
+    reader=QwenVlUtils(image_max_tokens=1024, frame_max_tokens=128, max_frames=16),
+    caps=_SWIFT_CAPS,
+)
+
+# image_max_pixels 768*768, image_min_pixels 32*32, video_max_pixels 256*256, video_min_pixels
+# 16*16, video_fps 2.0, video_maxlen 128 in model_args.py; cutoff_len 2048 in data_args.py. Its
+# plugin for Qwen3-VL builds the text itself, without outer delimiters.
+_LLAMA_FACTORY = Profile(
+    name="llama_factory",
+    title="LLaMA-Factory",
+    source=(
+        "hiyouga/LLaMA-Factory v0.9.5, src/llamafactory/hparams/model_args.py and data_args.py, "
+        "src/llamafactory/data/mm_plugin.py"
+    ),
+    reader=LlamaFactory(),
+    processor=Processor(wrapped=False),
+    caps=Caps(
+        image=lambda pixels: f"image_max_pixels: {pixels}",
+        video=lambda pixels, frames: f"video_max_pixels: {pixels}",
+        length=lambda tokens: f"cutoff_len: {tokens}",
+    ),
+    length_limit=2048,
+    beyond_limit="prompt and answer are cut, also in the middle of the media's tokens",
+)
+
+# max_length 1024 with truncation_mode "keep_start" in sft_config.py; the collator for vision in
+# sft_trainer.py reads the column `images` and none with videos, and leaves images to the processor.
+_TRL = Profile(
+    name="trl",
+    title="TRL's SFTTrainer",
+    source="huggingface/trl v1.9.0, trl/trainer/sft_config.py and sft_trainer.py",
+    caps=Caps(
+        image=lambda pixels: f"image_processor.size['longest_edge'] = {pixels}",
+        length=lambda tokens: "max_length=None",
+    ),
+    length_limit=1024,
+    beyond_limit=_CUT_OFF,
+    videos=False,
+)
+
+PROFILES: Final = (
+    _PUBLISHED,
+    _CAPPED,
+    _FINETUNE,
+    _FINETUNE_SCRIPT,
+    _SWIFT,
+    _SWIFT_GUIDE,
+    _LLAMA_FACTORY,
+    _TRL,
+)
+"""All consumers, in the order of the report; Qwen3-VL's own processor first."""
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of a name.
+
+    Raises:
+        CorpusError: There is none.
+    """
+    for profile in PROFILES:
+        if profile.name == name:
+            return profile
+    known = ", ".join(profile.name for profile in PROFILES)
+    raise CorpusError(f"There is no consumer profile {name!r}; the profiles are: {known}.")
