@@ -10,15 +10,13 @@ root of the variance) and how many of them the maximum lies above the mean; then
 are the most and the least alike in the Feature Pearson panel.
 """
 
-import math
 import re
-import statistics
 from typing import Final
 
 import numpy as np
 
 from zwu_ts_assets.corpus.dependence import dependence_matrices
-from zwu_ts_assets.training.numbers import NUMBER, number_problem, number_text
+from zwu_ts_assets.training.numbers import NUMBER, mean_and_deviation, number_problem, number_text
 from zwu_ts_assets.training.relations import pair_values, spectral_pearson
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import (
@@ -140,10 +138,9 @@ def _column_problem(values: list[float], name: str, line: str, decimals: int) ->
     )
     if groups is None:
         return f"found {line!r}, expected mean, standard deviation and maximum of {name!r}"
-    mean = math.fsum(values) / len(values)
-    deviation = statistics.pstdev(values)
-    spread = statistics.pstdev(scaled)
-    above = (max(scaled) - math.fsum(scaled) / len(scaled)) / spread
+    mean, deviation = mean_and_deviation(values)
+    scaled_mean, spread = mean_and_deviation(scaled)
+    above = (max(scaled) - scaled_mean) / spread
     return (
         number_problem(groups[0], mean, decimals, slack)
         or number_problem(groups[1], deviation, decimals, slack)

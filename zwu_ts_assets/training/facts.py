@@ -131,11 +131,12 @@ def duration_text(seconds: int) -> str:
     """
     for unit, size, least in (("day", 86_400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
         if seconds % size == 0 and seconds >= least * size:
-            return _counted(seconds // size, unit)
-    return _counted(seconds, "second")
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")
 
 
-def _counted(count: int, unit: str) -> str:
+def counted(count: int, unit: str) -> str:
+    """A number and its unit, `1 step` or `2 steps`; templates have it as a filter."""
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 

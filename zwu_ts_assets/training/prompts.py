@@ -30,7 +30,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.training.facts import FACTS
+from zwu_ts_assets.training.facts import FACTS, counted
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.tasks import TASKS
 
@@ -181,6 +181,7 @@ def _environment(sources: Mapping[str, _Source]) -> ImmutableSandboxedEnvironmen
     )
     # Both draw from Python's global random generator.
     del environment.globals["lipsum"], environment.filters["random"]
+    environment.filters["counted"] = counted
     return environment
 
 

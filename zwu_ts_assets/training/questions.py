@@ -24,7 +24,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.training.numbers import NUMBER, number_problem, number_text, values_block
+from zwu_ts_assets.training.numbers import (
+    NUMBER,
+    mean_and_deviation,
+    number_problem,
+    number_text,
+    values_block,
+)
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import (
     Question,
@@ -103,7 +109,7 @@ def _trend_check(name: str, values: list[float], answer: str, decimals: int) -> 
         return f"found {answer!r}, expected the trend of {name!r}"
     line = statistics.linear_regression(range(len(values)), values)
     change = line.slope * (len(values) - 1)
-    deviation = statistics.pstdev(values)
+    deviation = mean_and_deviation(values)[1]
     expected = "stays level"
     if abs(change) >= _LEVEL * deviation:
         expected = "rises" if change > 0 else "falls"
@@ -153,7 +159,7 @@ def _volatility_check(name: str, values: list[float], answer: str, decimals: int
         str(k + 1): values[math.floor(length * k / 4) : math.floor(length * (k + 1) / 4)]
         for k in range(4)
     }
-    deviations = {k: statistics.pstdev(part) for k, part in parts.items()}
+    deviations = {k: mean_and_deviation(part)[1] for k, part in parts.items()}
     slack = 1e-9 * max(map(abs, values))
     for which, (number, first, last, text), extreme in (
         ("most", groups[:4], max),

@@ -15,7 +15,6 @@ What belongs here: their definitions, answers and checks. What does not: questio
 
 import itertools
 import re
-import statistics
 from collections.abc import Sequence
 from typing import Final
 
@@ -230,7 +229,7 @@ def _check_lag(sample: Sample, answer: str, settings: TaskSettings) -> str:
         steps = [t for t in range(length) if 0 <= t + k < length]
         parts = [values[0][t] for t in steps], [values[1][t + k] for t in steps]
         if all(len(set(part)) > 1 for part in parts):
-            correlations[k] = statistics.correlation(*parts)
+            correlations[k] = float(np.corrcoef(parts)[0, 1])
     best = max(correlations, key=correlations.__getitem__)
     if shift != best:
         return f"found a lag of {shift} steps, expected {best}"

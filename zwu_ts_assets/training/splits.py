@@ -182,7 +182,8 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
     """The borders of a rule in the rows of a series.
 
     Ratios: a border is the whole number of rows below the share, in decimal arithmetic, since in
-    binary 0.7 of 17,420 rows would be 12,193. Dates: a border is the first row at or after a date.
+    binary 0.7 + 0.1 of 17,420 rows would be 13,935. Dates: a border is the first row at or after a
+    date.
 
     Args:
         rule: The rule.
