@@ -4,6 +4,7 @@ What belongs here: bringing question, prompt and answer together. What does not:
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from zwu_ts_assets.training.prompts import PromptTemplates
 from zwu_ts_assets.training.reserved import require_usable_names, reserved_word
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.tasks import TaskSettings, check_answer, questions_of
+
+_LARGEST: Final = 1e12
+"""Numbers are written without an exponent, so that a larger one would fill a line with digits."""
 
 
 def make_conversations(
@@ -109,7 +113,7 @@ def conversation_problem(
 
 
 def _require_visible_numbers(samples: Sequence[Sample], settings: TaskSettings) -> None:
-    """Refuse decimals behind which all of a column's numbers look alike.
+    """Refuse numbers that are too large to be written, and decimals behind which all look alike.
 
     A corpus of answers that all say 0.00 would train without an error.
     """
@@ -123,6 +127,12 @@ def _require_visible_numbers(samples: Sequence[Sample], settings: TaskSettings) 
             highest[name] = max(highest.get(name, -np.inf), float(high))
     for name, low in lowest.items():
         spread = highest[name] - low
+        largest = max(abs(low), abs(highest[name]))
+        if largest >= _LARGEST:
+            raise CorpusError(
+                f"column {name!r} has numbers up to {largest:.3g}, which written out would have "
+                f"more than {len(str(int(_LARGEST))) - 1} digits. Change the unit of the column."
+            )
         if 0 < spread < 2 * unit:
             raise CorpusError(
                 f"column {name!r} varies by {spread:.3g} in all samples, but numbers have "

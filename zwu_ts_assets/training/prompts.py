@@ -101,11 +101,13 @@ class PromptTemplates:
         ours = {str(file) for file in self.files.values()}
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in ours]
         where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else self.files[name]
+        what = str(error).rstrip(".") or type(error).__name__
         if isinstance(error, SecurityError):
-            return f"{where}: {error}. Templates may only use the facts: {', '.join(FACTS)}."
+            return f"{where}: {what}. Templates may only use the facts: {', '.join(FACTS)}."
         if isinstance(error, UndefinedError):
-            return f"{where}: {error}. The facts are: {', '.join(FACTS)}; some tasks have but some."
-        return f"{where}: {error or type(error).__name__}. Mend that line."
+            facts = ", ".join(FACTS)
+            return f"{where}: {what}. The facts are: {facts}. Some of them only some tasks have."
+        return f"{where}: {what}. Mend that line."
 
 
 def load_templates(folder: Path | None = None) -> PromptTemplates:
@@ -204,9 +206,10 @@ def _checked(
         environment.get_template(name)
         tree = environment.parse(source.text, name, str(source.file))
     except TemplateSyntaxError as error:
+        what = str(error.message).rstrip(".")
         raise CorpusError(
-            f"{source.file}, line {error.lineno}: {error.message}. Mend that line; the syntax is "
-            "that of Jinja2."
+            f"{source.file}, line {error.lineno}: {what}. Mend that line; the syntax is that of "
+            "Jinja2."
         ) from error
     except TemplateNotFound as error:  # pragma: no cover - `load` has every name
         raise CorpusError(f"{source.file}: {error}") from error

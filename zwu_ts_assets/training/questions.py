@@ -133,11 +133,15 @@ def _volatility_answer(name: str, values: NDArray[np.float64], decimals: int) ->
     if len(values) < 2 * _QUARTERS:
         return None
     parts = quarter_steps(len(values))
-    texts = [number_text(values[start:stop].std(), decimals) for start, stop in parts]
-    numbers = [float(text) for text in texts]
-    high, low = numbers.index(max(numbers)), numbers.index(min(numbers))
-    if numbers.count(numbers[high]) > 1 or numbers.count(numbers[low]) > 1:
-        return None
+    deviations = [float(values[start:stop].std()) for start, stop in parts]
+    texts = [number_text(deviation, decimals) for deviation in deviations]
+    ranked = sorted(range(_QUARTERS), key=deviations.__getitem__)
+    low, high = ranked[0], ranked[-1]
+    # Told apart by what is printed, and by more than rounding where numbers are very large.
+    least = 1e-6 * float(np.abs(values).max())
+    for one, other in ((low, ranked[1]), (ranked[-2], high)):
+        if texts[one] == texts[other] or deviations[other] - deviations[one] <= least:
+            return None
     return (
         f"{name} varies most in quarter {high + 1} (steps {parts[high][0]} to "
         f"{parts[high][1] - 1}) with a standard deviation of {texts[high]}, and least in quarter "

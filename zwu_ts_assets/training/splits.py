@@ -60,19 +60,20 @@ class SplitRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     ratios: Annotated[tuple[_Ratio, _Ratio, _Ratio] | None, Field(strict=False)] = Field(
-        None, description="Shares of the rows for train, validation and test."
+        default=None, description="Shares of the rows for train, validation and test."
     )
     borders: Annotated[tuple[_Row, _Row, _Row, _Row] | None, Field(strict=False)] = Field(
-        None, description="First row of train, validation and test, and the row after test's last."
+        default=None,
+        description="First row of train, validation and test, and the row after test's last.",
     )
     dates: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
-        None,
+        default=None,
         min_length=2,
         max_length=3,
         description="First moment of validation and test, and optionally the end of test.",
     )
     embargo_rows: int = Field(
-        0, ge=0, le=1_000_000, description="Rows at least between samples of two splits."
+        default=0, ge=0, le=1_000_000, description="Rows at least between samples of two splits."
     )
 
     @field_validator("dates", mode="before")

@@ -30,25 +30,29 @@ class TaskSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     tasks: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        ("forecast", "describe", "extremes", "trend", "volatility", "together", "lag"),
+        default=("forecast", "describe", "extremes", "trend", "volatility", "together", "lag"),
         min_length=1,
         description="The tasks, see the table of tasks.",
     )
     questions_per_sample: int = Field(
-        1, ge=0, le=5, description="How many of the questions among them each sample gets."
+        default=1, ge=0, le=5, description="How many of the questions among them each sample gets."
     )
     forecast_steps: int | None = Field(
-        None, ge=1, description="Steps to forecast; unset: the whole target span."
+        default=None, ge=1, description="Steps to forecast; unset: the whole target span."
     )
     forecast_features: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
-        None, min_length=1, description="Columns to forecast, in order; unset: all."
+        default=None, min_length=1, description="Columns to forecast, in order; unset: all."
     )
     recent_steps: int = Field(
-        24, ge=0, description="Last steps of the past that a forecast's prompt holds as numbers."
+        default=24,
+        ge=0,
+        description="Last steps of the past that a forecast's prompt holds as numbers.",
     )
-    decimals: int = Field(2, ge=0, le=9, description="Decimals of numbers in prompts and answers.")
+    decimals: int = Field(
+        default=2, ge=0, le=9, description="Decimals of numbers in prompts and answers."
+    )
     tell_dates: bool = Field(
-        False, description="Tell the dates of a window; a model could learn them by heart."
+        default=False, description="Tell the dates of a window; a model could learn them by heart."
     )
 
     def forecast_columns(self, sample: Sample) -> tuple[int, ...]:

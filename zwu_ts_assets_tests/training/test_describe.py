@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.sample import Sample
@@ -30,7 +33,7 @@ def test_a_window_worked_out_by_hand() -> None:
 
 
 def test_pairs_that_show_the_same_number_are_all_named() -> None:
-    """b and c are multiples of a, so that all three pairs are perfectly alike."""
+    """The columns are multiples of a, so that all three pairs are perfectly alike."""
     a = walk(24, 1)[:, 0]
     last = described(sample_of(np.column_stack([a, 2 * a, -3 * a]))).split("\n")[-2:]
     pairs = "a and b; a and c; b and c, with a Pearson correlation of 1.00."
@@ -89,3 +92,15 @@ def test_real_windows_agree_with_the_original_matrices() -> None:
             assert least.endswith(f"correlation of {np.nanmin(above):.2f}.")
     for sample in samples:
         described(sample)
+
+
+@settings(max_examples=60)
+@given(
+    hnp.arrays(
+        np.float64,
+        st.tuples(st.integers(4, 30), st.integers(1, 4)),
+        elements=st.one_of(st.integers(-3, 3).map(float), st.floats(-1e6, 1e6)),
+    )
+)
+def test_whatever_the_window_the_check_agrees(past: np.ndarray) -> None:
+    described(sample_of(past))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.quality import quality_flags
@@ -12,9 +11,7 @@ from zwu_ts_assets_tests.training.builders import etth1, samples_of, walk
 PATCHES = patch_spans(96, 24, 12)
 
 
-def flags_of(
-    column: NDArray[np.float64] | list[float], target: list[float] | None = None
-) -> list[str]:
+def flags_of(column: np.ndarray | list[float], target: list[float] | None = None) -> list[str]:
     """Flags of a window with an ordinary column beside this one."""
     past = np.column_stack([walk(96, 1)[:, 0], column])
     ahead = np.column_stack([np.arange(4.0), target or [1.0, 2, 3, 4]])

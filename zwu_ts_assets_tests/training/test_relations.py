@@ -58,7 +58,7 @@ def test_columns_without_a_clear_lag_are_not_asked_about() -> None:
 
 
 def test_the_most_similar_columns_are_found_by_construction() -> None:
-    """b is nearly a; d has a's frequencies in another course."""
+    """Column b is nearly a; d has a's frequencies in another course."""
     a = noise(96, 5)
     past = np.column_stack([a, a + 0.1 * noise(96, 6), noise(96, 7), a[::-1]])
     text = str(answer_of(TOGETHER, sample_of(past)))
