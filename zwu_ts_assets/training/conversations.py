@@ -14,7 +14,8 @@ from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import PromptTemplates
 from zwu_ts_assets.training.reserved import require_usable_names, reserved_word
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.tasks import TaskSettings, check_answer, questions_of
+from zwu_ts_assets.training.task_settings import TaskSettings
+from zwu_ts_assets.training.tasks import check_answer, questions_of
 
 _LARGEST: Final = 1e12
 """Numbers are written without an exponent, so that a larger one would fill a line with digits."""

@@ -19,14 +19,8 @@ from zwu_ts_assets.corpus.dependence import dependence_matrices
 from zwu_ts_assets.training.numbers import NUMBER, mean_and_deviation, number_problem, number_text
 from zwu_ts_assets.training.relations import pair_values, spectral_pearson
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.task import (
-    ROUNDING,
-    Question,
-    Task,
-    TaskSettings,
-    answer_groups,
-    varying,
-)
+from zwu_ts_assets.training.task import ROUNDING, Question, Task, answer_groups, varying
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 PANEL_DECIMALS: Final = 2
 """Of the numbers in the Feature Pearson panel."""

@@ -14,7 +14,8 @@ from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
-from zwu_ts_assets.training.task import Question, TaskSettings
+from zwu_ts_assets.training.task import Question
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
     "features": "the columns, in order; each has a `name`, a `unit` (may be empty) and a `label`, "

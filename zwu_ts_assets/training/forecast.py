@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.training.numbers import number_problem, values_text
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.task import Question, Task, TaskSettings
+from zwu_ts_assets.training.task import Question, Task
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 
 def format_forecast(values: NDArray[np.float64], features: tuple[str, ...], decimals: int) -> str:

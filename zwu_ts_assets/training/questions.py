@@ -35,12 +35,12 @@ from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import (
     Question,
     Task,
-    TaskSettings,
     answer_groups,
     by_hash,
     first_problem,
     varying,
 )
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 _LEVEL = 0.5  # of a standard deviation
 _QUARTERS = 4

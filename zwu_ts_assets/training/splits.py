@@ -1,7 +1,7 @@
 """Which split a window is in: train, validation or test, one after another in time.
 
-What belongs here: the rule, its borders in rows, where a window falls, the report. What does not:
-the proof that nothing leaks (`leaks`), which looks at samples and knows nothing of this module.
+What belongs here: the borders in rows, where a window falls, the report. What does not: the setting
+(`split_rule`), and the proof that nothing leaks (`leaks`), which knows nothing of this module.
 
 A window is in a split if all its rows, past and target, lie between the split's borders. One that
 crosses a border is in no split: it is embargoed, and the report says how many that costs. So no row
@@ -15,21 +15,14 @@ over the border. Those windows are embargoed here, so borders are the same and c
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date as Date
-from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.training.sample import SPLITS
-
-DEFAULT_RATIOS: Final = (0.7, 0.1, 0.2)
-ETTH1_BORDERS: Final = (0, 8640, 11520, 14400)
-"""The published borders of ETTh1: 12, 4 and 4 months of 30 days of 24 rows."""
+from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SplitRule, exact_ratio, moment_of
 
 Reason = Literal[
     "embargoed", "target incomplete", "before the first border", "after the last border"
@@ -40,85 +33,6 @@ REASONS: Final[tuple[Reason, ...]] = (
     "before the first border",
     "after the last border",
 )
-
-_Ratio = Annotated[float, Field(ge=0, le=1, strict=False)]  # TOML may say 1 for 1.0
-_Row = Annotated[int, Field(ge=0)]
-
-
-class SplitRule(BaseModel):
-    """How rows are divided. At most one of the first three is given; none: `DEFAULT_RATIOS`.
-
-    Attributes:
-        ratios: Shares of the rows for train, validation and test; they add up to 1. When rows are
-            appended to the CSV these borders move; those by rows or dates stay.
-        borders: First row of train, of validation, of test, and the row after test's last one.
-        dates: First moment of validation and of test, and optionally the first moment after test,
-            in ISO 8601 such as `2017-07-01` or `2017-07-01T12:00`, without a time zone.
-        embargo_rows: At least so many rows lie between the samples of two splits.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    ratios: Annotated[tuple[_Ratio, _Ratio, _Ratio] | None, Field(strict=False)] = Field(
-        default=None, description="Shares of the rows for train, validation and test."
-    )
-    borders: Annotated[tuple[_Row, _Row, _Row, _Row] | None, Field(strict=False)] = Field(
-        default=None,
-        description="First row of train, validation and test, and the row after test's last.",
-    )
-    dates: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
-        default=None,
-        min_length=2,
-        max_length=3,
-        description="First moment of validation and test, and optionally the end of test.",
-    )
-    embargo_rows: int = Field(
-        default=0, ge=0, le=1_000_000, description="Rows at least between samples of two splits."
-    )
-
-    @field_validator("dates", mode="before")
-    @classmethod
-    def _as_text(cls, dates: object) -> object:
-        """TOML has dates of its own; without quotation marks they are not strings."""
-        if not isinstance(dates, list | tuple):
-            return dates
-        return tuple(date.isoformat() if isinstance(date, Date) else date for date in dates)
-
-    @model_validator(mode="after")
-    def _one_way_to_divide(self) -> Self:
-        given = [name for name in ("ratios", "borders", "dates") if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise ValueError(
-                f"the split is given by {' and by '.join(given)}; expected one of them: remove the "
-                "others"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.ratios is not None:
-            if sum(map(_exact, self.ratios)) != 1:
-                raise ValueError(
-                    f"the ratios {_listed(self.ratios)} add up to {sum(map(_exact, self.ratios))}; "
-                    "expected 1"
-                )
-            if self.ratios[0] == 0:
-                raise ValueError("the ratio of train is 0; expected some rows to train on")
-        if self.borders is not None:
-            first, second, third, last = self.borders
-            if not first < second <= third <= last:
-                raise ValueError(
-                    f"the borders are {_listed(self.borders)}; expected increasing rows: first of "
-                    "train, of validation, of test, and the row after test's last one"
-                )
-        if self.dates is not None:
-            moments = [_moment(date) for date in self.dates]
-            if moments != sorted(moments):
-                raise ValueError(
-                    f"the dates are {_listed(self.dates)}; expected increasing ones: begin of "
-                    "validation, begin of test and, if you like, end of test"
-                )
-        return self
 
 
 @dataclass(frozen=True)
@@ -202,7 +116,7 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
                 "within the rows of the CSV, or split by ratios"
             )
     elif rule.dates is not None:
-        found = [int(np.searchsorted(timestamps, _moment(date), "left")) for date in rule.dates]
+        found = [_first_row_at(timestamps, date) for date in rule.dates]
         for date, row in zip(rule.dates[:2], found, strict=False):
             if row in {0, rows}:
                 raise CorpusError(
@@ -212,7 +126,7 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
                 )
         borders = (0, found[0], found[1], found[2] if len(found) > 2 else rows)
     else:
-        train, validation, _ = map(_exact, rule.ratios or DEFAULT_RATIOS)
+        train, validation, _ = map(exact_ratio, rule.ratios or DEFAULT_RATIOS)
         borders = (0, int(train * rows), int((train + validation) * rows), rows)
     resolved = Borders(borders, rule.embargo_rows, rows)
     start, stop = resolved.span("train")
@@ -295,24 +209,5 @@ def train_rows(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> tuple[int
     return resolve_borders(rule, timestamps).span("train")
 
 
-def _exact(ratio: float) -> Decimal:
-    """The number that was written, not the nearest binary one."""
-    return Decimal(repr(ratio))
-
-
-def _moment(date: str) -> np.datetime64:
-    # Not numpy's own parser: it takes "now" and "today" too, and drops a time zone.
-    try:
-        moment = datetime.fromisoformat(date)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is not None:
-        raise ValueError(
-            f"{date!r} is no date; expected ISO 8601 without a time zone, such as 2017-07-01 or "
-            "2017-07-01T12:00"
-        )
-    return np.datetime64(moment.replace(microsecond=0).isoformat(), "s")
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ", ".join(map(str, values))
+def _first_row_at(timestamps: NDArray[np.datetime64], date: str) -> int:
+    return int(np.searchsorted(timestamps, np.datetime64(moment_of(date)), "left"))

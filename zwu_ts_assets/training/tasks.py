@@ -13,9 +13,8 @@ from zwu_ts_assets.training.forecast import FORECAST
 from zwu_ts_assets.training.questions import EXTREMES, TREND, VOLATILITY
 from zwu_ts_assets.training.relations import LAG, TOGETHER
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.task import Question, Task, TaskSettings, by_hash
-
-__all__ = ["TASKS", "Question", "Task", "TaskSettings", "check_answer", "questions_of"]
+from zwu_ts_assets.training.task import Question, Task, by_hash
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 TASKS: Final[Mapping[str, Task]] = {
     task.name: task for task in (FORECAST, DESCRIBE, EXTREMES, TREND, VOLATILITY, TOGETHER, LAG)

@@ -11,7 +11,8 @@ from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.windows import content_digest, cut_window, patch_spans, window_count
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
-from zwu_ts_assets.training.splits import SplitReport, SplitRule, resolve_borders
+from zwu_ts_assets.training.split_rule import SplitRule
+from zwu_ts_assets.training.splits import SplitReport, resolve_borders
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 
 START = np.datetime64("2016-07-01", "s")

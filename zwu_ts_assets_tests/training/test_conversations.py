@@ -18,8 +18,8 @@ from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.forecast import parse_forecast
 from zwu_ts_assets.training.prompts import load_templates
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.splits import ETTH1_BORDERS, SplitRule
-from zwu_ts_assets.training.tasks import TaskSettings
+from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
+from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.training.builders import etth1, sample_of, samples_of, series_of, walk
 
 SETTINGS = TaskSettings()

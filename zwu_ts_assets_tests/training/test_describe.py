@@ -8,8 +8,8 @@ from hypothesis.extra import numpy as hnp
 
 from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.splits import ETTH1_BORDERS, SplitRule
-from zwu_ts_assets.training.task import TaskSettings
+from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
+from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.reference import GOLDEN
 from zwu_ts_assets_tests.training.builders import etth1, sample_of, samples_of, walk
 

@@ -10,7 +10,7 @@ from zwu_ts_assets.training.facts import (
     facts_markdown,
     prompt_facts,
 )
-from zwu_ts_assets.training.task import TaskSettings
+from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets.training.tasks import TASKS
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 

@@ -5,7 +5,7 @@ import pytest
 
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.quality import quality_flags
-from zwu_ts_assets.training.splits import SplitRule
+from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets_tests.training.builders import etth1, samples_of, walk
 
 PATCHES = patch_spans(96, 24, 12)

@@ -23,7 +23,7 @@ from zwu_ts_assets.training.sample_table import (
     encode_samples,
     schema_markdown,
 )
-from zwu_ts_assets.training.splits import SplitRule
+from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets_tests.training.builders import sample_of, samples_of, series_of, walk
 
 

@@ -10,7 +10,8 @@ import pytest
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.samples import WindowAssets, make_samples, sampling_interval
-from zwu_ts_assets.training.splits import SplitRule, resolve_borders
+from zwu_ts_assets.training.split_rule import SplitRule
+from zwu_ts_assets.training.splits import resolve_borders
 from zwu_ts_assets_tests.training.builders import assets_of, samples_of, series_of, walk
 
 RULE = SplitRule(borders=(0, 48, 80, 100))

@@ -1,5 +1,9 @@
 """Which split a window is in, and what that costs."""
 
+import subprocess
+import sys
+import tomllib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,11 +11,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 from zwu_ts_assets.training.splits import (
-    ETTH1_BORDERS,
     Borders,
     Placement,
-    SplitRule,
     place,
     resolve_borders,
     split_report,
@@ -176,8 +179,6 @@ def test_a_rule_that_makes_no_sense_is_refused(rule: dict[str, object], sentence
 
 
 def test_lists_and_dates_as_toml_has_them_are_taken() -> None:
-    import tomllib
-
     rule = SplitRule.model_validate(tomllib.loads("dates = [2017-07-01, 2017-10-01T12:00:00]"))
     assert rule.dates == ("2017-07-01", "2017-10-01T12:00:00")
     assert SplitRule.model_validate(tomllib.loads("ratios = [1, 0, 0]")).ratios == (1.0, 0.0, 0.0)
@@ -216,3 +217,13 @@ def test_the_real_file_gives_the_published_split() -> None:
     assert report.unused["embargoed"] == 2
     assert [s.batch for s in samples if s.split == "validation"] == list(range(90, 119))
     assert str(samples[89].past_timestamps[0]) == "2017-06-26T00:00:00"
+
+
+def test_settings_are_read_without_numpy() -> None:
+    """Definitions read them whenever they load."""
+    code = (
+        "import sys\n"
+        "import zwu_ts_assets.training.split_rule, zwu_ts_assets.training.task_settings\n"
+        "assert not {'numpy', 'pyarrow', 'jinja2'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

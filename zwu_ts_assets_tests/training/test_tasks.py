@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.training.task import TaskSettings, by_hash, varying
+from zwu_ts_assets.training.task import by_hash, varying
+from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets.training.tasks import TASKS, check_answer, questions_of, tasks_markdown
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 
