@@ -73,7 +73,7 @@ class SplitRule(BaseModel):
     def _in_order(self) -> Self:
         if self.ratios is not None:
             total = sum(map(exact_ratio, self.ratios))
-            if total != 1:
+            if abs(total - 1) > Decimal("1e-9"):  # a third has no last decimal
                 raise ValueError(f"the ratios {_listed(self.ratios)} add up to {total}; expected 1")
             if self.ratios[0] == 0:
                 raise ValueError("the ratio of train is 0; expected some rows to train on")

@@ -149,6 +149,15 @@ def test_ratios_divide_all_rows_to_the_exact_share(
     assert resolve_borders(rule, hours(rows)).rows == (0, train, both, rows)
 
 
+def test_thirds_are_ratios_too() -> None:
+    assert resolve_borders(SplitRule(ratios=(1 / 3, 1 / 3, 1 / 3)), hours(100)).rows == (
+        0,
+        33,
+        66,
+        100,
+    )
+
+
 def test_statistics_are_fitted_on_rows_that_training_samples_may_have() -> None:
     assert train_rows(PUBLISHED, hours(ROWS)) == (0, 8640)
     rule = SplitRule(borders=ETTH1_BORDERS, embargo_rows=24)
