@@ -72,7 +72,7 @@ class SplitRule(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ratios is not None:
-            total = sum(map(exact_ratio, self.ratios))
+            total = sum(map(exact_ratio, self.ratios), Decimal(0))
             if abs(total - 1) > Decimal("1e-9"):  # a third has no last decimal
                 raise ValueError(f"the ratios {_listed(self.ratios)} add up to {total}; expected 1")
             if self.ratios[0] == 0:

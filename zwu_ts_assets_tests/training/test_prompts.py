@@ -43,7 +43,8 @@ def test_the_projects_own_templates_explain_the_media(task: str) -> None:
         "Time Covariance: ",
         "Time Pearson: ",
         "from -1 (blue) to 1 (red)",
-        "it is 1 hour, so the window spans 4 days",
+        "each 1 hour after the one before, counted from step 0 to step 95; together they span "
+        "4 days.",
         "A frame covers 24 steps (24 hours), and the next one starts 12 steps (12 hours) later, so "
         "that a pair of frames spans 36 steps (36 hours).",
         "The last frame is shown twice, so there are 8.",
