@@ -17,6 +17,9 @@ def test_a_wheel_finds_its_folders_in_the_working_directory(tmp_path: Path) -> N
     install = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--target"]
     subprocess.run([*install, str(installed), str(wheel)], check=True, capture_output=True)
 
+    templates = installed / "zwu_ts_assets" / "training" / "templates"
+    assert (templates / "forecast.j2").is_file()
+
     here = tmp_path / "work"
     (here / "data").mkdir(parents=True)
     write_csv(here / "data" / "ETTh1.csv", rows=77)

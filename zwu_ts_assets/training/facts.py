@@ -1,0 +1,148 @@
+"""What a prompt is filled from: facts computed from a sample and from how its media were made.
+
+What belongs here: the facts, their names and meanings. What does not: wording (`templates/`), and
+anything that would tell a model when a window was, unless the settings want it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from zwu_ts_assets.corpus.stats import stats_lines
+from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.task import Question
+from zwu_ts_assets.training.task_settings import TaskSettings
+
+FACTS: Final[Mapping[str, str]] = {
+    "features": "the columns, in order; each has a `name`, a `unit` (may be empty) and a `label`, "
+    "the name followed by the unit in brackets",
+    "rows": "time steps of the window",
+    "interval": "time from one step to the next, such as `1 hour`",
+    "window_span": "time that the window spans, such as `4 days`",
+    "horizon": "time steps of the target span",
+    "horizon_span": "time that the target spans",
+    "statistics": "mean, maximum and variance of each column: a list of lines",
+    "varying": "how many columns are not constant in the window",
+    "decimals": "decimals of numbers in prompt and answer",
+    "dates": "first and last time of the window, `dates.first` and `dates.last`; none unless the "
+    "setting `tell_dates` is on",
+    "fixed_colours": "whether the colour ranges are the same in all figures",
+    "patches": "patches of the window, each one frame of the video",
+    "patch_rows": "time steps of a patch",
+    "patch_span": "time that a patch spans",
+    "stride_rows": "time steps from the start of a patch to the start of the next",
+    "stride_span": "the same as time",
+    "frames": "frames of the video",
+    "repeated_frames": "how many of them repeat the last patch",
+    "frames_per_second": "frames per second of the video",
+    "pair_rows": "time steps that two neighbouring frames span, which the model reads as one",
+    "pair_span": "the same as time",
+    "forecast_steps": "`forecast` only: steps that are asked for",
+    "forecast_span": "`forecast` only: the same as time",
+    "forecast_features": "`forecast` only: names of the columns that are asked for",
+    "recent_steps": "`forecast` only: last steps of the window that are given as numbers",
+    "recent_values": "`forecast` only: those numbers, in the format of the answer",
+    "feature": "`extremes`, `trend` and `volatility` only: name of the column that is asked about",
+    "features_asked": "`lag` only: names of the two columns that are asked about",
+    "values": "`extremes`, `trend`, `volatility`: the column's values, in lines of ten; `lag`: "
+    "those of both columns",
+    "quarters": "`volatility` only: first and last step of each quarter",
+    "most_shift": "`lag` only: the largest shift that is tried, in steps",
+}
+"""What templates may use, and what it is."""
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """How the figures and videos of a dataset were made.
+
+    Attributes:
+        patch_length: Rows of a patch.
+        patch_stride: Rows from the start of a patch to the start of the next.
+        frame_multiple: A video repeats its last frame up to a multiple of this.
+        fps: Frames per second.
+        fixed_colours: Whether the colour ranges are the same in all figures.
+    """
+
+    patch_length: int = 24
+    patch_stride: int = 12
+    frame_multiple: int = 2
+    fps: float = 2.0
+    fixed_colours: bool = False
+
+
+def prompt_facts(
+    sample: Sample, question: Question, settings: TaskSettings, media: MediaFacts
+) -> dict[str, object]:
+    """The facts for the prompt of one question, by the names in `FACTS`."""
+    seconds = int(sampling_interval(sample) / np.timedelta64(1, "s"))
+    rows, horizon = len(sample.past), len(sample.target)
+
+    def span(steps: int) -> str:
+        return duration_text(steps * seconds)
+
+    patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
+    frames = patches + -patches % media.frame_multiple
+    pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
+    facts: dict[str, object] = {
+        "features": [
+            {"name": name, "unit": unit, "label": f"{name} [{unit}]" if unit else name}
+            for name, unit in zip(sample.features, sample.units, strict=True)
+        ],
+        "rows": rows,
+        "interval": duration_text(seconds),
+        "window_span": span(rows),
+        "horizon": horizon,
+        "horizon_span": span(horizon),
+        "statistics": stats_lines(sample.past, sample.features),
+        "varying": int((sample.past.max(axis=0) > sample.past.min(axis=0)).sum()),
+        "decimals": settings.decimals,
+        "dates": None,
+        "fixed_colours": media.fixed_colours,
+        "patches": patches,
+        "patch_rows": media.patch_length,
+        "patch_span": span(media.patch_length),
+        "stride_rows": media.patch_stride,
+        "stride_span": span(media.patch_stride),
+        "frames": frames,
+        "repeated_frames": frames - patches,
+        "frames_per_second": f"{media.fps:g}",
+        "pair_rows": pair_rows,
+        "pair_span": span(pair_rows),
+        **question.facts,
+    }
+    if settings.tell_dates:
+        first, last = (str(sample.past_timestamps[i]).replace("T", " ") for i in (0, -1))
+        facts["dates"] = {"first": first, "last": last}
+    if "forecast_steps" in question.facts:
+        steps = question.facts["forecast_steps"]
+        assert isinstance(steps, int)
+        facts["forecast_span"] = span(steps)
+    return facts
+
+
+def duration_text(seconds: int) -> str:
+    """A duration in the largest unit that divides it: `15 minutes`, `24 hours`, `4 days`.
+
+    Days from two on: one day is a cycle of hours in most data, and is called `24 hours`.
+    """
+    for unit, size, least in (("day", 86_400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
+        if seconds % size == 0 and seconds >= least * size:
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")
+
+
+def counted(count: int, unit: str) -> str:
+    """A number and its unit, `1 step` or `2 steps`; templates have it as a filter."""
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def facts_markdown() -> str:
+    """The facts as a Markdown table, for the documentation."""
+    lines = ["| name | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in FACTS.items()]
+    return "\n".join(lines) + "\n"

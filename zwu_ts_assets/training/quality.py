@@ -1,0 +1,86 @@
+"""Data quality flags of a window: what a reader should know before trusting it.
+
+What belongs here: the rules and their thresholds. What does not: dropping samples, which is up to
+whoever trains.
+
+* `constant:NAME`: the column has one value throughout the past; it has no correlation.
+* `target_constant:NAME`: likewise throughout the target.
+* `near_constant:NAME`: the past varies, but by less than rounding (1e-9 of its largest number), or
+  with a standard deviation below the 1e-5 that the figure's standardisation adds: it is drawn flat.
+* `repeated:NAME`: at least half of the past's steps repeat the value before, like a stuck meter.
+* `outlier:NAME`: a value of the past lies over 6 interquartile ranges outside the quartiles.
+* `flat_patch:K`: every column is constant in patch K; that frame of the video shows no dependence.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.dependence import STD_OFFSET
+
+_ROUNDING: Final = 1e-9
+_REPEATED_SHARE: Final = 0.5
+_OUTLIER_RANGES: Final = 6.0
+
+FLAG_KINDS: Final = (
+    "constant",
+    "target_constant",
+    "near_constant",
+    "repeated",
+    "outlier",
+    "flat_patch",
+)
+
+
+def quality_flags(
+    past: NDArray[np.float64],
+    target: NDArray[np.float64],
+    features: Sequence[str],
+    patches: Sequence[tuple[int, int]],
+) -> tuple[str, ...]:
+    """The flags of a window, kind by kind in the order of `FLAG_KINDS`.
+
+    Args:
+        past: (rows, features) float64, finite, at least two rows.
+        target: (target rows, features) float64; may have no row.
+        features: The column names.
+        patches: (start, stop) rows of the patches within the past, as `patch_spans` gives them.
+    """
+    constant = _constant(past)
+    scaled = past / np.maximum(np.abs(past).max(axis=0), np.finfo(np.float64).tiny)
+    spread = scaled.max(axis=0) - scaled.min(axis=0)
+    with np.errstate(over="ignore"):  # an infinite deviation is not a small one
+        near = ~constant & ((spread < _ROUNDING) | (past.std(axis=0) < STD_OFFSET))
+    repeated = ~constant & ((past[1:] == past[:-1]).mean(axis=0) >= _REPEATED_SHARE)
+    # On scaled numbers, since the difference of two very large ones would overflow.
+    low, high = np.quantile(scaled, [0.25, 0.75], axis=0)
+    margin = _OUTLIER_RANGES * (high - low)
+    # Where most values are equal the range is 0, and any other value would be an outlier.
+    outlier = (margin > 0) & ((scaled < low - margin) | (scaled > high + margin)).any(axis=0)
+    columns = {
+        "constant": constant,
+        "target_constant": _constant(target) if len(target) else np.zeros_like(constant),
+        "near_constant": near,
+        "repeated": repeated,
+        "outlier": outlier,
+    }
+    named = [
+        f"{kind}:{name}"
+        for kind, flagged in columns.items()
+        for name, flag in zip(features, flagged, strict=True)
+        if flag
+    ]
+    flat = [
+        f"flat_patch:{patch}"
+        for patch, (start, stop) in enumerate(patches)
+        if _constant(past[start:stop]).all()
+    ]
+    return (*named, *flat)
+
+
+def _constant(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Decided on the raw numbers: the deviation of equal numbers may be 1.4e-17 by rounding."""
+    constant: NDArray[np.bool_] = values.max(axis=0) == values.min(axis=0)
+    return constant

@@ -1,0 +1,230 @@
+"""Samples as Parquet bytes, and back: one documented schema for all splits.
+
+What belongs here: the columns, what they mean, and the columnar form. What does not: which file it
+is. The description of each column is in the file itself, as metadata of the field, so that pyarrow,
+polars and duckdb users find it without this page.
+"""
+
+import io
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets.training.samples import sampling_interval
+
+FORMAT: Final = "zwu_ts_assets samples 1"
+"""Names the schema in the file's metadata; the number rises when the columns change."""
+
+_NUMBERS_PER_GROUP: Final = 4_000_000
+
+
+class _Column(NamedTuple):
+    name: str
+    type: Any  # pyarrow's types are not typed
+    description: str
+
+
+_STRINGS: Final = pa.list_(pa.string())
+_TIMES: Final = pa.list_(pa.timestamp("s"))
+_ROWS: Final = pa.list_(pa.list_(pa.float64()))
+
+_COLUMNS: Final = (
+    _Column("id", pa.string(), "Unique and stable: the dataset and the first row of the past."),
+    _Column("dataset", pa.string(), "Name of the dataset."),
+    _Column("split", pa.string(), "train, validation or test."),
+    _Column("batch", pa.int64(), "Index of the batch that owns the window."),
+    _Column("past_start", pa.int64(), "First row of the past; the CSV's data rows count from 0."),
+    _Column("past_stop", pa.int64(), "The row after the past's last one; the target begins here."),
+    _Column("target_stop", pa.int64(), "The row after the target's last one."),
+    _Column("interval_seconds", pa.int64(), "Seconds from one row to the next."),
+    _Column("past_timestamps", _TIMES, "Time of each past row, as in the CSV, no time zone."),
+    _Column("target_timestamps", _TIMES, "Time of each target row."),
+    _Column("features", _STRINGS, "Names of the columns, in order."),
+    _Column("units", _STRINGS, "Unit of each column; an empty string where none is known."),
+    _Column("past", _ROWS, "Past values: one list per row, one number per feature."),
+    _Column("target", _ROWS, "Target values: one list per row, one number per feature."),
+    _Column("image", pa.string(), "The figure, relative to the dataset's artifact folder."),
+    _Column("video", pa.string(), "The video, relative to the dataset's artifact folder."),
+    _Column("stats_text", pa.string(), "Mean, maximum and variance of each column, as text."),
+    _Column("stats_tokens", pa.int64(), "Ids of that text in the corpus' tokenizer."),
+    _Column("image_tokens", pa.int64(), "Tokens of the figure in Qwen3-VL, with delimiters."),
+    _Column(
+        "video_tokens", pa.int64(), "Tokens of the video in Qwen3-VL, with times and delimiters."
+    ),
+    _Column("flags", _STRINGS, "Data quality flags, such as constant:LUFL; usually none."),
+    _Column(
+        "fingerprints",
+        pa.map_(pa.string(), pa.string()),
+        "Content version of what the sample was made from, by asset; target is the target's rows.",
+    ),
+)
+
+SAMPLE_SCHEMA: Final = pa.schema(
+    [
+        pa.field(name, kind, nullable=False, metadata={"description": description})
+        for name, kind, description in _COLUMNS
+    ],
+    metadata={"format": FORMAT},
+)
+"""The columns of every samples file, in order."""
+
+
+def schema_markdown() -> str:
+    """The columns as a Markdown table, for the documentation."""
+    lines = ["| column | type | content |", "|---|---|---|"]
+    lines += [f"| `{name}` | `{_type_name(kind)}` | {text} |" for name, kind, text in _COLUMNS]
+    return "\n".join(lines) + "\n"
+
+
+def encode_samples(samples: Sequence[Sample]) -> bytes:
+    """Samples as a Parquet file, the same bytes for the same samples.
+
+    Args:
+        samples: The samples of one split, or of all; none give a file with the same columns.
+    """
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, SAMPLE_SCHEMA, compression="zstd") as writer:
+        group: list[Sample] = []
+        numbers = 0
+        for sample in samples:
+            group.append(sample)
+            numbers += sample.past.size + sample.target.size
+            # In groups, since Arrow counts the numbers of a list column in 31 bits.
+            if numbers >= _NUMBERS_PER_GROUP:
+                writer.write_table(_table(group))
+                group, numbers = [], 0
+        if group or not samples:
+            writer.write_table(_table(group))
+    return sink.getvalue()
+
+
+def decode_samples(data: bytes) -> list[Sample]:
+    """What `encode_samples` was given.
+
+    Raises:
+        CorpusError: The bytes are no Parquet file, or not one of ours.
+    """
+    try:
+        file = pq.ParquetFile(io.BytesIO(data))
+        schema = file.schema_arrow
+        found = (schema.metadata or {}).get(b"format", b"").decode("utf-8", "replace")
+        if found != FORMAT or schema.names != SAMPLE_SCHEMA.names:
+            raise CorpusError(
+                f"a samples file has the format {found!r} and the columns "
+                f"{', '.join(schema.names)}; expected {FORMAT!r}. Materialize samples again."
+            )
+        groups = [file.read_row_group(i) for i in range(file.num_row_groups)]
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(
+            f"a samples file is damaged ({error}); materialize samples again"
+        ) from error
+    return [sample for group in groups for sample in _samples(group)]
+
+
+def _table(samples: Sequence[Sample]) -> Any:
+    arrays = []
+    column: list[Any]
+    for name, kind, _ in _COLUMNS:
+        if name == "interval_seconds":
+            second = np.timedelta64(1, "s")
+            column = [int(sampling_interval(sample) / second) for sample in samples]
+        elif name == "fingerprints":  # equal mappings may list their entries in different orders
+            column = [sorted(sample.fingerprints.items()) for sample in samples]
+        else:
+            column = [getattr(sample, name) for sample in samples]
+        arrays.append(_array(column, kind))
+    return pa.Table.from_arrays(arrays, schema=SAMPLE_SCHEMA)
+
+
+def _samples(table: Any) -> Iterator[Sample]:
+    columns: dict[str, list[Any]] = {
+        name: _values(table.column(name).combine_chunks(), kind)
+        for name, kind, _ in _COLUMNS
+        if name != "interval_seconds"  # follows from the timestamps
+    }
+    for row in zip(*columns.values(), strict=True):
+        fields = dict(zip(columns, row, strict=True))
+        for name in ("past", "target"):
+            fields[name] = fields[name].reshape(-1, len(fields["features"]))
+        yield Sample(**fields)
+
+
+def _array(values: list[Any], kind: Any) -> Any:
+    """An Arrow array from buffers: `pa.array` would import pandas, which takes longer than this."""
+    if kind == pa.string():
+        encoded = [value.encode("utf-8") for value in values]
+        buffers = [None, _offsets(encoded), pa.py_buffer(b"".join(encoded))]
+        return pa.Array.from_buffers(kind, len(values), buffers)
+    if pa.types.is_map(kind):
+        entries = [entry for entry_list in values for entry in entry_list]
+        keys = _array([key for key, _ in entries], kind.key_type)
+        items = _array([item for _, item in entries], kind.item_type)
+        return pa.MapArray.from_arrays(_offset_array(values), keys, items)
+    if pa.types.is_list(kind):
+        inner = kind.value_type
+        flat: Any
+        if pa.types.is_primitive(inner):
+            dtype = _dtype(inner)
+            flat = np.concatenate([np.empty(0, dtype), *(np.asarray(v, dtype) for v in values)])
+        else:
+            flat = [item for value in values for item in value]
+        return pa.ListArray.from_arrays(_offset_array(values), _array(flat, inner), type=kind)
+    plain = np.ascontiguousarray(values, dtype=_dtype(kind))
+    return pa.Array.from_buffers(kind, len(plain), [None, pa.py_buffer(plain.view(np.int64))])
+
+
+def _values(array: Any, kind: Any) -> list[Any]:
+    """The values of an array as `Sample` holds them; the numbers of rows one after another."""
+    if pa.types.is_map(kind):
+        return [dict(entries) for entries in array.to_pylist()]
+    if kind == _STRINGS:
+        return [tuple(names) for names in array.to_pylist()]
+    if not pa.types.is_list(kind):
+        return list(array.to_pylist())
+    bounds = _plain(array.offsets, np.int32) - array.offsets[0].as_py()
+    inner = array.flatten()
+    if kind == _ROWS:
+        bounds = (_plain(inner.offsets, np.int32) - inner.offsets[0].as_py())[bounds]
+        flat = _plain(inner.flatten(), np.float64)
+    else:  # Parquet has no seconds: they come back as milliseconds
+        flat = _plain(inner.cast(pa.timestamp("s")), np.int64).view("datetime64[s]")
+    return [flat[start:stop] for start, stop in itertools.pairwise(bounds)]
+
+
+def _plain(array: Any, dtype: type) -> NDArray[Any]:
+    """The numbers of an array without nulls; `to_numpy` would import pandas."""
+    if not len(array):
+        return np.empty(0, dtype)
+    offset = array.offset * np.dtype(dtype).itemsize
+    return np.frombuffer(array.buffers()[1], dtype, len(array), offset=offset)
+
+
+def _dtype(kind: Any) -> Any:
+    if kind == pa.float64():
+        return np.float64
+    return "datetime64[s]" if pa.types.is_timestamp(kind) else np.int64
+
+
+def _offsets(values: Sequence[Any]) -> Any:
+    lengths = np.fromiter(map(len, values), np.int64, len(values))
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    return pa.py_buffer(ends.astype(np.int32))
+
+
+def _offset_array(values: Sequence[Any]) -> Any:
+    return pa.Array.from_buffers(pa.int32(), len(values) + 1, [None, _offsets(values)])
+
+
+def _type_name(kind: Any) -> str:
+    if pa.types.is_map(kind):
+        return f"map<{kind.key_type}, {kind.item_type}>"
+    if pa.types.is_list(kind):
+        return f"list<{_type_name(kind.value_type)}>"
+    return str(kind)

@@ -1,0 +1,158 @@
+"""Windows -> samples.
+
+What belongs here: bringing together what the corpus made of each window, its target and its split.
+What does not: the split rule (`splits`), the flags (`quality`), the file (`sample_table`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.stats import stats_lines
+from zwu_ts_assets.corpus.windows import Window, content_digest
+from zwu_ts_assets.training.quality import quality_flags
+from zwu_ts_assets.training.sample import Sample, sample_id
+from zwu_ts_assets.training.splits import Borders, SplitReport, place, split_report
+
+
+@dataclass(frozen=True, eq=False)
+class WindowAssets:
+    """What the corpus made of one window.
+
+    Attributes:
+        batch: Index of the batch that owns the window.
+        window: The window.
+        image: The figure, relative to the dataset's artifact folder, with `/` between its parts.
+        video: The video, likewise.
+        stats_text: Its statistics, as `parse_stats` gives them.
+        stats_tokens: Ids of that text in the corpus' tokenizer.
+        image_tokens: Tokens of the figure, with delimiters.
+        video_tokens: Tokens of the video, with timestamps and delimiters.
+        versions: Content version by asset: `batch_windows`, `correlation_pngs`, `patch_videos`.
+    """
+
+    batch: int
+    window: Window
+    image: str
+    video: str
+    stats_text: str
+    stats_tokens: int
+    image_tokens: int
+    video_tokens: int
+    versions: Mapping[str, str]
+
+
+def make_samples(
+    windows: Iterable[WindowAssets],
+    *,
+    dataset: str,
+    series: Series,
+    borders: Borders,
+    horizon: int,
+    patches: Sequence[tuple[int, int]],
+    units: Mapping[str, str] | None = None,
+) -> tuple[list[Sample], SplitReport]:
+    """One sample per window that is in a split, in the order of time.
+
+    Args:
+        windows: What the corpus made of each window, in any order.
+        dataset: Name of the dataset.
+        series: The whole series; the targets are cut from it.
+        borders: Where the splits begin and end.
+        horizon: Rows of a target span.
+        patches: (start, stop) rows of the patches of a window.
+        units: Unit by column name; columns without one have an empty string.
+
+    Returns:
+        The samples, and how many windows are in which split or in none.
+
+    Raises:
+        CorpusError: A window or its statistics are not of this series, two windows begin in the
+            same row, or a unit is given for a column that does not exist.
+    """
+    units = units or {}
+    unknown = sorted(set(units) - set(series.features))
+    if unknown:
+        raise CorpusError(
+            f"units are given for {unknown}, which are no columns; the columns are: "
+            f"{', '.join(series.features)}. Mend the names in the units."
+        )
+    ordered = sorted(windows, key=lambda assets: assets.window.start)
+    samples = []
+    spans = []
+    for before, assets in zip([None, *ordered], ordered, strict=False):
+        window = assets.window
+        if before is not None and before.window.start == window.start:
+            raise CorpusError(
+                f"two windows begin in row {window.start}, of batches {before.batch} and "
+                f"{assets.batch}; expected each window once. Materialize batch_windows again."
+            )
+        _require_same_rows(assets, series)
+        target_stop = window.stop + horizon
+        spans.append((window.start, target_stop))
+        split = place(borders, *spans[-1]).split
+        if split is None:
+            continue
+        target = Window(
+            start=window.stop,
+            timestamps=series.timestamps[window.stop : target_stop],
+            values=series.values[window.stop : target_stop],
+            features=series.features,
+            target_rows=0,
+        )
+        samples.append(
+            Sample(
+                id=sample_id(dataset, window.start),
+                dataset=dataset,
+                split=split,
+                batch=assets.batch,
+                past_start=window.start,
+                past_stop=window.stop,
+                target_stop=target_stop,
+                past_timestamps=window.timestamps,
+                target_timestamps=target.timestamps,
+                features=window.features,
+                units=tuple(units.get(name, "") for name in window.features),
+                past=window.values,
+                target=target.values,
+                image=assets.image,
+                video=assets.video,
+                stats_text=assets.stats_text,
+                stats_tokens=assets.stats_tokens,
+                image_tokens=assets.image_tokens,
+                video_tokens=assets.video_tokens,
+                flags=quality_flags(window.values, target.values, window.features, patches),
+                fingerprints={**assets.versions, "target": content_digest(target)},
+            )
+        )
+    return samples, split_report(borders, series.timestamps, spans)
+
+
+def sampling_interval(sample: Sample) -> np.timedelta64:
+    """The time from one row to the next, timedelta64[s]."""
+    interval: np.timedelta64 = sample.past_timestamps[1] - sample.past_timestamps[0]
+    return interval
+
+
+def _require_same_rows(assets: WindowAssets, series: Series) -> None:
+    """Refuse a window or a text left over from another CSV: its target would not follow it."""
+    window = assets.window
+    rows = slice(window.start, window.stop)
+    if (
+        window.features != series.features
+        or not np.array_equal(window.timestamps, series.timestamps[rows])
+        or not np.array_equal(window.values, series.values[rows])
+    ):
+        raise CorpusError(
+            f"batch {assets.batch}: its window does not hold rows {window.start} to "
+            f"{window.stop - 1} of the table as it is now. Materialize batch_windows again."
+        )
+    expected = " ".join(stats_lines(window.values, window.features))
+    if assets.stats_text.split() != expected.split():
+        raise CorpusError(
+            f"batch {assets.batch}: its statistics are not those of its window. Materialize "
+            "batch_stats again."
+        )

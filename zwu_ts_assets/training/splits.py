@@ -1,0 +1,213 @@
+"""Which split a window is in: train, validation or test, one after another in time.
+
+What belongs here: the borders in rows, where a window falls, the report. What does not: the setting
+(`split_rule`), and the proof that nothing leaks (`leaks`), which knows nothing of this module.
+
+A window is in a split if all its rows, past and target, lie between the split's borders. One that
+crosses a border is in no split: it is embargoed, and the report says how many that costs. So no row
+is shared by two splits. `embargo_rows` widens the gap: the split before a border gives up that many
+rows more, so that the published test rows stay what they are.
+
+The published experiments on ETTh1 let the past of the first validation and test windows reach back
+over the border. Those windows are embargoed here, so borders are the same and counts are smaller.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.sample import SPLITS
+from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SplitRule, exact_ratio, moment_of
+
+Reason = Literal[
+    "embargoed", "target incomplete", "before the first border", "after the last border"
+]
+REASONS: Final[tuple[Reason, ...]] = (
+    "embargoed",
+    "target incomplete",
+    "before the first border",
+    "after the last border",
+)
+
+
+@dataclass(frozen=True)
+class Borders:
+    """A rule applied to a series.
+
+    Attributes:
+        rows: First row of train, validation and test, and the row after test's last one.
+        embargo_rows: Rows that the split before a border gives up.
+        series_rows: Rows of the series.
+    """
+
+    rows: tuple[int, int, int, int]
+    embargo_rows: int
+    series_rows: int
+
+    def span(self, split: str) -> tuple[int, int]:
+        """First row, and the row after the last one, that a sample of a split may have."""
+        index = SPLITS.index(split)
+        start, stop = self.rows[index], self.rows[index + 1]
+        if index < len(SPLITS) - 1:
+            stop = max(start, stop - self.embargo_rows)
+        return start, stop
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a window falls: a split, or the reason why it is in none.
+
+    Attributes:
+        split: One of `SPLITS`, or None.
+        reason: One of `REASONS`, or None.
+    """
+
+    split: str | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """How the windows of a series are divided.
+
+    Attributes:
+        samples: Number of samples, by split; every split is there.
+        unused: Number of windows in no split, by reason; every reason is there.
+        embargoed: First rows of the embargoed windows.
+        rows: First row of each split's samples and the row after the last that they may have.
+        times: The timestamps of that first row and of the last row that they may have; None where
+            there is no such row.
+        embargo_rows: The additional gap.
+    """
+
+    samples: dict[str, int]
+    unused: dict[str, int]
+    embargoed: tuple[int, ...]
+    rows: dict[str, tuple[int, int]]
+    times: dict[str, tuple[str, str] | None]
+    embargo_rows: int
+
+
+def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Borders:
+    """The borders of a rule in the rows of a series.
+
+    Ratios: a border is the whole number of rows below the share, in decimal arithmetic, since in
+    binary 0.7 + 0.1 of 17,420 rows would be 13,935. Dates: a border is the first row at or after a
+    date.
+
+    Args:
+        rule: The rule.
+        timestamps: (rows,) datetime64[s], increasing; those of the whole series.
+
+    Raises:
+        CorpusError: A border lies after the series' last row, or train has no row.
+    """
+    rows = len(timestamps)
+    if rule.borders is not None:
+        borders = rule.borders
+        if borders[3] > rows:
+            raise CorpusError(
+                f"the split ends at row {borders[3]}, but the series has {rows} rows; set borders "
+                "within the rows of the CSV, or split by ratios"
+            )
+    elif rule.dates is not None:
+        found = [_first_row_at(timestamps, date) for date in rule.dates]
+        for date, row in zip(rule.dates[:2], found, strict=False):
+            if row in {0, rows}:
+                raise CorpusError(
+                    f"the split's date {date} is not within the series, which goes from "
+                    f"{timestamps[0]} to {timestamps[-1]}; set dates after the first and up to "
+                    "the last"
+                )
+        borders = (0, found[0], found[1], found[2] if len(found) > 2 else rows)
+    else:
+        train, validation, _ = map(exact_ratio, rule.ratios or DEFAULT_RATIOS)
+        borders = (0, int(train * rows), int((train + validation) * rows), rows)
+    resolved = Borders(borders, rule.embargo_rows, rows)
+    start, stop = resolved.span("train")
+    if start >= stop:
+        raise CorpusError(
+            f"the split leaves no row to train on: train goes from row {start} to before "
+            f"{borders[1]}, less an embargo of {rule.embargo_rows} rows; move the border or make "
+            "embargo_rows smaller"
+        )
+    return resolved
+
+
+def place(borders: Borders, past_start: int, target_stop: int) -> Placement:
+    """Where a window falls.
+
+    Args:
+        borders: The borders.
+        past_start: First row of the past.
+        target_stop: The row after the target's last one, if the target were complete.
+    """
+    first, last = borders.rows[0], borders.rows[-1]
+    if past_start < first:
+        return Placement(None, "before the first border")
+    if past_start >= last:
+        return Placement(None, "after the last border")
+    if target_stop > borders.series_rows:
+        return Placement(None, "target incomplete")
+    if target_stop > last:
+        return Placement(None, "after the last border")
+    for split in SPLITS:
+        start, stop = borders.span(split)
+        if start <= past_start and target_stop <= stop:
+            return Placement(split, None)
+    return Placement(None, "embargoed")
+
+
+def split_report(
+    borders: Borders, timestamps: NDArray[np.datetime64], spans: Iterable[tuple[int, int]]
+) -> SplitReport:
+    """Count where windows fall.
+
+    Args:
+        borders: The borders.
+        timestamps: (rows,) datetime64[s] of the series.
+        spans: (past_start, target_stop) of every window, as for `place`.
+    """
+    samples: Counter[str] = Counter()
+    unused: Counter[str] = Counter()
+    embargoed = []
+    for past_start, target_stop in spans:
+        placement = place(borders, past_start, target_stop)
+        if placement.split is not None:
+            samples[placement.split] += 1
+        else:
+            unused[str(placement.reason)] += 1
+            if placement.reason == "embargoed":
+                embargoed.append(past_start)
+    rows = {split: borders.span(split) for split in SPLITS}
+    return SplitReport(
+        samples={split: samples[split] for split in SPLITS},
+        unused={reason: unused[reason] for reason in REASONS},
+        embargoed=tuple(embargoed),
+        rows=rows,
+        times={
+            split: (str(timestamps[start]), str(timestamps[stop - 1])) if start < stop else None
+            for split, (start, stop) in rows.items()
+        },
+        embargo_rows=borders.embargo_rows,
+    )
+
+
+def train_rows(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> tuple[int, int]:
+    """The rows that a statistic shared over windows may be fitted on.
+
+    A scaler or a fixed colour scale that saw other rows would tell a model of its test data.
+
+    Returns:
+        First row, and the row after the last one. Arguments and errors as for `resolve_borders`.
+    """
+    return resolve_borders(rule, timestamps).span("train")
+
+
+def _first_row_at(timestamps: NDArray[np.datetime64], date: str) -> int:
+    return int(np.searchsorted(timestamps, np.datetime64(moment_of(date)), "left"))

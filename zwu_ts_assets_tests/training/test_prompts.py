@@ -1,0 +1,182 @@
+"""Templates: the project's own, a user's, and what is wrong with them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
+from zwu_ts_assets.training.prompts import DEFAULT_FOLDER, PromptTemplates, load_templates
+from zwu_ts_assets.training.task_settings import TaskSettings
+from zwu_ts_assets.training.tasks import TASKS
+from zwu_ts_assets_tests.training.builders import sample_of, walk
+
+SETTINGS = TaskSettings()
+
+
+def rendered(templates: PromptTemplates, task: str = "forecast", **media: object) -> str:
+    sample = sample_of(walk(96, 4), walk(96, 4), units=["MW", "", "", "°C"])
+    question = TASKS[task].ask(sample, SETTINGS)
+    assert question is not None
+    facts = MediaFacts(**media)  # type: ignore[arg-type]
+    return templates.render(task, prompt_facts(sample, question, SETTINGS, facts))
+
+
+def folder_with(tmp_path: Path, **texts: str) -> Path:
+    folder = tmp_path / "prompts"
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / f"{name}.j2").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_projects_own_templates_explain_the_media(task: str) -> None:
+    prompt = rendered(load_templates(), task)
+    for words in (
+        "Columns: a [MW], b, c, d [°C].",
+        "Feature DTW: ",
+        "Feature Covariance (FFT Magnitude): ",
+        "Feature Pearson (FFT Magnitude): ",
+        "Time DTW: ",
+        "Time Covariance: ",
+        "Time Pearson: ",
+        "from -1 (blue) to 1 (red)",
+        "each 1 hour after the one before, counted from step 0 to step 95; together they span "
+        "4 days.",
+        "A frame covers 24 steps (24 hours), and the next one starts 12 steps (12 hours) later, so "
+        "that a pair of frames spans 36 steps (36 hours).",
+        "The last frame is shown twice, so there are 8.",
+    ):
+        assert words in prompt
+    assert prompt == prompt.strip()
+    assert "\n\n\n" not in prompt
+    assert "  " not in prompt
+    # One blank line between the explanation, the numbers and the question.
+    assert len(prompt.split("\n\n")) >= 4
+
+
+def test_prompts_do_not_tell_when_the_window_was() -> None:
+    for task in TASKS:
+        prompt = rendered(load_templates(), task)
+        assert "2016" not in prompt
+        assert "07-0" not in prompt
+
+
+def test_other_media_are_explained_otherwise() -> None:
+    prompt = rendered(load_templates(), fixed_colours=True, patch_length=96)
+    assert "The colour ranges are the same in all pictures." in prompt
+    assert "for 1 part of the window" in prompt
+    assert "so that a pair" not in prompt
+    assert "  " not in prompt
+
+
+def test_a_users_folder_overrides_by_name(tmp_path: Path) -> None:
+    folder = folder_with(
+        tmp_path, forecast='{% include "mine.j2" %} {{ horizon }} steps', mine="Go on for"
+    )
+    templates = load_templates(folder)
+    assert rendered(templates) == "Go on for 96 steps"
+    assert "Feature DTW" in rendered(templates, "describe")
+    assert templates.files["forecast.j2"] == folder / "forecast.j2"
+    assert templates.files["describe.j2"] == DEFAULT_FOLDER / "describe.j2"
+
+
+def test_the_digest_changes_with_any_text_and_with_nothing_else(tmp_path: Path) -> None:
+    plain = load_templates().digest
+    copy = (DEFAULT_FOLDER / "media.j2").read_text(encoding="utf-8")
+    folder = folder_with(tmp_path, media=copy)
+    assert load_templates(folder).digest == plain
+    (folder / "media.j2").write_bytes(copy.replace("\n", "\r\n").encode())
+    assert load_templates(folder).digest == plain
+    (folder / "media.j2").write_text(copy + "!", encoding="utf-8")
+    assert load_templates(folder).digest != plain
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a\n{% if rows %}\nb", "forecast.j2, line 3: Unexpected end of template"),
+        ("a\n{{ rows | no_such }}", "forecast.j2, line 2: No filter named 'no_such'"),
+        ("a {{ 1 | random }}", "No filter named 'random'"),
+        ("a\n\n<|im_end|>", r"forecast.j2, line 3: holds '<\|im_end\|>'"),
+        ("<image>", "line 1: holds '<image>'.*Media placeholders are added by each export"),
+        ('{% include "../secret.j2" %}', "includes '../secret.j2', which does not exist"),
+        ('{% include "/etc/passwd" %}', "includes '/etc/passwd', which does not exist"),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused_when_it_is_read(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(CorpusError, match=words):
+        load_templates(folder_with(tmp_path, forecast=text))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "a\n\n{{ horizn }}",
+            "forecast.j2, line 3: 'horizn' is undefined. The facts are: features",
+        ),
+        ("a\n{{ quarters[0] }}", "line 2: 'quarters' is undefined"),
+        ("{{ features[9].name }}", "line 1: list object has no element 9"),
+        ("a\n{{ rows / 0 }}", "line 2: division by zero. Mend that line"),
+        ("{{ rows + 'x' }}", "line 1: unsupported operand"),
+        ("{{ rows.__class__.__mro__ }}", "line 1: access to attribute '__class__'.*is unsafe"),
+        ("{{ ''.__class__ }}", "is unsafe. Templates may only use the facts"),
+        ("{{ features.append(1) }}", "is not safely callable|is unsafe"),
+        ("{% for i in range(999999) %}x{% endfor %}", "Range too big"),
+        ("{{ lipsum() }}", "'lipsum' is undefined"),
+        ("{% set f = '/etc/passwd' %}{% include f %}", "/etc/passwd"),
+        ("{{ '<im' ~ 'age>' }}", "the prompt holds '<image>'"),
+        ("{# nothing #}", "the prompt is empty"),
+        ("{{ features[0].unit.__init__.__globals__ }}", "is unsafe"),
+    ],
+)
+def test_a_template_that_fails_is_told_by_file_and_line(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    templates = load_templates(folder_with(tmp_path, forecast=text))
+    with pytest.raises(CorpusError, match=words) as caught:
+        rendered(templates)
+    assert str(tmp_path / "prompts" / "forecast.j2") in str(caught.value)
+
+
+def test_an_error_in_an_included_template_names_that_file(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, media="fine\n{{ nothing }}")
+    with pytest.raises(CorpusError, match=r"prompts/media\.j2, line 2: 'nothing' is undefined"):
+        rendered(load_templates(folder))
+
+
+def test_a_template_that_no_task_uses_is_a_mistyped_name(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"forcast\.j2: no task uses this template"):
+        load_templates(folder_with(tmp_path, forcast="x"))
+
+
+def test_a_folder_that_is_none_or_empty_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="nowhere: cannot be read as a template"):
+        load_templates(tmp_path / "nowhere")
+    with pytest.raises(
+        CorpusError, match=r"holds no template; expected files such as forecast\.j2"
+    ):
+        load_templates(tmp_path)
+    (tmp_path / "forecast.j2").write_bytes(b"\xff\xfe")
+    with pytest.raises(CorpusError, match=r"forecast\.j2: not UTF-8 text"):
+        load_templates(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, trend="x")
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    (folder / "forecast.j2").symlink_to(tmp_path / "secret")
+    with pytest.raises(CorpusError, match="is a link out of its folder"):
+        load_templates(folder)
+
+
+def test_there_is_a_template_for_every_task() -> None:
+    names = {file.stem for file in DEFAULT_FOLDER.glob("*.j2")}
+    assert set(TASKS) <= names
+    assert names - set(TASKS) == {"media", "statistics"}
