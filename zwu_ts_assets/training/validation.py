@@ -1,0 +1,338 @@
+"""Whether an export is what it says it is, also one that was made earlier and moved elsewhere.
+
+What belongs here: the checks of an export. What does not: reading it (`export_reading`), its
+manifest (`exports/manifest`), knowing the right answers, which whoever has the CSV hands in.
+
+An export is held against its own `corpus.json`. What a check finds is a `Problem` that names file,
+row and reason; a check that needs something that was not handed in is named as not made.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.verification import png_problem, video_problem
+from zwu_ts_assets.training.export_reading import (
+    Problem,
+    ReadConversation,
+    ReadSample,
+    read_export,
+    read_media,
+    shard_problems,
+)
+from zwu_ts_assets.training.exports import webdataset
+from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.manifest import (
+    MANIFEST,
+    DeclaredConversation,
+    DeclaredSample,
+    Manifest,
+    conversation_digest,
+    read_manifest,
+)
+from zwu_ts_assets.training.exports.source import MediaFacts, is_safe_path
+from zwu_ts_assets.training.reserved import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER, reserved_word
+from zwu_ts_assets.training.sample import SPLITS
+
+__all__ = ["Expectations", "Problem", "ValidationReport", "validate_export"]
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What an export is held against beside its own manifest; each may be missing.
+
+    Attributes:
+        check_answer: From sample id, task and answer to what is wrong with the answer, recomputed
+            from the CSV; empty if nothing is.
+        check_target: From sample id and target values (rows of numbers) likewise.
+        count_tokens: Tokens of a text.
+        image_tokens: Tokens of an image of a width and a height, in Qwen3-VL.
+        video_tokens: Tokens of a video of so many frames, a width, a height and an fps.
+    """
+
+    check_answer: Callable[[str, str, str], str] | None = None
+    check_target: Callable[[str, Sequence[Sequence[float]]], str] | None = None
+    count_tokens: Callable[[str], int] | None = None
+    image_tokens: Callable[[int, int], int] | None = None
+    video_tokens: Callable[[int, int, int, float], int] | None = None
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What a validation found.
+
+    Attributes:
+        problems: Empty for a sound export.
+        conversations: Rows (or conversations in rows) that were read.
+        media: Media files that were decoded or found missing.
+        not_checked: What could not be checked, and what it would take: a sentence each.
+    """
+
+    problems: Sequence[Problem]
+    conversations: int
+    media: int
+    not_checked: Sequence[str]
+
+
+def validate_export(
+    folder: Path, format_name: str, expectations: Expectations | None = None
+) -> ValidationReport:
+    """Check an export in every respect that can be checked.
+
+    Every image and video is decoded, 0.1 to 0.5 s for each video of usual size.
+
+    Args:
+        folder: The export's folder.
+        format_name: One of `FORMATS`.
+        expectations: What is known from elsewhere; None for nothing.
+
+    Raises:
+        CorpusError: There is no such format.
+    """
+    if format_name not in FORMATS:
+        raise CorpusError(f"format {format_name!r}: expected one of {', '.join(FORMATS)}.")
+    expected = expectations or Expectations()
+    not_checked = _not_checked(expected)
+    try:
+        manifest = read_manifest(folder)
+    except CorpusError as error:
+        problem = Problem(MANIFEST, None, "", str(error))
+        return ValidationReport([problem], 0, 0, [*not_checked, "Everything else: no manifest."])
+    if manifest.format != format_name:
+        reason = f"says that this is the format {manifest.format!r}, expected {format_name!r}"
+        return ValidationReport(
+            [Problem(MANIFEST, None, "", reason)], 0, 0, [*not_checked, "Everything else."]
+        )
+    problems = [*_manifest_problems(manifest), *_stray_files(folder, manifest)]
+    seen: dict[str, str] = {}
+    samples = {sample.id: sample for sample in manifest.samples}
+    declared = {
+        each.id: (sample, each) for sample in samples.values() for each in sample.conversations
+    }
+    for read in read_export(folder, manifest):
+        if isinstance(read, Problem):
+            problems.append(read)
+        elif isinstance(read, ReadSample):
+            problems += _sample_problems(read, samples, seen, expected)
+        else:
+            problems += _conversation_problems(read, declared, seen, expected)
+    for name, (sample, _) in declared.items():
+        if f"conversation {name}" not in seen:
+            file = ", ".join(manifest.files.get(sample.split, [sample.split]))
+            problems.append(Problem(file, None, name, "the conversation is declared but missing"))
+    if manifest.format == webdataset.NAME:
+        problems += shard_problems(folder, manifest)
+    for file, path, content in read_media(folder, manifest):
+        if problem := _media_problem(path, content, manifest.media[path]):
+            problems.append(Problem(file, None, "" if file == path else path, problem))
+    problems += _media_token_problems(manifest, expected)
+    conversations = sum(key.startswith("conversation ") for key in seen)
+    return ValidationReport(problems, conversations, len(manifest.media), not_checked)
+
+
+def _not_checked(expected: Expectations) -> list[str]:
+    needs = {
+        "Answers were not recomputed: that takes the CSV.": expected.check_answer,
+        "Numeric targets were not compared with the series: that takes the CSV.": (
+            expected.check_target
+        ),
+        "Tokens of texts were not counted: that takes the tokenizer.": expected.count_tokens,
+        "Tokens of images were not counted.": expected.image_tokens,
+        "Tokens of videos were not counted.": expected.video_tokens,
+    }
+    return [told for told, given in needs.items() if given is None]
+
+
+def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
+    """Ids, splits and row spans, as far as the manifest alone can tell."""
+    seen: set[str] = set()
+    for sample in manifest.samples:
+        for name in (sample.id, *(each.id for each in sample.conversations)):
+            if name in seen:
+                yield Problem(MANIFEST, None, name, "is declared twice")
+            seen.add(name)
+        if sample.split not in SPLITS or sample.split not in manifest.files:
+            yield Problem(MANIFEST, None, sample.id, f"is in the unknown split {sample.split!r}")
+        if not 0 <= sample.past_start < sample.past_stop <= sample.target_stop:
+            yield Problem(MANIFEST, None, sample.id, "has row spans that are out of order")
+    spans = sorted(manifest.samples, key=lambda sample: (sample.past_start, sample.target_stop))
+    latest: dict[str, DeclaredSample] = {}  # of each split, the one that reaches furthest
+    for sample in spans:
+        for split, other in latest.items():
+            if split != sample.split and other.target_stop > sample.past_start:
+                yield Problem(
+                    MANIFEST,
+                    None,
+                    sample.id,
+                    f"shares rows {sample.past_start} to "
+                    f"{min(other.target_stop, sample.target_stop) - 1} of the CSV with {other.id} "
+                    f"of the split {split}: {sample.split} leaks",
+                )
+        if sample.target_stop >= latest.get(sample.split, sample).target_stop:
+            latest[sample.split] = sample
+
+
+def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Files that a loader would take for rows, and that the manifest does not know."""
+    known = {name for names in manifest.files.values() for name in names}
+    for split in SPLITS:
+        patterns = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl", f"{split}-*.tar")
+        for path in sorted(found for each in patterns for found in folder.glob(each)):
+            name = path.relative_to(folder).as_posix()
+            if name not in known:
+                yield Problem(name, None, "", "is no part of this export, but loaders will read it")
+
+
+def _known(key: str, at: ReadConversation | ReadSample, seen: dict[str, str]) -> str:
+    """Remember where an id was met; where it was met before, or nothing."""
+    first = seen.setdefault(key, f"{at.file}, row {at.row}")
+    return "" if first == f"{at.file}, row {at.row}" else first
+
+
+def _conversation_problems(
+    read: ReadConversation,
+    declared: Mapping[str, tuple[DeclaredSample, DeclaredConversation]],
+    seen: dict[str, str],
+    expected: Expectations,
+) -> Iterator[Problem]:
+    if first := _known(f"conversation {read.id}", read, seen):
+        yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
+        return
+    if read.id not in declared:
+        yield read.problem("is not declared in corpus.json")
+        return
+    sample, conversation = declared[read.id]
+    if read.split != sample.split:
+        yield read.problem(f"is in the split {read.split}, but belongs to {sample.split}")
+    if (read.images, read.videos) != (conversation.images, conversation.videos):
+        found = [*read.images, *read.videos]
+        wanted = [*conversation.images, *conversation.videos]
+        unsafe = [path for path in found if not is_safe_path(path)]
+        told = f"; {unsafe[0]!r} leads out of the export" if unsafe else ""
+        yield read.problem(f"shows the media {found}, expected {wanted}{told}")
+    problems = list(_text_problems(read, sample, conversation, expected))
+    digest = conversation_digest(read.user, read.answer)
+    if not problems and digest != conversation.sha256:
+        problems = ["prompt or answer differ from what was exported"]
+    yield from map(read.problem, problems)
+
+
+def _text_problems(
+    read: ReadConversation,
+    sample: DeclaredSample,
+    conversation: DeclaredConversation,
+    expected: Expectations,
+) -> Iterator[str]:
+    for word, media, kind in (
+        (IMAGE_PLACEHOLDER, read.images, "images"),
+        (VIDEO_PLACEHOLDER, read.videos, "videos"),
+    ):
+        if read.user.count(word) != len(media):
+            yield f"has {read.user.count(word)} times {word} for {len(media)} {kind}"
+    prompt = _prompt(read.user)
+    for part, text in (("prompt", prompt), ("answer", read.answer)):
+        if word := reserved_word(text):
+            yield f"the {part} holds the reserved word {word!r}"
+        elif not text.strip():
+            yield f"the {part} is empty"
+    if expected.check_answer is not None:
+        wrong = expected.check_answer(sample.id, conversation.task, read.answer)
+        if wrong:
+            yield f"the answer is wrong: {wrong}"
+    if expected.count_tokens is not None:
+        for part, text, count in (
+            ("prompt", prompt, conversation.user_tokens),
+            ("answer", read.answer, conversation.answer_tokens),
+        ):
+            if (found := expected.count_tokens(text)) != count:
+                yield f"the {part} has {found} tokens, declared are {count}"
+
+
+def _prompt(user: str) -> str:
+    """What the user says behind the placeholders."""
+    lines = user.split("\n")
+    while lines and lines[0] in {IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER}:
+        lines.pop(0)
+    return "\n".join(lines)
+
+
+def _sample_problems(
+    read: ReadSample,
+    declared: Mapping[str, DeclaredSample],
+    seen: dict[str, str],
+    expected: Expectations,
+) -> Iterator[Problem]:
+    if first := _known(f"sample {read.id}", read, seen):
+        yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
+        return
+    if read.id not in declared:
+        yield read.problem("is not declared in corpus.json")
+        return
+    sample, values = declared[read.id], read.values
+    if read.split != sample.split:
+        yield read.problem(f"is in the split {read.split}, but belongs to {sample.split}")
+    for name in (
+        *("past_start", "past_stop", "target_stop"),
+        *("image_tokens", "video_tokens", "stats_tokens"),
+    ):
+        if values[name] != getattr(sample, name):
+            reason = f"{name} is {values[name]}, declared is {getattr(sample, name)}"
+            yield read.problem(reason)
+    for kind, found in (("image", read.image), ("video", read.video)):
+        if found != getattr(sample, kind):
+            yield read.problem(f"its {kind} is {found!r}, declared is {getattr(sample, kind)!r}")
+    yield from map(read.problem, _value_problems(sample, values, expected))
+
+
+def _value_problems(
+    sample: DeclaredSample, values: Mapping[str, Any], expected: Expectations
+) -> Iterator[str]:
+    rows, columns = sample.target_stop - sample.past_stop, len(values["features"])
+    if len(values["units"]) != columns:
+        yield f"has {len(values['units'])} units for {columns} columns"
+    if [len(row) for row in values["target"]] != [columns] * rows:
+        yield f"the target is not {rows} rows of {columns} numbers"
+    elif expected.check_target is not None:
+        if wrong := expected.check_target(sample.id, values["target"]):
+            yield f"the target is wrong: {wrong}"
+    if expected.count_tokens is not None:
+        found = expected.count_tokens(values["stats_text"])
+        if found != sample.stats_tokens:
+            yield f"the statistics have {found} tokens, declared are {sample.stats_tokens}"
+
+
+def _media_problem(path: str, content: bytes | None, facts: MediaFacts) -> str:
+    """Whether a media file is there, decodes to what was declared, and is the one exported."""
+    if content is None:
+        return "the file is missing"
+    try:
+        if path.endswith(".png"):
+            problem = png_problem(content, facts.width, facts.height)
+        else:
+            problem = video_problem(content, facts.width, facts.height, facts.frames, facts.fps)
+    except Image.DecompressionBombError as error:
+        return f"does not decode: {error}"
+    if not problem and hashlib.sha256(content).hexdigest() != facts.sha256:
+        return "decodes, but its content differs from what was exported"
+    return problem
+
+
+def _media_token_problems(manifest: Manifest, expected: Expectations) -> Iterator[Problem]:
+    for sample in manifest.samples:
+        image, video = manifest.media.get(sample.image), manifest.media.get(sample.video)
+        counted: list[tuple[str, int, int]] = []
+        if image is not None and expected.image_tokens is not None:
+            found = expected.image_tokens(image.width, image.height)
+            counted.append(("image", found, sample.image_tokens))
+        if video is not None and expected.video_tokens is not None:
+            found = expected.video_tokens(video.frames, video.width, video.height, video.fps)
+            counted.append(("video", found, sample.video_tokens))
+        for kind, found, count in counted:
+            if found != count:
+                reason = f"its {kind} has {found} tokens, declared are {count}"
+                yield Problem(MANIFEST, None, sample.id, reason)
