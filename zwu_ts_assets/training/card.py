@@ -171,8 +171,7 @@ def card_markdown(
         "`validate` checks the export against it.",
         "## Source and licence",
         f"Source: {_link(facts.source) or 'not told'}\n\n"
-        f"Licence: {_text(facts.licence) or 'not told'}. It holds for what is made from the series "
-        "as far as the licence says so.",
+        f"Licence of the series: {_text(facts.licence) or 'not told'}{_no_derivatives(facts.licence)}",
         "## Columns",
         f"Sampling interval: {_text(facts.interval)}",
         _table(("column", "unit"), [(n, u or "not told") for n, u in facts.units.items()]),
@@ -227,6 +226,15 @@ def _licence_lines(licence: str) -> list[str]:
         return [f"license: {known}"]
     name = re.sub(r"[^a-z0-9.]+", "-", known).strip("-.") or "named-in-the-card"
     return ["license: other", f"license_name: {json.dumps(name)}"]
+
+
+def _no_derivatives(licence: str) -> str:
+    if not re.search(r"\bnd\b|no.?deriv", licence, re.IGNORECASE):
+        return ""
+    return (
+        ". It allows sharing the series only unchanged: before you share this export, which is "
+        "made from it, ask whoever owns the series."
+    )
 
 
 def _split_row(split: SplitFacts) -> tuple[str, ...]:

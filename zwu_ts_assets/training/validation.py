@@ -1,17 +1,17 @@
 """Whether an export is what it says it is, also one that was made earlier and moved elsewhere.
 
-What belongs here: the checks of an export. What does not: reading it (`export_reading`), its
-manifest (`exports/manifest`), knowing the right answers, which whoever has the CSV hands in.
+What belongs here: the checks of an export as a whole and of its media. What does not: reading it
+(`export_reading`), what a row says (`row_checks`, whose `Expectations` are handed on here), knowing
+the right answers, which whoever has the CSV hands in.
 
 An export is held against its own `corpus.json`. What a check finds is a `Problem` that names file,
 row and reason; a check that needs something that was not handed in is named as not made.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -19,7 +19,6 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.verification import png_problem, video_problem
 from zwu_ts_assets.training.export_reading import (
     Problem,
-    ReadConversation,
     ReadSample,
     read_export,
     read_media,
@@ -29,37 +28,19 @@ from zwu_ts_assets.training.exports import webdataset
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.manifest import (
     MANIFEST,
-    DeclaredConversation,
     DeclaredSample,
     Manifest,
-    conversation_digest,
     read_manifest,
 )
-from zwu_ts_assets.training.exports.source import MediaFacts, is_safe_path
-from zwu_ts_assets.training.reserved import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER, reserved_word
+from zwu_ts_assets.training.exports.source import MediaFacts
+from zwu_ts_assets.training.row_checks import (
+    Expectations,
+    conversation_problems,
+    sample_problems,
+)
 from zwu_ts_assets.training.sample import SPLITS
 
 __all__ = ["Expectations", "Problem", "ValidationReport", "validate_export"]
-
-
-@dataclass(frozen=True)
-class Expectations:
-    """What an export is held against beside its own manifest; each may be missing.
-
-    Attributes:
-        check_answer: From sample id, task and answer to what is wrong with the answer, recomputed
-            from the CSV; empty if nothing is.
-        check_target: From sample id and target values (rows of numbers) likewise.
-        count_tokens: Tokens of a text.
-        image_tokens: Tokens of an image of a width and a height, in Qwen3-VL.
-        video_tokens: Tokens of a video of so many frames, a width, a height and an fps.
-    """
-
-    check_answer: Callable[[str, str, str], str] | None = None
-    check_target: Callable[[str, Sequence[Sequence[float]]], str] | None = None
-    count_tokens: Callable[[str], int] | None = None
-    image_tokens: Callable[[int, int], int] | None = None
-    video_tokens: Callable[[int, int, int, float], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -118,9 +99,9 @@ def validate_export(
         if isinstance(read, Problem):
             problems.append(read)
         elif isinstance(read, ReadSample):
-            problems += _sample_problems(read, samples, seen, expected)
+            problems += sample_problems(read, samples, seen, expected)
         else:
-            problems += _conversation_problems(read, declared, seen, expected)
+            problems += conversation_problems(read, declared, seen, expected)
     for name, (sample, _) in declared.items():
         if f"conversation {name}" not in seen:
             file = ", ".join(manifest.files.get(sample.split, [sample.split]))
@@ -128,8 +109,8 @@ def validate_export(
     if manifest.format == webdataset.NAME:
         problems += shard_problems(folder, manifest)
     for file, path, content in read_media(folder, manifest):
-        if problem := _media_problem(path, content, manifest.media[path]):
-            problems.append(Problem(file, None, "" if file == path else path, problem))
+        if reason := _media_problem(path, content, manifest.media[path]):
+            problems.append(Problem(file, None, "" if file == path else path, reason))
     problems += _media_token_problems(manifest, expected)
     conversations = sum(key.startswith("conversation ") for key in seen)
     return ValidationReport(problems, conversations, len(manifest.media), not_checked)
@@ -186,124 +167,6 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
             name = path.relative_to(folder).as_posix()
             if name not in known:
                 yield Problem(name, None, "", "is no part of this export, but loaders will read it")
-
-
-def _known(key: str, at: ReadConversation | ReadSample, seen: dict[str, str]) -> str:
-    """Remember where an id was met; where it was met before, or nothing."""
-    first = seen.setdefault(key, f"{at.file}, row {at.row}")
-    return "" if first == f"{at.file}, row {at.row}" else first
-
-
-def _conversation_problems(
-    read: ReadConversation,
-    declared: Mapping[str, tuple[DeclaredSample, DeclaredConversation]],
-    seen: dict[str, str],
-    expected: Expectations,
-) -> Iterator[Problem]:
-    if first := _known(f"conversation {read.id}", read, seen):
-        yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
-        return
-    if read.id not in declared:
-        yield read.problem("is not declared in corpus.json")
-        return
-    sample, conversation = declared[read.id]
-    if read.split != sample.split:
-        yield read.problem(f"is in the split {read.split}, but belongs to {sample.split}")
-    if (read.images, read.videos) != (conversation.images, conversation.videos):
-        found = [*read.images, *read.videos]
-        wanted = [*conversation.images, *conversation.videos]
-        unsafe = [path for path in found if not is_safe_path(path)]
-        told = f"; {unsafe[0]!r} leads out of the export" if unsafe else ""
-        yield read.problem(f"shows the media {found}, expected {wanted}{told}")
-    problems = list(_text_problems(read, sample, conversation, expected))
-    digest = conversation_digest(read.user, read.answer)
-    if not problems and digest != conversation.sha256:
-        problems = ["prompt or answer differ from what was exported"]
-    yield from map(read.problem, problems)
-
-
-def _text_problems(
-    read: ReadConversation,
-    sample: DeclaredSample,
-    conversation: DeclaredConversation,
-    expected: Expectations,
-) -> Iterator[str]:
-    for word, media, kind in (
-        (IMAGE_PLACEHOLDER, read.images, "images"),
-        (VIDEO_PLACEHOLDER, read.videos, "videos"),
-    ):
-        if read.user.count(word) != len(media):
-            yield f"has {read.user.count(word)} times {word} for {len(media)} {kind}"
-    prompt = _prompt(read.user)
-    for part, text in (("prompt", prompt), ("answer", read.answer)):
-        if word := reserved_word(text):
-            yield f"the {part} holds the reserved word {word!r}"
-        elif not text.strip():
-            yield f"the {part} is empty"
-    if expected.check_answer is not None:
-        wrong = expected.check_answer(sample.id, conversation.task, read.answer)
-        if wrong:
-            yield f"the answer is wrong: {wrong}"
-    if expected.count_tokens is not None:
-        for part, text, count in (
-            ("prompt", prompt, conversation.user_tokens),
-            ("answer", read.answer, conversation.answer_tokens),
-        ):
-            if (found := expected.count_tokens(text)) != count:
-                yield f"the {part} has {found} tokens, declared are {count}"
-
-
-def _prompt(user: str) -> str:
-    """What the user says behind the placeholders."""
-    lines = user.split("\n")
-    while lines and lines[0] in {IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER}:
-        lines.pop(0)
-    return "\n".join(lines)
-
-
-def _sample_problems(
-    read: ReadSample,
-    declared: Mapping[str, DeclaredSample],
-    seen: dict[str, str],
-    expected: Expectations,
-) -> Iterator[Problem]:
-    if first := _known(f"sample {read.id}", read, seen):
-        yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
-        return
-    if read.id not in declared:
-        yield read.problem("is not declared in corpus.json")
-        return
-    sample, values = declared[read.id], read.values
-    if read.split != sample.split:
-        yield read.problem(f"is in the split {read.split}, but belongs to {sample.split}")
-    for name in (
-        *("past_start", "past_stop", "target_stop"),
-        *("image_tokens", "video_tokens", "stats_tokens"),
-    ):
-        if values[name] != getattr(sample, name):
-            reason = f"{name} is {values[name]}, declared is {getattr(sample, name)}"
-            yield read.problem(reason)
-    for kind, found in (("image", read.image), ("video", read.video)):
-        if found != getattr(sample, kind):
-            yield read.problem(f"its {kind} is {found!r}, declared is {getattr(sample, kind)!r}")
-    yield from map(read.problem, _value_problems(sample, values, expected))
-
-
-def _value_problems(
-    sample: DeclaredSample, values: Mapping[str, Any], expected: Expectations
-) -> Iterator[str]:
-    rows, columns = sample.target_stop - sample.past_stop, len(values["features"])
-    if len(values["units"]) != columns:
-        yield f"has {len(values['units'])} units for {columns} columns"
-    if [len(row) for row in values["target"]] != [columns] * rows:
-        yield f"the target is not {rows} rows of {columns} numbers"
-    elif expected.check_target is not None:
-        if wrong := expected.check_target(sample.id, values["target"]):
-            yield f"the target is wrong: {wrong}"
-    if expected.count_tokens is not None:
-        found = expected.count_tokens(values["stats_text"])
-        if found != sample.stats_tokens:
-            yield f"the statistics have {found} tokens, declared are {sample.stats_tokens}"
 
 
 def _media_problem(path: str, content: bytes | None, facts: MediaFacts) -> str:
