@@ -7,7 +7,6 @@ The same facts give the same bytes: nothing here knows the time.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -171,7 +170,8 @@ def card_markdown(
         "`validate` checks the export against it.",
         "## Source and licence",
         f"Source: {_link(facts.source) or 'not told'}\n\n"
-        f"Licence of the series: {_text(facts.licence) or 'not told'}{_no_derivatives(facts.licence)}",
+        f"Licence of the series: {_text(facts.licence) or 'not told'}"
+        + _no_derivatives(facts.licence),
         "## Columns",
         f"Sampling interval: {_text(facts.interval)}",
         _table(("column", "unit"), [(n, u or "not told") for n, u in facts.units.items()]),
@@ -203,19 +203,31 @@ def card_markdown(
 
 
 def _front_matter(facts: CardFacts, data_files: Mapping[str, Sequence[str]]) -> str:
-    """YAML whose scalars are JSON, which YAML 1.2 contains: no name can break out of it."""
+    """YAML whose scalars from elsewhere are quoted, so that no name can break out of it."""
     rows = sum(split.conversations for split in facts.splits)
     size = next((name for bound, name in _SIZES if rows < bound), "100K<n<1M")
-    lines = ["---", *_licence_lines(facts.licence), "language:", f"- {json.dumps(facts.language)}"]
-    lines += [f"pretty_name: {json.dumps(facts.title)}", "size_categories:", f"- {size}"]
+    lines = ["---", *_licence_lines(facts.licence), "language:", f"- {_quoted(facts.language)}"]
+    lines += [f"pretty_name: {_quoted(facts.title)}", "size_categories:", f"- {size}"]
     lines += ["task_categories:", "- time-series-forecasting", "- visual-question-answering"]
     lines += ["tags:", "- time-series", "- qwen3-vl", "- multimodal"]
     if data_files:
         lines += ["configs:", "- config_name: default", "  data_files:"]
         for split, patterns in data_files.items():
             lines += [f"  - split: {split}", "    path:"]
-            lines += [f"    - {json.dumps(pattern)}" for pattern in patterns]
+            lines += [f"    - {_quoted(pattern)}" for pattern in patterns]
     return "\n".join([*lines, "---"])
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted scalar of YAML. JSON's would not do: it escapes characters in pairs."""
+    characters = []
+    for character in text:
+        if character in '"\\':
+            characters.append("\\" + character)
+        else:
+            code = f"\\U{ord(character):08x}"
+            characters.append(character if character.isprintable() else code)
+    return '"' + "".join(characters) + '"'
 
 
 def _licence_lines(licence: str) -> list[str]:
@@ -225,7 +237,7 @@ def _licence_lines(licence: str) -> list[str]:
     if known in _HUB_LICENCES:
         return [f"license: {known}"]
     name = re.sub(r"[^a-z0-9.]+", "-", known).strip("-.") or "named-in-the-card"
-    return ["license: other", f"license_name: {json.dumps(name)}"]
+    return ["license: other", f"license_name: {_quoted(name)}"]
 
 
 def _no_derivatives(licence: str) -> str:

@@ -1,30 +1,58 @@
-"""Words that a trainer or a chat template takes for something else than text.
+"""Words that must not occur in a prompt or an answer.
 
-What belongs here: which words these are, and finding one. What does not: wording prompts without
-them (`prompts`).
+What belongs here: the list, and finding one. What does not: who is to blame for it (`prompts`,
+`conversations`).
 
-A feature named `<image>` or a unit named `<|im_end|>` would move a picture or end a turn without
-any trainer saying so; so no prompt and no answer may hold such a word.
+A tokenizer turns the added tokens of Qwen into one id wherever they stand, also in a column's name,
+and trainers count the placeholders of media: one too many ends the training, or worse, shifts it.
 """
 
+import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
+from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen_files import ADDED_TOKENS
 
-IMAGE_PLACEHOLDER: Final = "<image>"
-VIDEO_PLACEHOLDER: Final = "<video>"
+PLACEHOLDERS: Final = ("<image>", "<video>", "<audio>")
+"""What Qwen's own fine-tuning code, ms-swift and LLaMA-Factory replace by media."""
 
-# What the three trainers replace in the text of a message, whatever the model.
-_TRAINER_TAGS: Final = (
-    *(IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER, "<audio>"),
-    *("<bbox>", "<ref-object>", "<cot-process>"),
-)
+_SWIFT_TAGS: Final = ("<img>", "</img>", "<bbox>", "<ref-object>", "<cot-process>")
 
-RESERVED_WORDS: Final = (*ADDED_TOKENS, *_TRAINER_TAGS)
-"""The added tokens of the Qwen3-VL tokenizer, then the tags that trainers replace."""
+RESERVED: Final = (*ADDED_TOKENS, *PLACEHOLDERS, *_SWIFT_TAGS)
+"""All reserved words: the 26 added tokens of Qwen, placeholders, and further tags of ms-swift."""
 
 
 def reserved_word(text: str) -> str:
-    """The first reserved word in a text, or an empty string if there is none."""
-    found = [(text.find(word), word) for word in RESERVED_WORDS if word in text]
-    return min(found)[1] if found else ""
+    """The first reserved word in a text; an empty string if there is none.
+
+    Also looked for in the text as the tokenizer sees it, in Unicode's normal form C.
+    """
+    seen = text if text.isascii() else text + "\n" + unicodedata.normalize("NFC", text)
+    # Every reserved word begins with it, and nearly no text has it.
+    if "<" not in seen:
+        return ""
+    return next((word for word in RESERVED if word in seen), "")
+
+
+def require_usable_names(features: Iterable[str], units: Iterable[str]) -> None:
+    """Refuse columns whose name or unit would be taken for a token, or breaks a line.
+
+    Raises:
+        CorpusError: Names the column.
+    """
+    for name, unit in zip(features, units, strict=True):
+        for what, text in (("name", name), ("unit", unit)):
+            word = reserved_word(text)
+            if word:
+                raise CorpusError(
+                    f"column {name!r}: its {what} holds {word!r}, a reserved word of the chat "
+                    f"template or of a trainer; expected plain text. Change the {what} of the "
+                    "column."
+                )
+            if len(text.splitlines()) > 1 or text != text.strip():
+                raise CorpusError(
+                    f"column {name!r}: its {what} is {text!r}; expected one line without white "
+                    f"space around it, so that answers can be read back. Change the {what} of the "
+                    "column."
+                )

@@ -13,9 +13,11 @@ from zwu_ts_assets.training.exports.manifest import (
     DeclaredConversation,
     DeclaredSample,
     conversation_digest,
+    row_digest,
 )
+from zwu_ts_assets.training.exports.rows import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
 from zwu_ts_assets.training.exports.source import is_safe_path
-from zwu_ts_assets.training.reserved import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER, reserved_word
+from zwu_ts_assets.training.reserved import reserved_word
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,11 @@ class Expectations:
     video_tokens: Callable[[int, int, int, float], int] | None = None
 
 
-def _known(key: str, at: ReadConversation | ReadSample, seen: dict[str, str]) -> str:
-    """Remember where an id was met; where it was met before, or nothing."""
-    first = seen.setdefault(key, f"{at.file}, row {at.row}")
-    return "" if first == f"{at.file}, row {at.row}" else first
+def _met_before(key: str, at: ReadConversation | ReadSample, seen: dict[str, str]) -> str:
+    """Where an id was met before, or nothing; it is remembered as met."""
+    before = seen.get(key, "")
+    seen.setdefault(key, f"{at.file}, row {at.row}")
+    return before
 
 
 def conversation_problems(
@@ -51,7 +54,7 @@ def conversation_problems(
     expected: Expectations,
 ) -> Iterator[Problem]:
     """What is wrong with a conversation; `seen` remembers where each id was met."""
-    if first := _known(f"conversation {read.id}", read, seen):
+    if first := _met_before(f"conversation {read.id}", read, seen):
         yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
         return
     if read.id not in declared:
@@ -119,7 +122,7 @@ def sample_problems(
     expected: Expectations,
 ) -> Iterator[Problem]:
     """What is wrong with the row of a sample; `seen` remembers where each id was met."""
-    if first := _known(f"sample {read.id}", read, seen):
+    if first := _met_before(f"sample {read.id}", read, seen):
         yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
         return
     if read.id not in declared:
@@ -138,7 +141,10 @@ def sample_problems(
     for kind, found in (("image", read.image), ("video", read.video)):
         if found != getattr(sample, kind):
             yield read.problem(f"its {kind} is {found!r}, declared is {getattr(sample, kind)!r}")
-    yield from map(read.problem, _value_problems(sample, values, expected))
+    problems = list(_value_problems(sample, values, expected))
+    if not problems and row_digest(values) != sample.row_sha256:
+        problems = ["a column differs from what was exported"]
+    yield from map(read.problem, problems)
 
 
 def _value_problems(

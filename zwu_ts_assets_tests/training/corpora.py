@@ -18,7 +18,7 @@ from zwu_ts_assets.corpus.video import draw_patch_frames, encode_mp4, film_strip
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
-from zwu_ts_assets.training.exports.source import ExportSource, MediaFacts
+from zwu_ts_assets.training.exports.source import ExportSource, Medium
 from zwu_ts_assets.training.sample import Sample, sample_id
 
 CANVAS = Canvas(448, 224)
@@ -122,12 +122,12 @@ def patch_frames(sample: Sample) -> list[NDArray[np.uint8]]:
     )
 
 
-def media_facts(media: dict[str, bytes]) -> dict[str, MediaFacts]:
+def media_facts(media: dict[str, bytes]) -> dict[str, Medium]:
     """What is declared of media that `draw_media` drew."""
     facts = {}
     for path, content in media.items():
         video = (4, FPS) if path.endswith(".mp4") else (1, 0.0)
-        facts[path] = MediaFacts(
+        facts[path] = Medium(
             hashlib.sha256(content).hexdigest(), CANVAS.width, CANVAS.height, *video
         )
     return facts

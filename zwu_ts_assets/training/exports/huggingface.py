@@ -63,7 +63,7 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
         entries,
         files,
         lambda entry, path: f"{entry.sample.split}/{in_media_folder(path)}",
-        whole_samples=True,
+        row=_row,
     )
     yield from card_files(
         source.card,

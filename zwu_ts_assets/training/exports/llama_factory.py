@@ -49,9 +49,7 @@ def llama_factory_export(source: ExportSource) -> Iterator[ExportFile]:
         yield from used_media(source, found)
     info = json.dumps(dataset_info(source.dataset, files), indent=2) + "\n"
     yield written(DATASET_INFO, info.encode("ascii"))
-    yield manifest_file(
-        source, NAME, entries, files, lambda _, path: in_media_folder(path), whole_samples=False
-    )
+    yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
     evaluated = f"\n    eval_dataset: {source.dataset}_validation" if "validation" in files else ""
     yield from card_files(
         source.card,

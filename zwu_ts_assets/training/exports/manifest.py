@@ -22,7 +22,7 @@ from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.source import (
     Entry,
     ExportSource,
-    MediaFacts,
+    Medium,
     Scalar,
     is_safe_path,
 )
@@ -50,6 +50,7 @@ _SAMPLE: Final[Schema] = {
     "image_tokens": int,
     "video_tokens": int,
     "stats_tokens": int,
+    "row_sha256": str,
     "conversations": [_CONVERSATION],
 }
 _MEDIUM: Final[Schema] = {"sha256": str, "width": int, "height": int, "frames": int, "fps": float}
@@ -75,6 +76,7 @@ class DeclaredSample:
     Attributes:
         image: The figure; empty if the export does not hold it, as no conversation shows it.
         video: Likewise.
+        row_sha256: The `row_digest` of the sample's row; empty in formats without one.
     """
 
     id: str
@@ -87,6 +89,7 @@ class DeclaredSample:
     image_tokens: int
     video_tokens: int
     stats_tokens: int
+    row_sha256: str
     conversations: tuple[DeclaredConversation, ...]
 
 
@@ -107,7 +110,7 @@ class Manifest:
     dataset: str
     tokenizer: str
     files: Mapping[str, Sequence[str]]
-    media: Mapping[str, MediaFacts]
+    media: Mapping[str, Medium]
     samples: Sequence[DeclaredSample]
 
 
@@ -116,13 +119,19 @@ def conversation_digest(user: str, answer: str) -> str:
     return hashlib.sha256(json.dumps([user, answer]).encode("ascii")).hexdigest()
 
 
+def row_digest(row: Mapping[str, Any]) -> str:
+    """The sha256 of a sample's row without its conversations, which have digests of their own."""
+    kept = {key: value for key, value in row.items() if key != "conversations"}
+    return hashlib.sha256(json.dumps(kept, allow_nan=False).encode("ascii")).hexdigest()
+
+
 def manifest_file(
     source: ExportSource,
     format_name: str,
     entries: Mapping[str, Sequence[Entry]],
     files: Mapping[str, Sequence[str]],
     exported: Callable[[Entry, str], str],
-    whole_samples: bool,
+    row: Callable[[Entry], Mapping[str, Any]] | None = None,
 ) -> WrittenFile:
     """Make the manifest of an export.
 
@@ -133,17 +142,18 @@ def manifest_file(
         files: Names of the files with rows, by split.
         exported: From an entry and the path of one of its media in the corpus to the path in the
             export.
-        whole_samples: Whether the export holds all media of a sample, or only those that
-            conversations show.
+        row: A sample's row, in formats that have a row per sample; these hold all media of a
+            sample, the others only those that conversations show.
     """
-    media: dict[str, MediaFacts] = {}
+    media: dict[str, Medium] = {}
     samples = []
     for entry in (each for found in entries.values() for each in found):
         used = [path for each in entry.conversations for path in (*each.images, *each.videos)]
-        held = [*entry.images, *entry.videos] if whole_samples else used
+        held = used if row is None else [*entry.images, *entry.videos]
         names = {path: exported(entry, path) for path in held}
         media |= {name: source.media[path] for path, name in names.items()}
-        samples.append(_sample(entry, names, source.count_tokens))
+        digest = "" if row is None else row_digest(row(entry))
+        samples.append(_sample(entry, names, digest, source.count_tokens))
     head: dict[str, Any] = {
         "manifest_version": _VERSION,
         "format": format_name,
@@ -175,7 +185,7 @@ def manifest_file(
 
 
 def _sample(
-    entry: Entry, names: Mapping[str, str], count_tokens: Callable[[str], int]
+    entry: Entry, names: Mapping[str, str], digest: str, count_tokens: Callable[[str], int]
 ) -> dict[str, Any]:
     sample = entry.sample
     return {
@@ -189,6 +199,7 @@ def _sample(
         "image_tokens": sample.image_tokens,
         "video_tokens": sample.video_tokens,
         "stats_tokens": sample.stats_tokens,
+        "row_sha256": digest,
         "fingerprints": dict(sorted(sample.fingerprints.items())),
         "conversations": [_conversation(each, names, count_tokens) for each in entry.conversations],
     }
@@ -210,7 +221,7 @@ def _conversation(
     }
 
 
-def _medium(facts: MediaFacts) -> dict[str, Any]:
+def _medium(facts: Medium) -> dict[str, Any]:
     return {
         "sha256": facts.sha256,
         "width": facts.width,
@@ -262,7 +273,7 @@ def read_manifest(folder: Path) -> Manifest:
         dataset=content["dataset"],
         tokenizer=content["tokenizer"],
         files=content["files"],
-        media={name: MediaFacts(**facts) for name, facts in content["media"].items()},
+        media={name: Medium(**facts) for name, facts in content["media"].items()},
         samples=[_declared(sample) for sample in content["samples"]],
     )
 

@@ -39,9 +39,7 @@ def ms_swift_export(source: ExportSource) -> Iterator[ExportFile]:
     for split, found in entries.items():
         yield written(f"{split}.jsonl", jsonl(map(message_row, conversations_of(found))))
         yield from used_media(source, found)
-    yield manifest_file(
-        source, NAME, entries, files, lambda _, path: in_media_folder(path), whole_samples=False
-    )
+    yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
     options = "--dataset train.jsonl"
     options += " --val_dataset validation.jsonl" if "validation" in entries else ""
     yield from card_files(

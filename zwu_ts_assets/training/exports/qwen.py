@@ -82,9 +82,7 @@ def qwen_export(source: ExportSource) -> Iterator[ExportFile]:
     )
     text = _SNIPPET.format(snippet=SNIPPET, entries=snippet)
     yield written(SNIPPET, text.encode("utf-8"))
-    yield manifest_file(
-        source, NAME, entries, files, lambda _, path: in_media_folder(path), whole_samples=False
-    )
+    yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
     yield from card_files(
         source.card,
         format_name=NAME,

@@ -15,9 +15,11 @@ from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, conversations_of
-from zwu_ts_assets.training.reserved import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
 
 MEDIA_FOLDER: Final = "media"
+
+IMAGE_PLACEHOLDER: Final = "<image>"
+VIDEO_PLACEHOLDER: Final = "<video>"
 
 MESSAGE: Final[Schema] = {"role": str, "content": str}
 

@@ -26,7 +26,7 @@ _PATH_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
 
 
 @dataclass(frozen=True)
-class MediaFacts:
+class Medium:
     """What is known of a media file without opening it.
 
     Attributes:
@@ -65,7 +65,7 @@ class ExportSource:
     dataset: str
     samples: Sequence[Sample]
     conversations: Sequence[Conversation]
-    media: Mapping[str, MediaFacts]
+    media: Mapping[str, Medium]
     read_media: Callable[[str], bytes]
     count_tokens: Callable[[str], int]
     tokenizer: str
@@ -191,7 +191,7 @@ def _check_conversation(
             raise CorpusError(f"{where} cannot be written as UTF-8: {error}.") from error
 
 
-def _check_media(entry: Entry, media: Mapping[str, MediaFacts]) -> None:
+def _check_media(entry: Entry, media: Mapping[str, Medium]) -> None:
     paths = [(path, ".png") for path in entry.images] + [(path, ".mp4") for path in entry.videos]
     for path, suffix in paths:
         if not is_safe_path(path) or PurePosixPath(path).suffix != suffix:

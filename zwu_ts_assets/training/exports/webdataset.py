@@ -17,7 +17,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.training.card import card_files
@@ -68,7 +68,7 @@ def webdataset_export(source: ExportSource) -> Iterator[ExportFile]:
         entries,
         files,
         lambda entry, path: f"{entry.sample.id}.{field_names(entry)[path]}",
-        whole_samples=True,
+        row=_row,
     )
     last = f"{len(files['train']) - 1:06d}" if "train" in files else "000000"
     yield from card_files(
@@ -104,8 +104,12 @@ def _shard(name: str, entries: Sequence[Entry], source: ExportSource) -> Written
     return WrittenFile(name, made_from.hexdigest(), lambda: _tar(entries, source.read_media))
 
 
+def _row(entry: Entry) -> dict[str, Any]:
+    return sample_row(entry, field_names(entry).__getitem__)
+
+
 def _sample_json(entry: Entry) -> bytes:
-    return json_line(sample_row(entry, field_names(entry).__getitem__)).encode("utf-8")
+    return json_line(_row(entry)).encode("utf-8")
 
 
 def _tar(entries: Sequence[Entry], read_media: Callable[[str], bytes]) -> bytes:

@@ -72,9 +72,10 @@ def test_media_of_a_row_are_found_from_the_folder(exports_once: Path, name: str)
 
 def decoded(video: Path | io.BytesIO) -> tuple[int, float, int, int]:
     """Frames, frames per second, width and height by PyAV."""
-    with av.open(video if isinstance(video, io.BytesIO) else str(video)) as container:
+    name = video if isinstance(video, io.BytesIO) else str(video)
+    with av.open(name, mode="r") as container:
         stream = container.streams.video[0]
-        frames = sum(1 for _ in container.decode(stream))
+        frames = len(list(container.decode(stream)))
         assert stream.average_rate is not None
         return frames, float(stream.average_rate), stream.width, stream.height
 
