@@ -46,7 +46,8 @@ class Problem:
     def __str__(self) -> str:
         row = "" if self.row is None else f", row {self.row}"
         name = f" ({self.id})" if self.id else ""
-        return f"{self.file}{row}{name}: {self.reason}"
+        told = f"{self.file}{row}{name}: {self.reason}"
+        return told.encode("utf-8", "backslashreplace").decode("utf-8")  # a terminal can show it
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
     if format_name == webdataset.NAME:
         with tarfile.open(path, mode="r:") as archive:
             for member in archive:
-                if member.name.endswith(".json"):
+                if member.isreg() and member.name.endswith(".json"):
                     yield member.name.removesuffix(".json"), _loaded(_content(archive, member))
     elif format_name == llama_factory.NAME:
         rows = json.loads(path.read_bytes().decode("utf-8"))
@@ -222,7 +223,7 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
         try:
             with tarfile.open(folder / name, mode="r:") as archive:
                 for member in archive:
-                    if member.name in missing:
+                    if member.isreg() and member.name in missing:
                         del missing[member.name]
                         yield name, member.name, _content(archive, member)
         except (OSError, tarfile.TarError):
@@ -236,7 +237,7 @@ def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     for name in (each for names in manifest.files.values() for each in names):
         try:
             with tarfile.open(folder / name, mode="r:") as archive:
-                members = archive.getnames()
+                members = [member.name for member in archive if member.isreg()]
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`
         seen: dict[str, None] = {}

@@ -94,6 +94,8 @@ def _text_problems(
             yield f"the {part} holds the reserved word {word!r}"
         elif not text.strip():
             yield f"the {part} is empty"
+        elif not _is_unicode(text):
+            yield f"the {part} is no Unicode text"
     if expected.check_answer is not None:
         wrong = expected.check_answer(sample.id, conversation.task, read.answer)
         if wrong:
@@ -103,8 +105,13 @@ def _text_problems(
             ("prompt", prompt, conversation.user_tokens),
             ("answer", read.answer, conversation.answer_tokens),
         ):
-            if (found := expected.count_tokens(text)) != count:
+            if _is_unicode(text) and (found := expected.count_tokens(text)) != count:
                 yield f"the {part} has {found} tokens, declared are {count}"
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written; half of a pair, which JSON lets through, cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _prompt(user: str) -> str:
@@ -159,7 +166,7 @@ def _value_problems(
         wrong := expected.check_target(sample.id, values["target"])
     ):
         yield f"the target is wrong: {wrong}"
-    if expected.count_tokens is not None:
+    if expected.count_tokens is not None and _is_unicode(values["stats_text"]):
         found = expected.count_tokens(values["stats_text"])
         if found != sample.stats_tokens:
             yield f"the statistics have {found} tokens, declared are {sample.stats_tokens}"

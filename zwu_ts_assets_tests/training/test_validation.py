@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -24,6 +26,7 @@ from zwu_ts_assets_tests.training.corpora import (
     expected_answer,
     patch_frames,
     text_source,
+    write_export,
 )
 
 SPLITS = ("train", "validation", "test")
@@ -463,3 +466,37 @@ def test_a_leak_between_splits_of_overlapping_windows_is_told(
     problems = validate_export(folder, "qwen", decode=False).problems
     leaking = [problem.id for problem in problems if "leaks" in problem.reason]
     assert leaking == [sample.id for sample in source.samples[3:]]
+
+
+@pytest.fixture(scope="module")
+def undrawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small exports in every format, whose media are no pictures."""
+    folder, source = tmp_path_factory.mktemp("undrawn"), text_source(("train", "test"))
+    for name, export in FORMATS.items():
+        write_export(folder / name, export(source), source)
+    return folder
+
+
+@each_format
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_whatever_is_in_the_files_is_told_and_not_raised(
+    undrawn: Path, name: str, data: st.DataObject
+) -> None:
+    export = Damaged(undrawn / name, name)
+    path = data.draw(st.sampled_from([export.file("test"), export.folder / "corpus.json"]))
+    content = path.read_bytes()
+    at = data.draw(st.integers(0, len(content) - 1))
+    piece = data.draw(
+        st.binary(max_size=4)
+        | st.sampled_from([b"NaN", b"\\ud800", b"null", b"{", b'"', b"0", b"[" * 3000, b"../"])
+    )
+    gone = data.draw(st.integers(0, 8))
+    try:
+        path.write_bytes(content[:at] + piece + content[at + gone :])
+        known = Expectations(count_tokens=lambda text: len(text.encode("utf-8").split()))
+        report = validate_export(export.folder, name, known, decode=False)
+        "\n".join(map(str, report.problems)).encode("utf-8")
+    finally:
+        path.write_bytes(content)
+    assert list(validate_export(export.folder, name, known, decode=False).problems) == []

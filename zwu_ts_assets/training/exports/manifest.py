@@ -122,7 +122,7 @@ def conversation_digest(user: str, answer: str) -> str:
 def row_digest(row: Mapping[str, Any]) -> str:
     """The sha256 of a sample's row without its conversations, which have digests of their own."""
     kept = {key: value for key, value in row.items() if key != "conversations"}
-    return hashlib.sha256(json.dumps(kept, allow_nan=False).encode("ascii")).hexdigest()
+    return hashlib.sha256(json.dumps(kept).encode("ascii")).hexdigest()
 
 
 def manifest_file(
