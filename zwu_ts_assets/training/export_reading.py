@@ -218,7 +218,8 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
             except OSError:
                 yield path, path, None
         return
-    missing = dict.fromkeys(manifest.media, manifest.format)
+    split_of = {sample.id: sample.split for sample in manifest.samples}
+    missing = dict.fromkeys(manifest.media)
     for name in (each for names in manifest.files.values() for each in names):
         try:
             with tarfile.open(folder / name, mode="r:") as archive:
@@ -229,7 +230,8 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`, and its media are told as missing
     for name in missing:
-        yield "shards", name, None
+        split = split_of.get(name.partition(".")[0], "*")
+        yield f"{split}-*.tar", name, None
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:

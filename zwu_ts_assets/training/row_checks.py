@@ -26,7 +26,7 @@ class Expectations:
 
     Attributes:
         check_answer: From sample id, task and answer to what is wrong with the answer, recomputed
-            from the CSV; empty if nothing is.
+            from the CSV; empty if nothing is. A sample that the CSV does not have is wrong too.
         check_target: From sample id and target values (rows of numbers) likewise.
         count_tokens: Tokens of a text.
         image_tokens: Tokens of an image of a width and a height, in Qwen3-VL.

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets_tests.training.corpora import drawn_source, write_export
@@ -41,7 +40,6 @@ def moved_export(exports_once: Path, tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def embedded_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    """The exact Qwen3-VL tokenizer, built once (3 s)."""
-    folder = embedded_tokenizer_folder(tmp_path_factory.mktemp("tokenizers"))
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+def embedded_tokenizer(embedded_folder: Path) -> Tokenizer:
+    """The exact Qwen3-VL tokenizer, read by the library that wrote it."""
+    return Tokenizer.from_file(str(embedded_folder / "tokenizer.json"))

@@ -54,7 +54,8 @@ class ExportSource:
         conversations: Of these samples; those of one sample keep their order.
         media: By path relative to the dataset's artifact folder.
         read_media: Reads one of these files; only shards are made with it.
-        count_tokens: Tokens of a text in the corpus' tokenizer, for the manifest.
+        count_tokens: Tokens of a text in the corpus' tokenizer, for the manifest. Asked for every
+            prompt and answer each time; remember the counts if several exports are made at once.
         tokenizer: Name of that tokenizer.
         parameters: Settings that shaped samples and conversations, for the manifest.
         versions: Of the package and of the code of the assets, for the manifest.

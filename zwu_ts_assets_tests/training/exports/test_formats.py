@@ -88,6 +88,42 @@ def test_other_rows_of_a_changed_split_keep_their_bytes(name: str) -> None:
     assert differing == (1 if name == "huggingface" else 2)
 
 
+@each_format
+def test_another_picture_alone_changes_no_row(name: str) -> None:
+    source = text_source()
+    path = source.samples[0].image
+    redrawn = replace(
+        source, media={**source.media, path: replace(source.media[path], sha256="ab" * 32)}
+    )
+    old, new = digests(name, source), digests(name, redrawn)
+    changed = {path for path in old if old[path] != new[path]} - {"corpus.json"}
+    expected = {"webdataset": {"train-000000.tar"}, "huggingface": {f"train/media/{path}"}}
+    assert changed == expected.get(name, {f"media/{path}"})
+
+
+def test_members_of_a_shard_have_no_owner_and_no_time() -> None:
+    shard = built("webdataset", text_source())["train-000000.tar"]
+    with tarfile.open(fileobj=io.BytesIO(shard)) as archive:
+        members = archive.getmembers()
+    assert len(members) == 6
+    for member in members:
+        assert (member.mtime, member.uid, member.gid, member.uname, member.gname, member.mode) == (
+            *(0, 0, 0, "", ""),
+            0o644,
+        )
+
+
+def test_a_shard_of_no_samples_is_refused() -> None:
+    with pytest.raises(CorpusError, match="samples per shard: found 0, expected 1 or more"):
+        list(FORMATS["webdataset"](replace(text_source(), samples_per_shard=0)))
+
+
+def test_columns_that_datasets_would_take_for_times_are_refused() -> None:
+    source = text_source(("train",), ("2020-01-01", "2020-01-02 10:00"), ("", ""))
+    with pytest.raises(CorpusError, match=r"all columns .* are named like times"):
+        list(FORMATS["huggingface"](source))
+
+
 def test_further_samples_change_only_the_last_shard() -> None:
     few = digests("webdataset", text_source(("train",) * 5))
     more = digests("webdataset", text_source(("train",) * 6))

@@ -59,15 +59,17 @@ def test_datasets_reads_every_row_of_a_format_with_a_file_per_split(
 def test_media_of_a_row_are_found_from_the_folder(exports_once: Path, name: str) -> None:
     folder = exports_once / name
     extension = "json" if name == "llama_factory" else "jsonl"
-    loaded = load("json", data_files=str(folder / f"train.{extension}"))["train"]
+    files = {split: str(folder / f"{split}.{extension}") for split in SPLITS}
     images, videos = ("image", "video") if name == "qwen" else ("images", "videos")
-    assert len(loaded) == CONVERSATIONS["train"]
-    for row in loaded:
+    seen = set()
+    for row in (row for rows in load("json", data_files=files).values() for row in rows):
         for path in row[images]:
             with Image.open(folder / path) as image:
                 assert image.size == (CANVAS.width, CANVAS.height)
         for path in row[videos]:
             assert decoded(folder / path) == (4, FPS, CANVAS.width, CANVAS.height)
+            seen.add(folder / path)
+    assert seen == set(folder.rglob("*.mp4"))
 
 
 def decoded(video: Path | io.BytesIO) -> tuple[int, float, int, int]:
