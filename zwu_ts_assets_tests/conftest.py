@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
 
@@ -36,3 +37,9 @@ def built(built_once: Path, tmp_path: Path) -> Project:
     """A copy of it for one test, on an instance that has not heard of it yet."""
     shutil.copytree(built_once, tmp_path / "project")
     return Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def embedded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exact Qwen3-VL tokenizer, built once (3 s)."""
+    return embedded_tokenizer_folder(tmp_path_factory.mktemp("tokenizers"))

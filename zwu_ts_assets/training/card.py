@@ -1,0 +1,289 @@
+"""The dataset card: what people, and the Hugging Face hub, read of an export.
+
+What belongs here: the card's facts, its text and its two pictures. What does not: counting and
+checking, and the manifest for machines (`exports/manifest`).
+
+The same facts give the same bytes: nothing here knows the time.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from zwu_ts_assets.training.export_files import WrittenFile
+
+CARD: Final = "README.md"
+FIGURE: Final = "card/figure.png"
+FILM_STRIP: Final = "card/film_strip.jpg"
+
+# The hub refuses a licence that it does not know. These are the ones that data sets have.
+_HUB_LICENCES: Final = frozenset(
+    (
+        *("apache-2.0", "mit", "bsd-3-clause", "gpl-3.0", "cc"),
+        *("cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0"),
+        *("cc-by-sa-3.0", "cc-by-sa-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0"),
+        *(
+            "cc-by-nd-4.0",
+            "cc-by-nc-nd-3.0",
+            "cc-by-nc-nd-4.0",
+            "cc-by-nc-sa-2.0",
+            "cc-by-nc-sa-3.0",
+        ),
+        *("cc-by-nc-sa-4.0", "odbl", "odc-by", "pddl", "cdla-permissive-1.0"),
+        *("cdla-permissive-2.0", "cdla-sharing-1.0", "unlicense", "wtfpl", "unknown"),
+        *("other"),
+    )
+)
+_SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the card.
+
+    Attributes:
+        made_from: A digest that changes whenever the bytes would.
+        build: Gives the bytes; a PNG for the figure, a JPEG for the film strip.
+    """
+
+    made_from: str
+    build: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """What is said of a split.
+
+    Attributes:
+        name: One of `SPLITS`.
+        first_row: The first row of any sample's past; None for an empty split.
+        stop_row: The row after the last one of any target; likewise.
+        first_time: The time of that first row, or empty.
+        last_time: The time of the last row of any target, or empty.
+        samples: Number of samples.
+        conversations: Number of conversations.
+        embargoed: Windows left out so that no row is in two splits.
+        tokens: Visual and text tokens of all conversations; None if they were not counted.
+    """
+
+    name: str
+    first_row: int | None
+    stop_row: int | None
+    first_time: str
+    last_time: str
+    samples: int
+    conversations: int
+    embargoed: int
+    tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class CheckFacts:
+    """A check that was made of the corpus: its name, whether it passed, and what it found."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """Everything that the card says.
+
+    Attributes:
+        dataset: Name of the dataset.
+        title: What people call it.
+        description: A paragraph on what the series is.
+        source: Where the CSV comes from: an address or a sentence.
+        licence: The CSV's licence, as the hub names it (`cc-by-nd-4.0`) or in words; empty for
+            unknown.
+        units: Unit by column, in the order of the columns; empty where none is known.
+        interval: The sampling interval, for example `1 hour`.
+        splits: In the order of time.
+        split_rule: How the splits were cut, for example `ratio 0.7/0.1/0.2`.
+        tasks: Conversations by task.
+        answers: What is said of the answers' format: a sentence per task.
+        parameters: Settings by name.
+        checks: In the order of the card.
+        fingerprints: Content versions by asset.
+        versions: By package or asset.
+        figure: An image of the corpus.
+        film_strip: The frames of a video.
+    """
+
+    dataset: str
+    title: str
+    description: str
+    source: str
+    licence: str
+    units: Mapping[str, str]
+    interval: str
+    splits: Sequence[SplitFacts]
+    split_rule: str
+    tasks: Mapping[str, int]
+    answers: Mapping[str, str]
+    parameters: Mapping[str, str | int | float | bool | None]
+    checks: Sequence[CheckFacts]
+    fingerprints: Mapping[str, str]
+    versions: Mapping[str, str]
+    figure: Picture
+    film_strip: Picture
+    language: str = field(default="en")
+
+
+def card_files(
+    facts: CardFacts, *, format_name: str, data_files: Mapping[str, Sequence[str]], usage: str
+) -> Iterator[WrittenFile]:
+    """The card and its pictures, as files of an export.
+
+    Args:
+        facts: What the card says.
+        format_name: Name of the export's format.
+        data_files: Patterns of the files with data, by split; the hub's viewer loads them.
+        usage: How the export is loaded, in Markdown.
+    """
+    content = card_markdown(
+        facts, format_name=format_name, data_files=data_files, usage=usage
+    ).encode("utf-8")
+    yield WrittenFile(CARD, hashlib.sha256(content).hexdigest(), lambda: content)
+    yield WrittenFile(FIGURE, facts.figure.made_from, facts.figure.build)
+    yield WrittenFile(FILM_STRIP, facts.film_strip.made_from, facts.film_strip.build)
+
+
+def card_markdown(
+    facts: CardFacts, *, format_name: str, data_files: Mapping[str, Sequence[str]], usage: str
+) -> str:
+    """The card's text; arguments as for `card_files`."""
+    parts = [
+        _front_matter(facts, data_files),
+        f"# {_text(facts.title)}",
+        _text(facts.description),
+        f"Made from a multivariate time series with zwu_ts_assets; this is the `{format_name}` "
+        "export.",
+        f"![A figure: dependence matrices of a window]({FIGURE})",
+        f"![The frames of a video: the patches of a window]({FILM_STRIP})",
+        "## Loading",
+        usage,
+        "`corpus.json` lists every sample with its rows, token counts and media; the command "
+        "`validate` checks the export against it.",
+        "## Source and licence",
+        f"Source: {_link(facts.source) or 'not told'}\n\n"
+        f"Licence of the series: {_text(facts.licence) or 'not told'}"
+        + _no_derivatives(facts.licence),
+        "## Columns",
+        f"Sampling interval: {_text(facts.interval)}",
+        _table(("column", "unit"), [(n, u or "not told") for n, u in facts.units.items()]),
+        "## Splits",
+        f"Chronological: {_text(facts.split_rule)}. No row of a sample's past or target is in two "
+        "splits; windows that would have broken this were left out (embargoed).",
+        _table(
+            ("split", "rows", "from", "to", "samples", "conversations", "embargoed", "tokens"),
+            [_split_row(split) for split in facts.splits],
+        ),
+        "## Tasks and answers",
+        _table(
+            ("task", "conversations", "answer"),
+            [(n, f"{c:,}", facts.answers.get(n, "")) for n, c in facts.tasks.items()],
+        ),
+        "## Parameters",
+        _table(("parameter", "value"), _pairs(facts.parameters)),
+        "## Checks",
+        _table(
+            ("check", "result", "found"),
+            [(c.name, "passed" if c.passed else "failed", c.detail) for c in facts.checks],
+        ),
+        "## Fingerprints",
+        _table(("asset", "content version"), _pairs(facts.fingerprints)),
+        "## Versions",
+        _table(("package or asset", "version"), _pairs(facts.versions)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(facts: CardFacts, data_files: Mapping[str, Sequence[str]]) -> str:
+    """YAML whose scalars from elsewhere are quoted, so that no name can break out of it."""
+    rows = sum(split.conversations for split in facts.splits)
+    size = next((name for bound, name in _SIZES if rows < bound), "100K<n<1M")
+    lines = ["---", *_licence_lines(facts.licence), "language:", f"- {_quoted(facts.language)}"]
+    lines += [f"pretty_name: {_quoted(facts.title)}", "size_categories:", f"- {size}"]
+    lines += ["task_categories:", "- time-series-forecasting", "- visual-question-answering"]
+    lines += ["tags:", "- time-series", "- qwen3-vl", "- multimodal"]
+    if data_files:
+        lines += ["configs:", "- config_name: default", "  data_files:"]
+        for split, patterns in data_files.items():
+            lines += [f"  - split: {split}", "    path:"]
+            lines += [f"    - {_quoted(pattern)}" for pattern in patterns]
+    return "\n".join([*lines, "---"])
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted scalar of YAML. JSON's would not do: it escapes characters in pairs."""
+    characters = []
+    for character in text:
+        if character in '"\\':
+            characters.append("\\" + character)
+        else:
+            code = f"\\U{ord(character):08x}"
+            characters.append(character if character.isprintable() else code)
+    return '"' + "".join(characters) + '"'
+
+
+def _licence_lines(licence: str) -> list[str]:
+    known = licence.strip().lower()
+    if not known:
+        return ["license: unknown"]
+    if known in _HUB_LICENCES:
+        return [f"license: {known}"]
+    name = re.sub(r"[^a-z0-9.]+", "-", known).strip("-.") or "named-in-the-card"
+    return ["license: other", f"license_name: {_quoted(name)}"]
+
+
+def _no_derivatives(licence: str) -> str:
+    if not re.search(r"\bnd\b|no.?deriv", licence, re.IGNORECASE):
+        return ""
+    return (
+        ". It allows sharing the series only unchanged: before you share this export, which is "
+        "made from it, ask whoever owns the series."
+    )
+
+
+def _split_row(split: SplitFacts) -> tuple[str, ...]:
+    empty = split.first_row is None or split.stop_row is None
+    return (
+        split.name,
+        "none" if empty else f"{split.first_row} to {split.stop_row - 1}",  # type: ignore[operator]
+        split.first_time,
+        split.last_time,
+        f"{split.samples:,}",
+        f"{split.conversations:,}",
+        f"{split.embargoed:,}",
+        "not counted" if split.tokens is None else f"{split.tokens:,}",
+    )
+
+
+def _pairs(values: Mapping[str, str | int | float | bool | None]) -> list[tuple[str, str]]:
+    return [(name, "none" if value is None else str(value)) for name, value in values.items()]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return "None."
+    lines = [head, ["---"] * len(head), *([_cell(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return _text(text).replace("|", "\\|") or " "
+
+
+def _link(text: str) -> str:
+    """An address as a link; any other text as it is."""
+    return f"<{text}>" if re.fullmatch(r"https?://[^\s<>]+", text) else _text(text)
+
+
+def _text(text: str) -> str:
+    """A text that Markdown shows as it is, on one line."""
+    plain = " ".join(text.split())
+    return re.sub(r"([\\`*_{}\[\]<>#])", r"\\\1", plain)

@@ -1,0 +1,260 @@
+"""Reading the rows of an export, whatever its format, as one kind of thing.
+
+What belongs here: opening the files with rows and the media of an export, and rows that have not
+the shape of their format. What does not: judging what a row says (`validation`).
+
+Nothing of a tar is ever unpacked to disk, and a path in a row is looked up, never opened.
+"""
+
+import json
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports.manifest import Manifest
+from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
+from zwu_ts_assets.training.exports.schema import Schema, mismatch
+
+_ROWS: Final[Mapping[str, Schema]] = {
+    qwen.NAME: qwen.ROW,
+    ms_swift.NAME: MESSAGE_ROW,
+    llama_factory.NAME: MESSAGE_ROW,
+    huggingface.NAME: huggingface.ROW,
+    webdataset.NAME: webdataset.ROW,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with an export.
+
+    Attributes:
+        file: Relative to the export's folder.
+        row: Counted from 1; in a shard, the sample's number. None where it is the file itself.
+        id: Of the conversation or sample; empty where none is known.
+        reason: A sentence without its end.
+    """
+
+    file: str
+    row: int | None
+    id: str
+    reason: str
+
+    def __str__(self) -> str:
+        row = "" if self.row is None else f", row {self.row}"
+        name = f" ({self.id})" if self.id else ""
+        told = f"{self.file}{row}{name}: {self.reason}"
+        return told.encode("utf-8", "backslashreplace").decode("utf-8")  # a terminal can show it
+
+
+@dataclass(frozen=True)
+class ReadConversation:
+    """A conversation as a row has it; media are told by their path in the export."""
+
+    file: str
+    row: int
+    split: str
+    id: str
+    images: tuple[str, ...]
+    videos: tuple[str, ...]
+    user: str
+    answer: str
+
+    def problem(self, reason: str) -> Problem:
+        """A problem of this row."""
+        return Problem(self.file, self.row, self.id, reason)
+
+
+@dataclass(frozen=True)
+class ReadSample:
+    """What a row says of a sample, in formats with a row per sample."""
+
+    file: str
+    row: int
+    split: str
+    values: Mapping[str, Any]
+    image: str
+    video: str
+
+    @property
+    def id(self) -> str:
+        """The sample's id."""
+        return str(self.values["id"])
+
+    def problem(self, reason: str) -> Problem:
+        """A problem of this row."""
+        return Problem(self.file, self.row, self.id, reason)
+
+
+Read = ReadConversation | ReadSample | Problem
+
+
+def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
+    """Read all rows, split by split; a row that cannot be read is a problem."""
+    schema = _ROWS[manifest.format]
+    for split, names in manifest.files.items():
+        for name in names:
+            try:
+                rows = list(_rows(folder / name, manifest.format))
+            except OSError as error:
+                yield Problem(name, None, "", f"cannot be read ({error.strerror or error})")
+                continue
+            except tarfile.TarError as error:
+                yield Problem(name, None, "", f"is not a whole tar ({error})")
+                continue
+            except (ValueError, RecursionError) as error:
+                yield Problem(name, None, "", f"is not JSON in UTF-8 ({error})")
+                continue
+            for number, (key, row) in enumerate(rows, start=1):
+                yield from _read_row(manifest.format, schema, name, number, split, key, row)
+
+
+def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
+    """The rows of a file; a line that is no JSON is a row that is the error."""
+    if format_name == webdataset.NAME:
+        with tarfile.open(path, mode="r:") as archive:
+            for member in archive:
+                if member.isreg() and member.name.endswith(".json"):
+                    yield member.name.removesuffix(".json"), _loaded(_content(archive, member))
+    elif format_name == llama_factory.NAME:
+        rows = json.loads(path.read_bytes().decode("utf-8"))
+        if not isinstance(rows, list):
+            raise ValueError("expected an array of rows")
+        for row in rows:
+            yield "", row
+    else:
+        # Bytes are split at line feeds alone, as the loaders do it.
+        for line in path.read_bytes().split(b"\n"):
+            if line.strip():
+                yield "", _loaded(line)
+
+
+def _loaded(content: bytes) -> Any:
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        return error
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = archive.extractfile(member)
+    return b"" if stream is None else stream.read()
+
+
+def _read_row(
+    format_name: str, schema: Schema, file: str, number: int, split: str, key: str, row: Any
+) -> Iterator[Read]:
+    name = row.get("id") if isinstance(row, dict) else None
+    name = name if isinstance(name, str) else key
+    if isinstance(row, Exception):
+        yield Problem(file, number, name, f"is not JSON in UTF-8 ({row})")
+    elif problem := mismatch(row, schema):
+        yield Problem(file, number, name, problem)
+    elif format_name == qwen.NAME:
+        turns = [(each["from"], each["value"]) for each in row["conversations"]]
+        yield _conversation(
+            file, number, split, name, row["image"], row["video"], turns, ("human", "gpt")
+        )
+    elif format_name in {ms_swift.NAME, llama_factory.NAME}:
+        yield _conversation(
+            file, number, split, name, row["images"], row["videos"], _turns(row["messages"])
+        )
+    else:
+        yield from _sample(format_name, file, number, split, key, row)
+
+
+def _sample(
+    format_name: str, file: str, number: int, split: str, key: str, row: dict[str, Any]
+) -> Iterator[Read]:
+    if format_name == huggingface.NAME:
+        before, image, video = f"{split}/", row["file_name"], row["video"]
+    else:
+        before, image, video = f"{key}.", "png", "mp4"
+        if key != row["id"]:
+            yield Problem(file, number, key, f"holds the sample {row['id']!r}, expected {key!r}")
+    yield ReadSample(file, number, split, row, f"{before}{image}", f"{before}{video}")
+    for each in row["conversations"]:
+        images = [before + path for path in each["images"]]
+        videos = [before + path for path in each["videos"]]
+        turns = _turns(each["messages"])
+        yield _conversation(file, number, split, each["id"], images, videos, turns)
+
+
+def _turns(messages: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    return [(each["role"], each["content"]) for each in messages]
+
+
+def _conversation(
+    file: str,
+    number: int,
+    split: str,
+    name: str,
+    images: Sequence[str],
+    videos: Sequence[str],
+    turns: Sequence[tuple[str, str]],
+    roles: tuple[str, str] = ("user", "assistant"),
+) -> Read:
+    found = tuple(role for role, _ in turns)
+    if found != roles:
+        reason = f"the turns are by {list(found)}, expected {list(roles)}"
+        return Problem(file, number, name, reason)
+    user, answer = (text for _, text in turns)
+    return ReadConversation(file, number, split, name, tuple(images), tuple(videos), user, answer)
+
+
+def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | None]]:
+    """Read all declared media, one at a time.
+
+    Yields:
+        The file to name, the path in the export and the content; None for one that is missing.
+    """
+    if manifest.format != webdataset.NAME:
+        for path in manifest.media:
+            try:
+                yield path, path, (folder / path).read_bytes()
+            except OSError:
+                yield path, path, None
+        return
+    split_of = {sample.id: sample.split for sample in manifest.samples}
+    missing = dict.fromkeys(manifest.media)
+    for name in (each for names in manifest.files.values() for each in names):
+        try:
+            with tarfile.open(folder / name, mode="r:") as archive:
+                for member in archive:
+                    if member.isreg() and member.name in missing:
+                        del missing[member.name]
+                        yield name, member.name, _content(archive, member)
+        except (OSError, tarfile.TarError):
+            continue  # told by `read_export`, and its media are told as missing
+    for name in missing:
+        split = split_of.get(name.partition(".")[0], "*")
+        yield f"{split}-*.tar", name, None
+
+
+def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Whether the members of shards are as loaders expect: whole samples, side by side."""
+    for name in (each for names in manifest.files.values() for each in names):
+        try:
+            with tarfile.open(folder / name, mode="r:") as archive:
+                members = [member.name for member in archive if member.isreg()]
+        except (OSError, tarfile.TarError):
+            continue  # told by `read_export`
+        seen: dict[str, None] = {}
+        for number, (member, before) in enumerate(
+            zip(members, ["", *members[:-1]], strict=True), start=1
+        ):
+            key, dot, field = member.partition(".")
+            if not dot or not field or "/" in member:
+                yield Problem(name, None, member, "is no name of the form KEY.json")
+            elif key in seen and before.partition(".")[0] != key:
+                yield Problem(name, None, member, f"member {number} is apart from its sample")
+            elif members.count(member) > 1 and members.index(member) != number - 1:
+                yield Problem(name, None, member, "occurs twice in the shard")
+            seen[key] = None
+        for key in seen:
+            for field in ("json", "png", "mp4"):
+                if f"{key}.{field}" not in members:
+                    yield Problem(name, None, key, f"the sample has no {key}.{field}")

@@ -1,0 +1,20 @@
+"""All export formats by name.
+
+What belongs here: the list. What does not: any format.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from zwu_ts_assets.training.export_files import ExportFile
+from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports.source import ExportSource
+
+FORMATS: Final[Mapping[str, Callable[[ExportSource], Iterator[ExportFile]]]] = {
+    qwen.NAME: qwen.qwen_export,
+    ms_swift.NAME: ms_swift.ms_swift_export,
+    llama_factory.NAME: llama_factory.llama_factory_export,
+    huggingface.NAME: huggingface.huggingface_export,
+    webdataset.NAME: webdataset.webdataset_export,
+}
+"""From a format's name to the function that makes its files."""

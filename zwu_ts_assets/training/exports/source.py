@@ -1,0 +1,225 @@
+"""What every export is made from.
+
+What belongs here: the type that the formats take, and the order and soundness of what is in it.
+What does not: the shape of any format.
+
+A split without conversations has no file in any export: `datasets`, and through it ms-swift and
+LLaMA-Factory, refuses an empty file with "corresponds to no data".
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.card import CardFacts
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.reserved import reserved_word
+from zwu_ts_assets.training.sample import SPLITS, Sample
+
+Scalar = str | int | float | bool | None
+
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,94}")  # with an extension, a name in a tar
+_PATH_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What is known of a media file without opening it.
+
+    Attributes:
+        sha256: Of its content, in hexadecimal digits.
+        width: Pixels.
+        height: Pixels.
+        frames: Frames of a video; 1 for an image.
+        fps: Frames per second of a video; 0.0 for an image.
+    """
+
+    sha256: str
+    width: int
+    height: int
+    frames: int = 1
+    fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExportSource:
+    """Samples, conversations and media of one dataset, and what is said of them.
+
+    Attributes:
+        dataset: Name of the dataset.
+        samples: In the order in which rows are written; of all splits.
+        conversations: Of these samples; those of one sample keep their order.
+        media: By path relative to the dataset's artifact folder.
+        read_media: Reads one of these files; only shards are made with it.
+        count_tokens: Tokens of a text in the corpus' tokenizer, for the manifest. Asked for every
+            prompt and answer each time; remember the counts if several exports are made at once.
+        tokenizer: Name of that tokenizer.
+        parameters: Settings that shaped samples and conversations, for the manifest.
+        versions: Of the package and of the code of the assets, for the manifest.
+        card: What the dataset card says.
+        samples_per_shard: Samples of a WebDataset shard; at least 1.
+    """
+
+    dataset: str
+    samples: Sequence[Sample]
+    conversations: Sequence[Conversation]
+    media: Mapping[str, Medium]
+    read_media: Callable[[str], bytes]
+    count_tokens: Callable[[str], int]
+    tokenizer: str
+    parameters: Mapping[str, Scalar]
+    versions: Mapping[str, str]
+    card: CardFacts
+    samples_per_shard: int = 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A sample and its conversations, of which there is at least one."""
+
+    sample: Sample
+    conversations: tuple[Conversation, ...]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """All images of the sample, the figure first, each once."""
+        used = [path for each in self.conversations for path in each.images]
+        return tuple(dict.fromkeys([self.sample.image, *used]))
+
+    @property
+    def videos(self) -> tuple[str, ...]:
+        """All videos of the sample, the patch video first, each once."""
+        used = [path for each in self.conversations for path in each.videos]
+        return tuple(dict.fromkeys([self.sample.video, *used]))
+
+
+def entries_by_split(source: ExportSource) -> dict[str, list[Entry]]:
+    """Put conversations to their samples, and refuse what no trainer could load.
+
+    Args:
+        source: What the export is made from.
+
+    Returns:
+        Entries by split, in the order of `SPLITS`; splits without any are left out. A sample
+        without a conversation has no entry: there is nothing to train on.
+
+    Raises:
+        CorpusError: An id is no name or occurs twice, a conversation has no sample or is in
+            another split than it, a text is empty, cannot be written as UTF-8 or holds a reserved
+            word, a medium is unknown or has an unsafe path, only some splits have images (or
+            videos), or there is no conversation at all.
+    """
+    _check_name("dataset", source.dataset)
+    by_sample: dict[str, list[Conversation]] = {}
+    for sample in source.samples:
+        _check_name("sample", sample.id)
+        if sample.id in by_sample:
+            raise CorpusError(f"sample {sample.id!r} occurs twice; ids must be unique.")
+        if sample.split not in SPLITS:
+            raise CorpusError(
+                f"sample {sample.id!r} is in split {sample.split!r}; expected one of {SPLITS}."
+            )
+        by_sample[sample.id] = []
+    split_of = {sample.id: sample.split for sample in source.samples}
+    seen: set[str] = set()
+    for conversation in source.conversations:
+        _check_conversation(conversation, split_of, seen)
+        by_sample[conversation.sample_id].append(conversation)
+    entries: dict[str, list[Entry]] = {split: [] for split in SPLITS}
+    for sample in source.samples:
+        if by_sample[sample.id]:
+            entry = Entry(sample, tuple(by_sample[sample.id]))
+            _check_media(entry, source.media)
+            entries[sample.split].append(entry)
+    present = {split: found for split, found in entries.items() if found}
+    if not present:
+        raise CorpusError(
+            f"dataset {source.dataset!r} has {len(source.samples)} samples and no conversation, so "
+            "there is nothing to export. Switch on a task, or give the splits more rows."
+        )
+    _check_even(present)
+    return present
+
+
+def conversations_of(entries: Sequence[Entry]) -> Iterator[Conversation]:
+    """All conversations of some entries, in their order."""
+    for entry in entries:
+        yield from entry.conversations
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a path is relative and stays in its folder, on any system."""
+    parts = path.split("/")
+    return all(_PATH_PART.fullmatch(part) and part.strip(". ") for part in parts)
+
+
+def _check_name(kind: str, name: str) -> None:
+    if not _ID.fullmatch(name):
+        raise CorpusError(
+            f"{kind} {name!r}: expected at most 95 letters, digits, hyphens and underscores. A "
+            "dot would end WebDataset's key. Rename the dataset or the task."
+        )
+
+
+def _check_conversation(
+    conversation: Conversation, split_of: Mapping[str, str], seen: set[str]
+) -> None:
+    _check_name("conversation", conversation.id)
+    if conversation.id in seen:
+        raise CorpusError(f"conversation {conversation.id!r} occurs twice; ids must be unique.")
+    seen.add(conversation.id)
+    expected = split_of.get(conversation.sample_id)
+    if expected != conversation.split:
+        raise CorpusError(
+            f"conversation {conversation.id!r} is in split {conversation.split!r}; its sample "
+            f"{conversation.sample_id!r} is in {expected!r}."
+        )
+    for part, text in (("prompt", conversation.prompt), ("answer", conversation.answer)):
+        where = f"conversation {conversation.id!r}: the {part}"
+        if not text.strip():
+            raise CorpusError(f"{where} is empty; trainers drop such rows. Correct the template.")
+        if word := reserved_word(text):
+            raise CorpusError(
+                f"{where} holds {word!r}, which a trainer or the chat template takes for something "
+                "else than text. Rename the column or unit, or reword the template."
+            )
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise CorpusError(f"{where} cannot be written as UTF-8: {error}.") from error
+
+
+def _check_media(entry: Entry, media: Mapping[str, Medium]) -> None:
+    paths = [(path, ".png") for path in entry.images] + [(path, ".mp4") for path in entry.videos]
+    for path, suffix in paths:
+        if not is_safe_path(path) or PurePosixPath(path).suffix != suffix:
+            raise CorpusError(
+                f"sample {entry.sample.id!r}: its medium {path!r} should be a {suffix} file, told "
+                "by a path relative to the artifact folder."
+            )
+        if path not in media:
+            raise CorpusError(
+                f"sample {entry.sample.id!r}: its medium {path!r} is not among the "
+                f"{len(media)} media files of the corpus. Materialize the asset that makes it."
+            )
+
+
+def _check_even(entries: Mapping[str, Sequence[Entry]]) -> None:
+    # `datasets` takes a column that is an empty list all through a file for a list of nothing, and
+    # then refuses, or casts, the split in which it holds paths.
+    for kind in ("images", "videos"):
+        having = [
+            split
+            for split, found in entries.items()
+            if any(getattr(each, kind) for each in conversations_of(found))
+        ]
+        lacking = [split for split in entries if split not in having]
+        if having and lacking:
+            raise CorpusError(
+                f"conversations of {', '.join(having)} have {kind}, those of "
+                f"{', '.join(lacking)} have none; loaders would find columns of two types. Use "
+                "the same tasks for all splits."
+            )

@@ -1,0 +1,172 @@
+"""What a row of an export says, held against the manifest and what is known from elsewhere.
+
+What belongs here: the checks of one conversation and of one sample's row. What does not: reading
+rows (`export_reading`), media, and what concerns the export as a whole (`validation`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zwu_ts_assets.training.export_reading import Problem, ReadConversation, ReadSample
+from zwu_ts_assets.training.exports.manifest import (
+    DeclaredConversation,
+    DeclaredSample,
+    conversation_digest,
+    row_digest,
+)
+from zwu_ts_assets.training.exports.rows import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
+from zwu_ts_assets.training.exports.source import is_safe_path
+from zwu_ts_assets.training.reserved import reserved_word
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What an export is held against beside its own manifest; each may be missing.
+
+    Attributes:
+        check_answer: From sample id, task and answer to what is wrong with the answer, recomputed
+            from the CSV; empty if nothing is. A sample that the CSV does not have is wrong too.
+        check_target: From sample id and target values (rows of numbers) likewise.
+        count_tokens: Tokens of a text.
+        image_tokens: Tokens of an image of a width and a height, in Qwen3-VL.
+        video_tokens: Tokens of a video of so many frames, a width, a height and an fps.
+    """
+
+    check_answer: Callable[[str, str, str], str] | None = None
+    check_target: Callable[[str, Sequence[Sequence[float]]], str] | None = None
+    count_tokens: Callable[[str], int] | None = None
+    image_tokens: Callable[[int, int], int] | None = None
+    video_tokens: Callable[[int, int, int, float], int] | None = None
+
+
+def _met_before(key: str, at: ReadConversation | ReadSample, seen: dict[str, str]) -> str:
+    """Where an id was met before, or nothing; it is remembered as met."""
+    before = seen.get(key, "")
+    seen.setdefault(key, f"{at.file}, row {at.row}")
+    return before
+
+
+def conversation_problems(
+    read: ReadConversation,
+    declared: Mapping[str, tuple[DeclaredSample, DeclaredConversation]],
+    seen: dict[str, str],
+    expected: Expectations,
+) -> Iterator[Problem]:
+    """What is wrong with a conversation; `seen` remembers where each id was met."""
+    if first := _met_before(f"conversation {read.id}", read, seen):
+        yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
+        return
+    if read.id not in declared:
+        yield read.problem("is not declared in corpus.json")
+        return
+    sample, conversation = declared[read.id]
+    if read.split != sample.split:
+        yield read.problem(f"is in the split {read.split}, but belongs to {sample.split}")
+    if (read.images, read.videos) != (conversation.images, conversation.videos):
+        found = [*read.images, *read.videos]
+        wanted = [*conversation.images, *conversation.videos]
+        unsafe = [path for path in found if not is_safe_path(path)]
+        told = f"; {unsafe[0]!r} leads out of the export" if unsafe else ""
+        yield read.problem(f"shows the media {found}, expected {wanted}{told}")
+    problems = list(_text_problems(read, sample, conversation, expected))
+    digest = conversation_digest(read.user, read.answer)
+    if not problems and digest != conversation.sha256:
+        problems = ["prompt or answer differ from what was exported"]
+    yield from map(read.problem, problems)
+
+
+def _text_problems(
+    read: ReadConversation,
+    sample: DeclaredSample,
+    conversation: DeclaredConversation,
+    expected: Expectations,
+) -> Iterator[str]:
+    for word, media, kind in (
+        (IMAGE_PLACEHOLDER, read.images, "images"),
+        (VIDEO_PLACEHOLDER, read.videos, "videos"),
+    ):
+        if read.user.count(word) != len(media):
+            yield f"has {read.user.count(word)} times {word} for {len(media)} {kind}"
+    prompt = _prompt(read.user)
+    for part, text in (("prompt", prompt), ("answer", read.answer)):
+        if word := reserved_word(text):
+            yield f"the {part} holds the reserved word {word!r}"
+        elif not text.strip():
+            yield f"the {part} is empty"
+        elif not _is_unicode(text):
+            yield f"the {part} is no Unicode text"
+    if expected.check_answer is not None:
+        wrong = expected.check_answer(sample.id, conversation.task, read.answer)
+        if wrong:
+            yield f"the answer is wrong: {wrong}"
+    if expected.count_tokens is not None:
+        for part, text, count in (
+            ("prompt", prompt, conversation.user_tokens),
+            ("answer", read.answer, conversation.answer_tokens),
+        ):
+            if _is_unicode(text) and (found := expected.count_tokens(text)) != count:
+                yield f"the {part} has {found} tokens, declared are {count}"
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written; half of a pair, which JSON lets through, cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _prompt(user: str) -> str:
+    """What the user says behind the placeholders."""
+    lines = user.split("\n")
+    while lines and lines[0] in {IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER}:
+        lines.pop(0)
+    return "\n".join(lines)
+
+
+def sample_problems(
+    read: ReadSample,
+    declared: Mapping[str, DeclaredSample],
+    seen: dict[str, str],
+    expected: Expectations,
+) -> Iterator[Problem]:
+    """What is wrong with the row of a sample; `seen` remembers where each id was met."""
+    if first := _met_before(f"sample {read.id}", read, seen):
+        yield read.problem(f"the id {read.id!r} occurs twice, first in {first}")
+        return
+    if read.id not in declared:
+        yield read.problem("is not declared in corpus.json")
+        return
+    sample, values = declared[read.id], read.values
+    if read.split != sample.split:
+        yield read.problem(f"is in the split {read.split}, but belongs to {sample.split}")
+    for name in (
+        *("past_start", "past_stop", "target_stop"),
+        *("image_tokens", "video_tokens", "stats_tokens"),
+    ):
+        if values[name] != getattr(sample, name):
+            reason = f"{name} is {values[name]}, declared is {getattr(sample, name)}"
+            yield read.problem(reason)
+    for kind, found in (("image", read.image), ("video", read.video)):
+        if found != getattr(sample, kind):
+            yield read.problem(f"its {kind} is {found!r}, declared is {getattr(sample, kind)!r}")
+    problems = list(_value_problems(sample, values, expected))
+    if not problems and row_digest(values) != sample.row_sha256:
+        problems = ["a column differs from what was exported"]
+    yield from map(read.problem, problems)
+
+
+def _value_problems(
+    sample: DeclaredSample, values: Mapping[str, Any], expected: Expectations
+) -> Iterator[str]:
+    rows, columns = sample.target_stop - sample.past_stop, len(values["features"])
+    if len(values["units"]) != columns:
+        yield f"has {len(values['units'])} units for {columns} columns"
+    if [len(row) for row in values["target"]] != [columns] * rows:
+        yield f"the target is not {rows} rows of {columns} numbers"
+    elif expected.check_target is not None and (
+        wrong := expected.check_target(sample.id, values["target"])
+    ):
+        yield f"the target is wrong: {wrong}"
+    if expected.count_tokens is not None and _is_unicode(values["stats_text"]):
+        found = expected.count_tokens(values["stats_text"])
+        if found != sample.stats_tokens:
+            yield f"the statistics have {found} tokens, declared are {sample.stats_tokens}"

@@ -1,0 +1,209 @@
+"""Whether an export is what it says it is, also one that was made earlier and moved elsewhere.
+
+What belongs here: the checks of an export as a whole and of its media. What does not: reading it
+(`export_reading`), what a row says (`row_checks`, whose `Expectations` are handed on here), knowing
+the right answers, which whoever has the CSV hands in.
+
+An export is held against its own `corpus.json`. What a check finds is a `Problem` that names file,
+row and reason; a check that needs something that was not handed in is named as not made.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.verification import png_problem, video_problem
+from zwu_ts_assets.training.export_reading import (
+    Problem,
+    ReadSample,
+    read_export,
+    read_media,
+    shard_problems,
+)
+from zwu_ts_assets.training.exports import webdataset
+from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.manifest import (
+    MANIFEST,
+    DeclaredSample,
+    Manifest,
+    read_manifest,
+)
+from zwu_ts_assets.training.exports.source import Medium
+from zwu_ts_assets.training.row_checks import (
+    Expectations,
+    conversation_problems,
+    sample_problems,
+)
+from zwu_ts_assets.training.sample import SPLITS
+
+__all__ = ["Expectations", "Problem", "ValidationReport", "validate_export"]
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What a validation found.
+
+    Attributes:
+        problems: Empty for a sound export.
+        conversations: Rows (or conversations in rows) that were read.
+        media: Media files that were decoded or found missing.
+        not_checked: What could not be checked, and what it would take: a sentence each.
+    """
+
+    problems: Sequence[Problem]
+    conversations: int
+    media: int
+    not_checked: Sequence[str]
+
+
+def validate_export(
+    folder: Path,
+    format_name: str,
+    expectations: Expectations | None = None,
+    *,
+    decode: bool = True,
+) -> ValidationReport:
+    """Check an export in every respect that can be checked.
+
+    Args:
+        folder: The export's folder.
+        format_name: One of `FORMATS`.
+        expectations: What is known from elsewhere; None for nothing.
+        decode: Whether every image and video is decoded, which takes nearly all of the time.
+            Otherwise their content is held against its digest alone.
+
+    Raises:
+        CorpusError: There is no such format.
+    """
+    if format_name not in FORMATS:
+        raise CorpusError(f"format {format_name!r}: expected one of {', '.join(FORMATS)}.")
+    expected = expectations or Expectations()
+    not_checked = _not_checked(expected, decode)
+    try:
+        manifest = read_manifest(folder)
+    except CorpusError as error:
+        problem = Problem(MANIFEST, None, "", str(error))
+        return ValidationReport([problem], 0, 0, [*not_checked, "Everything else: no manifest."])
+    if manifest.format != format_name:
+        reason = f"says that this is the format {manifest.format!r}, expected {format_name!r}"
+        return ValidationReport(
+            [Problem(MANIFEST, None, "", reason)], 0, 0, [*not_checked, "Everything else."]
+        )
+    problems = [*_manifest_problems(manifest), *_stray_files(folder, manifest)]
+    seen: dict[str, str] = {}
+    samples = {sample.id: sample for sample in manifest.samples}
+    declared = {
+        each.id: (sample, each) for sample in samples.values() for each in sample.conversations
+    }
+    for read in read_export(folder, manifest):
+        if isinstance(read, Problem):
+            problems.append(read)
+        elif isinstance(read, ReadSample):
+            problems += sample_problems(read, samples, seen, expected)
+        else:
+            problems += conversation_problems(read, declared, seen, expected)
+    for name, (sample, _) in declared.items():
+        if f"conversation {name}" not in seen:
+            file = ", ".join(manifest.files.get(sample.split, [sample.split]))
+            problems.append(Problem(file, None, name, "the conversation is declared but missing"))
+    if manifest.format == webdataset.NAME:
+        problems += shard_problems(folder, manifest)
+    for file, path, content in read_media(folder, manifest):
+        if reason := _media_problem(path, content, manifest.media[path], decode):
+            problems.append(Problem(file, None, "" if file == path else path, reason))
+    problems += _media_token_problems(manifest, expected)
+    conversations = sum(key.startswith("conversation ") for key in seen)
+    return ValidationReport(problems, conversations, len(manifest.media), not_checked)
+
+
+def _not_checked(expected: Expectations, decode: bool) -> list[str]:
+    needs = {
+        "Media were not decoded, only compared by digest.": decode or None,
+        "Answers were not recomputed: that takes the CSV.": expected.check_answer,
+        "Numeric targets were not compared with the series: that takes the CSV.": (
+            expected.check_target
+        ),
+        "Tokens of texts were not counted: that takes the tokenizer.": expected.count_tokens,
+        "Tokens of images were not counted.": expected.image_tokens,
+        "Tokens of videos were not counted.": expected.video_tokens,
+    }
+    return [told for told, given in needs.items() if given is None]
+
+
+def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
+    """Ids, splits and row spans, as far as the manifest alone can tell."""
+    seen: set[str] = set()
+    for sample in manifest.samples:
+        for name in (sample.id, *(each.id for each in sample.conversations)):
+            if name in seen:
+                yield Problem(MANIFEST, None, name, "is declared twice")
+            seen.add(name)
+        if sample.split not in SPLITS or sample.split not in manifest.files:
+            yield Problem(MANIFEST, None, sample.id, f"is in the unknown split {sample.split!r}")
+        if not 0 <= sample.past_start < sample.past_stop <= sample.target_stop:
+            yield Problem(MANIFEST, None, sample.id, "has row spans that are out of order")
+    spans = sorted(manifest.samples, key=lambda sample: (sample.past_start, sample.target_stop))
+    latest: dict[str, DeclaredSample] = {}  # of each split, the one that reaches furthest
+    for sample in spans:
+        for split, other in latest.items():
+            if split != sample.split and other.target_stop > sample.past_start:
+                yield Problem(
+                    MANIFEST,
+                    None,
+                    sample.id,
+                    f"shares rows {sample.past_start} to "
+                    f"{min(other.target_stop, sample.target_stop) - 1} of the CSV with {other.id} "
+                    f"of the split {split}: {sample.split} leaks",
+                )
+        if sample.target_stop >= latest.get(sample.split, sample).target_stop:
+            latest[sample.split] = sample
+
+
+def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """Files that a loader would take for rows, and that the manifest does not know."""
+    known = {name for names in manifest.files.values() for name in names}
+    for split in SPLITS:
+        patterns = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl", f"{split}-*.tar")
+        for path in sorted(found for each in patterns for found in folder.glob(each)):
+            name = path.relative_to(folder).as_posix()
+            if name not in known:
+                yield Problem(name, None, "", "is no part of this export, but loaders will read it")
+
+
+def _media_problem(path: str, content: bytes | None, facts: Medium, decode: bool) -> str:
+    """Whether a media file is there, decodes to what was declared, and is the one exported."""
+    if content is None:
+        return "the file is missing"
+    same = hashlib.sha256(content).hexdigest() == facts.sha256
+    if not decode:
+        return "" if same else "its content differs from what was exported"
+    try:
+        if path.endswith(".png"):
+            problem = png_problem(content, facts.width, facts.height)
+        else:
+            problem = video_problem(content, facts.width, facts.height, facts.frames, facts.fps)
+    except Image.DecompressionBombError as error:
+        return f"does not decode: {error}"
+    if not problem and not same:
+        return "decodes, but its content differs from what was exported"
+    return problem
+
+
+def _media_token_problems(manifest: Manifest, expected: Expectations) -> Iterator[Problem]:
+    for sample in manifest.samples:
+        image, video = manifest.media.get(sample.image), manifest.media.get(sample.video)
+        counted: list[tuple[str, int, int]] = []
+        if image is not None and expected.image_tokens is not None:
+            found = expected.image_tokens(image.width, image.height)
+            counted.append(("image", found, sample.image_tokens))
+        if video is not None and expected.video_tokens is not None:
+            found = expected.video_tokens(video.frames, video.width, video.height, video.fps)
+            counted.append(("video", found, sample.video_tokens))
+        for kind, found, count in counted:
+            if found != count:
+                reason = f"its {kind} has {found} tokens, declared are {count}"
+                yield Problem(MANIFEST, None, sample.id, reason)

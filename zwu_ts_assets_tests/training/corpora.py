@@ -1,0 +1,233 @@
+"""A small corpus for tests of exports: samples, conversations, real pictures and videos.
+
+What belongs here: making it, and writing an export to a folder in the plainest way. What does not:
+any test.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.figure import Canvas, draw_figure, encode_png
+from zwu_ts_assets.corpus.stats import stats_lines
+from zwu_ts_assets.corpus.video import draw_patch_frames, encode_mp4, film_strip
+from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.export_files import ExportFile, MediaFile
+from zwu_ts_assets.training.exports.source import ExportSource, Medium
+from zwu_ts_assets.training.sample import Sample, sample_id
+
+CANVAS = Canvas(448, 224)
+LENGTH, HORIZON, PATCH, STRIDE, FPS = 24, 6, 12, 6, 2.0
+FEATURES = ("HUFL", "Öl °C", 'a "quoted"; name')
+UNITS = ("kW", "°C", "")
+SPLIT_OF_SAMPLE = ("train", "train", "train", "validation", "validation", "test")
+START = np.datetime64("2020-01-01T00:00:00", "s")
+
+
+def series_values(rows: int, columns: int = len(FEATURES), seed: int = 5) -> NDArray[np.float64]:
+    """(rows, columns) of a walk, rounded as a CSV would have it."""
+    steps = np.random.default_rng(seed).normal(size=(rows, columns))
+    return np.asarray(np.round(steps.cumsum(axis=0), 4))
+
+
+def make_sample(
+    number: int,
+    split: str,
+    values: NDArray[np.float64],
+    features: tuple[str, ...] = FEATURES,
+    units: tuple[str, ...] = UNITS,
+) -> Sample:
+    """The sample of window `number`; windows and targets follow each other without sharing rows."""
+    start = number * (LENGTH + HORIZON)
+    stop = start + LENGTH
+    times = START + np.arange(start, stop + HORIZON) * np.timedelta64(3600, "s")
+    stats = "\n".join(stats_lines(values[start:stop], features))
+    return Sample(
+        id=sample_id("demo", start),
+        dataset="demo",
+        split=split,
+        batch=number,
+        past_start=start,
+        past_stop=stop,
+        target_stop=stop + HORIZON,
+        past_timestamps=times[:LENGTH],
+        target_timestamps=times[LENGTH:],
+        features=features,
+        units=units,
+        past=values[start:stop],
+        target=values[stop : stop + HORIZON],
+        image=f"correlations/batch_{number}.png",
+        video=f"videos/batch_{number}.mp4",
+        stats_text=stats,
+        stats_tokens=count_words(stats),
+        image_tokens=100,
+        video_tokens=210,
+        flags=("constant:HUFL",) if number == 4 else (),
+        fingerprints={"batch_windows": f"w{number}", "target": f"t{number}"},
+    )
+
+
+def expected_answer(sample: Sample, task: str) -> str:
+    """The right answer of a task, computed here and nowhere else."""
+    if task == "forecast":
+        return "\n".join(" ".join(f"{value:.4f}" for value in row) for row in sample.target)
+    return f"{sample.features[int(np.argmax(sample.past.max(axis=0)))]} has the highest value."
+
+
+def conversations_for(sample: Sample) -> list[Conversation]:
+    """A forecast that shows both media, and a question about the figure alone."""
+    names = ", ".join(sample.features)
+    media = {
+        "forecast": ((sample.image,), (sample.video,), f"Columns: {names}.\nForecast 6 rows."),
+        "extremes": ((sample.image,), (), f"Which of {names} is highest?"),
+    }
+    return [
+        Conversation(
+            id=f"{sample.id}-{task}",
+            sample_id=sample.id,
+            split=sample.split,
+            task=task,
+            images=images,
+            videos=videos,
+            prompt=prompt,
+            answer=expected_answer(sample, task),
+        )
+        for task, (images, videos, prompt) in media.items()
+    ]
+
+
+def count_words(text: str) -> int:
+    """A tokenizer for tests that need none in particular."""
+    return len(text.split())
+
+
+def draw_media(samples: Sequence[Sample]) -> dict[str, bytes]:
+    """Figures and videos of samples, by path; seven frames become eight."""
+    media = {}
+    for sample in samples:
+        media[sample.image] = encode_png(draw_figure(sample.past, sample.features, CANVAS))
+        media[sample.video] = encode_mp4(patch_frames(sample), FPS)
+    return media
+
+
+def patch_frames(sample: Sample) -> list[NDArray[np.uint8]]:
+    """The frames of a sample's video: three patches, the last one twice."""
+    return draw_patch_frames(
+        sample.past, sample.features, patch_length=PATCH, patch_stride=STRIDE, canvas=CANVAS
+    )
+
+
+def media_facts(media: dict[str, bytes]) -> dict[str, Medium]:
+    """What is declared of media that `draw_media` drew."""
+    facts = {}
+    for path, content in media.items():
+        video = (4, FPS) if path.endswith(".mp4") else (1, 0.0)
+        facts[path] = Medium(
+            hashlib.sha256(content).hexdigest(), CANVAS.width, CANVAS.height, *video
+        )
+    return facts
+
+
+def card_facts(samples: Sequence[Sample], figure: bytes, strip: bytes) -> CardFacts:
+    """A card with something in every field."""
+    splits = [
+        SplitFacts(name, 0, 30, "2020-01-01 00:00:00", "2020-01-02 05:00:00", 1, 2, 0, 1234)
+        for name in ("train", "validation", "test")
+    ]
+    return CardFacts(
+        dataset="demo",
+        title="Demo: a *series*",
+        description="Three columns of a random walk.",
+        source="https://example.org/a_b/demo.csv",
+        licence="CC-BY-ND-4.0",
+        units=dict(zip(FEATURES, UNITS, strict=True)),
+        interval="1 hour",
+        splits=splits,
+        split_rule="ratio 0.6/0.2/0.2",
+        tasks={"forecast": len(samples), "extremes": len(samples)},
+        answers={"forecast": "a row of numbers per step"},
+        parameters={"window_length": LENGTH, "line_plot": False, "limit": None},
+        checks=[CheckFacts("splits", True, "no row | in two splits")],
+        fingerprints={"batch_windows": "0123"},
+        versions={"zwu_ts_assets": "0.1.0"},
+        figure=Picture("figure", lambda: figure),
+        film_strip=Picture("strip", lambda: strip),
+    )
+
+
+def make_source(
+    samples: Sequence[Sample],
+    media: dict[str, bytes],
+    conversations: Sequence[Conversation] | None = None,
+    strip: bytes = b"strip",
+) -> ExportSource:
+    """An export's source from samples and their media."""
+    if conversations is None:
+        conversations = [each for sample in samples for each in conversations_for(sample)]
+    return ExportSource(
+        dataset="demo",
+        samples=samples,
+        conversations=conversations,
+        media=media_facts(media),
+        read_media=media.__getitem__,
+        count_tokens=count_words,
+        tokenizer="words",
+        parameters={"window_length": LENGTH, "line_plot": False},
+        versions={"zwu_ts_assets": "0.1.0"},
+        card=card_facts(samples, next(iter(media.values())), strip),
+        samples_per_shard=2,
+    )
+
+
+def drawn_source() -> ExportSource:
+    """Six samples in three splits, with real media."""
+    values = series_values(len(SPLIT_OF_SAMPLE) * (LENGTH + HORIZON))
+    samples = [make_sample(i, split, values) for i, split in enumerate(SPLIT_OF_SAMPLE)]
+    return make_source(
+        samples, draw_media(samples), strip=film_strip(list(patch_frames(samples[0])))
+    )
+
+
+def text_source(
+    splits: Sequence[str] = SPLIT_OF_SAMPLE,
+    features: tuple[str, ...] = FEATURES,
+    units: tuple[str, ...] = UNITS,
+) -> ExportSource:
+    """Likewise, quickly made: media are bytes that are no pictures."""
+    values = series_values(len(splits) * (LENGTH + HORIZON), len(features))
+    samples = [make_sample(i, split, values, features, units) for i, split in enumerate(splits)]
+    media = {path: path.encode() for each in samples for path in (each.image, each.video)}
+    return make_source(samples, media)
+
+
+def write_export(folder: Path, files: Iterable[ExportFile], source: ExportSource) -> None:
+    """Write an export; a path that is written twice is an error."""
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = source.read_media(file.source) if isinstance(file, MediaFile) else file.build()
+        with path.open("xb") as stream:
+            stream.write(content)
+
+
+def changed_sample(source: ExportSource, number: int) -> ExportSource:
+    """The same source with another figure and another answer for one of its samples."""
+    sample = source.samples[number]
+    media = {path: source.read_media(path) for path in source.media}
+    media[sample.image] += b"changed"
+    conversations = [
+        replace(each, answer="changed") if each.sample_id == sample.id else each
+        for each in source.conversations
+    ]
+    facts = {
+        **source.media,
+        sample.image: replace(
+            source.media[sample.image], sha256=hashlib.sha256(media[sample.image]).hexdigest()
+        ),
+    }
+    return replace(source, conversations=conversations, media=facts, read_media=media.__getitem__)

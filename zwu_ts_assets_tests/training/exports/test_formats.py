@@ -1,0 +1,243 @@
+"""What holds for all formats alike: same bytes, little rewritten, paths, ids, empty splits."""
+
+import io
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import datasets
+import pyarrow.json
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
+from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.source import ExportSource
+from zwu_ts_assets.training.reserved import reserved_word
+from zwu_ts_assets.training.validation import validate_export
+from zwu_ts_assets_tests.training.corpora import (
+    changed_sample,
+    make_sample,
+    make_source,
+    series_values,
+    text_source,
+    write_export,
+)
+
+each_format = pytest.mark.parametrize("name", list(FORMATS))
+
+SPLIT_FILE = {
+    "qwen": "train.jsonl",
+    "ms_swift": "train.jsonl",
+    "llama_factory": "train.json",
+    "huggingface": "train/metadata.jsonl",
+    "webdataset": "train-000000.tar",
+}
+
+
+def digests(name: str, source: ExportSource) -> dict[str, str]:
+    """By path: what a writer looks at to tell whether a file is current."""
+    return {
+        file.path: file.sha256 if isinstance(file, MediaFile) else file.made_from
+        for file in FORMATS[name](source)
+    }
+
+
+def built(name: str, source: ExportSource) -> dict[str, bytes]:
+    return {
+        file.path: file.build() for file in FORMATS[name](source) if isinstance(file, WrittenFile)
+    }
+
+
+@each_format
+def test_the_same_source_gives_the_same_bytes(name: str) -> None:
+    assert built(name, text_source()) == built(name, text_source())
+    assert digests(name, text_source()) == digests(name, text_source())
+
+
+@each_format
+def test_paths_are_relative_safe_and_written_once(name: str) -> None:
+    paths = [file.path for file in FORMATS[name](text_source())]
+    assert len(paths) == len(set(paths))
+    for path in paths:
+        assert not PurePosixPath(path).is_absolute()
+        assert ".." not in PurePosixPath(path).parts
+
+
+@each_format
+def test_a_changed_sample_rewrites_only_what_holds_it(name: str) -> None:
+    before, after = text_source(), changed_sample(text_source(), 0)
+    old, new = digests(name, before), digests(name, after)
+    changed = {path for path in old if old[path] != new[path]}
+    media = {path for path in old if path.endswith("correlations/batch_0.png")}
+    figure = set() if name == "webdataset" else media
+    assert set(old) == set(new)
+    assert changed == {SPLIT_FILE[name], "corpus.json"} | figure
+
+
+@pytest.mark.parametrize("name", ["qwen", "ms_swift", "llama_factory", "huggingface"])
+def test_other_rows_of_a_changed_split_keep_their_bytes(name: str) -> None:
+    path = SPLIT_FILE[name]
+    old = built(name, text_source())[path].split(b"\n")
+    new = built(name, changed_sample(text_source(), 0))[path].split(b"\n")
+    differing = sum(a != b for a, b in zip(old, new, strict=True))
+    assert differing == (1 if name == "huggingface" else 2)
+
+
+@each_format
+def test_another_picture_alone_changes_no_row(name: str) -> None:
+    source = text_source()
+    path = source.samples[0].image
+    redrawn = replace(
+        source, media={**source.media, path: replace(source.media[path], sha256="ab" * 32)}
+    )
+    old, new = digests(name, source), digests(name, redrawn)
+    changed = {path for path in old if old[path] != new[path]} - {"corpus.json"}
+    expected = {"webdataset": {"train-000000.tar"}, "huggingface": {f"train/media/{path}"}}
+    assert changed == expected.get(name, {f"media/{path}"})
+
+
+def test_members_of_a_shard_have_no_owner_and_no_time() -> None:
+    shard = built("webdataset", text_source())["train-000000.tar"]
+    with tarfile.open(fileobj=io.BytesIO(shard)) as archive:
+        members = archive.getmembers()
+    assert len(members) == 6
+    for member in members:
+        assert (member.mtime, member.uid, member.gid, member.uname, member.gname, member.mode) == (
+            *(0, 0, 0, "", ""),
+            0o644,
+        )
+
+
+def test_a_shard_of_no_samples_is_refused() -> None:
+    with pytest.raises(CorpusError, match="samples per shard: found 0, expected 1 or more"):
+        list(FORMATS["webdataset"](replace(text_source(), samples_per_shard=0)))
+
+
+def test_columns_that_datasets_would_take_for_times_are_refused() -> None:
+    source = text_source(("train",), ("2020-01-01", "2020-01-02 10:00"), ("", ""))
+    with pytest.raises(CorpusError, match=r"all columns .* are named like times"):
+        list(FORMATS["huggingface"](source))
+
+
+def test_further_samples_change_only_the_last_shard() -> None:
+    few = digests("webdataset", text_source(("train",) * 5))
+    more = digests("webdataset", text_source(("train",) * 6))
+    shards = {path for path in more if path.endswith(".tar")}
+    assert {path for path in shards if few.get(path) != more[path]} == {"train-000002.tar"}
+
+
+def test_a_shard_is_built_only_when_it_is_asked_for() -> None:
+    read: list[str] = []
+    source = text_source()
+
+    def reading(path: str) -> bytes:
+        read.append(path)
+        return source.read_media(path)
+
+    files = list(FORMATS["webdataset"](replace(source, read_media=reading)))
+    assert read == []
+    shard = next(file for file in files if file.path == "train-000001.tar")
+    assert isinstance(shard, WrittenFile)
+    shard.build()
+    assert read == ["correlations/batch_2.png", "videos/batch_2.mp4"]
+
+
+@each_format
+def test_a_split_without_samples_has_no_file_and_the_rest_loads(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: ExportSource
+) -> None:
+    folder = tmp_path / name
+    kept = [each for each in source.samples if each.split != "validation"]
+    ids = {each.id for each in kept}
+    conversations = [each for each in source.conversations if each.sample_id in ids]
+    some = replace(source, samples=kept, conversations=conversations)
+    write_export(folder, FORMATS[name](some), some)
+    assert not [path for path in folder.rglob("*") if "validation" in path.name]
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(folder.parent / "cache"))
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    loaded = datasets.load_dataset(str(folder))
+    per_sample = 1 if name in {"huggingface", "webdataset"} else 2
+    assert {split: len(rows) for split, rows in loaded.items()} == {
+        "train": 3 * per_sample,
+        "test": per_sample,
+    }
+    assert validate_export(folder, name, decode=False).problems == []
+
+
+@each_format
+def test_nothing_to_export_is_refused(name: str) -> None:
+    with pytest.raises(CorpusError, match="no conversation, so there is nothing to export"):
+        list(FORMATS[name](replace(text_source(), conversations=[])))
+
+
+@each_format
+def test_a_sample_that_no_task_applies_to_is_left_out(name: str) -> None:
+    source = text_source()
+    first = source.samples[0].id
+    fewer = [each for each in source.conversations if each.sample_id != first]
+    content = built(name, replace(source, conversations=fewer))["corpus.json"]
+    assert first.encode() not in content
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
+    lambda text: text.strip() and not reserved_word(text)
+)
+
+
+def rows_by_another_reader(name: str, content: bytes) -> list[dict[str, Any]]:
+    """Rows as Arrow's JSON reader, or the standard library, finds them."""
+    if name == "webdataset":
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            members = [each for each in archive if each.name.endswith(".json")]
+            streams = [archive.extractfile(each) for each in members]
+            return [json.loads(stream.read()) for stream in streams if stream is not None]
+    if name == "llama_factory":
+        return list(json.loads(content))
+    return list(pyarrow.json.read_json(io.BytesIO(content)).to_pylist())
+
+
+@each_format
+@settings(max_examples=25, deadline=None)
+@given(names=st.lists(NAMES, min_size=2, max_size=4, unique=True), unit=NAMES)
+@example(names=["a\u2028b", "c\x85d"], unit="\u2029")
+@example(names=['"', "\\"], unit="°C")
+def test_rows_survive_whatever_columns_are_called(name: str, names: list[str], unit: str) -> None:
+    features, units = tuple(names), ("kW",) + (unit,) * (len(names) - 1)
+    source = text_source(("train", "test"), features, units)
+    content = built(name, source)[SPLIT_FILE[name]]
+    if name != "webdataset":
+        lines = {"huggingface": 1, "llama_factory": 4}.get(name, 2)
+        assert len(content.decode("utf-8").splitlines()) == lines
+    for row in rows_by_another_reader(name, content):
+        if name in {"huggingface", "webdataset"}:
+            assert (tuple(row["features"]), tuple(row["units"])) == (features, units)
+            assert row["stats_text"] == source.samples[0].stats_text
+            turns = [each["messages"] for each in row["conversations"]]
+        else:
+            turns = [row["conversations" if name == "qwen" else "messages"]]
+        for user, answer in turns:
+            key = "value" if name == "qwen" else "content"
+            prompts = {each.prompt.strip() for each in source.conversations}
+            assert user[key].replace("<image>\n", "").replace("<video>\n", "") in prompts
+            assert answer[key] in {each.answer for each in source.conversations}
+
+
+def test_a_second_picture_of_a_sample_is_a_field_of_its_own() -> None:
+    values = series_values(30)
+    sample = make_sample(0, "train", values)
+    media = dict.fromkeys((sample.image, sample.video, "lines/batch_0.png"), b"x")
+    plain = make_source([sample], media)
+    both = [
+        replace(each, images=(sample.image, "lines/batch_0.png")) for each in plain.conversations
+    ]
+    shard = built("webdataset", replace(plain, conversations=both))["train-000000.tar"]
+    names = [f"{sample.id}.{field}".encode() for field in ("json", "png", "2.png", "mp4")]
+    assert [shard.index(each + b"\0") for each in names] == sorted(
+        shard.index(each + b"\0") for each in names
+    )
+    assert b'"images": ["png", "2.png"]' in shard

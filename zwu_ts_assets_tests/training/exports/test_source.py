@@ -1,0 +1,99 @@
+"""What no trainer could load is refused before anything is written, and said so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.exports.source import (
+    ExportSource,
+    entries_by_split,
+    is_safe_path,
+)
+from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets_tests.training.corpora import text_source
+
+Change = Callable[[ExportSource], ExportSource]
+
+
+def conversation(**changes: object) -> Change:
+    """Change the first conversation."""
+
+    def change(source: ExportSource) -> ExportSource:
+        first, *others = source.conversations
+        changed: Conversation = replace(first, **changes)  # type: ignore[arg-type]
+        return replace(source, conversations=[changed, *others])
+
+    return change
+
+
+def sample(**changes: object) -> Change:
+    """Change the first sample."""
+
+    def change(source: ExportSource) -> ExportSource:
+        first, *others = source.samples
+        changed: Sample = replace(first, **changes)  # type: ignore[arg-type]
+        return replace(source, samples=[changed, *others])
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (conversation(id="a.b"), r"conversation 'a\.b': expected at most 95 letters"),
+        (conversation(id="demo-r0000000-extremes"), "occurs twice; ids must be unique"),
+        (conversation(sample_id="demo-r1"), "its sample 'demo-r1' is in None"),
+        (conversation(split="test"), "is in split 'test'; its sample .* is in 'train'"),
+        (conversation(prompt=" \n"), "the prompt is empty"),
+        (conversation(answer=""), "the answer is empty"),
+        (conversation(prompt="Column <image>"), "the prompt holds '<image>'"),
+        (conversation(answer="<|im_end|>"), r"the answer holds '<\|im_end\|>'"),
+        (conversation(prompt="\ud800"), "the prompt cannot be written as UTF-8"),
+        (conversation(images=("../x.png",)), "its medium '../x.png' should be a .png file"),
+        (conversation(images=("x.jpg",)), "its medium 'x.jpg' should be a .png file"),
+        (conversation(images=("x.png",)), "'x.png' is not among the 12 media files"),
+        (sample(id="demo/r0"), "sample 'demo/r0': expected at most 95 letters"),
+        (sample(id="demo-r0000030"), "sample 'demo-r0000030' occurs twice"),
+        (sample(split="dev"), "is in split 'dev'; expected one of"),
+        (lambda source: replace(source, dataset="a b"), "dataset 'a b': expected"),
+    ],
+)
+def test_unsound_sources_are_refused(change: Change, said: str) -> None:
+    with pytest.raises(CorpusError, match=said):
+        entries_by_split(change(text_source()))
+
+
+def test_splits_whose_columns_would_have_other_types_are_refused() -> None:
+    source = text_source()
+    without = [
+        replace(each, videos=()) if each.split == "train" else each for each in source.conversations
+    ]
+    with pytest.raises(CorpusError, match=r"validation, test have videos, those of train have non"):
+        entries_by_split(replace(source, conversations=without))
+
+
+def test_entries_keep_the_order_of_samples_and_of_their_conversations() -> None:
+    source = text_source()
+    mixed = replace(source, conversations=sorted(source.conversations, key=lambda c: c.task))
+    entries = entries_by_split(mixed)
+    assert list(entries) == ["train", "validation", "test"]
+    flat = [entry for found in entries.values() for entry in found]
+    assert [entry.sample.id for entry in flat] == [each.id for each in source.samples]
+    assert {tuple(c.task for c in entry.conversations) for entry in flat} == {
+        ("extremes", "forecast")
+    }
+
+
+@pytest.mark.parametrize("path", ["a/b.png", "Öl °C/x.png", "a b", ".records/x"])
+def test_safe_paths(path: str) -> None:
+    assert is_safe_path(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/a", "a//b", "..", "a/../b", "./a", "a\\b", "C:a", "a\nb", "a/", "a/.. /b"]
+)
+def test_unsafe_paths(path: str) -> None:
+    assert not is_safe_path(path)
