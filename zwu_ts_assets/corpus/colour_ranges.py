@@ -14,9 +14,12 @@ largest ones lie above (nearest rank, so both are values of the data; of fewer t
 the smallest and the largest of all). Colours end there: what lies beyond has the colour of the end,
 on training figures too; the numbers in feature cells stay exact. Not simply smallest to
 largest: in ETTh1 a single window of 125 reaches a feature DTW of 168 where the middle one reaches
-89, and would take half of the colours from all the others. Zero is not forced into the middle of a
-covariance panel's colours: the covariances of FFT magnitudes are nearly all positive, and half of
-the colours would never be used. It has one fixed colour all the same, and the bar shows which.
+89, and would take half of the colours from all the others.
+
+Time covariances come in both signs, and the sign is what one looks for: their range reaches equally
+far to both sides, as far as the farther end, so that zero has the neutral colour in the middle, as
+in the Pearson panel beside it. The covariances of FFT magnitudes are nearly all positive; half of
+the colours would never be used, so their range is as fitted.
 
 Patches have ranges of their own, fitted in the same way on the patches of the training windows:
 their sums run over fewer rows. Pearson panels are -1..1 always.
@@ -43,6 +46,9 @@ PERCENT_WITHIN: Final = 98
 
 RANGED_PANELS: Final = ("feature_dtw", "feature_covariance", "time_dtw", "time_covariance")
 """The panels whose range is not always the same, in the order in which they are drawn."""
+
+
+_TIME_COVARIANCE: Final = RANGED_PANELS.index("time_covariance")
 
 
 @dataclass(frozen=True)
@@ -191,5 +197,7 @@ def _within(extremes: NDArray[np.float64]) -> PanelRanges:
     beyond = count - -(-PERCENT_WITHIN * count // 100)  # whole numbers: no rounding decides
     ordered = np.sort(extremes, axis=0)
     ends = np.stack([ordered[beyond, :, 0], ordered[count - 1 - beyond, :, 1]], axis=1)
+    farther = np.abs(ends[_TIME_COVARIANCE]).max()
+    ends[_TIME_COVARIANCE] = -farther, farther
     # Where nothing varies, such as the DTW of a single feature, widened as it is without ranges.
     return PanelRanges(*map(value_range, ends))

@@ -57,7 +57,8 @@ class LineLayout:
         title_points: Of titles, at most.
         title_room: The width in pixels that a title may have.
         gutter: Pixels left of a panel for its labels of values; 0 if there are none.
-        value_steps: Into how many steps labels divide the range of values, at most.
+        value_steps: Into how many steps labels divide the range of values, at most; more only
+            where there would not be two labels.
         time_step: Every how many rows a time label is shown.
         steps_everywhere: Every panel has time labels, not only the lowest of each column.
         axis_name: What is written below the lowest panels; empty if there is no room.

@@ -220,7 +220,11 @@ def _draw_values_axis(
 ) -> list[Placed]:
     """Draw the horizontal grid lines of panel `i`, and return their labels to be stamped."""
     layout, box = kept.layout, kept.boxes[i]
-    positions, texts, factor = value_ticks(value_locator(layout.value_steps), low, high)
+    # A single label would give no scale: then in smaller steps, until there are two.
+    for most in range(layout.value_steps, 10):
+        positions, texts, factor = value_ticks(value_locator(most), low, high)
+        if len(positions) >= 2:
+            break
     stamps = text_stamps(layout.label_points, layout.canvas.dpi)
     right, height = box.x0 + kept.label[0], layout.canvas.height
     placed: list[Placed] = []

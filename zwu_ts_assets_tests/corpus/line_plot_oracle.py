@@ -63,7 +63,12 @@ def _draw_panel(
     below = i + layout.columns >= len(layout.panels)
     ax.set_xticks(steps, [str(k) if below or layout.steps_everywhere else "" for k in steps])
     if layout.gutter:
-        ax.yaxis.set_major_locator(MaxNLocator(layout.value_steps, steps=[1, 2, 2.5, 5, 10]))
+        steps_of_values = layout.value_steps
+        ax.yaxis.set_major_locator(MaxNLocator(steps_of_values, steps=[1, 2, 2.5, 5, 10]))
+        lowest, highest = ax.get_ylim()
+        while sum(lowest <= tick <= highest for tick in ax.get_yticks()) < 2:
+            steps_of_values += 1
+            ax.yaxis.set_major_locator(MaxNLocator(steps_of_values, steps=[1, 2, 2.5, 5, 10]))
     else:
         ax.set_yticks([])
     ax.tick_params(length=0, pad=4, labelsize=layout.label_points)

@@ -87,6 +87,12 @@ def textbook_range(lows: list[float], highs: list[float]) -> tuple[float, float]
     return low, high
 
 
+def symmetric(ends: tuple[float, float]) -> tuple[float, float]:
+    """As far to both sides as the farther end, so that zero is in the middle."""
+    low, high = ends
+    return (low, -low) if -low > high else (-high, high)
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_ranges_are_those_of_a_recomputation_from_the_definitions(count: int) -> None:
     windows = [walk(seed) for seed in range(count)]
@@ -99,6 +105,8 @@ def test_ranges_are_those_of_a_recomputation_from_the_definitions(count: int) ->
             lows = [min(panel[name]) for panel in panels]
             highs = [max(panel[name]) for panel in panels]
             expected = textbook_range(lows, highs)
+            if name == "time_covariance":
+                expected = symmetric(expected)
             assert getattr(ranges, name) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
@@ -122,6 +130,7 @@ def test_the_rule_holds_for_any_numbers_in_any_order(
     fitted = fit_ranges(extremes(pairs))
     lows, highs = [low for low, _ in pairs], [high for _, high in pairs]
     assert fitted.windows.time_dtw == textbook_range(lows, highs)
+    assert fitted.windows.time_covariance == symmetric(textbook_range(lows, highs))
     assert fitted.patches == fitted.windows
     shuffled = pairs.copy()
     shuffler.shuffle(shuffled)

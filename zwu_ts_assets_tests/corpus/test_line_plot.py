@@ -72,6 +72,7 @@ def test_windows_of_the_real_data_are_drawn_as_by_matplotlib(batch: int) -> None
         (24, 13, Canvas()),
         (1000, 3, SMALL),
         (96, 7, Canvas(448, 224)),
+        (24, 16, SMALL),  # so low that a step of values may have a single label
         (96, 5, Canvas(1184, 640)),
         (48, 6, Canvas(512, 2048)),
     ],
