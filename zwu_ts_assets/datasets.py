@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -51,6 +51,18 @@ class Settings(BaseModel):
     title_batch_index: bool = Field(
         False, description="Print the batch index in the titles: it tells a model where it is."
     )
+    colour_range: Literal["window", "train"] = Field(
+        "window",
+        description="Colours span each window's own values, or a range fitted on the training "
+        "split.",
+    )
+    line_plots: bool = Field(False, description="Draw the values as lines too.")
+    video_width: _Blocks | None = Field(
+        None, ge=448, description="Width of a video in pixels; unset: the canvas'."
+    )
+    video_height: _Blocks | None = Field(
+        None, ge=224, description="Height of a video in pixels; unset: the canvas'."
+    )
     fps: float = Field(2.0, gt=0, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
         2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
@@ -61,6 +73,16 @@ class Settings(BaseModel):
     tokenizer: str | None = Field(
         None, description="Folder or model id of the tokenizer for `qwen_tokens`."
     )
+
+    @property
+    def canvas_size(self) -> tuple[int, int]:
+        """Width and height of figures and line plots in pixels."""
+        return self.canvas_width, self.canvas_height
+
+    @property
+    def video_size(self) -> tuple[int, int]:
+        """Width and height of videos in pixels; each the canvas' where it is unset."""
+        return self.video_width or self.canvas_width, self.video_height or self.canvas_height
 
     @model_validator(mode="after")
     def _patches_fit_the_window(self) -> Self:
@@ -88,7 +110,9 @@ _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "raw": ("time_column", "features", "window_length", "max_batches"),
     # Columns too: windows of other columns must not be taken for windows of this corpus.
     "batch_windows": ("time_column", "features", "window_length", "horizon"),
-    "correlation_pngs": ("canvas_width", "canvas_height", "title_batch_index"),
+    "colour_ranges": ("patch_length", "patch_stride"),
+    "correlation_pngs": ("canvas_width", "canvas_height", "title_batch_index", "colour_range"),
+    "line_plots": ("canvas_width", "canvas_height", "title_batch_index"),
     "batch_stats": (),
     "vocab": ("splitter",),
     "qwen_tokens": ("tokenizer",),
@@ -100,6 +124,9 @@ _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
         "title_batch_index",
         "fps",
         "frame_multiple",
+        "colour_range",
+        "video_width",
+        "video_height",
     ),
 }
 
@@ -160,7 +187,15 @@ class Dataset(AssetNames):
 
     def settings_digest(self, asset: str) -> str:
         """Eight hexadecimal digits that change when a setting of that asset changes."""
-        text = json.dumps(self.settings_of(asset), sort_keys=True, default=list)
+        shaping = self.settings_of(asset)
+        if "video_width" in shaping:
+            # The size that a video gets is what counts, whichever settings it comes from.
+            del shaping["video_width"], shaping["video_height"]
+            shaping["canvas_width"], shaping["canvas_height"] = self.settings.video_size
+        if shaping.get("colour_range") == "window":
+            # Came later: where it is not used, it makes nothing out of date that existed before.
+            del shaping["colour_range"]
+        text = json.dumps(shaping, sort_keys=True, default=list)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
 
 

@@ -1,7 +1,8 @@
 """From an asset's inputs to its product: one function per asset, in the order of the lineage.
 
 What belongs here: calling the corpus modules and saying what there is to know of the result. What
-does not: the corpus itself (`corpus/`), Dagster, artifact paths.
+does not: the corpus itself (`corpus/`), Dagster, artifact paths. What is drawn is made in
+`media_products.py`, whose names are handed on here.
 
 Importing this module imports pandas, matplotlib and the rest, so asset bodies import it when they
 run and never when definitions load. The worker processes run its functions.
@@ -19,9 +20,6 @@ import numpy as np
 from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.figure import Canvas, draw_figure
-from zwu_ts_assets.corpus.frame_files import encode_png, thumbnail
-from zwu_ts_assets.corpus.mp4 import encode_mp4
 from zwu_ts_assets.corpus.qwen import (
     TextTokenizer,
     TokenizerSource,
@@ -32,13 +30,7 @@ from zwu_ts_assets.corpus.qwen import (
 from zwu_ts_assets.corpus.qwen import vocabulary_json as tokenizer_vocabulary_json
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import format_stats, parse_stats, stats_lines
-from zwu_ts_assets.corpus.verification import (
-    matrices_problem,
-    png_problem,
-    qwen_problem,
-    video_problem,
-)
-from zwu_ts_assets.corpus.video import draw_patch_frames, film_strip
+from zwu_ts_assets.corpus.verification import matrices_problem, qwen_problem
 from zwu_ts_assets.corpus.vocabulary import (
     SPECIALS,
     build_vocabulary,
@@ -50,15 +42,49 @@ from zwu_ts_assets.corpus.windows import (
     Window,
     content_digest,
     cut_window,
-    patch_spans,
     window_count,
 )
 from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
+from zwu_ts_assets.media_products import (
+    Files,
+    colour_ranges_product,
+    correlation_product,
+    figure_problem,
+    film_problem,
+    fitted_ranges,
+    line_plot_product,
+    target_details,
+    training_extremes,
+    video_product,
+)
 from zwu_ts_assets.previews import rows_table, series_table
 from zwu_ts_assets.work import Product
 
-Files = Mapping[str, bytes]
+__all__ = [
+    "Files",
+    "colour_ranges_product",
+    "correlation_product",
+    "csv_digest",
+    "figure_problem",
+    "film_problem",
+    "fitted_ranges",
+    "line_plot_product",
+    "loaded_tokenizer",
+    "qwen_inputs",
+    "qwen_product",
+    "raw_product",
+    "require_rows",
+    "stats_product",
+    "tokenizer_source",
+    "tokens_problem",
+    "training_extremes",
+    "video_product",
+    "vocabulary_inputs",
+    "vocabulary_product",
+    "window_problem",
+    "window_product",
+]
 
 
 def csv_digest(csv: Path) -> str:
@@ -124,23 +150,9 @@ def window_product(batch: int, *, series: Series, settings: Settings) -> Product
         "features": len(window.features),
         "first_timestamp": str(window.timestamps[0]),
         "last_timestamp": str(window.timestamps[-1]),
-        **_target(window, settings),
+        **target_details(window, settings),
     }
     return Product(window, details, version=content_digest(window))
-
-
-def correlation_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
-    """The 2x3 figure of one window as a PNG."""
-    batch, window = item
-    frame = draw_figure(
-        window.values, window.features, _canvas(settings), _title_prefix(batch, settings)
-    )
-    details: dict[str, Detail] = {
-        "width": frame.shape[1],
-        "height": frame.shape[0],
-        "rows": f"{window.start}..{window.stop - 1}",
-    }
-    return Product({"png": encode_png(frame)}, details, preview=thumbnail(frame))
 
 
 def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:
@@ -222,51 +234,9 @@ def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
     return Product(files, details, preview=rows_table(tokens))
 
 
-def video_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
-    """The patches of one window as a video; the target span goes into the details."""
-    batch, window = item
-    frames = draw_patch_frames(
-        window.values,
-        window.features,
-        patch_length=settings.patch_length,
-        patch_stride=settings.patch_stride,
-        canvas=_canvas(settings),
-        frame_multiple=settings.frame_multiple,
-        title_prefix=_title_prefix(batch, settings),
-    )
-    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    used = patches[-1][1]
-    details: dict[str, Detail] = {
-        "width": settings.canvas_width,
-        "height": settings.canvas_height,
-        "frames": len(frames),
-        "patches": len(patches),
-        "repeated_frames": len(frames) - len(patches),
-        "fps": settings.fps,
-        "past_rows": f"{window.start}..{window.stop - 1}",
-        "rows_in_no_patch": settings.window_length - used,
-        **_target(window, settings),
-    }
-    video = encode_mp4(frames, settings.fps)
-    return Product({"video": video}, details, preview=film_strip(frames[: len(patches)]))
-
-
 def window_problem(window: Window) -> str:
     """What is wrong with the matrices of a window; nothing, usually."""
     return matrices_problem(window.values)
-
-
-def figure_problem(figure: Files, *, settings: Settings) -> str:
-    """What is wrong with a PNG; nothing, usually."""
-    return png_problem(figure["png"], settings.canvas_width, settings.canvas_height)
-
-
-def film_problem(video: Files, *, settings: Settings) -> str:
-    """What is wrong with a video; nothing, usually."""
-    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    frames = -(-len(patches) // settings.frame_multiple) * settings.frame_multiple
-    width, height = settings.canvas_width, settings.canvas_height
-    return video_problem(video["video"], width, height, frames, settings.fps)
 
 
 def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:
@@ -277,23 +247,6 @@ def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _canvas(settings: Settings) -> Canvas:
-    return Canvas(settings.canvas_width, settings.canvas_height)
-
-
-def _title_prefix(batch: int, settings: Settings) -> str:
-    return f"Batch {batch} " if settings.title_batch_index else ""
-
-
-def _target(window: Window, settings: Settings) -> dict[str, Detail]:
-    span = f"{window.stop}..{window.stop + settings.horizon - 1}" if settings.horizon else "none"
-    return {
-        "target_span": span,
-        "target_rows": window.target_rows,
-        "target_complete": window.target_rows == settings.horizon,
-    }
 
 
 def _token_counts(rows_jsonl: bytes) -> dict[str, Detail]:

@@ -8,6 +8,8 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Settings, etth1, load_datasets, read_settings, sample
 from zwu_ts_assets_tests.project import ASSETS
 
+SHAPED = sorted({*ASSETS, "colour_ranges", "line_plots"})  # the optional assets too
+
 
 def write(folder: Path, text: str) -> Path:
     toml = folder / "ETTh1.toml"
@@ -25,6 +27,9 @@ def test_the_defaults_are_those_of_the_original(tmp_path: Path) -> None:
     assert settings.max_batches is None
     assert settings.tokenizer is None
     assert not settings.title_batch_index
+    assert settings.colour_range == "window"
+    assert not settings.line_plots
+    assert settings.video_size == settings.canvas_size == (1792, 992)
 
 
 def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
@@ -42,6 +47,10 @@ def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
         ("window_size = 96", "unknown setting 'window_size'; the settings are: time_column"),
         ("patch_length = 97", "patch_length is 97, longer than window_length 96"),
         ("canvas_width = 1800", "'canvas_width' is 1800; input should be a multiple of 32"),
+        ("video_width = 900", "'video_width' is 900; input should be a multiple of 32"),
+        ("video_height = 192", "'video_height' is 192; input should be greater than or equal to"),
+        ('colour_range = "test"', "'colour_range' is 'test'; input should be 'window' or 'train'"),
+        ("line_plots = 1", "'line_plots' is 1; input should be a valid boolean"),
         ("fps = 0", "'fps' is 0; input should be greater than 0"),
         ("fps = nan", "'fps' is nan"),
         ("frame_multiple = 0", "'frame_multiple' is 0"),
@@ -73,9 +82,15 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "affected"),
     [
-        ({"patch_stride": 6}, {"patch_videos"}),
+        ({"patch_stride": 6}, {"patch_videos", "colour_ranges"}),
         ({"fps": 4.0}, {"patch_videos"}),
-        ({"canvas_width": 896}, {"correlation_pngs", "patch_videos"}),
+        ({"canvas_width": 896}, {"correlation_pngs", "line_plots", "patch_videos"}),
+        ({"title_batch_index": True}, {"correlation_pngs", "line_plots", "patch_videos"}),
+        ({"colour_range": "train"}, {"correlation_pngs", "patch_videos"}),
+        ({"video_width": 896}, {"patch_videos"}),
+        ({"video_height": 512}, {"patch_videos"}),
+        ({"video_width": 1792, "video_height": 992}, set()),  # the size that videos have anyway
+        ({"line_plots": True}, set()),
         ({"window_length": 48}, {"etth1_raw", "batch_windows"}),
         ({"features": ("OT",)}, {"etth1_raw", "batch_windows"}),
         ({"tokenizer": "other"}, {"qwen_tokens"}),
@@ -90,9 +105,30 @@ def test_a_changed_setting_changes_the_digest_of_exactly_the_assets_it_shapes(
     settings = Settings.model_validate({**before.settings.model_dump(), **change})
     after = type(before)(before.name, before.csv, settings)
     changed = {
-        name for name in ASSETS if before.settings_digest(name) != after.settings_digest(name)
+        name for name in SHAPED if before.settings_digest(name) != after.settings_digest(name)
     }
     assert changed == affected
+
+
+def test_a_changed_canvas_leaves_videos_of_their_own_size_alone(tmp_path: Path) -> None:
+    write(tmp_path, "video_width = 896\nvideo_height = 512\n")
+    before = etth1(tmp_path)
+    write(tmp_path, "video_width = 896\nvideo_height = 512\ncanvas_width = 1024\n")
+    after = etth1(tmp_path)
+    assert before.settings_digest("patch_videos") == after.settings_digest("patch_videos")
+    assert before.settings_digest("correlation_pngs") != after.settings_digest("correlation_pngs")
+
+
+def test_one_side_of_a_video_may_differ_from_the_canvas(tmp_path: Path) -> None:
+    write(tmp_path, "video_height = 512\n")
+    assert etth1(tmp_path).settings.video_size == (1792, 512)
+
+
+def test_settings_that_came_later_leave_existing_artifacts_current(tmp_path: Path) -> None:
+    """The digests that versions without them recorded."""
+    dataset = etth1(tmp_path)
+    assert dataset.settings_digest("correlation_pngs") == "ddbf335e"
+    assert dataset.settings_digest("patch_videos") == "41b184d6"
 
 
 def test_the_sample_has_a_prefix_of_its_own_and_is_not_named_etth1(tmp_path: Path) -> None:

@@ -1,23 +1,23 @@
-"""The colour bars whose range changes from window to window: range, tick marks, labels.
+"""The colour bars whose range changes from window to window: tick marks and labels.
 
 What belongs here: what matplotlib's colour bar does with a range. What does not: the bars' colours,
-which are static (`figure_template`).
+which are static (`figure_template`), and which numbers are labelled (`ticks`).
 """
 
-import copy
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox, BboxTransformFrom, BboxTransformTo, Transform
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.agg import add_axes, exact_figure, recorded_texts, rendered
 from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas, Layout
 from zwu_ts_assets.corpus.text_stamps import BLACK, Placed, text_stamps
+from zwu_ts_assets.corpus.ticks import value_locator, value_ticks
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,6 @@ class BarTemplate:
         tick_mark: (rows, columns, 3) pixels of a tick mark, right of a bar.
         tick_mark_row: The mark's first row, relative to the row of the tick's position.
         locator: Gives the tick positions of a range.
-        formatter: Gives the labels of tick positions. It keeps state and is copied for each use.
     """
 
     canvas: Canvas
@@ -43,7 +42,6 @@ class BarTemplate:
     tick_mark: NDArray[np.uint8]
     tick_mark_row: int
     locator: MaxNLocator
-    formatter: ScalarFormatter
 
 
 def measure_bars(layout: Layout) -> BarTemplate:
@@ -74,42 +72,13 @@ def measure_bars(layout: Layout) -> BarTemplate:
         factor=(factor.x + stamps.number_width(factor.text) - bar.left, factor.y - boxes[0].y1),
         tick_mark=beside[rows.min() : rows.max() + 1, : columns.max() + 1].copy(),
         tick_mark_row=int(rows.min()) + bar.top - tick_row,
-        locator=MaxNLocator(nbins=most_ticks, steps=[1, 2, 2.5, 5, 10]),
-        formatter=ScalarFormatter(useOffset=True, useMathText=False, useLocale=False),
+        locator=value_locator(most_ticks),
     )
-
-
-def colour_range(matrix: NDArray[np.float64]) -> tuple[float, float]:
-    """The range of a panel's colours: smallest to largest value, widened where they are equal.
-
-    Widened as matplotlib's colour bar does: by a tenth of the value to both sides, or to -0.1..0.1
-    where all values are zero.
-    """
-    low, high = float(np.nanmin(matrix)), float(np.nanmax(matrix))
-    magnitude = max(abs(low), abs(high))
-    if magnitude < 1e6 / 1e-15 * np.finfo(float).tiny:
-        return -0.1, 0.1
-    if high - low <= magnitude * 1e-15:
-        return low - 0.1 * abs(low), high + 0.1 * abs(high)
-    return low, high
 
 
 def bar_ticks(bars: BarTemplate, low: float, high: float) -> tuple[list[float], list[str], str]:
     """Positions and labels of the ticks of a range, and the common factor printed above them."""
-    margin = 1e-10 * (high - low)  # as matplotlib's axes decide whether a tick is inside
-    positions = [
-        float(position)
-        for position in bars.locator.tick_values(low, high)
-        if low - margin <= position <= high + margin
-    ]
-    formatter = copy.copy(bars.formatter)
-    formatter.create_dummy_axis()
-    assert formatter.axis is not None
-    formatter.axis.set_view_interval(low, high)
-    formatter.axis.set_data_interval(low, high)
-    # A notebook may have switched the typographic minus off.
-    labels = [label.replace("-", "−") for label in formatter.format_ticks(positions)]
-    return positions, labels, formatter.get_offset().replace("-", "−")
+    return value_ticks(bars.locator, low, high)
 
 
 def draw_bar_ticks(

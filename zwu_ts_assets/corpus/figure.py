@@ -22,7 +22,8 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.colour_bars import colour_range, draw_bar_ticks
+from zwu_ts_assets.corpus.colour_bars import draw_bar_ticks
+from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, Matrix, dependence_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure_layout import TITLE_POINTS, Canvas
@@ -43,6 +44,7 @@ from zwu_ts_assets.corpus.text_stamps import (
     stamp_text,
     text_stamps,
 )
+from zwu_ts_assets.corpus.ticks import value_range
 
 __all__ = ["Canvas", "draw_figure", "draw_matrices", "encode_png", "thumbnail"]
 
@@ -60,6 +62,7 @@ def draw_figure(
     features: tuple[str, ...],
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     title_prefix: str = "",
+    ranges: PanelRanges | None = None,
 ) -> Frame:
     """Draw the figure of a window or a patch.
 
@@ -69,6 +72,8 @@ def draw_figure(
         canvas: The size in pixels.
         title_prefix: Printed before each title, e.g. "Batch 0 ". Empty by default: the batch's
             index would tell a model where in time it is.
+        ranges: The ends of the colours, from `colour_ranges`; values beyond get the colour of the
+            end. Without them each panel's colours span its own values. Pearson is -1..1 always.
 
     Returns:
         (height, width, 3) RGB.
@@ -76,7 +81,7 @@ def draw_figure(
     Raises:
         CorpusError: The values are not finite, or their shape does not fit.
     """
-    return draw_matrices(dependence_matrices(values), features, canvas, title_prefix)
+    return draw_matrices(dependence_matrices(values), features, canvas, title_prefix, ranges)
 
 
 def draw_matrices(
@@ -84,6 +89,7 @@ def draw_matrices(
     features: tuple[str, ...],
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     title_prefix: str = "",
+    ranges: PanelRanges | None = None,
 ) -> Frame:
     """Draw six matrices; arguments and result as for `draw_figure`."""
     count, length = len(matrices.feature_dtw), len(matrices.time_dtw)
@@ -102,8 +108,7 @@ def draw_matrices(
         matrices.time_pearson,
     )
     texts = list(kept.edge_stamps)
-    for i, matrix in enumerate(panels):
-        low, high = (-1.0, 1.0) if i in PEARSON_PANELS else colour_range(matrix)
+    for i, (matrix, (low, high)) in enumerate(zip(panels, _ends(panels, ranges), strict=True)):
         scale = _colour_scale(COLOUR_MAPS[i])
         cells = _colour_index(matrix, low, high)
         _fill_cells(frame, kept, i, scale.colours.take(cells, axis=0))
@@ -113,6 +118,17 @@ def draw_matrices(
             texts += draw_bar_ticks(frame, kept.bars, i, low, high)
     stamp_text(frame, texts)
     return frame
+
+
+def _ends(panels: tuple[Matrix, ...], ranges: PanelRanges | None) -> list[tuple[float, float]]:
+    """The ends of the colours of the six panels."""
+    if ranges is None:
+        return [
+            (-1.0, 1.0) if i in PEARSON_PANELS else value_range(matrix)
+            for i, matrix in enumerate(panels)
+        ]
+    features = [ranges.feature_dtw, ranges.feature_covariance, (-1.0, 1.0)]
+    return [*features, ranges.time_dtw, ranges.time_covariance, (-1.0, 1.0)]
 
 
 class _ColourScale(NamedTuple):
@@ -140,9 +156,9 @@ def _colour_scale(name: str) -> _ColourScale:
 
 def _colour_index(matrix: Matrix, low: float, high: float) -> NDArray[np.intp]:
     """The entry of a colour scale for each value, as Normalize and Colormap find it."""
-    with np.errstate(invalid="ignore"):  # NaN is sorted out below
-        index = ((matrix - low) / (high - low) * _COLOURS).astype(np.intp)
-    index = np.clip(index, 0, _COLOURS - 1)
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN is sorted out below
+        # Clipped while still floats: a value far beyond a fixed range does not fit an integer.
+        index = np.clip((matrix - low) / (high - low) * _COLOURS, 0, _COLOURS - 1).astype(np.intp)
     index[np.isnan(matrix)] = _COLOURS
     return index
 

@@ -74,7 +74,7 @@ class Template:
 @lru_cache(maxsize=8)
 def template(features: tuple[str, ...], length: int, canvas: Canvas) -> Template:
     """Draw the template of a kind of figure at the first call; later calls get the same one."""
-    names = _drawable_names(features)
+    names = drawable_names(features)
     with default_settings():
         layout = make_layout(names, length, canvas, text_stamps(LABEL_POINTS, canvas.dpi).width)
         pixels = rendered(_static_figure(layout, length))
@@ -99,7 +99,8 @@ def baseline_shift(points: float, dpi: float) -> float:
         return recorded_texts(figure)[0].y
 
 
-def _drawable_names(features: tuple[str, ...]) -> tuple[str, ...]:
+def drawable_names(features: tuple[str, ...]) -> tuple[str, ...]:
+    """Replace what cannot be drawn in names of features by "\ufffd", and warn of it."""
     names = tuple(map(drawable, features))
     changed = [feature for feature, name in zip(features, names, strict=True) if feature != name]
     if changed:

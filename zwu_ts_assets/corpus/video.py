@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
@@ -29,6 +30,7 @@ def draw_patch_frames(
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     frame_multiple: int = 2,
     title_prefix: str = "",
+    ranges: PanelRanges | None = None,
 ) -> list[Frame]:
     """Draw one figure per patch of a window, as PatchTST (Nie et al. 2023) cuts it.
 
@@ -42,6 +44,7 @@ def draw_patch_frames(
             this. Qwen3-VL takes frames in pairs, and readers differ in what they do to an odd one.
         title_prefix: Printed before each title and followed by "Patch k "; empty by default, since
             indices would tell a model where in time it is.
+        ranges: The ends of the colours, see `draw_figure`: those of patches.
 
     Returns:
         Frames of (height, width, 3) RGB; a repeated frame is the same array.
@@ -58,6 +61,7 @@ def draw_patch_frames(
             features,
             canvas,
             f"{title_prefix}Patch {patch} " if title_prefix else "",
+            ranges,
         )
         for patch, (start, stop) in enumerate(patch_spans(len(values), patch_length, patch_stride))
     ]

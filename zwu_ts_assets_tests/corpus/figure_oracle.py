@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.dependence import DependenceMatrices
 from zwu_ts_assets.corpus.figure_layout import Layout
 
@@ -44,6 +45,7 @@ def draw_slowly(
     title_prefix: str = "",
     title_points: float = 12.0,
     number_points: tuple[float, float, float] = (10.0, 10.0, 10.0),
+    ranges: PanelRanges | None = None,
 ) -> OracleFigure:
     """Draw the six matrices with `seaborn.heatmap`, on the layout's rectangles."""
     canvas = layout.canvas
@@ -55,6 +57,10 @@ def draw_slowly(
         ("Time Covariance", matrices.time_covariance, "coolwarm", ""),
         ("Time Pearson", matrices.time_pearson, "coolwarm", ""),
     ]
+    fixed: dict[int, tuple[float, float]] = {2: (-1.0, 1.0), 5: (-1.0, 1.0)}
+    if ranges is not None:
+        fixed |= {0: ranges.feature_dtw, 1: ranges.feature_covariance}
+        fixed |= {3: ranges.time_dtw, 4: ranges.time_covariance}
     with _default_style():
         matplotlib.use("agg")
         figure = plt.figure(dpi=canvas.dpi)
@@ -68,7 +74,7 @@ def draw_slowly(
         # hundreds of numbers come last.
         for i in (3, 4, 5, 0, 1, 2):
             title, matrix, colours, form = panels[i]
-            ax, pearson, feature = axes[i], "Pearson" in title, form != ""
+            ax, feature = axes[i], form != ""
             annotated = feature and number_points[i] > 0
             names: list[str] | int = list(layout.feature_labels) if feature else layout.time_step
             sns.heatmap(
@@ -76,8 +82,8 @@ def draw_slowly(
                 ax=ax,
                 cbar_ax=bars[i],
                 cmap=colours,
-                vmin=-1 if pearson else None,
-                vmax=1 if pearson else None,
+                vmin=fixed[i][0] if i in fixed else None,
+                vmax=fixed[i][1] if i in fixed else None,
                 annot=annotated,
                 fmt=form or ".2g",
                 annot_kws={"size": number_points[i]} if annotated else None,

@@ -8,9 +8,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from zwu_ts_assets.corpus.colour_bars import bar_ticks, colour_range
+from zwu_ts_assets.corpus.colour_bars import bar_ticks
 from zwu_ts_assets.corpus.figure_layout import Canvas
 from zwu_ts_assets.corpus.figure_template import template
+from zwu_ts_assets.corpus.ticks import value_range
 
 NUMBERS = st.one_of(
     st.floats(-1e7, 1e7),
@@ -36,7 +37,7 @@ def test_range_ticks_and_labels_are_those_of_matplotlib(a: float, b: float) -> N
     mappable = ScalarMappable(Normalize(low, high))
     figure.colorbar(mappable, cax=axes)
     canvas.draw()  # type: ignore[no-untyped-call]
-    found = colour_range(np.array([[low, high], [np.nan, high]]))
+    found = value_range(np.array([[low, high], [np.nan, high]]))
     assert found == (mappable.norm.vmin, mappable.norm.vmax)
     positions, labels, factor = bar_ticks(kept.bars, *found)
     bottom, top = axes.get_ylim()

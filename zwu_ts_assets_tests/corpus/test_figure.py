@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.colour_bars import bar_ticks, colour_range
+from zwu_ts_assets.corpus.colour_bars import bar_ticks
+from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import (
@@ -22,6 +23,7 @@ from zwu_ts_assets.corpus.figure import (
     title_points,
 )
 from zwu_ts_assets.corpus.figure_template import template
+from zwu_ts_assets.corpus.ticks import value_range
 from zwu_ts_assets_tests.corpus.figure_oracle import draw_slowly
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 
@@ -72,6 +74,7 @@ def assert_drawn_as_by_seaborn(
     features: tuple[str, ...],
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     title_prefix: str = "",
+    ranges: PanelRanges | None = None,
 ) -> None:
     count, rows = len(matrices.feature_dtw), len(matrices.time_dtw)
     kept = template(features, rows, canvas)
@@ -102,21 +105,23 @@ def assert_drawn_as_by_seaborn(
         title_prefix=title_prefix,
         title_points=title_points(titles, kept.layout.column_pitch, canvas.dpi),
         number_points=(sizes[0], sizes[1], sizes[2]),
+        ranges=ranges,
     )
     # The strings that seaborn and matplotlib chose are the ones that the renderer is given.
     assert slow.titles == titles
     for i in range(3):
         assert slow.numbers[i] == (annotated[i] if sizes[i] else [])
-    for i, matrix in (
-        (0, matrices.feature_dtw),
-        (1, matrices.feature_covariance),
-        (3, matrices.time_dtw),
-        (4, matrices.time_covariance),
+    for i, name in (
+        (0, "feature_dtw"),
+        (1, "feature_covariance"),
+        (3, "time_dtw"),
+        (4, "time_covariance"),
     ):
-        _, labels, factor = bar_ticks(kept.bars, *colour_range(matrix))
+        ends = getattr(ranges, name) if ranges else value_range(getattr(matrices, name))
+        _, labels, factor = bar_ticks(kept.bars, *ends)
         assert (labels, factor) == (slow.bar_labels[i], slow.bar_factors[i])
     # And the pixels are the same, so that every string is also drawn.
-    fast = draw_matrices(matrices, features, canvas, title_prefix)
+    fast = draw_matrices(matrices, features, canvas, title_prefix, ranges)
     difference = np.abs(fast.astype(int) - slow.pixels)
     assert difference.mean() <= 0.01  # of 255
     assert (difference.max(axis=2) > 0).mean() <= 0.002
@@ -182,7 +187,63 @@ def test_names_and_prefixes_are_drawn_letter_by_letter(prefix: str) -> None:
     assert_drawn_as_by_seaborn(matrices, features, title_prefix=prefix)
 
 
+FIXED = PanelRanges((0.0, 86.5), (2.5, 60.0), (0.0, 26.0), (-2.9, 8.0))
+
+
+@pytest.mark.parametrize(
+    ("dtw", "covariance", "time_dtw", "time_covariance"),
+    [
+        ((0, 40), (5, 50), (0, 19), (-1.7, 3.2)),  # within the ranges
+        ((0, 160), (-30, 90), (0, 34), (-5, 13)),  # beyond both ends
+        ((100, 160), (-1e30, 1e30), (-1e300, 1e300), (-4, -3)),  # far beyond
+        ((0, 0), (60, 60), (26, 26), (0, 0)),  # constant
+    ],
+)
+def test_fixed_ranges_are_drawn_as_by_seaborn(
+    dtw: Range, covariance: Range, time_dtw: Range, time_covariance: Range
+) -> None:
+    matrices = made_up(7, 24, dtw, covariance, time_dtw, time_covariance)
+    assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES, SMALL, ranges=FIXED)
+
+
+@pytest.mark.shared
+def test_a_real_figure_with_fixed_ranges_is_drawn_as_by_seaborn() -> None:
+    """Batch 97 has constant columns: its Pearson is NaN, its covariance zero."""
+    assert_drawn_as_by_seaborn(dependence_matrices(etth1(97)), ETTH1_FEATURES, ranges=FIXED)
+
+
 # What it shows.
+
+
+def test_with_fixed_ranges_colour_bars_are_the_same_on_every_figure() -> None:
+    layout = template(names(3), 24, SMALL).layout
+    one = draw_figure(walk(24, 3), names(3), SMALL, ranges=FIXED)
+    other = draw_figure(np.sqrt(np.abs(walk(24, 3))), names(3), SMALL, ranges=FIXED)
+    assert not np.array_equal(one, other)
+    for panel, bar in zip(layout.panels, layout.bars, strict=True):
+        # From the bar to the next panel's names, with ticks, labels and the factor above.
+        rows = slice(panel.top - 10, panel.top + panel.height + 5)
+        columns = slice(bar.left, bar.left + bar.width + 25)
+        np.testing.assert_array_equal(one[rows, columns], other[rows, columns])
+
+
+def test_ranges_that_are_a_figures_own_change_nothing() -> None:
+    matrices = dependence_matrices(walk(24, 3))
+    own = PanelRanges(
+        *(
+            (float(matrix.min()), float(matrix.max()))
+            for matrix in (
+                matrices.feature_dtw,
+                matrices.feature_covariance,
+                matrices.time_dtw,
+                matrices.time_covariance,
+            )
+        )
+    )
+    np.testing.assert_array_equal(
+        draw_matrices(matrices, names(3), SMALL, ranges=own),
+        draw_matrices(matrices, names(3), SMALL),
+    )
 
 
 def test_the_figure_of_values_is_the_figure_of_their_matrices() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zwu_ts_assets.corpus import video
+from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.video import draw_patch_frames, encode_mp4, film_strip, probe_mp4
@@ -34,9 +35,14 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Values, Canvas, str]]:
     calls: list[tuple[Values, Canvas, str]] = []
 
     def record(
-        values: Values, features: tuple[str, ...], canvas: Canvas, title_prefix: str
+        values: Values,
+        features: tuple[str, ...],
+        canvas: Canvas,
+        title_prefix: str,
+        ranges: PanelRanges | None,
     ) -> NDArray[np.uint8]:
         assert features == FEATURES
+        assert ranges is None
         calls.append((values, canvas, title_prefix))
         return np.full((canvas.height, canvas.width, 3), len(calls), dtype=np.uint8)
 
@@ -95,6 +101,16 @@ def test_frames_are_the_figures_themselves() -> None:
     np.testing.assert_array_equal(frames[6], draw_figure(values[72:96], FEATURES))
     assert frames[7] is frames[6]
     assert all(not np.array_equal(a, b) for a, b in pairwise(frames[:7]))
+
+
+@pytest.mark.parametrize("canvas", [Canvas(448, 224), Canvas(896, 512), Canvas(1184, 640)])
+def test_a_smaller_canvas_is_drawn_at_its_size_with_the_given_ranges(canvas: Canvas) -> None:
+    values, ranges = walk(36), PanelRanges((0, 30), (-3, 20), (0, 15), (-2, 3))
+    frames = draw_patch_frames(values, FEATURES, canvas=canvas, ranges=ranges)
+    for frame, start in zip(frames, (0, 12), strict=True):
+        expected = draw_figure(values[start : start + 24], FEATURES, canvas, ranges=ranges)
+        np.testing.assert_array_equal(frame, expected)
+        assert not np.array_equal(frame, draw_figure(values[start : start + 24], FEATURES, canvas))
 
 
 @pytest.mark.parametrize("multiple", [0, -2])
