@@ -18,12 +18,20 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 # The model's image processor works in blocks of 32 pixels. A canvas that is not a multiple is
 # resampled before the model sees it, and its annotations blur.
 CANVAS_BLOCK: Final = 32
 
 ETTH1_FEATURES: Final = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+
+EXPORTS: Final[Mapping[str, str]] = {
+    name: f"{name}_export"
+    for name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset")
+}
+"""The export formats, each with the name of its asset."""
 
 _Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
 
@@ -74,6 +82,28 @@ class Settings(BaseModel):
         None, description="Folder or model id of the tokenizer for `qwen_tokens`."
     )
 
+    split: SplitRule = Field(
+        SplitRule(), description="How rows are divided into train, validation and test."
+    )
+    tasks: TaskSettings = Field(TaskSettings(), description="What is asked of each sample.")
+    units: dict[str, str] = Field({}, description="Unit by column.")
+    prompts: str | None = Field(
+        None, min_length=1, description="Folder with prompt templates; unset: the project's."
+    )
+    exports: tuple[
+        Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"], ...
+    ] = Field((), description="Export formats to make with the corpus.", strict=False)
+    export_media: Literal["link", "copy"] = Field(
+        "link", description="Whether exports hold hard links to figures and videos, or copies."
+    )
+    shard_samples: int = Field(
+        64, ge=1, le=100_000, description="Samples of a WebDataset shard."
+    )
+    title: str = Field("", description="What people call the data, for dataset cards.")
+    description: str = Field("", description="What the series is, for dataset cards.")
+    source: str = Field("", description="Where the CSV comes from, for dataset cards.")
+    licence: str = Field("", description="Its licence, for example `cc-by-4.0`.")
+
     @property
     def canvas_size(self) -> tuple[int, int]:
         """Width and height of figures and line plots in pixels."""
@@ -104,13 +134,15 @@ class Settings(BaseModel):
         return self
 
 
+_CARD: Final = ("title", "description", "source", "licence")
+
 # A changed setting makes exactly these assets out of date, and through them what follows.
 # `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
 _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "raw": ("time_column", "features", "window_length", "max_batches"),
     # Columns too: windows of other columns must not be taken for windows of this corpus.
     "batch_windows": ("time_column", "features", "window_length", "horizon"),
-    "colour_ranges": ("patch_length", "patch_stride"),
+    "colour_ranges": ("patch_length", "patch_stride", "split"),
     "correlation_pngs": ("canvas_width", "canvas_height", "title_batch_index", "colour_range"),
     "line_plots": ("canvas_width", "canvas_height", "title_batch_index"),
     "batch_stats": (),
@@ -128,6 +160,12 @@ _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
         "video_width",
         "video_height",
     ),
+    "samples": ("horizon", "patch_length", "patch_stride", "split", "units"),
+    "preflight": ("tasks", "prompts"),
+    **{
+        asset: ("tasks", "prompts", "export_media", "shard_samples", *_CARD)
+        for asset in EXPORTS.values()
+    },
 }
 
 
@@ -169,12 +207,10 @@ class Dataset(AssetNames):
     Attributes:
         csv: The CSV file.
         settings: What shapes the corpus.
-        source: Where the data comes from and its licence, for the web UI.
     """
 
     csv: Path
     settings: Settings
-    source: str = ""
 
     def settings_of(self, asset: str) -> dict[str, object]:
         """The settings that matter to one asset, by name.
@@ -183,7 +219,11 @@ class Dataset(AssetNames):
             asset: The asset's name; `raw` or the dataset's own name for it.
         """
         names = _SETTINGS_OF[self.role_of(asset)]
-        return {name: getattr(self.settings, name) for name in names}
+        values = {name: getattr(self.settings, name) for name in names}
+        return {
+            name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+            for name, value in values.items()
+        }
 
     def settings_digest(self, asset: str) -> str:
         """Eight hexadecimal digits that change when a setting of that asset changes."""
@@ -241,15 +281,35 @@ def _say(error: ValidationError) -> list[str]:
     return sentences
 
 
+_ETTH1_DEFAULTS: Final[Mapping[str, object]] = {
+    "features": ETTH1_FEATURES,
+    "split": {"borders": ETTH1_BORDERS},
+    "title": "ETTh1",
+    "description": (
+        "Hourly oil temperature (OT) of an electricity transformer and six power loads: high, "
+        "middle and low, useful (UFL) and useless (ULL)."
+    ),
+    "source": "https://github.com/zhouhaoyi/ETDataset (Haoyi Zhou and others)",
+    "licence": "cc-by-nd-4.0",
+}
+
+
 def etth1(data_dir: Path) -> Dataset:
     """The ETTh1 dataset (hourly transformer temperature and load, 17,420 rows)."""
     csv = data_dir / "ETTh1.csv"
     return Dataset(
         name="etth1",
         csv=csv,
-        settings=read_settings(csv.with_suffix(".toml"), {"features": ETTH1_FEATURES}),
-        source="ETDataset by Zhou et al., CC BY-ND 4.0",
+        settings=read_settings(csv.with_suffix(".toml"), _ETTH1_DEFAULTS),
     )
+
+
+_SAMPLE_DEFAULTS: Final[Mapping[str, object]] = {
+    "title": "Synthetic sample",
+    "description": "A synthetic series with seven columns, made to look at.",
+    "source": "generated by zwu_ts_assets.corpus.sample",
+    "licence": "cc0-1.0",
+}
 
 
 def sample(data_dir: Path) -> Dataset:
@@ -258,9 +318,8 @@ def sample(data_dir: Path) -> Dataset:
     return Dataset(
         name="sample",
         csv=csv,
-        settings=read_settings(csv.with_suffix(".toml")),
+        settings=read_settings(csv.with_suffix(".toml"), _SAMPLE_DEFAULTS),
         prefix=("sample",),
-        source="synthetic, generated by zwu_ts_assets.corpus.sample",
     )
 
 

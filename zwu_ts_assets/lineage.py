@@ -1,42 +1,89 @@
-"""From what each artifact is made: the code versions and the fingerprints' ingredients.
+"""From what each artifact is made: the edges, the code versions and the fingerprints' ingredients.
 
-What belongs here: one function per asset that names its inputs in a string, used by the asset
-when it runs and by `refresh.py` when it asks what is out of date. What does not: making anything.
+What belongs here: which assets a dataset has and what each is made from; one function per asset
+that names its inputs in a string, used by the asset when it runs and by `refresh.py` when it asks
+what is out of date. What does not: making anything.
 
 Raise a code version when the same input and settings give different content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from zwu_ts_assets.artifact_store import Detail, digest
-from zwu_ts_assets.datasets import AssetNames, Dataset
+from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Window
 
-CODE_VERSIONS: Final[Mapping[str, str]] = {
+CODE_VERSIONS: Mapping[str, str] = {
     "raw": "1",
     "batch_windows": "1",
+    "colour_ranges": "1",
     "correlation_pngs": "1",
+    "line_plots": "1",
     "batch_stats": "1",
     "vocab": "1",
     "qwen_tokens": "1",
     "patch_videos": "1",
+    "samples": "1",
+    "preflight": "1",
+    **dict.fromkeys(EXPORTS.values(), "1"),
 }
 
-INPUTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": (),  # made from the CSV, which is no asset of ours
-    "batch_windows": ("raw",),
-    "correlation_pngs": ("batch_windows",),
-    "batch_stats": ("batch_windows",),
-    "vocab": ("batch_stats",),
-    "qwen_tokens": ("batch_stats",),
-    "patch_videos": ("batch_windows",),
-}
-"""What each asset is made from, in an order in which they can be made."""
+PER_BATCH: Final = frozenset({"batch_windows", "correlation_pngs", "line_plots", "patch_videos"})
 
-PER_BATCH: Final = frozenset({"batch_windows", "correlation_pngs", "patch_videos"})
+TRAINING: Final = ("samples", "preflight", *EXPORTS.values())
+"""The last mile: made for those who ask for it, and kept current from then on."""
+
+
+def inputs(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """What each asset is made from, by role, in an order in which they can be made.
+
+    Args:
+        settings: Two of them add an asset.
+    """
+    drawn_from: tuple[str, ...] = ("batch_windows",)
+    found: dict[str, tuple[str, ...]] = {
+        "raw": (),  # made from the CSV, which is no asset of ours
+        "batch_windows": ("raw",),
+    }
+    if settings.colour_range == "train":
+        found["colour_ranges"] = ("raw", "batch_windows")
+        drawn_from = ("batch_windows", "colour_ranges")
+    found["correlation_pngs"] = drawn_from
+    if settings.line_plots:
+        found["line_plots"] = ("batch_windows",)
+    found["batch_stats"] = ("batch_windows",)
+    found["vocab"] = ("batch_stats",)
+    found["qwen_tokens"] = ("batch_stats",)
+    found["patch_videos"] = drawn_from
+    pictures = [name for name in ("correlation_pngs", "line_plots") if name in found]
+    media = (*pictures, "patch_videos")
+    found["samples"] = ("raw", "batch_windows", *media, "batch_stats", "qwen_tokens")
+    found["preflight"] = ("batch_windows", "patch_videos", "samples")
+    found |= dict.fromkeys(EXPORTS.values(), (*media, "samples"))
+    return found
+
+
+def asset_inputs(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    """What each asset of a dataset is made from, by name; the raw table from the CSV."""
+    by_role = inputs(dataset.settings)
+    named = {
+        dataset.asset_name(role): tuple(map(dataset.asset_name, made_from))
+        for role, made_from in by_role.items()
+    }
+    return {**named, dataset.raw_asset: (dataset.csv_asset,)}
+
+
+def asset_names(dataset: Dataset) -> list[str]:
+    """The assets of a dataset, in an order in which they can be made."""
+    return list(asset_inputs(dataset))
+
+
+def corpus_assets(dataset: Dataset) -> list[str]:
+    """Those that every corpus has: all but the last mile."""
+    return [name for name in asset_names(dataset) if name not in TRAINING]
 
 
 def code_version(dataset: Dataset, asset: str) -> str:
@@ -46,11 +93,6 @@ def code_version(dataset: Dataset, asset: str) -> str:
     """
     own = CODE_VERSIONS[dataset.role_of(asset)]
     return f"{own}-{dataset.settings_digest(asset)}"
-
-
-def asset_names(dataset: AssetNames) -> list[str]:
-    """The assets of a dataset, in an order in which they can be made."""
-    return [dataset.asset_name(asset) for asset in INPUTS]
 
 
 def fingerprint(code_version: str, made_from: str) -> str:
@@ -70,15 +112,25 @@ def window_made_from(window: "Window") -> str:
     return digest(content_digest(window), str(window.target_rows))
 
 
-def figure_made_from(window_version: str) -> str:
-    """A figure is made from its window."""
-    return window_version
+def colour_ranges_made_from(training_windows: Mapping[int, str]) -> str:
+    """The colour ranges are fitted on the windows of the training split, told by their versions."""
+    return digest(*(f"{batch}:{version}" for batch, version in training_windows.items()))
 
 
-def video_made_from(window_version: str, window_details: Mapping[str, Detail]) -> str:
-    """A video is made from its window; its metadata say how much of the target exists."""
+def figure_made_from(window_version: str, ranges_version: str = "") -> str:
+    """A figure is made from its window, and from the fitted colour ranges where they are used."""
+    return digest(window_version, ranges_version) if ranges_version else window_version
+
+
+def video_made_from(
+    window_version: str, window_details: Mapping[str, Detail], ranges_version: str = ""
+) -> str:
+    """A video is made like a figure; its metadata say how much of the target exists."""
     return digest(
-        window_version, str(window_details["target_span"]), str(window_details["target_rows"])
+        window_version,
+        str(window_details["target_span"]),
+        str(window_details["target_rows"]),
+        *([ranges_version] if ranges_version else []),
     )
 
 
@@ -96,3 +148,13 @@ def vocabulary_made_from(stats_version: str, splitter: str) -> str:
 def tokens_made_from(stats_version: str, tokenizer: str) -> str:
     """The token rows are made from the stats text by a tokenizer, told by its digest."""
     return digest(stats_version, tokenizer)
+
+
+def samples_made_from(versions: Sequence[str]) -> str:
+    """The samples are made from the versions of everything that the corpus has."""
+    return digest(*versions)
+
+
+def training_made_from(samples_version: str, prompts: str, tokenizer: str) -> str:
+    """Preflight and exports are made from the samples, worded by prompts, counted in tokens."""
+    return digest(samples_version, prompts, tokenizer)
