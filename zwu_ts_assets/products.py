@@ -63,6 +63,8 @@ Files = Mapping[str, bytes]
 
 def csv_digest(csv: Path) -> str:
     """sha256 of the bytes of a CSV; of nothing if it cannot be read, which reading it will say."""
+    if not csv.is_file():  # a pipe would be waited for, and a device has no end
+        return "unreadable"
     try:
         with csv.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -50,7 +50,7 @@ def refuse(
     Raises:
         CorpusError: Always.
     """
-    place = f"{path}, line {line}" + ("" if column is None else f", column {column!r}")
+    place = f"{path}, line {line}" + ("" if column is None else f", column {show(column)}")
     raise CorpusError(f"{place}: found {found}; expected {expected}. {do}")
 
 

@@ -46,7 +46,7 @@ def assert_reads_like_plain_python(path: Path) -> None:
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run the test once for each way of reading."""
     if request.param == "line by line":
-        monkeypatch.setattr(csv_file, "_read_blocks", lambda *_: None)
+        monkeypatch.setattr(csv_file, "_parse_block", lambda *_: None)
     yield
 
 
@@ -276,7 +276,7 @@ def read_with(path: Path, *, blocks: bool) -> tuple[object, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_file, "_BLOCK", 64)
         if not blocks:
-            patch.setattr(csv_file, "_read_blocks", lambda *_: None)
+            patch.setattr(csv_file, "_parse_block", lambda *_: None)
         try:
             series = read_series(path)
         except CorpusError as error:
