@@ -120,7 +120,7 @@ def read_columns(
     start = file.tell()
     first = read_line(file, path, 2)
     file.seek(start)
-    if first is None or (first.blank and not file.read().strip()):
+    if first is None or (first.blank and _only_blank_lines(file)):
         raise CorpusError(
             f"{path}: found a header line and no data line after it; expected data from line 2 "
             "on. Copy the file again."
@@ -133,6 +133,11 @@ def read_columns(
         else _named(path, names, time, features)
     )
     return Columns(names, time, chosen)
+
+
+def _only_blank_lines(file: BinaryIO) -> bool:
+    """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
+    return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))
 
 
 def _refuse_other_formats(path: Path, head: bytes) -> None:

@@ -77,8 +77,8 @@ class Line:
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing but white space."""
-        return not self.text.strip()
+        """Whether there is nothing but white space of ASCII, as for the `bytes` of the file."""
+        return not self.text.strip(" \t\n\r\v\f")
 
 
 def read_line(file: BinaryIO, path: Path, number: int) -> Line | None:
