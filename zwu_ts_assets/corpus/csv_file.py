@@ -156,11 +156,14 @@ def _read_table(file: BinaryIO, path: Path, columns: Columns) -> _Table:
     blank: int | None = None
     while block := file.read(_BLOCK):
         block += file.readline(LINE_LIMIT + 1)
-        if not block.strip(b"\r\n") and block.count(b"\r") == block.count(b"\r\n"):
-            # Line ends alone: to read them one by one would take half an hour for a full file.
+        ends = block[: len(block) - len(block.lstrip(b"\r\n"))]
+        if ends and ends.count(b"\r") == ends.count(b"\r\n"):
+            # Empty lines: to read them one by one would take half an hour for a full file.
             blank = blank or before + 1
-            before += block.count(b"\n")
-            continue
+            before += ends.count(b"\n")
+            block = block[len(ends) :]
+            if not block:
+                continue
         # After a blank line any other is an error, which only the reading of lines tells.
         table = None if blank else _parse_block(block, columns)
         if table is None:
