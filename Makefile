@@ -1,5 +1,5 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, test and bench, for example `make run ARGS=--force`.
+# run, dev, status, test, bench, fuzz and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the two hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -53,7 +53,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help .venv run dev status test check bench lock clean elsewhere
+.PHONY: help .venv run dev status test check bench fuzz audit lock clean elsewhere
 
 help:
 	@echo "make run      build every artifact that is missing or out of date"
@@ -62,6 +62,8 @@ help:
 	@echo "make test     run the tests"
 	@echo "make check    run the linter, the formatter's check and the type checker"
 	@echo "make bench    measure figures and videos against the original way of drawing them"
+	@echo "make fuzz     try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
+	@echo "make audit    hold the pinned packages against published vulnerabilities"
 	@echo "make .venv    create the virtual environment only"
 	@echo "make lock     make the lock files again from pyproject.toml"
 	@echo "make clean    remove the virtual environment and the tools' caches"
@@ -87,6 +89,12 @@ check: $(developed)
 
 bench: $(installed)
 	@$(python) -m benchmarks.bench $(ARGS)
+
+fuzz: $(developed)
+	@$(python) -m zwu_ts_assets_tests.fuzz $(ARGS)
+
+audit: $(developed)
+	@$(python) -m zwu_ts_assets_tests.audit $(ARGS) requirements.lock requirements-dev.lock
 
 # Made from nothing whenever the lock changes: an update in place would keep packages that the lock
 # no longer names.

@@ -9,6 +9,7 @@ its name as the prefix of its asset keys and as its folder below `artifacts/`.
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,18 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from zwu_ts_assets.corpus.csv_header import FEATURE_LIMIT
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
+
+SETTINGS_LIMIT: Final = 65_536
+"""The most bytes of a settings file: a hundred long column names are a tenth of it."""
+_PROBLEMS: Final = 10  # told at once
+_SHOWN: Final = 120  # characters of a value in a message
+
+# A name becomes a folder, asset keys and a part of the names of Dagster's operations.
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 # The model's image processor works in blocks of 32 pixels. A canvas that is not a multiple is
 # resampled before the model sees it, and its annotations blur.
@@ -45,7 +55,7 @@ class Settings(BaseModel):
     features: tuple[str, ...] | None = Field(
         None,
         min_length=1,
-        max_length=100,
+        max_length=FEATURE_LIMIT,
         description="Columns to use, in order; unset: every numeric column.",
         strict=False,  # TOML has arrays, not tuples
     )
@@ -96,9 +106,7 @@ class Settings(BaseModel):
     export_media: Literal["link", "copy"] = Field(
         "link", description="Whether exports hold hard links to figures and videos, or copies."
     )
-    shard_samples: int = Field(
-        64, ge=1, le=100_000, description="Samples of a WebDataset shard."
-    )
+    shard_samples: int = Field(64, ge=1, le=100_000, description="Samples of a WebDataset shard.")
     title: str = Field("", description="What people call the data, for dataset cards.")
     description: str = Field("", description="What the series is, for dataset cards.")
     source: str = Field("", description="Where the CSV comes from, for dataset cards.")
@@ -128,9 +136,11 @@ class Settings(BaseModel):
         columns = self.features or ()
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
-            raise ValueError(f"features names {twice} more than once; name each column once")
+            raise ValueError(
+                f"features names {_shown(twice)} more than once; name each column once"
+            )
         if self.time_column in columns:
-            raise ValueError(f"time_column {self.time_column!r} cannot be a feature as well")
+            raise ValueError(f"time_column {_shown(self.time_column)} cannot be a feature as well")
         return self
 
 
@@ -176,10 +186,22 @@ class AssetNames:
     Attributes:
         name: Lower-case name of the dataset: group and job of everything made from its CSV.
         prefix: Asset key prefix and folder below `artifacts/`; empty for ETTh1.
+
+    Raises:
+        CorpusError: A name that could not be a folder and an asset key on every machine.
     """
 
     name: str
     prefix: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.prefix):
+            if not _NAME.fullmatch(name):
+                raise CorpusError(
+                    f"dataset {_shown(name)}: found a name that cannot be a folder and an asset "
+                    "key everywhere; expected a lower-case letter and then at most 62 lower-case "
+                    "letters, digits and underscores. Rename the dataset."
+                )
 
     @property
     def raw_asset(self) -> str:
@@ -247,38 +269,71 @@ def read_settings(toml: Path, defaults: Mapping[str, object] | None = None) -> S
         defaults: A dataset's own defaults, which the file may override.
 
     Raises:
-        CorpusError: The file is not TOML, has an unknown key or a value out of bounds.
+        CorpusError: The file is too long, is not TOML, has an unknown key or a value out of bounds.
     """
-    overrides: dict[str, object] = {}
-    if toml.exists():
-        try:
-            overrides = tomllib.loads(toml.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise CorpusError(f"{toml}: not valid TOML: {error}. Mend that line.") from error
-        except UnicodeDecodeError as error:
-            raise CorpusError(f"{toml}: not UTF-8 text: {error}. Save it as UTF-8.") from error
-        except OSError as error:
-            raise CorpusError(f"{toml}: cannot be read: {error.strerror}.") from error
+    overrides = _overrides(toml) if toml.exists() else {}
     try:
         return Settings.model_validate({**(defaults or {}), **overrides})
     except ValidationError as error:
         raise CorpusError(f"{toml}: " + "; ".join(_say(error))) from error
 
 
+def _overrides(toml: Path) -> dict[str, object]:
+    """What a settings file says."""
+    try:
+        if not toml.is_file():
+            raise CorpusError(f"{toml}: found something that is no file; expected a TOML file.")
+        with toml.open("rb") as file:
+            data = file.read(SETTINGS_LIMIT + 1)
+    except OSError as error:
+        raise CorpusError(f"{toml}: cannot be read: {error.strerror}.") from error
+    if len(data) > SETTINGS_LIMIT:
+        raise CorpusError(
+            f"{toml}: found more than {SETTINGS_LIMIT:,} bytes; expected a few settings. Is it "
+            "the right file?"
+        )
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CorpusError(
+            f"{toml}: not valid TOML: {str(error)[:_SHOWN]}. Mend that line."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{toml}: not UTF-8 text: {error}. Save it as UTF-8.") from error
+    except (ValueError, RecursionError) as error:
+        # What TOML allows and tomllib does not: thousands of digits, a thousand levels.
+        raise CorpusError(
+            f"{toml}: found a number with thousands of digits, or values nested a thousand deep; "
+            "expected a few settings. Mend the file."
+        ) from error
+
+
 def _say(error: ValidationError) -> list[str]:
     """One sentence for each invalid setting: name, value found, what is expected, what to do."""
     known = ", ".join(Settings.model_fields)
     sentences = []
-    for problem in error.errors():
+    problems = error.errors(include_url=False)
+    for problem in problems[:_PROBLEMS]:
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            sentences.append(f"unknown setting {name!r}; the settings are: {known}")
+            sentences.append(f"unknown setting {_shown(name)}; the settings are: {known}")
         elif not name:  # our own validators name the settings themselves
             sentences.append(problem["msg"].removeprefix("Value error, "))
         else:
             expected = problem["msg"][0].lower() + problem["msg"][1:]
-            sentences.append(f"setting {name!r} is {problem['input']!r}; {expected}")
+            sentences.append(f"setting {name!r} is {_shown(problem['input'])}; {expected}")
+    if len(problems) > _PROBLEMS:
+        sentences.append(f"and {len(problems) - _PROBLEMS} more")
     return sentences
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, shortened if it would drown the message."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or a thousand levels
+        return f"a {type(value).__name__} too long to be shown"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 _ETTH1_DEFAULTS: Final[Mapping[str, object]] = {

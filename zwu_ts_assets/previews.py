@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.series import Series
 
-# Enough rows to see whether the columns are what one thinks they are.
+# Enough rows, columns and characters to see whether the columns are what one thinks they are.
 _ROWS: Final = 12
+_COLUMNS: Final = 20
+_CHARACTERS: Final = 60
+
+# What Markdown, its tables, formulas and HTML would take for markup. A backslash before any of
+# these makes it plain text: https://spec.commonmark.org/0.31.2/#backslash-escapes
+_MARKUP: Final = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|~$&!"})
 
 
 def preview_text(preview: bytes | str) -> tuple[str, str]:
@@ -24,11 +30,20 @@ def preview_text(preview: bytes | str) -> tuple[str, str]:
 
 
 def series_table(series: "Series") -> str:
-    """The first rows of a series."""
-    header = ("timestamp", *series.features)
+    """The first rows and columns of a series."""
+    header = ("timestamp", *series.features[:_COLUMNS])
     shown = range(min(_ROWS, len(series.timestamps)))
-    rows = ((str(series.timestamps[row]), *map(str, series.values[row])) for row in shown)
+    rows = (
+        (str(series.timestamps[row]), *map(str, series.values[row, :_COLUMNS])) for row in shown
+    )
     return _markdown_table(header, rows)
+
+
+def text_block(lines: Iterable[str]) -> str:
+    """Lines as they are, but not without end."""
+    shown = list(lines)[:_COLUMNS]
+    # A fence ends only at a line of nothing but a longer fence of the same kind.
+    return "\n".join(["```", *map(_shortened, shown), "```"])
 
 
 def rows_table(rows_jsonl: bytes) -> str:
@@ -43,7 +58,16 @@ def rows_table(rows_jsonl: bytes) -> str:
 
 def _markdown_table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     def line(cells: Iterable[str]) -> str:
-        # A column name or token with a bar or a line break would otherwise tear the table.
-        return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+        return "| " + " | ".join(cells) + " |"
 
-    return "\n".join([line(header), line("---" for _ in header), *map(line, rows)])
+    ruler = line("---" for _ in header)
+    return "\n".join([line(map(_cell, header)), ruler, *(line(map(_cell, row)) for row in rows)])
+
+
+def _cell(text: str) -> str:
+    """A text as a cell: a name or token may hold bars, line breaks and HTML."""
+    return _shortened(" ".join(text.split())).translate(_MARKUP)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}…"

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +58,7 @@ from zwu_ts_assets.media_products import (
     training_extremes,
     video_product,
 )
-from zwu_ts_assets.previews import rows_table, series_table
+from zwu_ts_assets.previews import rows_table, series_table, text_block
 from zwu_ts_assets.work import Product
 
 __all__ = [
@@ -89,6 +89,8 @@ __all__ = [
 
 def csv_digest(csv: Path) -> str:
     """sha256 of the bytes of a CSV; of nothing if it cannot be read, which reading it will say."""
+    if not csv.is_file():  # a pipe would be waited for, and a device has no end
+        return "unreadable"
     try:
         with csv.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -116,7 +118,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     everything = window_count(rows, settings.window_length)
     details: dict[str, Detail] = {
         "rows": rows,
-        "features": ", ".join(series.features),
+        "features": _features(series.features),
         "first_timestamp": str(series.timestamps[0]),
         "last_timestamp": str(series.timestamps[-1]),
         "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
@@ -172,8 +174,8 @@ def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:
         "complete": len(rows) == known,
         "characters": len(text),
     }
-    shown = text.split("\n\n--- ", 1)[0]
-    return Product({"text": text.encode("utf-8")}, details, preview=f"```\n{shown}\n```")
+    shown = text.split("\n\n--- ", 1)[0].split("\n")
+    return Product({"text": text.encode("utf-8")}, details, preview=text_block(shown))
 
 
 def vocabulary_inputs(stats: Files, settings: Settings) -> str:
@@ -243,6 +245,12 @@ def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:
     """What is wrong with the token rows; nothing, usually."""
     tokenizer = loaded_tokenizer(source)
     return qwen_problem(stats["text"], tokens["rows"], tokens["vocab"], tokenizer)
+
+
+def _features(names: Sequence[str]) -> str:
+    """The names in one line; details are kept in the event log and must not flood it."""
+    text = ", ".join(names)
+    return text if len(text) <= 2_000 else f"{text[:2_000]}… ({len(names)} columns)"
 
 
 def _sha256(data: bytes) -> str:

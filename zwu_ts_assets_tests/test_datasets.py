@@ -1,5 +1,6 @@
 """Settings have defaults and bounds, and a TOML file beside the CSV overrides them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,37 @@ def test_the_sample_has_a_prefix_of_its_own_and_is_not_named_etth1(tmp_path: Pat
 def test_an_unknown_dataset_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no dataset 'ettm9'; the datasets are: etth1, sample"):
         load_datasets(tmp_path, ["ettm9"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = " + "[" * 20_000, "nested a thousand deep"),
+        ("x = " + "{a = " * 9_000, "nested a thousand deep"),
+        ("window_length = " + "9" * 5_000, "thousands of digits"),
+        ("window_length = 0x" + "f" * 5_000, "'window_length' is a int too long to be shown"),
+        ("# " + "x" * 70_000, "found more than 65,536 bytes"),
+        ('time_column = "' + "x" * 9_000 + '"\nfeatures = ["' + "x" * 9_000 + '"]', "as well"),
+        ("\n".join(f"x{i} = 1" for i in range(5_000)), "and 4990 more"),
+        ("window_length = " + str(["x" * 9_000]), "'window_length' is ['xxx"),
+    ],
+)
+def test_what_a_hostile_file_holds_is_refused_in_a_message_that_can_be_read(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    toml = write(tmp_path, text)
+    with pytest.raises(CorpusError) as caught:
+        read_settings(toml)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 4_000
+
+
+def test_a_settings_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    toml = tmp_path / "ETTh1.toml"
+    toml.mkdir()
+    with pytest.raises(CorpusError, match="something that is no file"):
+        read_settings(toml)
+    toml.rmdir()
+    os.mkfifo(toml)  # opening it would wait for ever
+    with pytest.raises(CorpusError, match="something that is no file"):
+        read_settings(toml)

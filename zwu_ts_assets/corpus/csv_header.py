@@ -41,6 +41,13 @@ _SIGNATURES: Final = (
     (b"<!doctype html", "a web page, not the download itself"),
     (b"<html", "a web page, not the download itself"),
 )
+COLUMN_LIMIT: Final = 5_000
+"""The most columns of a CSV, used or not."""
+FEATURE_LIMIT: Final = 100
+"""The most columns that can be used: with more, a cell of a figure is a few pixels wide."""
+_LISTED: Final = 20  # names in a message
+_COMPARED: Final = 100  # characters up to which a name is looked for among the others
+
 _OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -95,6 +102,16 @@ def read_columns(
             f"{path}: the file is empty; expected a header line and data lines. Copy it again."
         )
     names = tuple(split_line(path, header))
+    if len(names) > COLUMN_LIMIT:
+        refuse(
+            path,
+            1,
+            None,
+            f"{len(names):,} columns",
+            f"at most {COLUMN_LIMIT:,}",
+            "Check that the series runs down the file, one row per time; leave out columns that "
+            "are not used.",
+        )
     # The delimiter comes first: with the wrong one, all else that could be said would mislead.
     _refuse_other_delimiters(path, header, names, time_column)
     _check_names(path, names)
@@ -103,7 +120,7 @@ def read_columns(
     start = file.tell()
     first = read_line(file, path, 2)
     file.seek(start)
-    if first is None or (first.blank and not file.read().strip()):
+    if first is None or (first.blank and _only_blank_lines(file)):
         raise CorpusError(
             f"{path}: found a header line and no data line after it; expected data from line 2 "
             "on. Copy the file again."
@@ -116,6 +133,11 @@ def read_columns(
         else _named(path, names, time, features)
     )
     return Columns(names, time, chosen)
+
+
+def _only_blank_lines(file: BinaryIO) -> bool:
+    """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
+    return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))
 
 
 def _refuse_other_formats(path: Path, head: bytes) -> None:
@@ -172,12 +194,12 @@ def _check_names(path: Path, names: tuple[str, ...]) -> None:
             )
     for name, count in Counter(names).items():
         if count > 1:
-            where = ", ".join(str(i) for i, other in enumerate(names, start=1) if other == name)
+            places = [str(i) for i, other in enumerate(names, start=1) if other == name]
             refuse(
                 path,
                 1,
                 name,
-                f"{count} columns of this name (columns {where})",
+                f"{count} columns of this name (columns {_listed(places)})",
                 "each name once",
                 "Rename or remove all but one of them.",
             )
@@ -185,14 +207,12 @@ def _check_names(path: Path, names: tuple[str, ...]) -> None:
 
 def _refuse_missing(path: Path, names: tuple[str, ...], missing: list[str], setting: str) -> None:
     """Refuse columns that are not there, and say which are and which come close."""
-    listed = ", ".join(repr(name) for name in names[:20])
-    if len(names) > 20:
-        listed += f" and {len(names) - 20} more"
-    folded = {name.strip().casefold(): name for name in names}
+    # Comparing takes time by the square of the lengths: long names are not compared.
+    folded = {n.strip().casefold(): n for n in names if len(n) <= _COMPARED}
     close = []
-    for name in missing:
+    for name in [name for name in missing if len(name) <= _COMPARED][:_LISTED]:
         for match in difflib.get_close_matches(name.strip().casefold(), folded, n=1):
-            close.append(f"{folded[match]!r} for {name!r}")
+            close.append(f"{show(folded[match])} for {show(name)}")
     hint = f" Did you mean {', '.join(close)}?" if close else ""
     if any(means_a_number(name) for name in names):
         hint = " Line 1 looks like data: add a line with the column names above it."
@@ -200,10 +220,17 @@ def _refuse_missing(path: Path, names: tuple[str, ...], missing: list[str], sett
         path,
         1,
         None,
-        f"no column {', '.join(repr(name) for name in missing)}; the columns are {listed}",
+        f"no column {_listed(list(map(show, missing)))}; the columns are "
+        f"{_listed(list(map(show, names)))}",
         f"every column that is named in the settings, here by `{setting}`",
         f"Correct the setting `{setting}` or the header.{hint}",
     )
+
+
+def _listed(texts: list[str]) -> str:
+    """Texts with commas between them; of many, only the first."""
+    listed = ", ".join(texts[:_LISTED])
+    return listed if len(texts) <= _LISTED else f"{listed} and {len(texts) - _LISTED} more"
 
 
 def _named(
@@ -216,18 +243,23 @@ def _named(
             "The setting `features` names no column; expected at least one. Name the columns, or "
             "leave the setting out to use every numeric column."
         )
+    if len(wanted) > FEATURE_LIMIT:
+        raise CorpusError(
+            f"The setting `features` names {len(wanted):,} columns; expected at most "
+            f"{FEATURE_LIMIT}. Leave some out, or make several datasets."
+        )
     missing = [name for name in wanted if name not in names]
     if missing:
         _refuse_missing(path, names, missing, "features")
     twice = [name for name, count in Counter(wanted).items() if count > 1]
     if twice:
         raise CorpusError(
-            f"The setting `features` names {', '.join(map(repr, twice))} more than once; expected "
-            "each column once. Remove the repetition."
+            f"The setting `features` names {_listed(list(map(show, twice)))} more than once; "
+            "expected each column once. Remove the repetition."
         )
     if names[time] in wanted:
         raise CorpusError(
-            f"The setting `features` names the time column {names[time]!r}; expected other "
+            f"The setting `features` names the time column {show(names[time])}; expected other "
             "columns. Remove it from the setting."
         )
     return tuple(names.index(name) for name in wanted)
@@ -238,17 +270,32 @@ def _numeric(path: Path, names: tuple[str, ...], time: int, first: Line) -> tupl
     cells = split_line(path, first)
     chosen = []
     # A line with too few or too many cells is refused with the other data lines.
-    for index, (name, cell) in enumerate(zip(names, cells, strict=False)):
+    for index, cell in enumerate(cells[: len(names)]):
         # A first cell that is empty or `NaN` leaves open whether the column is wanted. To drop the
         # column without a word would train on less than the user believes.
         if index != time and means_a_number(cell):
-            parse_number(path, first.number, name, cell)
             chosen.append(index)
+    if len(chosen) > FEATURE_LIMIT:
+        some = _listed([show(names[index]) for index in chosen[:_LISTED]])
+        refuse(
+            path,
+            first.number,
+            None,
+            f"{len(chosen):,} numeric columns ({some} and so on), all of which would be used",
+            f"at most {FEATURE_LIMIT}",
+            "Name the columns to use with the setting `features`, for example "
+            f"`features = [{', '.join(show(names[index]) for index in chosen[:3])}]` in "
+            f"{path.with_suffix('.toml').name} beside the CSV.",
+        )
+    for index in chosen:
+        parse_number(path, first.number, names[index], cells[index])
     if not chosen and len(cells) == len(names):
-        texts = ", ".join(
-            f"{name!r}: {show(cell)}"
-            for index, (name, cell) in enumerate(zip(names, cells, strict=True))
-            if index != time
+        texts = _listed(
+            [
+                f"{show(name)}: {show(cell)}"
+                for index, (name, cell) in enumerate(zip(names, cells, strict=True))
+                if index != time
+            ]
         )
         refuse(
             path,

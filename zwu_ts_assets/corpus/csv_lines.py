@@ -50,7 +50,7 @@ def refuse(
     Raises:
         CorpusError: Always.
     """
-    place = f"{path}, line {line}" + ("" if column is None else f", column {column!r}")
+    place = f"{path}, line {line}" + ("" if column is None else f", column {show(column)}")
     raise CorpusError(f"{place}: found {found}; expected {expected}. {do}")
 
 
@@ -77,8 +77,8 @@ class Line:
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing but white space."""
-        return not self.text.strip()
+        """Whether there is nothing but white space of ASCII, as for the `bytes` of the file."""
+        return not self.text.strip(" \t\n\r\v\f")
 
 
 def read_line(file: BinaryIO, path: Path, number: int) -> Line | None:

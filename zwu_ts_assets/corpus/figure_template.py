@@ -32,6 +32,7 @@ from zwu_ts_assets.corpus.agg import (
 from zwu_ts_assets.corpus.colour_bars import BarTemplate, measure_bars
 from zwu_ts_assets.corpus.figure_layout import (
     LABEL_POINTS,
+    MEASURED,
     TITLE_POINTS,
     Canvas,
     Layout,
@@ -101,12 +102,14 @@ def baseline_shift(points: float, dpi: float) -> float:
 
 def drawable_names(features: tuple[str, ...]) -> tuple[str, ...]:
     """Replace what cannot be drawn in names of features by "\ufffd", and warn of it."""
+    features = tuple(feature[:MEASURED] for feature in features)
     names = tuple(map(drawable, features))
     changed = [feature for feature, name in zip(features, names, strict=True) if feature != name]
     if changed:
+        some = ", ".join(repr(name[:40]) for name in changed[:10])
         warnings.warn(
-            f"the figures show \ufffd for characters of the feature names {changed} that the font "
-            f"{FONT} lacks or that cannot be drawn",
+            f"the figures show \ufffd for characters of {len(changed)} feature names ({some}) that "
+            f"the font {FONT} lacks or that cannot be drawn",
             stacklevel=5,
         )
     return names

@@ -208,7 +208,7 @@ def undecodable_rows(rows_jsonl: bytes, tokenizer: TextTokenizer) -> list[int]:
         try:
             row = json.loads(line)
             batch, text, ids = int(row["batch"]), str(row["text"]), [int(id) for id in row["ids"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorpusError(
                 f"token rows, line {number}: not a row with batch, text and ids "
                 f"({type(error).__name__}: {error}). The file is torn; make it again."

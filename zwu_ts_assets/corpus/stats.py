@@ -9,7 +9,8 @@ The text is a sequence of blocks; numbers have two decimals, and a blank line en
     HUFL: Mean=8.58, Max=12.73, Var=6.62
     OT: Mean=24.23, Max=33.13, Var=18.05
 
-It can be read back whatever the features are called, as long as no name holds a line break: a
+It can be read back whatever the features are called, as long as no name holds a line break (and
+`stats_lines` writes none that does): a
 statistics line ends with a number and a block's first line does not, and the last `: Mean=` of a
 line is the one that was written by us.
 """
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.errors import CorpusError
 
-_HEADING: Final = re.compile(r"--- Batch (0|[1-9][0-9]*) ---")
+# Bounded: `int` refuses thousands of digits with an error of its own.
+_HEADING: Final = re.compile(r"--- Batch (0|[1-9][0-9]{0,17}) ---")
 _DECIMAL: Final = r"-?[0-9]+\.[0-9]{2}"
 _LINE: Final = re.compile(rf".+: Mean={_DECIMAL}, Max={_DECIMAL}, Var={_DECIMAL}")
 
@@ -40,7 +42,8 @@ def stats_lines(values: NDArray[np.float64], features: Sequence[str]) -> list[st
         to zero from below is written `-0.00`, as Python does.
 
     Raises:
-        CorpusError: The shapes do not fit, a name holds a line break, or a statistic is not finite.
+        CorpusError: The shapes do not fit, a name holds a line break or what UTF-8 has no bytes
+            for, or a statistic is not finite.
     """
     if values.ndim != 2 or len(values) == 0 or values.shape[1] != len(features):
         raise CorpusError(
@@ -52,6 +55,11 @@ def stats_lines(values: NDArray[np.float64], features: Sequence[str]) -> list[st
             raise CorpusError(
                 f"feature {name!r}: found a name that is empty or holds a line break; expected one "
                 "line of text. Rename the column."
+            )
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            raise CorpusError(
+                f"feature {name!r}: found half of a surrogate pair, which no UTF-8 file can hold; "
+                "expected whole characters. Rename the column."
             )
     with np.errstate(over="ignore", invalid="ignore"):  # the check below speaks of it
         table = np.stack([values.mean(axis=0), values.max(axis=0), values.var(axis=0)])

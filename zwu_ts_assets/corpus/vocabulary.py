@@ -11,6 +11,7 @@ know. `split_stats` never makes such a token; a splitter of your own may.
 import importlib
 import json
 import re
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -141,7 +142,7 @@ def read_vocabulary(data: bytes) -> dict[str, int]:
     """
     try:
         pairs = json.loads(data.decode("utf-8"), object_pairs_hook=_Pairs)
-    except ValueError as error:  # both not UTF-8 and not JSON
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or JSON nested too deeply
         raise CorpusError(
             f"vocabulary: found data that is not JSON in UTF-8 ({error}); expected an object from "
             "token to id. Make the vocabulary again."
@@ -153,10 +154,15 @@ def read_vocabulary(data: bytes) -> dict[str, int]:
         )
     ids: dict[str, int] = {}
     for token, index in pairs:
+        if not _encodable(token):
+            raise CorpusError(
+                f"vocabulary: found half of a surrogate pair in the token {_shown(token)}; "
+                "expected text. Make the vocabulary again."
+            )
         if not isinstance(index, int) or isinstance(index, bool):
             raise CorpusError(
-                f"vocabulary: found {index!r} as the id of {token!r}; expected a whole number. "
-                "Make the vocabulary again."
+                f"vocabulary: found {_shown(index)} as the id of {_shown(token)}; expected a whole "
+                "number. Make the vocabulary again."
             )
         ids[token] = index
     vocabulary = dict(sorted(ids.items(), key=lambda pair: pair[1]))
@@ -168,8 +174,8 @@ def read_vocabulary(data: bytes) -> dict[str, int]:
         )
     if tuple(vocabulary)[: len(SPECIALS)] != SPECIALS:
         raise CorpusError(
-            f"vocabulary: found {list(vocabulary)[: len(SPECIALS)]} as the first ids; expected "
-            f"{list(SPECIALS)}. Make the vocabulary again."
+            f"vocabulary: found {_shown(list(vocabulary)[: len(SPECIALS)])} as the first ids; "
+            f"expected {list(SPECIALS)}. Make the vocabulary again."
         )
     return vocabulary
 
@@ -210,8 +216,24 @@ def _split(text: str, split: Splitter) -> list[str]:
             f"splitter {getattr(split, '__qualname__', split)!r}: found {repr(tokens)[:80]} as its "
             "result; expected a list of str. Correct the function."
         )
+    if broken := [token for token in tokens if not _encodable(token)]:
+        raise CorpusError(
+            f"splitter {getattr(split, '__qualname__', split)!r}: found half of a surrogate pair "
+            f"in its token {_shown(broken[0])}; expected text. Correct the function."
+        )
     _refuse_specials(tokens)
     return tokens
+
+
+def _encodable(token: str) -> bool:
+    """Whether UTF-8 has bytes for it: JSON and a splitter can make halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in token)
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, shortened if it would drown the message."""
+    text = reprlib.repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _refuse_specials(tokens: Sequence[str]) -> None:

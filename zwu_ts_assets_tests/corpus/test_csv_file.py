@@ -2,17 +2,20 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus import csv_file, csv_lines
 from zwu_ts_assets.corpus.csv_file import count_data_rows, read_series
+from zwu_ts_assets.corpus.csv_lines import Line
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets_tests.corpus.csv_text import (
     good_lines,
@@ -46,7 +49,7 @@ def assert_reads_like_plain_python(path: Path) -> None:
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run the test once for each way of reading."""
     if request.param == "line by line":
-        monkeypatch.setattr(csv_file, "_read_blocks", lambda *_: None)
+        monkeypatch.setattr(csv_file, "_parse_block", lambda *_: None)
     yield
 
 
@@ -276,7 +279,7 @@ def read_with(path: Path, *, blocks: bool) -> tuple[object, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_file, "_BLOCK", 64)
         if not blocks:
-            patch.setattr(csv_file, "_read_blocks", lambda *_: None)
+            patch.setattr(csv_file, "_parse_block", lambda *_: None)
         try:
             series = read_series(path)
         except CorpusError as error:
@@ -308,3 +311,59 @@ def test_both_ways_of_reading_say_the_same_of_damaged_files(
         content = content[:at] + inserted + content[at + removed :]
     path = write(tmp_path_factory.getbasetemp(), content)
     assert read_with(path, blocks=True) == read_with(path, blocks=False)
+
+
+def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    with path.open("wb") as file:
+        file.truncate(csv_file.FILE_LIMIT + 1)  # a hole: it takes no space
+    for function in (read_series, count_data_rows):
+        with pytest.raises(CorpusError, match=r"found 536,870,913 bytes; expected at most 536,870"):
+            function(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    os.mkfifo(path)
+    for function in (read_series, count_data_rows):
+        with pytest.raises(CorpusError, match="found a pipe, a socket or a device"):
+            function(path)
+
+
+def test_a_device_is_refused() -> None:
+    with pytest.raises(CorpusError, match="found a pipe, a socket or a device"):
+        read_series(Path("/dev/zero"))
+
+
+def test_only_an_unusual_block_is_read_line_by_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = good_lines(40)
+    lines[20] = lines[20].replace("19.25", '"19.25"')
+    assert_reads_like_plain_python(write(tmp_path, text_of(lines)))
+    slowly: list[int] = []
+    reading = csv_lines.read_line
+
+    def counted(file: BinaryIO, path: Path, number: int) -> Line | None:
+        slowly.append(number)
+        return reading(file, path, number)
+
+    monkeypatch.setattr(csv_file, "read_line", counted)
+    monkeypatch.setattr(csv_file, "_BLOCK", 100)
+    assert read_series(write(tmp_path, text_of(lines) + " \n")).rows == 40
+    assert 21 in slowly
+    assert 42 in slowly  # the blank line at the end
+    assert len(slowly) < 15
+
+
+def test_a_blank_line_is_told_also_where_another_block_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_file, "_BLOCK", 64)
+    lines = good_lines(40)
+    lines.insert(9, "")
+    assert ", line 10: found a blank line between data lines" in refusal(tmp_path, text_of(lines))
+    # A block of blank lines alone, before it is known that any column is a feature.
+    lines = good_lines()
+    lines[1:1] = [""] * 100
+    assert ", line 2: found a blank line between data lines" in refusal(tmp_path, text_of(lines))

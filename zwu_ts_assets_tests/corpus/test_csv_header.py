@@ -1,6 +1,7 @@
 """What a file must be, and its first line, to be read as a CSV."""
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,64 @@ def test_a_feature_named_as_a_bare_string_is_one_column(tmp_path: Path) -> None:
     assert read_series(write(tmp_path, text_of(good_lines())), features="load").features == (
         "load",
     )
+
+
+def wide(columns: int, features: str = "c") -> str:
+    """A CSV of so many numeric columns beside the time."""
+    names = ",".join(f"{features}{index}" for index in range(columns))
+    row = ",1.5" * columns
+    return f"date,{names}\n2016-07-01{row}\n2016-07-02{row}\n"
+
+
+def test_a_thousand_numeric_columns_are_refused_with_what_to_write_where(tmp_path: Path) -> None:
+    message = refusal(tmp_path, wide(1000))
+    assert message.startswith(", line 2: found 1,000 numeric columns ('c0', 'c1', ")
+    assert "all of which would be used; expected at most 100." in message
+    assert "`features = ['c0', 'c1', 'c2']` in x.toml beside the CSV." in message
+    assert len(message) < 500
+
+
+def test_of_a_thousand_columns_a_hundred_can_be_used_and_no_more(tmp_path: Path) -> None:
+    names = [f"c{index}" for index in range(0, 1000, 10)]
+    path = write(tmp_path, wide(1000))
+    assert read_series(path, features=names).features == tuple(names)
+    with pytest.raises(CorpusError, match="names 101 columns; expected at most 100"):
+        read_series(path, features=[*names, "c1"])
+
+
+def test_more_columns_than_the_limit_are_refused_even_if_none_is_used(tmp_path: Path) -> None:
+    assert read_series(write(tmp_path, wide(4_999)), features=["c7"]).rows == 2
+    message = refusal(tmp_path, wide(5_000), features=["c7"])
+    assert message.startswith(", line 1: found 5,001 columns; expected at most 5,000.")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "date," + ",".join(["x" * 10_000] * 12) + "\n2016-07-01,1\n",
+        "date," + ",".join(["x"] * 4_000) + "\n2016-07-01,1\n",
+        "x" * 60_000 + "," + "y" * 60_000 + "\n1,2\n",
+        "date," + "x" * 100_000 + "\n2016-07-01,nan\n",
+        "date," + ",".join(f"t{i}" for i in range(4_000)) + "\nx" + ",t" * 4_000 + "\n",
+    ],
+)
+def test_a_message_stays_readable_however_long_the_names_are(tmp_path: Path, content: str) -> None:
+    assert len(refusal(tmp_path, content)) < 2_500
+    assert len(refusal(tmp_path, content, features=["z" * 10_000] * 2 + ["z"])) < 2_500
+
+
+def test_names_that_are_not_there_are_looked_for_in_reasonable_time(tmp_path: Path) -> None:
+    path = write(tmp_path, wide(60, features="some rather long name of a column " * 50))
+    started = time.monotonic()
+    with pytest.raises(CorpusError, match="and 79 more; the columns are"):
+        read_series(
+            path, features=["some rather long nome of a column " * 50 + str(i) for i in range(99)]
+        )
+    assert time.monotonic() - started < 5  # comparing them all took minutes
+
+
+@pytest.mark.parametrize("blank", ["\x1c", "\xa0", "\u2028", "\x1c\n"])
+def test_white_space_that_is_not_ascii_is_no_blank_line(tmp_path: Path, blank: str) -> None:
+    # It once passed for a file without any feature, and failed with an error of NumPy's.
+    assert ", line 2" in refusal(tmp_path, f"date,load,a\n{blank}")
+    assert ", line 8" in refusal(tmp_path, text_of(good_lines()) + blank)

@@ -84,6 +84,7 @@ def test_batches_that_do_not_increase_are_not_written(batches: list[int]) -> Non
         (np.zeros((3, 2)), ("a",), r"shape \(3, 2\); expected \(rows, 1\)"),
         (np.zeros(3), ("a",), r"shape \(3,\)"),
         (np.zeros((3, 1)), ("a\nb",), r"feature 'a\\nb': found a name that is empty or holds"),
+        (np.zeros((3, 1)), ("a\ud800",), "feature 'a.ud800': found half of a surrogate pair"),
         (np.zeros((3, 1)), ("",), "feature '': found a name that is empty"),
         (np.array([[1.0], [np.nan]]), ("a",), "feature 'a': found mean nan"),
         (np.array([[1e200], [-1e200]]), ("a",), "variance inf; .*change the unit"),
@@ -155,6 +156,12 @@ def test_the_text_holds_each_statistic_to_two_decimals(names: list[str], seed: i
         ("\n", 1, "''"),
         ("x", 1, "'x'"),
         (f"{LINE}\n", 1, repr(LINE)),
+        # More digits than Python converts to a number.
+        (
+            "--- Batch " + "9" * 5000 + " ---\n",
+            1,
+            "'--- Batch " + "9" * 50 + "'... (5014 characters)",
+        ),
         ("--- Batch 01 ---\n", 1, "'--- Batch 01 ---'"),
         ("--- Batch 0 ---\n", 2, "''"),
         ("--- Batch 0 ---\n\n", 2, "''"),

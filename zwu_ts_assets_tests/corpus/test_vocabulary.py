@@ -175,6 +175,10 @@ HEAD = '{"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3'
         ((HEAD + ', "a": -1}').encode(), "5 entries do not pair"),
         (b'{"<unk>": 0, "<pad>": 1, "<bos>": 2, "<eos>": 3}', r"found \['<unk>', '<pad>'"),
         (b"{}", r"found \[\] as the first ids"),
+        (b"[" * 100_000, "data that is not JSON in UTF-8 \\(maximum recursion depth"),
+        (b'{"a":' * 100_000, "data that is not JSON in UTF-8 \\(maximum recursion depth"),
+        ((HEAD + ', "\\ud800": 4}').encode(), "half of a surrogate pair in the token '.ud800'"),
+        ((HEAD + ', "a": ' + "9" * 5_000 + "}").encode(), "data that is not JSON in UTF-8"),
     ],
 )
 def test_a_file_that_is_no_vocabulary_is_refused(data: bytes, message: str) -> None:
@@ -202,3 +206,19 @@ def test_ids_without_bos_and_eos_are_not_decoded(ids: list[int]) -> None:
 def test_ids_of_another_vocabulary_are_not_decoded() -> None:
     with pytest.raises(CorpusError, match=r"ids \[5, 9\] are not in the vocabulary of 5 tokens"):
         decode([2, 9, 4, 5, 3], build_vocabulary(["a"]))
+
+
+def test_a_message_stays_readable_however_long_a_token_is() -> None:
+    for data in (
+        f'{HEAD}, "{"a" * 9_999}": "x"}}',
+        f'{{"{"a" * 9_999}": 0}}',
+        f'{{"a": {"[" * 500}',
+    ):
+        with pytest.raises(CorpusError) as caught:
+            read_vocabulary(data.encode())
+        assert len(str(caught.value)) < 700
+
+
+def test_half_a_surrogate_pair_of_a_splitter_is_refused_as_no_file_can_hold_it() -> None:
+    with pytest.raises(CorpusError, match=r"half of a surrogate pair in its token '.ud83d'"):
+        build_vocabulary(["x"], split=lambda _: ["\ud83d", "\ude00"])

@@ -1,0 +1,123 @@
+"""The CSV reader: header, lines, cells, timestamps.
+
+Held of every input: both ways of reading say the same; what is accepted is finite, at one interval,
+and has as many rows as are counted without reading.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+import numpy as np
+
+from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus.csv_file import count_data_rows, read_series
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
+
+_GOOD: Final = (
+    "date,load,OT\n"
+    "2016-07-01 00:00:00,5.827,30.531\n"
+    "2016-07-01 01:00:00,-5.76,+2.7e1\n"
+    "2016-07-01 02:00:00,.5,5.\n"
+)
+
+SEEDS: Final[Sequence[bytes]] = [
+    text.encode("utf-8")
+    for text in (
+        "",
+        _GOOD,
+        "\ufeff" + _GOOD,
+        _GOOD.replace("\n", "\r\n"),
+        _GOOD.replace(" ", "T"),
+        _GOOD.replace(" ", ""),
+        _GOOD.replace(",", ";"),
+        _GOOD.replace(",", "\t"),
+        _GOOD[:-1],
+        _GOOD + "\n \n",
+        _GOOD.replace("load", '"load, ""kW"""').replace("5.827", '"5.827"'),
+        "load,date\n1,2016-07-01\n2,2016-07-02\n3,2016-07-04\n",
+        "date,load\n2016-07-01 00:00,1\n2016-07-01 00:15,2\n",
+        "date,load\n2016-07-01T00:00:00Z,nan\n2016-07-01T00:00:00.5,inf\n",
+        "date,note,load\n2016-07-01,a,1\n2016-07-02,,2\n",
+        "date,größe,温度\n2016-07-01,1,2\n",
+        "1,2,3\n4,5,6\n",
+        "date,load\n" + "".join(f"2016-07-{day:02d},{day}.25\n" for day in range(1, 32)),
+        "date,load\n" + "0000-01-01,1e400\n" + "9999-12-31,-1\n",
+    )
+] + [b"PK\x03\x04", b"\xff\xfed\0a\0", b"date,load\n\0,\xff\n", b"date\r2016-07-01\r"]
+
+WORDS: Final[Sequence[bytes]] = [
+    b"date",
+    b"load",
+    b"\r\n",
+    b'""',
+    b"\xef\xbb\xbf",
+    b"2016-07-01 00:00:00",
+    b"2016-07-01T01:00",
+    b"2016-02-30",
+    b"nan",
+    b"NULL",
+    b"#N/A",
+    b"-inf",
+    b"1.#INF",
+    b"1e308",
+    b"1e-400",
+    b"0x1p3",
+    b"1_000",
+    b"\xc2\xa0",
+    b"\xe2\x80\xa8",
+    b"\xd9\xa3",
+    b"+00:00",
+    b"\x1c",
+]
+
+_FOLDER: Final = tempfile.TemporaryDirectory(
+    prefix="zwu-ts-fuzz-",
+    dir="/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
+)
+_FILE: Final = Path(_FOLDER.name) / "x.csv"
+
+
+def check(data: bytes) -> bool:
+    """Read it in both ways, with features found and with one named."""
+    _FILE.write_bytes(data)
+    accepted = False
+    for features in (None, ("load",)):
+        by_blocks, by_lines = _read(features, by_blocks=True), _read(features, by_blocks=False)
+        if isinstance(by_blocks, str) or isinstance(by_lines, str):
+            assert isinstance(by_blocks, str)
+            assert by_blocks == by_lines
+            assert str(_FILE) in by_blocks or "The setting `features`" in by_blocks
+            assert len(by_blocks) < MESSAGE_LIMIT
+            continue
+        accepted = True
+        assert by_blocks.features == by_lines.features
+        assert by_blocks.timestamps.tobytes() == by_lines.timestamps.tobytes()
+        assert by_blocks.values.tobytes() == by_lines.values.tobytes()
+        assert np.isfinite(by_blocks.values).all()
+        assert by_blocks.rows == count_data_rows(_FILE)
+        steps = np.unique(np.diff(by_blocks.timestamps))
+        assert len(steps) <= 1
+        assert (steps > np.timedelta64(0, "s")).all()
+    return accepted
+
+
+def _read(features: Sequence[str] | None, *, by_blocks: bool) -> Series | str:
+    """The series, or what is said against the file."""
+    # Small blocks, so that a short input has several.
+    with mock.patch.object(csv_file, "_BLOCK", 64):
+        if by_blocks:
+            return _attempt(features)
+        with mock.patch.object(csv_file, "_parse_block", lambda *_: None):
+            return _attempt(features)
+
+
+def _attempt(features: Sequence[str] | None) -> Series | str:
+    try:
+        return read_series(_FILE, features=features)
+    except CorpusError as error:
+        return str(error)
