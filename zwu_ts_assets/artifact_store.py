@@ -12,10 +12,12 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -48,6 +50,7 @@ class Record:
         details: Shapes, counts and spans, for the web UI and for downstream assets.
         preview: A small JPEG as base64, or Markdown, to look at; empty if there is none.
         preview_kind: `jpeg`, `markdown` or empty.
+        sources: Of an artifact of many files: by path, a digest of what that file was made from.
     """
 
     fingerprint: str
@@ -57,6 +60,7 @@ class Record:
     details: Mapping[str, Detail] = field(default_factory=dict)
     preview: str = ""
     preview_kind: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def digest(*parts: str) -> str:
@@ -98,23 +102,75 @@ class ArtifactStore:
         record = FileRecord(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
         if self._matches(path, record):
             return record
+        with self._new(path) as temporary, temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return record
+
+    def place(self, source: str, name: str, sha256: str, *, link: bool) -> FileRecord:
+        """Give an artifact file a second name in one step: a hard link, or a copy of its own.
+
+        Args:
+            source: The file, relative to the store's root.
+            name: Its second name, likewise.
+            sha256: Of its content.
+            link: A link; it takes no space, and a program that writes into it changes both.
+
+        Raises:
+            ValueError: The source has another content.
+            OSError: The folder is full or read-only, or the file system has no hard links.
+        """
+        path, original = self.path(name), self.path(source)
+        record = FileRecord(bytes=original.stat().st_size, sha256=sha256)
+        linked = path.exists() and path.samefile(original)
+        if linked is link and self._matches(path, record):
+            return record
+        if not self._matches(original, record):
+            raise ValueError(f"{original} has another content than its record says")
+        with self._new(path) as temporary:
+            if link:
+                temporary.unlink()
+                os.link(original, temporary)
+            else:
+                shutil.copyfile(original, temporary)
+        return record
+
+    def has(self, name: str, expected: FileRecord) -> bool:
+        """Whether a file is there with a content."""
+        return self._matches(self.path(name), expected)
+
+    def remove_others(self, folder: str, kept: Container[str]) -> None:
+        """Remove the files of a folder that are not named, and folders that are then empty.
+
+        Args:
+            folder: Relative to the store's root.
+            kept: Paths of files, likewise.
+        """
+        for path in sorted(self.path(folder).rglob("*"), reverse=True):  # a folder after its files
+            if path.is_dir() and not path.is_symlink():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.relative_to(self.root).as_posix() not in kept:
+                path.unlink()
+
+    @contextmanager
+    def _new(self, path: Path) -> Iterator[Path]:
+        """A temporary file beside a path, which takes its place if all goes well."""
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary_name = tempfile.mkstemp(
             prefix=f".{_host()}-{os.getpid()}-", suffix=".tmp", dir=path.parent
         )
+        os.close(handle)
         temporary = Path(temporary_name)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            yield temporary
             temporary.chmod(0o644)  # mkstemp makes it private; artifacts are read by trainers
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
-        return record
 
     def record(self, asset: str, key: str) -> Record | None:
         """The record of an artifact, or None if there is none that can be read."""

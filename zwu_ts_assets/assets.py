@@ -1,8 +1,8 @@
-"""The lineage: seven assets, one short function each.
+"""The lineage of the corpus: one short function per asset.
 
 What belongs here: names, inputs and descriptions of the assets, and the one call that each makes.
 What does not: how a product is made (`products.py`, `corpus/`), where it is kept
-(`io_managers.py`), what makes it out of date (`lineage.py`).
+(`io_managers.py`), what makes it out of date (`lineage.py`), the last mile (`training_assets.py`).
 
 An asset body returns `Work`: what each artifact is made from, and a function that makes those
 which are due. `products` is imported in the bodies, because it brings pandas and matplotlib along
@@ -41,16 +41,14 @@ class MakeConfig(dg.Config):
     force: bool = Field(False, description="Make again also what is already current.")
 
 
-def dataset_assets(
-    dataset: Dataset, verify_hours: float
-) -> list[dg.AssetsDefinition | dg.SourceAsset]:
-    """The seven assets of a dataset, and the CSV that they come from.
+def asset_decorator(
+    dataset: Dataset,
+) -> Callable[..., Callable[[Callable[..., Any]], dg.AssetsDefinition]]:
+    """What the assets of a dataset have in common, as a decorator to be called with the rest.
 
     Args:
-        dataset: Whose CSV and settings they are made from.
-        verify_hours: Hours after which artifacts that nobody compared with the CSV count as stale.
+        dataset: Whose assets they are.
     """
-    settings = dataset.settings
     batches = BatchPartitions(dataset)
 
     def asset(
@@ -83,15 +81,31 @@ def dataset_assets(
             freshness_policy=freshness,
             metadata={
                 "settings": dg.MetadataValue.json(dataset.settings_of(name)),
-                "source": dataset.source,
+                "source": dataset.settings.source,
             },
         )
+
+    return asset
+
+
+def dataset_assets(
+    dataset: Dataset, verify_hours: float
+) -> list[dg.AssetsDefinition | dg.SourceAsset]:
+    """The assets of a dataset's corpus, and the CSV that they come from.
+
+    Args:
+        dataset: Whose CSV and settings they are made from.
+        verify_hours: Hours after which artifacts that nobody compared with the CSV count as stale.
+    """
+    settings = dataset.settings
+    asset = asset_decorator(dataset)
+    fixed = {"ranges": "colour_ranges"} if settings.colour_range == "train" else {}
 
     @dg.observable_source_asset(
         key=asset_key(dataset, dataset.csv_asset),
         description=f"The file {dataset.csv.name}, as the sensor last saw it.",
         group_name=dataset.name,
-        metadata={"path": dg.MetadataValue.path(str(dataset.csv)), "source": dataset.source},
+        metadata={"path": dg.MetadataValue.path(str(dataset.csv)), "source": settings.source},
     )
     def csv() -> dg.DataVersion:
         from zwu_ts_assets import products
@@ -136,21 +150,55 @@ def dataset_assets(
         made_from = {key: lineage.window_made_from(cut(int(key)).value) for key in keys}
         return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)
 
-    @asset("correlation_pngs", "files_io", {"png"}, per_batch=True, windows="batch_windows")
-    def correlation_pngs(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
+    @asset("colour_ranges", "files_io", {"json"}, series=dataset.raw_asset, windows="batch_windows")
+    def colour_ranges(config: MakeConfig, series: Any, windows: Batches, workers: Workers) -> Work:
+        """Colour ranges that all figures share, fitted on the windows of the training split."""
+        from zwu_ts_assets import products
+
+        training = products.training_batches(series, windows.versions, settings)
+        made_from = lineage.colour_ranges_made_from({b: windows.versions[b] for b in training})
+        extremes = partial(products.training_extremes, settings=settings)
+        chosen = (windows[batch] for batch in training)
+        return single(
+            made_from,
+            lambda: products.colour_ranges_product(workers.pool.map(extremes, chosen)),
+            force=config.force,
+        )
+
+    @asset(
+        "correlation_pngs", "files_io", {"png"}, per_batch=True, windows="batch_windows", **fixed
+    )
+    def correlation_pngs(
+        config: MakeConfig, windows: Batches, workers: Workers, **ranges: Mapping[str, bytes]
+    ) -> Work:
         """A 2x3 figure per batch: DTW, covariance and Pearson, feature by feature and time by time.
 
         The feature panels' covariance and Pearson are of FFT magnitudes along time.
         """
         from zwu_ts_assets import products
 
-        draw = partial(products.correlation_product, settings=settings)
+        fitted, version = products.ranges_of(**ranges)
+        draw = partial(products.correlation_product, settings=settings, ranges=fitted)
         made_from = {
-            str(batch): lineage.figure_made_from(version)
-            for batch, version in windows.versions.items()
+            str(batch): lineage.figure_made_from(window, version)
+            for batch, window in windows.versions.items()
         }
         return Work(
             made_from, lambda keys: workers.pool.map(draw, windows.pick(keys)), config.force
+        )
+
+    @asset("line_plots", "files_io", {"png"}, per_batch=True, windows="batch_windows")
+    def line_plots(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
+        """The values of each batch as lines, one panel per column."""
+        from zwu_ts_assets import products
+
+        plot = partial(products.line_plot_product, settings=settings)
+        made_from = {
+            str(batch): lineage.figure_made_from(window)
+            for batch, window in windows.versions.items()
+        }
+        return Work(
+            made_from, lambda keys: workers.pool.map(plot, windows.pick(keys)), config.force
         )
 
     @asset("batch_stats", "files_io", {"text"}, windows="batch_windows")
@@ -182,23 +230,27 @@ def dataset_assets(
         made_from = products.qwen_inputs(stats, source)
         return single(made_from, partial(products.qwen_product, stats, source), force=config.force)
 
-    @asset("patch_videos", "files_io", {"mp4"}, per_batch=True, windows="batch_windows")
-    def patch_videos(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
+    @asset("patch_videos", "files_io", {"mp4"}, per_batch=True, windows="batch_windows", **fixed)
+    def patch_videos(
+        config: MakeConfig, windows: Batches, workers: Workers, **ranges: Mapping[str, bytes]
+    ) -> Work:
         """A PatchTST-style video per batch: one figure per patch of its past rows.
 
         The rows that follow are the sample's target span, told in the metadata.
         """
         from zwu_ts_assets import products
 
-        film = partial(products.video_product, settings=settings)
+        fitted, version = products.ranges_of(**ranges)
+        film = partial(products.video_product, settings=settings, ranges=fitted)
         made_from = {
-            str(batch): lineage.video_made_from(version, windows.record(batch).details)
-            for batch, version in windows.versions.items()
+            str(batch): lineage.video_made_from(window, windows.record(batch).details, version)
+            for batch, window in windows.versions.items()
         }
         return Work(
             made_from, lambda keys: workers.pool.map(film, windows.pick(keys)), config.force
         )
 
+    optional = [*([colour_ranges] if fixed else []), *([line_plots] if settings.line_plots else [])]
     return [
         csv,
         raw,
@@ -208,4 +260,5 @@ def dataset_assets(
         vocab,
         qwen_tokens,
         patch_videos,
+        *optional,
     ]

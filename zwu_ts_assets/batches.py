@@ -39,6 +39,11 @@ class Batches(Mapping[int, Any]):
         """What is known of a batch's artifact without opening it."""
         return self._records[batch]
 
+    @property
+    def records(self) -> Mapping[int, Record]:
+        """What is known of each batch's artifact without opening it."""
+        return self._records
+
     def pick(self, keys: Iterable[str]) -> Iterator[tuple[int, Any]]:
         """Batch index and content of some batches, each read when its turn comes."""
         return ((int(key), self[int(key)]) for key in keys)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import dagster as dg
 
 from zwu_ts_assets.batches import Batches
-from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import asset_names
@@ -34,6 +34,11 @@ GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
     "vocab": ("ids_give_the_tokens",),
     "qwen_tokens": ("ids_decode_to_the_text",),
     "patch_videos": ("videos_decode_to_every_frame",),
+    "colour_ranges": (),
+    "line_plots": ("pngs_decode_to_the_canvas",),
+    "samples": ("splits_share_no_row",),
+    "preflight": ("consumers_lose_nothing",),
+    **dict.fromkeys(EXPORTS.values(), ("export_is_sound",)),
 }
 """The checks that look at what an asset made, by the asset's role; they run with it."""
 
@@ -70,15 +75,19 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
 
         return _verify(context, batch_windows, products.window_problem, workers)
 
-    @check("correlation_pngs")
-    def pngs_decode_to_the_canvas(
-        context: dg.AssetCheckExecutionContext, correlation_pngs: Batches, workers: Workers
-    ) -> dg.AssetCheckResult:
-        """Every PNG decodes, whole, to the size of the canvas."""
-        from zwu_ts_assets import products
+    def png_check(asset: str) -> dg.AssetChecksDefinition:
+        @check(asset)
+        def pngs_decode_to_the_canvas(
+            context: dg.AssetCheckExecutionContext, pngs: Batches, workers: Workers
+        ) -> dg.AssetCheckResult:
+            """Every PNG decodes, whole, to the size of the canvas."""
+            from zwu_ts_assets import products
 
-        problem = partial(products.figure_problem, settings=settings)
-        return _verify(context, correlation_pngs, problem, workers)
+            problem = partial(products.figure_problem, settings=settings)
+            return _verify(context, pngs, problem, workers)
+
+        decoding: dg.AssetChecksDefinition = pngs_decode_to_the_canvas
+        return decoding
 
     @check("patch_videos")
     def videos_decode_to_every_frame(
@@ -175,7 +184,8 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
         csv_is_sound,
         is_current,
         matrices_are_sound,
-        pngs_decode_to_the_canvas,
+        png_check("correlation_pngs"),
+        *([png_check("line_plots")] if settings.line_plots else []),
         videos_decode_to_every_frame,
         text_covers_every_batch,
         ids_give_the_tokens,

@@ -15,10 +15,9 @@ from typing import Any
 import click
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, load_datasets
+from zwu_ts_assets.datasets import EXPORTS, Dataset, load_datasets
 from zwu_ts_assets.environment import artifacts_dir, data_dir, dataset_names, project_root
-from zwu_ts_assets.lineage import PER_BATCH, asset_names
-from zwu_ts_assets.work import WHOLE
+from zwu_ts_assets.lineage import TRAINING, asset_inputs, asset_names
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -50,6 +49,53 @@ def run(workers: int, force: bool) -> None:
     started = time.monotonic()
     for dataset in _datasets_with_a_csv():
         _run_dataset(dataset, workers, force, started)
+
+
+@main.command()
+@click.option("--format", "formats", multiple=True, help="Of these; all, if none is named.")
+@click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
+@click.option("--force", is_flag=True, help="Make again also what is current.")
+def export(formats: tuple[str, ...], workers: int, force: bool) -> None:
+    """Make what trainers load: samples, the preflight report and exports; in one run."""
+    started = time.monotonic()
+    for name in formats:
+        if name not in EXPORTS:
+            raise CorpusError(f"there is no format {name!r}; the formats are: {', '.join(EXPORTS)}")
+    also = ["samples", "preflight", *(EXPORTS[name] for name in formats or EXPORTS)]
+    for dataset in _datasets_with_a_csv():
+        _run_dataset(dataset, workers, force, started, also)
+
+
+@main.command()
+@click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
+def preflight(workers: int) -> None:
+    """Report what each trainer would make of the corpus: tokens, sizes, frames, legibility."""
+    from zwu_ts_assets.io_managers import dataset_store, file_names
+    from zwu_ts_assets.work import WHOLE
+
+    started = time.monotonic()
+    for dataset in _datasets_with_a_csv():
+        _run_dataset(dataset, workers, False, started, ["samples", "preflight"])
+        store = dataset_store(artifacts_dir(), dataset.prefix)
+        click.echo(store.read(file_names("preflight", WHOLE)["report"]).decode("utf-8"))
+
+
+@main.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
+def validate(folders: tuple[Path, ...], format_name: str | None) -> None:
+    """Check exports: those of the artifacts folder, or any in other FOLDERS."""
+    from zwu_ts_assets.validate import validate_folders
+
+    sound = validate_folders(
+        load_datasets(data_dir(), dataset_names()),
+        artifacts_dir(),
+        folders,
+        format_name,
+        click.echo,
+    )
+    if not sound:
+        raise click.ClickException("Not every export is sound.")
 
 
 @main.command()
@@ -128,7 +174,9 @@ def _datasets_with_a_csv() -> list[Dataset]:
     return datasets
 
 
-def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) -> None:
+def _run_dataset(
+    dataset: Dataset, workers: int, force: bool, started: float, also: Sequence[str] = ()
+) -> None:
     from zwu_ts_assets.automation import job_name
     from zwu_ts_assets.checks import CSV_CHECK
     from zwu_ts_assets.definitions import build_definitions
@@ -145,17 +193,17 @@ def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) ->
     # Also when there is nothing to do: a killed run may have finished all but its tidying up.
     store.remove_abandoned()
     with instance_for_a_run() as instance:
-        reporter = Reporter(instance, dataset, store)
+        reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
         fail_dead_runs(dataset, artifacts, instance)
         try:
-            found = difference(dataset, artifacts)
+            found = difference(dataset, artifacts, also)
         except CorpusError as error:
             reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
             raise
         register_batches(instance, dataset)
         due = todo(dataset, found.stale)
         if force:
-            due = Todo(asset_names(dataset), range(found.batches))
+            due = Todo(found.assets, range(found.batches))
         if not due.assets:
             report_comparison(reporter, dataset, found)
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
@@ -176,7 +224,7 @@ def _run_dataset(dataset: Dataset, workers: int, force: bool, started: float) ->
             run_config=_run_config(dataset, due.assets, force),
             raise_on_error=False,
         )
-        report_comparison(reporter, dataset, difference(dataset, artifacts))
+        report_comparison(reporter, dataset, difference(dataset, artifacts, also))
     failures = [event for event in result.all_events if event.is_step_failure]
     for event in failures:
         failure = event.step_failure_data.user_failure_data
@@ -199,16 +247,13 @@ def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[st
 
 
 def _say_what_is_there(dataset: Dataset, started: float) -> None:
-    from zwu_ts_assets.io_managers import LAYOUT, dataset_store, file_names
+    from zwu_ts_assets.io_managers import dataset_store, files_there
     from zwu_ts_assets.partitions import batch_count
 
-    root = dataset_store(artifacts_dir(), dataset.prefix).root
-    click.echo(f"Artifacts of {dataset.name} in {root}:")
-    for asset, layout in LAYOUT.items():
-        name_of_asset = dataset.asset_name(asset)
-        for role, name in layout.items():
-            keys = map(str, range(batch_count(dataset))) if asset in PER_BATCH else [WHOLE]
-            files = (root / file_names(name_of_asset, key)[role] for key in keys)
-            pattern = name.format(asset=name_of_asset, key="*")
-            click.echo(f"  {pattern:<42} {sum(file.is_file() for file in files):>5}")
+    store = dataset_store(artifacts_dir(), dataset.prefix)
+    click.echo(f"Artifacts of {dataset.name} in {store.root}:")
+    for asset in asset_names(dataset):
+        for pattern, count in files_there(store, asset, batch_count(dataset)):
+            if count or asset not in TRAINING:
+                click.echo(f"  {pattern:<42} {count:>5}")
     click.echo(f"in {time.monotonic() - started:.1f} s")

@@ -18,8 +18,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from zwu_ts_assets.corpus.csv_header import FEATURE_LIMIT
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -145,6 +145,7 @@ class Settings(BaseModel):
 
 
 _CARD: Final = ("title", "description", "source", "licence")
+_EXPORT: Final = ("tasks", "prompts", "export_media", "shard_samples", *_CARD)
 
 # A changed setting makes exactly these assets out of date, and through them what follows.
 # `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
@@ -172,10 +173,7 @@ _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "samples": ("horizon", "patch_length", "patch_stride", "split", "units"),
     "preflight": ("tasks", "prompts"),
-    **{
-        asset: ("tasks", "prompts", "export_media", "shard_samples", *_CARD)
-        for asset in EXPORTS.values()
-    },
+    **dict.fromkeys(EXPORTS.values(), _EXPORT),
 }
 
 

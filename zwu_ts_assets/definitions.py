@@ -23,8 +23,11 @@ from zwu_ts_assets.environment import (
     data_dir,
     dataset_names,
 )
+from zwu_ts_assets.export_io_manager import ExportIOManager
 from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
 from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.training_assets import training_assets
+from zwu_ts_assets.training_checks import training_checks
 
 
 def build_definitions(
@@ -49,13 +52,19 @@ def build_definitions(
         assets = [
             asset
             for dataset in datasets
-            for asset in dataset_assets(dataset, automation.verify_hours)
+            for asset in (
+                *dataset_assets(dataset, automation.verify_hours),
+                *training_assets(dataset),
+            )
         ]
+    checks = [
+        check
+        for dataset in datasets
+        for check in (*dataset_checks(dataset, artifacts), *training_checks(dataset))
+    ]
     return dg.Definitions(
         assets=assets,
-        asset_checks=[
-            check for dataset in datasets for check in dataset_checks(dataset, artifacts)
-        ],
+        asset_checks=checks,
         jobs=[dataset_job(dataset) for dataset in datasets],
         sensors=[dataset_sensor(dataset, artifacts, automation) for dataset in datasets],
         schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
@@ -63,6 +72,7 @@ def build_definitions(
             "series_io": SeriesIOManager(artifacts_dir=folder),
             "windows_io": WindowsIOManager(artifacts_dir=folder),
             "files_io": FilesIOManager(artifacts_dir=folder),
+            "exports_io": ExportIOManager(artifacts_dir=folder),
             "workers": Workers(processes=workers),
         },
         # The steps share one pool of worker processes; a process per step would cost a start-up

@@ -19,7 +19,7 @@ import dagster as dg
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import AssetNames
+from zwu_ts_assets.datasets import EXPORTS, AssetNames
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import PER_BATCH, fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
@@ -28,6 +28,7 @@ from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.reports import Reporter
 from zwu_ts_assets.run_locks import run_lock
 from zwu_ts_assets.run_tags import batches_of_run, events_are_ours
+from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE, Product, Work
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ LAYOUT: Final[Mapping[str, Mapping[str, str]]] = {
         "vocab": "correlations/vocab_qwen.json",
     },
     "patch_videos": {"video": "patch_videos/batch_{key}.mp4"},
+    "colour_ranges": {"ranges": "correlations/colour_ranges.json"},
+    "line_plots": {"png": "line_plots/batch_{key}.png"},
+    "samples": {
+        **{name: f"samples/{name}.parquet" for name in SPLITS},
+        "report": "samples/splits.json",
+    },
+    "preflight": {"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
 }
 
 
@@ -62,6 +70,31 @@ def file_names(asset: str, key: str) -> dict[str, str]:
     """
     layout = LAYOUT[asset if asset in LAYOUT else "raw"]
     return {role: name.format(asset=asset, key=key) for role, name in layout.items()}
+
+
+def files_there(store: ArtifactStore, asset: str, batches: int) -> list[tuple[str, int]]:
+    """How many of an asset's files exist, by pattern.
+
+    Args:
+        store: The folder of the dataset.
+        asset: The asset's name.
+        batches: How many batches there should be.
+    """
+    if asset in EXPORTS.values():
+        folder = export_folder(asset)
+        record = store.record(asset, WHOLE)
+        return [(f"{folder}/**", len(record.files) if record else 0)]
+    keys = [str(batch) for batch in range(batches)] if asset in PER_BATCH else [WHOLE]
+    found = []
+    for role, pattern in file_names(asset, "*").items():
+        files = (store.path(file_names(asset, key)[role]) for key in keys)
+        found.append((pattern, sum(file.is_file() for file in files)))
+    return found
+
+
+def export_folder(asset: str) -> str:
+    """The folder of an export below its dataset's: `qwen_export` -> `exports/qwen`."""
+    return f"exports/{asset.removesuffix('_export')}"
 
 
 def dataset_store(artifacts_dir: Path, prefix: tuple[str, ...]) -> ArtifactStore:
@@ -143,7 +176,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             for key in with_progress(due, asset):
                 product = next(products)
                 prints = fingerprint(code_version, obj.made_from[key])
-                records[key] = self._write(store, asset, key, product, code_version, prints)
+                records[key] = self.write(store, asset, key, product, code_version, prints)
             next(products, None)  # lets the work end by itself and free what it holds
         made = {key: record for key, record in records.items() if record}
         if events_are_ours(tags):
@@ -174,7 +207,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         }
         return Batches(records, lambda batch: load(str(batch)), known=len(keys))
 
-    def _write(
+    def write(
         self,
         store: ArtifactStore,
         asset: str,
@@ -183,6 +216,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         code_version: str,
         prints: str,
     ) -> Record:
+        """Write an artifact's files, and then its record."""
         contents = self.encode(product.value)
         names = file_names(asset, key)
         files = {names[role]: store.write(names[role], data) for role, data in contents.items()}
@@ -216,7 +250,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """Log an event for each artifact that was made, where Dagster logs none."""
         asset, prefix = context.asset_key.path[-1], tuple(context.asset_key.path[:-1])
         names = AssetNames(str(context.asset_spec.group_name), prefix=prefix)
-        reporter = Reporter(context.step_context.instance, names, store)
+        parents = context.step_context.job_def.asset_layer.get(context.asset_key).parent_keys
+        inputs = {asset: sorted(parent.path[-1] for parent in parents)}
+        reporter = Reporter(context.step_context.instance, names, store, inputs)
         for key, record in made.items():
             context.log_event(reporter.materialization(asset, key, record, rewritten=True))
 

@@ -4,9 +4,10 @@ What belongs here: calling the drawing with a dataset's settings, and saying wha
 of the result. What does not: how anything is drawn (`corpus/`), the other products (`products.py`).
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
-from zwu_ts_assets.artifact_store import Detail
+from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.corpus.colour_ranges import (
     RANGED_PANELS,
     ColourRanges,
@@ -64,6 +65,13 @@ def fitted_ranges(files: Files) -> ColourRanges:
         CorpusError: The file is damaged.
     """
     return read_ranges(files["ranges"])
+
+
+def ranges_of(ranges: Files | None = None) -> tuple[ColourRanges | None, str]:
+    """The fitted ranges, if there are any, with their content version as the record has it."""
+    if ranges is None:
+        return None, ""
+    return fitted_ranges(ranges), digest(hashlib.sha256(ranges["ranges"]).hexdigest())
 
 
 def correlation_product(

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,7 @@ from zwu_ts_assets.media_products import (
     film_problem,
     fitted_ranges,
     line_plot_product,
+    ranges_of,
     target_details,
     training_extremes,
     video_product,
@@ -73,11 +74,13 @@ __all__ = [
     "loaded_tokenizer",
     "qwen_inputs",
     "qwen_product",
+    "ranges_of",
     "raw_product",
     "require_rows",
     "stats_product",
     "tokenizer_source",
     "tokens_problem",
+    "training_batches",
     "training_extremes",
     "video_product",
     "vocabulary_inputs",
@@ -155,6 +158,15 @@ def window_product(batch: int, *, series: Series, settings: Settings) -> Product
         **target_details(window, settings),
     }
     return Product(window, details, version=content_digest(window))
+
+
+def training_batches(series: Series, batches: Iterable[int], settings: Settings) -> list[int]:
+    """The batches whose window lies in the training split, on which colour ranges are fitted."""
+    from zwu_ts_assets.training.splits import train_rows
+
+    first, stop = train_rows(settings.split, series.timestamps)
+    length = settings.window_length
+    return [batch for batch in batches if first <= batch * length and (batch + 1) * length <= stop]
 
 
 def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:

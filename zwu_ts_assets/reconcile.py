@@ -19,7 +19,7 @@ from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Attempt, Decision, decide
 from zwu_ts_assets.environment import AutomationSettings, automation_settings
 from zwu_ts_assets.io_managers import dataset_store
-from zwu_ts_assets.lineage import asset_names
+from zwu_ts_assets.lineage import asset_inputs, asset_names
 from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.refresh import Difference, Todo, difference, todo
 from zwu_ts_assets.reports import Reporter, asset_key
@@ -110,7 +110,7 @@ def reconcile(
     if _is_moving(memory, now, settings.settle_seconds):
         return _wait(memory, f"{dataset.csv} is being written; waiting until it stays as it is")
     store = dataset_store(artifacts, dataset.prefix)
-    reporter = Reporter(instance, dataset, store)
+    reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
     try:
         found = difference(dataset, artifacts)
     except CorpusError as error:
@@ -144,7 +144,7 @@ def report_state(
     """
     reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
     reporter.renew(reporter.dataset.raw_asset, found.current, verify_hours * 3600 / 4)
-    for asset in asset_names(reporter.dataset):
+    for asset in found.assets:
         stale = [item for item in found.stale if item.asset == asset]
         sentence = out_of_date_sentence(stale)
         if stale and decision.gave_up:

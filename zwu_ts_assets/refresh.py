@@ -7,14 +7,15 @@ The comparison is by level: content of the CSV's rows, settings and code version
 fingerprint recorded with each artifact. It needs no memory of what happened in between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets import lineage, products
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
-from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.io_managers import dataset_store, file_names, surplus_keys
 from zwu_ts_assets.work import WHOLE
@@ -50,6 +51,7 @@ class Difference:
         stale: What is out of date, in the order of the lineage.
         current: The records of what is not, by asset and key.
         batches: How many batches there should be.
+        assets: The assets that were compared, in the order of the lineage.
         goal: Digest of what decides what should exist: the CSV, the settings, the code versions.
         csv_sha256: Of the CSV.
     """
@@ -57,6 +59,7 @@ class Difference:
     stale: tuple[OutOfDate, ...]
     current: Mapping[tuple[str, str], Record]
     batches: int
+    assets: tuple[str, ...]
     goal: str
     csv_sha256: str
 
@@ -74,17 +77,29 @@ class Todo:
     batches: Sequence[int] = ()
 
 
-def difference(dataset: Dataset, artifacts: Path) -> Difference:
+def difference(
+    dataset: Dataset,
+    artifacts: Path,
+    also: Collection[str] = (),
+    *,
+    project_dir: Path | None = None,
+) -> Difference:
     """Compare a dataset's artifacts with what they should be.
+
+    The last mile (samples, preflight, exports) is compared as far as somebody asked for it: by the
+    setting `exports`, by having made it once, or now.
 
     Args:
         dataset: Its CSV is read and validated.
         artifacts: The folder that holds the outputs of all datasets.
+        also: Assets of the last mile that are asked for now.
+        project_dir: What folders in the settings are relative to; unset: the project's root.
 
     Raises:
         CorpusError: The CSV or the tokenizer cannot be used.
     """
-    return _Comparison(dataset, dataset_store(artifacts, dataset.prefix)).result()
+    store = dataset_store(artifacts, dataset.prefix)
+    return _Comparison(dataset, store, also, project_dir or project_root()).result()
 
 
 def out_of_date(dataset: Dataset, artifacts: Path) -> list[OutOfDate]:
@@ -117,38 +132,75 @@ class _Comparison:
 
     dataset: Dataset
     store: ArtifactStore
+    also: Collection[str]
+    project_dir: Path
     stale: list[OutOfDate] = field(default_factory=list)
     current: dict[tuple[str, str], Record] = field(default_factory=dict)
 
     def result(self) -> Difference:
-        dataset, settings = self.dataset, self.dataset.settings
+        dataset = self.dataset
         csv_sha256 = products.csv_digest(dataset.csv)
-        raw = products.raw_product(dataset.csv, settings)
+        raw = products.raw_product(dataset.csv, dataset.settings)
         batches = int(raw.details["batches"] or 0)
         self._judge(dataset.raw_asset, WHOLE, lineage.raw_made_from(csv_sha256))
-        versions: dict[int, str] = {}
-        for batch in range(batches):
-            key = str(batch)
-            window = products.window_product(batch, series=raw.value, settings=settings)
-            versions[batch] = window.version or ""
-            self._judge("batch_windows", key, lineage.window_made_from(window.value))
-            self._judge("correlation_pngs", key, lineage.figure_made_from(versions[batch]))
-            video = lineage.video_made_from(versions[batch], window.details)
-            self._judge("patch_videos", key, video)
-        self._judge("batch_stats", WHOLE, lineage.stats_made_from(versions, batches))
+        self._judge_batches(raw.value, batches)
         self._judge_tokens()
+        self._judge_training(raw.value, batches)
         for asset in lineage.PER_BATCH:
-            for key in surplus_keys(self.store, asset, batches):
+            for key in surplus_keys(self.store, asset, self._expected(asset, batches)):
                 self.stale.append(OutOfDate(asset, key, SURPLUS))
-        order = {name: i for i, name in enumerate(lineage.asset_names(dataset))}
-        codes = (lineage.code_version(dataset, name) for name in order)
+        known = [*lineage.asset_names(dataset), *sorted(lineage.PER_BATCH)]
+        order = {name: i for i, name in reversed(list(enumerate(known)))}
+        wanted = self._wanted()
+        assets = tuple(
+            name
+            for name in lineage.asset_names(dataset)
+            if name not in lineage.TRAINING or name in wanted
+        )
+        codes = (lineage.code_version(dataset, name) for name in assets)
         return Difference(
             stale=tuple(sorted(self.stale, key=lambda item: order[item.asset])),
             current=self.current,
             batches=batches,
+            assets=assets,
             goal=digest(csv_sha256, *codes),
             csv_sha256=csv_sha256,
         )
+
+    def _expected(self, asset: str, batches: int) -> int:
+        """How many batches of an asset there should be; of one that is switched off, none."""
+        return batches if asset in lineage.asset_names(self.dataset) else 0
+
+    def _judge_batches(self, series: Series, batches: int) -> None:
+        """Everything that is made of windows."""
+        settings = self.dataset.settings
+        cut = [
+            products.window_product(batch, series=series, settings=settings)
+            for batch in range(batches)
+        ]
+        versions = {batch: window.version or "" for batch, window in enumerate(cut)}
+        for batch, window in enumerate(cut):
+            self._judge("batch_windows", str(batch), lineage.window_made_from(window.value))
+            if settings.line_plots:
+                made_from = lineage.figure_made_from(versions[batch])
+                self._judge("line_plots", str(batch), made_from)
+        self._judge("batch_stats", WHOLE, lineage.stats_made_from(versions, batches))
+        ranges = ""
+        if settings.colour_range == "train":
+            training = products.training_batches(series, versions, settings)
+            made_from = lineage.colour_ranges_made_from({b: versions[b] for b in training})
+            self._judge("colour_ranges", WHOLE, made_from)
+            if ("colour_ranges", WHOLE) not in self.current:
+                keys = [str(batch) for batch in range(batches)]
+                for asset in ("correlation_pngs", "patch_videos"):
+                    self.stale += [OutOfDate(asset, key, FOLLOWS) for key in keys]
+                return
+            ranges = self.current["colour_ranges", WHOLE].version
+        for batch, window in enumerate(cut):
+            figure = lineage.figure_made_from(versions[batch], ranges)
+            self._judge("correlation_pngs", str(batch), figure)
+            video = lineage.video_made_from(versions[batch], window.details, ranges)
+            self._judge("patch_videos", str(batch), video)
 
     def _judge_tokens(self) -> None:
         """What is made from the stats text, which must be current to be told from."""
@@ -161,6 +213,52 @@ class _Comparison:
         source = products.tokenizer_source(settings, project_root(), cache_dir())
         self._judge("vocab", WHOLE, products.vocabulary_inputs(stats, settings))
         self._judge("qwen_tokens", WHOLE, products.qwen_inputs(stats, source))
+
+    def _judge_training(self, series: Series, batches: int) -> None:
+        """The last mile, as far as it is wanted."""
+        wanted = self._wanted()
+        if not wanted:
+            return
+        needed = {self.dataset.asset_name(name) for name in self._inputs_of_samples()}
+        if any(item.asset in needed for item in self.stale):
+            self.stale += [OutOfDate(asset, WHOLE, FOLLOWS) for asset in wanted]
+            return
+        from zwu_ts_assets.training_products import samples_inputs, training_inputs
+
+        versions = {
+            name: {batch: self.current[name, str(batch)].version for batch in range(batches)}
+            for name in self._inputs_of_samples()
+            if name in lineage.PER_BATCH
+        }
+        stats, tokens = (
+            self.current[asset, WHOLE].files[file_names(asset, WHOLE)[role]].sha256
+            for asset, role in (("batch_stats", "text"), ("qwen_tokens", "rows"))
+        )
+        self._judge("samples", WHOLE, samples_inputs(series, versions, stats, tokens))
+        if ("samples", WHOLE) not in self.current:
+            others = [asset for asset in wanted if asset != "samples"]
+            self.stale += [OutOfDate(asset, WHOLE, FOLLOWS) for asset in others]
+            return
+        source = products.tokenizer_source(self.dataset.settings, project_root(), cache_dir())
+        inputs = training_inputs(
+            self.dataset, self.current["samples", WHOLE].version, source, self.project_dir
+        )
+        for asset in wanted:
+            if asset != "samples":
+                self._judge(asset, WHOLE, inputs)
+
+    def _inputs_of_samples(self) -> tuple[str, ...]:
+        return lineage.inputs(self.dataset.settings)["samples"]
+
+    def _wanted(self) -> list[str]:
+        """The assets of the last mile that somebody asked for, and what they are made from."""
+        asked = {EXPORTS[name] for name in self.dataset.settings.exports} | set(self.also)
+        wanted = [
+            asset
+            for asset in lineage.TRAINING
+            if asset in asked or self.store.record(asset, WHOLE) is not None
+        ]
+        return wanted if not wanted or "samples" in wanted else ["samples", *wanted]
 
     def _judge(self, asset: str, key: str, made_from: str) -> None:
         code_version = lineage.code_version(self.dataset, asset)

@@ -10,7 +10,7 @@ record: its content hash, its code version, and the content hashes of what it wa
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from dagster._core.definitions.data_version import (
 
 from zwu_ts_assets.artifact_store import ArtifactStore, Record
 from zwu_ts_assets.datasets import AssetNames
-from zwu_ts_assets.lineage import INPUTS, PER_BATCH
+from zwu_ts_assets.lineage import PER_BATCH
 from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.work import WHOLE
 
@@ -44,11 +44,13 @@ class Reporter:
         instance: Whose event log it is.
         dataset: The dataset.
         store: Its folder.
+        inputs: What each asset is made from, by name, in an order in which they can be made.
     """
 
     instance: dg.DagsterInstance
     dataset: AssetNames
     store: ArtifactStore
+    inputs: Mapping[str, Sequence[str]]
     _pointers: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
     def materialization(
@@ -66,7 +68,7 @@ class Reporter:
         metadata["rewritten"] = dg.MetadataValue.bool(rewritten)
         pointers = {
             get_input_event_pointer_tag(asset_key(self.dataset, name)): self._pointer(name, key)
-            for name in self._inputs(asset)
+            for name in self.inputs[asset]
         }
         return dg.AssetMaterialization(
             asset_key(self.dataset, asset),
@@ -92,8 +94,7 @@ class Reporter:
             How many were reported.
         """
         told = 0
-        for role in INPUTS:
-            asset = self.dataset.asset_name(role)
+        for asset in self.inputs:
             records = {key: record for (name, key), record in current.items() if name == asset}
             latest = self._latest_tags(asset)
             unknown = (
@@ -176,12 +177,6 @@ class Reporter:
                 return
         self.instance.report_runless_asset_event(new)
 
-    def _inputs(self, asset: str) -> list[str]:
-        role = self.dataset.role_of(asset)
-        if role == "raw":
-            return [self.dataset.csv_asset]
-        return [self.dataset.asset_name(name) for name in INPUTS[role]]
-
     def _versions(self, asset: str, key: str, record: Record) -> dict[str, str]:
         """The tags that Dagster compares."""
         tags = {
@@ -189,7 +184,7 @@ class Reporter:
             CODE_VERSION_TAG: record.code_version,
             DATA_VERSION_IS_USER_PROVIDED_TAG: "true",
         }
-        for name in self._inputs(asset):
+        for name in self.inputs[asset]:
             tags[get_input_data_version_tag(asset_key(self.dataset, name))] = self._version_of(
                 name, key, record
             )

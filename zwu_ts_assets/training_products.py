@@ -8,20 +8,26 @@ run and never when definitions load.
 """
 
 import functools
+import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from zwu_ts_assets.artifact_store import Detail, Record
+from zwu_ts_assets.artifact_store import Detail, Record, digest
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas
-from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import parse_stats
-from zwu_ts_assets.corpus.windows import Window, patch_spans
+from zwu_ts_assets.corpus.windows import Window, content_digest, patch_spans
 from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.lineage import samples_made_from, training_made_from
+from zwu_ts_assets.products import loaded_tokenizer, tokenizer_source
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations
 from zwu_ts_assets.training.facts import MediaFacts
@@ -35,10 +41,33 @@ from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.sample_table import decode_samples, encode_samples
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
-from zwu_ts_assets.training.splits import SplitReport, resolve_borders, split_report
+from zwu_ts_assets.training.splits import SplitReport, resolve_borders
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]
+
+
+def samples_inputs(
+    series: Series,
+    versions: Mapping[str, Mapping[int, str]],
+    stats: str,
+    tokens: str,
+) -> str:
+    """What the samples are made from.
+
+    Args:
+        series: The whole table.
+        versions: Content versions by per-batch asset and batch.
+        stats: sha256 of the statistics text.
+        tokens: sha256 of the token rows.
+    """
+    whole = Window(0, series.timestamps, series.values, series.features, 0)
+    rows = [
+        f"{name} {batch} {version}"
+        for name, found in sorted(versions.items())
+        for batch, version in sorted(found.items())
+    ]
+    return samples_made_from([content_digest(whole), stats, tokens, *rows])
 
 
 def samples_product(
@@ -56,7 +85,7 @@ def samples_product(
         dataset: Whose they are.
         series: The whole table.
         windows: By batch.
-        records: Of `batch_windows`, `correlation_pngs` and `patch_videos`, by batch.
+        records: Of the per-batch assets by name, by batch.
         stats: The statistics text.
         tokens: The token rows of that text.
         tokenizer: For the timestamps of videos.
@@ -64,22 +93,26 @@ def samples_product(
     settings = dataset.settings
     texts = dict(parse_stats(stats["text"].decode("utf-8")))
     ids = {row["batch"]: len(row["ids"]) for row in map(json.loads, tokens["rows"].splitlines())}
-    figures, films = records["correlation_pngs"], records["patch_videos"]
     count = functools.lru_cache(maxsize=64)(functools.partial(_media_tokens, tokenizer=tokenizer))
     assets = []
     for batch, window in windows.items():
-        if batch not in figures or batch not in films or batch not in texts:
+        missing = [name for name, found in records.items() if batch not in found]
+        missing += [] if batch in texts and batch in ids else ["batch_stats"]
+        if missing:
             raise CorpusError(
-                f"batch {batch} has a window and lacks its figure, its video or its statistics; "
-                "materialize correlation_pngs, patch_videos and batch_stats first"
+                f"batch {batch} has a window and lacks its {' and '.join(missing)}; materialize "
+                "that first"
             )
-        image, video = count(_size(figures[batch]), _size(films[batch]), *_film(films[batch]))
+        figure, film = records["correlation_pngs"][batch], records["patch_videos"][batch]
+        image, video = count(_size(figure), _size(film), *_film(film))
+        lines = records["line_plots"][batch] if "line_plots" in records else None
         assets.append(
             WindowAssets(
                 batch=batch,
                 window=window,
-                image=media_path(figures[batch]),
-                video=media_path(films[batch]),
+                image=media_path(figure),
+                video=media_path(film),
+                line_plot=media_path(lines) if lines else "",
                 stats_text=texts[batch],
                 stats_tokens=ids[batch],
                 image_tokens=image,
@@ -97,15 +130,114 @@ def samples_product(
         units=settings.units,
     )
     files = {name: encode_samples([s for s in samples if s.split == name]) for name in SPLITS}
+    files["report"] = (json.dumps(asdict(report), indent=1) + "\n").encode("ascii")
     return Product(files, report_details(report), preview=_samples_table(samples))
 
 
-def split_of(dataset: Dataset, series: Series, windows: Iterable[Window]) -> SplitReport:
-    """How the windows of a dataset are divided, without making samples."""
-    borders = resolve_borders(dataset.settings.split, series.timestamps)
-    horizon = dataset.settings.horizon
-    spans = [(window.start, window.stop + horizon) for window in windows]
-    return split_report(borders, series.timestamps, spans)
+@dataclass(frozen=True)
+class TokenCounts:
+    """Texts and videos counted in a tokenizer that is loaded when it is first used.
+
+    Attributes:
+        source: Where the tokenizer comes from.
+    """
+
+    source: TokenizerSource
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """The tokenizer; one per process."""
+        return loaded_tokenizer(self.source)
+
+    def of_text(self, text: str) -> int:
+        """Tokens of a text; each is counted once, since all exports ask for the same ones."""
+        return _text_tokens(self.source, text)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _text_tokens(source: TokenizerSource, text: str) -> int:
+    return len(loaded_tokenizer(source).encode(text)[1])
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The samples as preflight and exports see them: worded, and counted in tokens.
+
+    Attributes:
+        dataset: Whose samples they are.
+        files: The samples by split, and the report on the splits.
+        templates: How questions are worded.
+        source: Where the tokenizer comes from.
+        made_from: Of everything above, in a string.
+    """
+
+    dataset: Dataset
+    files: Files
+    templates: PromptTemplates
+    source: TokenizerSource
+    made_from: str
+
+    @cached_property
+    def samples(self) -> list[Sample]:
+        """The samples of all splits, in the order of time."""
+        return samples_of(self.files)
+
+    @cached_property
+    def report(self) -> SplitReport:
+        """How many windows are in which split, or in none."""
+        return SplitReport(**json.loads(self.files["report"]))
+
+    @property
+    def counts(self) -> TokenCounts:
+        """Texts and videos counted in its tokenizer."""
+        return TokenCounts(self.source)
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """What is asked of the samples."""
+        return conversations_of(self.files, self.dataset.settings, self.templates)
+
+
+def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> View:
+    """The samples as preflight and exports see them.
+
+    Args:
+        dataset: Whose samples they are.
+        files: The samples by split, and the report on the splits.
+        project_dir: What folders in the settings are relative to.
+        cache: Where the embedded tokenizer is kept.
+
+    Raises:
+        CorpusError: The prompts or the tokenizer cannot be used.
+    """
+    source = tokenizer_source(dataset.settings, project_dir, cache)
+    made_from = training_inputs(dataset, samples_version(files), source, project_dir)
+    return View(dataset, files, templates_of(dataset, project_dir), source, made_from)
+
+
+def training_inputs(
+    dataset: Dataset, samples_version: str, source: TokenizerSource, project_dir: Path
+) -> str:
+    """What preflight and exports are made from."""
+    templates = templates_of(dataset, project_dir)
+    return training_made_from(
+        samples_version, f"{templates.digest} {version('zwu-ts-assets')}", source.digest
+    )
+
+
+def samples_version(files: Files) -> str:
+    """The content version of the samples, as their record has it."""
+    return digest(*(sha256(files[role]) for role in (*SPLITS, "report")))
+
+
+def sha256(data: bytes) -> str:
+    """The sha256 of some bytes, in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def tokenizer_of(settings: Settings, project_dir: Path, cache: Path) -> TextTokenizer:
+    """The tokenizer of a dataset."""
+    return loaded_tokenizer(tokenizer_source(settings, project_dir, cache))
 
 
 def report_details(report: SplitReport) -> dict[str, Detail]:
@@ -151,18 +283,17 @@ _MADE: dict[tuple[str, str], list[Conversation]] = {}
 
 
 def conversations_of(
-    files: Files, version: str, settings: Settings, templates: PromptTemplates
+    files: Files, settings: Settings, templates: PromptTemplates
 ) -> list[Conversation]:
     """The conversations of all samples.
 
     Args:
         files: The samples, by split.
-        version: Content version of the samples.
         settings: What is asked, and how the media were made.
         templates: How it is worded.
     """
     media = media_facts(settings)
-    key = (version, f"{templates.digest} {settings.tasks!r} {media!r}")
+    key = (samples_version(files), f"{templates.digest} {settings.tasks!r} {media!r}")
     if key not in _MADE:
         made = list(make_conversations(samples_of(files), settings.tasks, templates, media))
         _MADE.clear()
@@ -180,31 +311,24 @@ def chat_tokens(conversation: Conversation, tokenizer: TextTokenizer) -> int:
     text = (
         "<|im_start|>user\n"
         + "<|vision_start|><|vision_end|>\n" * media
-        + f"{conversation.prompt}<|im_end|>\n<|im_start|>assistant\n{conversation.answer}<|im_end|>\n"
+        + f"{conversation.prompt}<|im_end|>\n"
+        + f"<|im_start|>assistant\n{conversation.answer}<|im_end|>\n"
     )
     return len(tokenizer.encode(text)[1]) - 2 * media
 
 
-def preflight_report(
-    dataset: Dataset,
-    windows: Iterable[Window],
-    conversations: Sequence[Conversation],
-    films: Iterable[Record],
-    tokenizer: TextTokenizer,
-) -> Preflight:
+def preflight_report(view: View, windows: Iterable[Window], films: Iterable[Record]) -> Preflight:
     """What each consumer makes of the corpus.
 
     Args:
-        dataset: Whose corpus it is.
+        view: The samples.
         windows: All windows; the size of the numbers in a figure depends on the numbers.
-        conversations: Of all samples.
         films: The records of the videos.
-        tokenizer: For texts and timestamps.
 
     Raises:
         CorpusError: There is nothing to look at.
     """
-    settings = dataset.settings
+    settings, tokenizer = view.dataset.settings, view.counts.tokenizer
     spans = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     whole: list[DependenceMatrices] = []
     patches: list[DependenceMatrices] = []
@@ -213,7 +337,7 @@ def preflight_report(
         features = window.features
         whole.append(dependence_matrices(window.values))
         patches += [dependence_matrices(window.values[start:stop]) for start, stop in spans]
-    counts = [chat_tokens(conversation, tokenizer) for conversation in conversations]
+    counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
     film = next(iter(films), None)
     if not counts or film is None:
         raise CorpusError("no split has a sample, so there is nothing to look at before training")
@@ -272,11 +396,6 @@ def medium_facts(record: Record) -> dict[str, Any]:
     if "frames" in record.details:
         facts["frames"], facts["fps"] = _film(record)
     return facts
-
-
-def counter(tokenizer: TextTokenizer) -> Callable[[str], int]:
-    """Tokens of a text; each text is counted once, since all exports ask for the same ones."""
-    return functools.lru_cache(maxsize=200_000)(lambda text: len(tokenizer.encode(text)[1]))
 
 
 def _media_tokens(

@@ -136,7 +136,7 @@ def test_the_sample_has_a_prefix_of_its_own_and_is_not_named_etth1(tmp_path: Pat
     dataset = sample(tmp_path)
     assert dataset.prefix == ("sample",)
     assert dataset.raw_asset == "sample_raw"
-    assert "synthetic" in dataset.source
+    assert "synthetic" in dataset.settings.description
 
 
 def test_an_unknown_dataset_is_refused_with_the_known_ones(tmp_path: Path) -> None:

@@ -172,4 +172,9 @@ def test_no_secret_of_the_environment_is_written_or_printed(tmp_path: Path) -> N
 def test_a_dataset_whose_name_could_lead_elsewhere_is_refused(name: str) -> None:
     for arguments in ((name, ()), ("x", (name,))):
         with pytest.raises(CorpusError, match="Rename the dataset"):
-            Dataset(arguments[0], Path("x.csv"), Settings.model_validate({}), arguments[1])
+            Dataset(
+                arguments[0],
+                Path("x.csv"),
+                Settings.model_validate({}),
+                prefix=arguments[1],
+            )

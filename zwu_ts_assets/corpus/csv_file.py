@@ -71,7 +71,7 @@ def read_series(
     only. Timestamps are ISO 8601 without a zone, in whole seconds, at one and the same interval.
     Columns that are not used may hold anything. A file has at most `FILE_LIMIT` bytes, a line
     `csv_lines.LINE_LIMIT`; there are at most `csv_header.COLUMN_LIMIT` columns, of which at most
-    `csv_header.FEATURE_LIMIT` are used.
+    `limits.FEATURE_LIMIT` are used.
 
     Args:
         path: The CSV file.

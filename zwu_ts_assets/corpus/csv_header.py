@@ -23,6 +23,7 @@ from zwu_ts_assets.corpus.csv_lines import (
     split_line,
 )
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
 
 _SIGNATURES: Final = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook"),
@@ -43,8 +44,6 @@ _SIGNATURES: Final = (
 )
 COLUMN_LIMIT: Final = 5_000
 """The most columns of a CSV, used or not."""
-FEATURE_LIMIT: Final = 100
-"""The most columns that can be used: with more, a cell of a figure is a few pixels wide."""
 _LISTED: Final = 20  # names in a message
 _COMPARED: Final = 100  # characters up to which a name is looked for among the others
 

@@ -33,7 +33,7 @@ _HUB_LICENCES: Final = frozenset(
         ),
         *("cc-by-nc-sa-4.0", "odbl", "odc-by", "pddl", "cdla-permissive-1.0"),
         *("cdla-permissive-2.0", "cdla-sharing-1.0", "unlicense", "wtfpl", "unknown"),
-        *("other"),
+        "other",
     )
 )
 _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))

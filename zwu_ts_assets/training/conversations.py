@@ -69,7 +69,7 @@ def sample_conversations(
                 sample_id=sample.id,
                 split=sample.split,
                 task=task,
-                images=(sample.image,),
+                images=(sample.image, *([sample.line_plot] if sample.line_plot else [])),
                 videos=(sample.video,),
                 prompt=prompt,
                 answer=question.answer,

@@ -31,6 +31,7 @@ FACTS: Final[Mapping[str, str]] = {
     "dates": "first and last time of the window, `dates.first` and `dates.last`; none unless the "
     "setting `tell_dates` is on",
     "fixed_colours": "whether the colour ranges are the same in all figures",
+    "line_plot": "whether a second picture shows the values as lines",
     "patches": "patches of the window, each one frame of the video",
     "patch_rows": "time steps of a patch",
     "patch_span": "time that a patch spans",
@@ -103,6 +104,7 @@ def prompt_facts(
         "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,
+        "line_plot": bool(sample.line_plot),
         "patches": patches,
         "patch_rows": media.patch_length,
         "patch_span": span(media.patch_length),

@@ -6,13 +6,13 @@ What does not: how samples are made and kept (`samples`), which split one is in 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-SPLITS: Final = ("train", "validation", "test")
-"""The names of the splits, in the order of time."""
+from zwu_ts_assets.training.split_rule import SPLITS
+
+__all__ = ["SPLITS", "Sample", "sample_id"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,7 @@ class Sample:
         target: (target rows, features) float64: what a forecast is held against.
         image: The figure, relative to the dataset's artifact folder, with `/` between its parts.
         video: The video, likewise.
+        line_plot: The plot of its values, likewise; empty if none was drawn.
         stats_text: The window's statistics as text, as the corpus has them.
         stats_tokens: Ids of that text in the corpus' tokenizer.
         image_tokens: Tokens of the figure in Qwen3-VL, with its two delimiters.
@@ -59,6 +60,7 @@ class Sample:
     target: NDArray[np.float64]
     image: str
     video: str
+    line_plot: str
     stats_text: str
     stats_tokens: int
     image_tokens: int

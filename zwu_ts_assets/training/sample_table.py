@@ -52,6 +52,7 @@ _COLUMNS: Final = (
     _Column("target", _ROWS, "Target values: one list per row, one number per feature."),
     _Column("image", pa.string(), "The figure, relative to the dataset's artifact folder."),
     _Column("video", pa.string(), "The video, relative to the dataset's artifact folder."),
+    _Column("line_plot", pa.string(), "The plot of its values, likewise; empty if none was drawn."),
     _Column("stats_text", pa.string(), "Mean, maximum and variance of each column, as text."),
     _Column("stats_tokens", pa.int64(), "Ids of that text in the corpus' tokenizer."),
     _Column("image_tokens", pa.int64(), "Tokens of the figure in Qwen3-VL, with delimiters."),

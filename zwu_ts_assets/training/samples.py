@@ -27,6 +27,7 @@ class WindowAssets:
         window: The window.
         image: The figure, relative to the dataset's artifact folder, with `/` between its parts.
         video: The video, likewise.
+        line_plot: The plot of its values, likewise; empty if none was drawn.
         stats_text: Its statistics, as `parse_stats` gives them.
         stats_tokens: Ids of that text in the corpus' tokenizer.
         image_tokens: Tokens of the figure, with delimiters.
@@ -38,6 +39,7 @@ class WindowAssets:
     window: Window
     image: str
     video: str
+    line_plot: str
     stats_text: str
     stats_tokens: int
     image_tokens: int
@@ -120,6 +122,7 @@ def make_samples(
                 target=target.values,
                 image=assets.image,
                 video=assets.video,
+                line_plot=assets.line_plot,
                 stats_text=assets.stats_text,
                 stats_tokens=assets.stats_tokens,
                 image_tokens=assets.image_tokens,

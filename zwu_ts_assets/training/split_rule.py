@@ -12,6 +12,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+SPLITS: Final = ("train", "validation", "test")
+"""The names of the splits, in the order of time."""
+
 DEFAULT_RATIOS: Final = (0.7, 0.1, 0.2)
 ETTH1_BORDERS: Final = (0, 8640, 11520, 14400)
 """The published borders of ETTh1: 12, 4 and 4 months of 30 days of 24 rows."""

@@ -46,7 +46,7 @@ def assets_of(series: Series, length: int, horizon: int) -> list[WindowAssets]:
         versions = {"batch_windows": content_digest(window), "patch_videos": "v", "figures": "f"}
         text = " ".join(stats_lines(window.values, window.features))
         image, video = f"correlations/batch_{batch}.png", f"patch_videos/batch_{batch}.mp4"
-        found.append(WindowAssets(batch, window, image, video, text, 99, 1738, 6978, versions))
+        found.append(WindowAssets(batch, window, image, video, "", text, 99, 1738, 6978, versions))
     return found
 
 
@@ -91,6 +91,7 @@ def sample_of(
         target=series.values[rows:],
         image="correlations/batch_0.png",
         video="patch_videos/batch_0.mp4",
+        line_plot="",
         stats_text=" ".join(stats_lines(series.values[:rows], series.features)),
         stats_tokens=99,
         image_tokens=1738,

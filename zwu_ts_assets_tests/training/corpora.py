@@ -63,6 +63,7 @@ def make_sample(
         target=values[stop : stop + HORIZON],
         image=f"correlations/batch_{number}.png",
         video=f"videos/batch_{number}.mp4",
+        line_plot="",
         stats_text=stats,
         stats_tokens=count_words(stats),
         image_tokens=100,

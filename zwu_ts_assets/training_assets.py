@@ -1,0 +1,108 @@
+"""The lineage of the last mile: samples, preflight and exports, one short function each.
+
+What belongs here and what does not is as for the corpus (`assets.py`). These assets cover every
+window that exists, and have no batches of their own.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import dagster as dg
+
+from zwu_ts_assets import lineage
+from zwu_ts_assets.assets import MakeConfig, asset_decorator
+from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.environment import cache_dir, project_root
+from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.work import Work, single
+
+
+def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """Samples, preflight and exports of a dataset.
+
+    Args:
+        dataset: Whose corpus they are made from.
+    """
+    settings = dataset.settings
+    asset = asset_decorator(dataset)
+    media = {name: name for name in lineage.inputs(settings)["qwen_export"] if name != "samples"}
+
+    @asset(
+        "samples",
+        "files_io",
+        {"parquet"},
+        series=dataset.raw_asset,
+        batch_windows="batch_windows",
+        stats="batch_stats",
+        tokens="qwen_tokens",
+        **media,
+    )
+    def samples(
+        config: MakeConfig,
+        series: Any,
+        batch_windows: Batches,
+        stats: Mapping[str, bytes],
+        tokens: Mapping[str, bytes],
+        **media: Batches,
+    ) -> Work:
+        """One row per usable window, by split: rows, target, media, text, tokens, flags."""
+        from zwu_ts_assets import training_products as training
+
+        made = {"batch_windows": batch_windows, **media}
+        versions = {name: batches.versions for name, batches in made.items()}
+        made_from = training.samples_inputs(
+            series, versions, training.sha256(stats["text"]), training.sha256(tokens["rows"])
+        )
+        with speaking_to_the_user(cache_dir()):
+            tokenizer = training.tokenizer_of(settings, project_root(), cache_dir())
+        records = {name: batches.records for name, batches in made.items()}
+        make = partial(
+            training.samples_product,
+            *(dataset, series, batch_windows, records, stats, tokens, tokenizer),
+        )
+        return single(made_from, make, force=config.force)
+
+    @asset(
+        "preflight",
+        "files_io",
+        {"markdown", "png"},
+        batch_windows="batch_windows",
+        patch_videos="patch_videos",
+        samples="samples",
+    )
+    def preflight(
+        config: MakeConfig,
+        batch_windows: Batches,
+        patch_videos: Batches,
+        samples: Mapping[str, bytes],
+    ) -> Work:
+        """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
+        from zwu_ts_assets import training_products as training
+
+        with speaking_to_the_user(dataset.csv.parent):
+            view = training.view_of(dataset, samples, project_root(), cache_dir())
+        films = patch_videos.records.values()
+        return single(
+            view.made_from,
+            lambda: training.preflight_product(
+                training.preflight_report(view, batch_windows.values(), films)
+            ),
+            force=config.force,
+        )
+
+    def export(name: str, format_name: str) -> dg.AssetsDefinition:
+        @asset(name, "exports_io", {"huggingface"}, samples="samples", **media)
+        def exported(config: MakeConfig, samples: Mapping[str, bytes], **media: Batches) -> Work:
+            from zwu_ts_assets import export_products
+            from zwu_ts_assets import training_products as training
+
+            with speaking_to_the_user(dataset.csv.parent):
+                view = training.view_of(dataset, samples, project_root(), cache_dir())
+            make = partial(export_products.export_product, format_name, view, media)
+            return single(view.made_from, make, force=config.force)
+
+        return exported
+
+    return [samples, preflight, *(export(asset, name) for name, asset in EXPORTS.items())]

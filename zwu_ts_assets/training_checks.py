@@ -1,0 +1,103 @@
+"""Asset checks of the last mile: nothing leaks, nothing is lost, exports hold what they say.
+
+What belongs here: which check guards which asset. What does not: how it is verified (`training/`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.environment import cache_dir, project_root
+from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.reports import asset_key
+
+_SHOWN = 20
+
+
+def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
+    """The checks of samples, preflight and exports.
+
+    Args:
+        dataset: Whose they are.
+    """
+
+    def ins(**assets: str) -> dict[str, dg.AssetIn]:
+        return {name: dg.AssetIn(key=asset_key(dataset, asset)) for name, asset in assets.items()}
+
+    @dg.asset_check(asset=asset_key(dataset, "samples"))
+    def splits_share_no_row(samples: Mapping[str, bytes]) -> dg.AssetCheckResult:
+        """No row of a training sample's past or target is one of a validation or test sample's.
+
+        Proved from the rows of the samples, not from the rule that divided them.
+        """
+        from zwu_ts_assets import training_products as training
+
+        problem = training.leak_of(samples, dataset.settings)
+        return dg.AssetCheckResult(passed=not problem, description=problem or None)
+
+    @dg.asset_check(
+        asset=asset_key(dataset, "preflight"),
+        additional_ins=ins(
+            samples="samples", batch_windows="batch_windows", patch_videos="patch_videos"
+        ),
+    )
+    def consumers_lose_nothing(
+        preflight: Mapping[str, bytes],
+        samples: Mapping[str, bytes],
+        batch_windows: Batches,
+        patch_videos: Batches,
+    ) -> dg.AssetCheckResult:
+        """With its own defaults, each consumer reads every frame, legibly, and whole answers."""
+        from zwu_ts_assets import training_products as training
+
+        with speaking_to_the_user(dataset.csv.parent):
+            view = training.view_of(dataset, samples, project_root(), cache_dir())
+            films = patch_videos.records.values()
+            report = training.preflight_report(view, batch_windows.values(), films)
+        trouble = training.trouble_of(report)
+        return dg.AssetCheckResult(
+            passed=not trouble,
+            # The corpus is sound; what is lost depends on who reads it, and on their settings.
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"something is lost for: {', '.join(trouble)}" if trouble else None,
+            metadata={"advice": dg.MetadataValue.json(trouble)},
+        )
+
+    def export_check(asset: str, format_name: str) -> dg.AssetChecksDefinition:
+        @dg.asset_check(
+            asset=asset_key(dataset, asset),
+            additional_ins=ins(series=dataset.raw_asset),
+        )
+        def export_is_sound(folder: Path, series: object) -> dg.AssetCheckResult:
+            """Media decode, rows are what the manifest says, answers what the CSV says."""
+            from zwu_ts_assets import export_products, products
+            from zwu_ts_assets import training_products as training
+            from zwu_ts_assets.corpus.series import Series
+
+            assert isinstance(series, Series)
+            with speaking_to_the_user(dataset.csv.parent):
+                source = products.tokenizer_source(dataset.settings, project_root(), cache_dir())
+                counts = training.TokenCounts(source)
+                report = export_products.validate(folder, format_name, dataset, series, counts)
+            problems = [str(problem) for problem in report.problems]
+            return dg.AssetCheckResult(
+                passed=not problems,
+                description="; ".join(problems[:3]) or None,
+                metadata={
+                    "conversations": report.conversations,
+                    "media": report.media,
+                    "problems": dg.MetadataValue.json(problems[:_SHOWN]),
+                    "not_checked": dg.MetadataValue.json(list(report.not_checked)),
+                },
+            )
+
+        return export_is_sound
+
+    return [
+        splits_share_no_row,
+        consumers_lose_nothing,
+        *(export_check(asset, name) for name, asset in EXPORTS.items()),
+    ]
