@@ -11,7 +11,7 @@ import functools
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.frame_files import encode_png, thumbnail
-from zwu_ts_assets.corpus.mp4 import encode_mp4
+from zwu_ts_assets.corpus.mp4 import Frame, encode_mp4
 from zwu_ts_assets.corpus.qwen import (
     TextTokenizer,
     TokenizerSource,
@@ -221,7 +221,7 @@ def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
 def video_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
     """The patches of one window as a video; the target span goes into the details."""
     batch, window = item
-    frames = draw_patch_frames(
+    drawing = draw_patch_frames(
         window.values,
         window.features,
         patch_length=settings.patch_length,
@@ -230,6 +230,8 @@ def video_product(item: tuple[int, Window], *, settings: Settings) -> Product[Fi
         frame_multiple=settings.frame_multiple,
         title_prefix=_title_prefix(batch, settings),
     )
+    frames: list[Frame] = []
+    video = encode_mp4(_kept(drawing, frames), settings.fps)
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     used = patches[-1][1]
     details: dict[str, Detail] = {
@@ -243,8 +245,14 @@ def video_product(item: tuple[int, Window], *, settings: Settings) -> Product[Fi
         "rows_in_no_patch": settings.window_length - used,
         **_target(window, settings),
     }
-    video = encode_mp4(frames, settings.fps)
     return Product({"video": video}, details, preview=film_strip(frames[: len(patches)]))
+
+
+def _kept(frames: Iterable[Frame], keep: list[Frame]) -> Iterator[Frame]:
+    """The frames as they are drawn, each kept for the film strip."""
+    for frame in frames:
+        keep.append(frame)
+        yield frame
 
 
 def window_problem(window: Window) -> str:

@@ -192,8 +192,10 @@ def probe_mp4(data: bytes | Path) -> VideoInfo:
         )
     source = f"file:{data}" if isinstance(data, Path) else "pipe:0"
     command = [_ffmpeg(), *_QUIET, "-xerror", "-err_detect", "explode", "-threads", "1"]
-    # framecrc prints a header and then a line for each decoded frame, for machines to read.
-    command += ["-f", "mp4", "-i", source, "-map", "0:v:0", "-f", "framecrc", "pipe:1"]
+    # framecrc prints a header and then a line for each decoded frame, for machines to read. Frames
+    # are handed to it as they are: writing their pixels out would take a fifth of the time.
+    command += ["-f", "mp4", "-i", source, "-map", "0:v:0", "-c:v", "wrapped_avframe"]
+    command += ["-f", "framecrc", "pipe:1"]
     given = b"" if isinstance(data, Path) else data
     ran = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603
     lines = ran.stdout.decode("ascii").splitlines()

@@ -87,10 +87,8 @@ class TextStamps:
         self._word = lru_cache(maxsize=256)(self._draw)
         self._word_advance = lru_cache(maxsize=1024)(self._advance)
         self.width = lru_cache(maxsize=1024)(self._width)
-
-    def number_width(self, text: str) -> float:
-        """The width in pixels of a number: the sum of its characters', as digits do not kern."""
-        return sum(self._advances.get(c) or self._character_advance(c) for c in text) / _GRID
+        # Matrices are symmetric, and each number is measured twice: for its size and its place.
+        self.number_width = lru_cache(maxsize=1024)(self._number_width)
 
     def number(self, text: str, x: float, y: float, height: int, colour: int) -> list[Placed]:
         """Place a number character by character.
@@ -128,6 +126,10 @@ class TextStamps:
             placed.append((self._word(word, right, down), int(row), int(column), colour))
             x += self._word_advance(word + " ") / _GRID
         return placed
+
+    def _number_width(self, text: str) -> float:
+        """The width in pixels of a number: the sum of its characters', as digits do not kern."""
+        return sum(self._advances.get(c) or self._character_advance(c) for c in text) / _GRID
 
     def _width(self, text: str) -> float:
         """The width of a line of text in pixels, as matplotlib lays it out."""
