@@ -14,14 +14,16 @@ from zwu_ts_assets.work import Product
 
 FEATURES = ("HUFL", "HULL", "OT")
 # More batches than are worth starting processes for, so that several workers are really several.
-BATCHES = 11
-SETTINGS = Settings(
-    window_length=24,
-    horizon=0,
-    patch_length=12,
-    patch_stride=6,
-    canvas_width=448,
-    canvas_height=224,
+BATCHES = 9
+SETTINGS = Settings.model_validate(
+    {
+        "window_length": 24,
+        "horizon": 0,
+        "patch_length": 12,
+        "patch_stride": 6,
+        "canvas_width": 448,
+        "canvas_height": 224,
+    }
 )
 
 

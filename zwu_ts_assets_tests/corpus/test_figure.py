@@ -131,7 +131,7 @@ def assert_drawn_as_by_seaborn(
 WINDOWS = (0, 17, 90, 97, 180)
 """Of ETTh1; batch 97 has two constant columns."""
 PATCHES = tuple((batch, patch) for batch in (0, 7, 45, 90, 180) for patch in range(7))
-"""In patch 4 of batch 7 every column is constant, in patch 6 of batch 45 one is, but for rounding."""
+"""In patch 4 of batch 7 every column is constant, in patch 6 of batch 45 one, but for rounding."""
 QUICK = ((0, 3), (7, 4), (45, 6))
 
 
