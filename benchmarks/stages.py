@@ -22,7 +22,8 @@ from zwu_ts_assets.corpus.video import draw_patch_frames
 Window = NDArray[np.float64]
 Stages = list[tuple[str, float]]
 
-_FFMPEG = ("-hide_banner", "-nostdin", "-loglevel", "error", "-y")
+# Not "error": it complains that it cannot estimate the rate of so few frames, which it is told.
+_FFMPEG = ("-hide_banner", "-nostdin", "-loglevel", "fatal", "-y")
 
 
 def figure_stages(window: Window, features: tuple[str, ...], times: int) -> Stages:
