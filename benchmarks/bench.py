@@ -135,7 +135,7 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.perf_counter()
     small = bool(arguments.small)
-    batches, repeats, figures, times = (4, 1, 1, 3) if small else (181, 3, 2, 9)
+    batches, repeats, figures, times = (2, 1, 1, 3) if small else (181, 3, 2, 9)
     rows = batches * BATCH_ROWS + 44
 
     real = arguments.csv.is_file()

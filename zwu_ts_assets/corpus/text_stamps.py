@@ -9,6 +9,8 @@ grid of 1/64 pixel, so the coverage of a character depends on nothing but the ch
 and the fraction of its position. Each is drawn once, when first needed, and kept.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +67,22 @@ def drawable(text: str) -> str:
 def _renderer(width: int, height: int, dpi: float) -> Any:
     """Make a blank, transparent canvas; matplotlib's own class for it has no types."""
     return RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _default_text() -> Iterator[None]:
+    """Draw text with matplotlib's defaults, whatever a notebook has set.
+
+    `rc_context` copies all settings, which takes longer than drawing a character, and a run draws
+    some thousands of them.
+    """
+    settings = {"text.hinting": "default", "text.antialiased": True}
+    before = {name: matplotlib.rcParams[name] for name in settings}
+    matplotlib.rcParams.update(settings)
+    try:
+        yield
+    finally:
+        matplotlib.rcParams.update(before)
 
 
 class TextStamps:
@@ -150,7 +168,7 @@ class TextStamps:
         """Draw `text` with its origin that many pixels right of and below a pixel's corner."""
         line = int(self._measure.points_to_pixels(self._font.get_size_in_points()) * 2) + 2
         renderer = _renderer(int(self._width(text)) + 2 * line, 2 * line, self._dpi)
-        with matplotlib.rc_context({"text.hinting": "default", "text.antialiased": True}):
+        with _default_text():
             renderer.draw_text(renderer.new_gc(), line + right, line + down, text, self._font, 0)
         # The canvas starts transparent, so that its alpha becomes the coverage.
         alpha = np.asarray(renderer.buffer_rgba())[..., 3]
