@@ -76,13 +76,14 @@ def _default_text() -> Iterator[None]:
     `rc_context` copies all settings, which takes longer than drawing a character, and a run draws
     some thousands of them.
     """
-    settings = {"text.hinting": "default", "text.antialiased": True}
-    before = {name: matplotlib.rcParams[name] for name in settings}
-    matplotlib.rcParams.update(settings)
+    everything: Any = matplotlib.rcParams  # its types want every name spelled out
+    wanted = {"text.hinting": "default", "text.antialiased": True}
+    before = {name: everything[name] for name in wanted}
+    everything.update(wanted)
     try:
         yield
     finally:
-        matplotlib.rcParams.update(before)
+        everything.update(before)
 
 
 class TextStamps:
