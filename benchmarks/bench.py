@@ -145,7 +145,9 @@ def main() -> None:
         (folder / "series.csv").write_bytes(csv)
         series = read_series(folder / "series.csv")
         sides = Rounds()
-        draw_figure(series.values[:BATCH_ROWS], series.features)  # what is drawn once per kind
+        # What both sides load or draw once is no part of a figure's price.
+        original.figure_png(series.values[:24], series.features, folder / "old.png")
+        draw_figure(series.values[:BATCH_ROWS], series.features)
         for number in range(repeats):
             sides.play(number, series, csv, figures, folder)
         imports = import_ratios(1 if small else 9)
