@@ -5,7 +5,7 @@ of the result. What does not: how anything is drawn (`corpus/`), the other produ
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.corpus.colour_ranges import (
@@ -130,7 +130,7 @@ def video_product(
     batch, window = item
     _require_ranges_if_fixed(ranges, settings)
     width, height = settings.video_size
-    frames = draw_patch_frames(
+    drawing = draw_patch_frames(
         window.values,
         window.features,
         patch_length=settings.patch_length,
@@ -140,6 +140,8 @@ def video_product(
         title_prefix=_title_prefix(batch, settings),
         ranges=ranges.patches if ranges else None,
     )
+    frames: list[Frame] = []
+    video = encode_mp4(_kept(drawing, frames), settings.fps)
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     used = patches[-1][1]
     details: dict[str, Detail] = {
@@ -153,7 +155,6 @@ def video_product(
         "rows_in_no_patch": settings.window_length - used,
         **target_details(window, settings),
     }
-    video = encode_mp4(frames, settings.fps)
     return Product({"video": video}, details, preview=film_strip(frames[: len(patches)]))
 
 
@@ -177,6 +178,13 @@ def target_details(window: Window, settings: Settings) -> dict[str, Detail]:
         "target_rows": window.target_rows,
         "target_complete": window.target_rows == settings.horizon,
     }
+
+
+def _kept(frames: Iterable[Frame], keep: list[Frame]) -> Iterator[Frame]:
+    """The frames as they are drawn, each kept for the film strip."""
+    for frame in frames:
+        keep.append(frame)
+        yield frame
 
 
 def _picture(frame: Frame, window: Window, settings: Settings) -> Product[Files]:

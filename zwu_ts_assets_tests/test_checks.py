@@ -32,7 +32,7 @@ def accept(project: Project, asset: str, key: str, name: str, data: bytes) -> No
 def drawn_frames(project: Project) -> list[Frame]:
     """The frames of batch 0's video, drawn once more."""
     windows = pd.read_parquet(project.artifacts / "batch_windows" / "batch_0.parquet")
-    return draw_patch_frames(
+    drawing = draw_patch_frames(
         windows[list(FEATURES)].to_numpy(),
         FEATURES,
         patch_length=12,
@@ -40,6 +40,7 @@ def drawn_frames(project: Project) -> list[Frame]:
         canvas=Canvas(448, 224),
         frame_multiple=2,
     )
+    return list(drawing)
 
 
 def test_a_png_of_another_size_fails_the_check(built: Project) -> None:

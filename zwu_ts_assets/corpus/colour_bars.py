@@ -96,8 +96,8 @@ def draw_bar_ticks(
     stamps = text_stamps(LABEL_POINTS, bars.canvas.dpi)
     x = box.x0 + bars.factor[0] - stamps.number_width(factor)
     placed = stamps.number(factor, x, box.y1 + bars.factor[1], height, BLACK)
-    for position, label in zip(positions, labels, strict=True):
-        _, y = to_pixels.transform((1.0, position))
+    heights = to_pixels.transform([(1.0, position) for position in positions])[:, 1]
+    for y, label in zip(heights.tolist(), labels, strict=True):
         placed += stamps.number(label, box.x0 + bars.label[0], y + bars.label[1], height, BLACK)
     return placed
 

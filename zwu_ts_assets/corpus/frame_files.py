@@ -6,6 +6,7 @@ What belongs here: image encoding. What does not: what is on the frame (`figure`
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ def encode_png(frame: Frame) -> bytes:
     Rows are stored as differences to the row above, and deflated at level 1: most rows of a figure
     repeat the one above, so that this is as small as any filter and three times faster than trying
     all of them.
+
+    The upper and the lower half are deflated at the same time, for zlib lets other threads run.
+    There are always two halves, so that the bytes do not depend on the machine.
     """
     height, width, _ = frame.shape
     rows = np.ascontiguousarray(frame).reshape(height, width * 3)
@@ -34,10 +38,28 @@ def encode_png(frame: Frame) -> bytes:
         )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB
-    data = zlib.compress(filtered.data, level=1)
+    upper, lower = filtered[: height // 2], filtered[height // 2 :]
+    with ThreadPoolExecutor(max_workers=1) as other:
+        ending = other.submit(_deflate, lower, zlib.Z_FINISH)
+        beginning = _deflate(upper, zlib.Z_SYNC_FLUSH)
+        data = (
+            _ZLIB_HEADER
+            + beginning
+            + ending.result()
+            + struct.pack(">I", zlib.adler32(filtered.data))
+        )
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
+
+
+_ZLIB_HEADER = b"\x78\x01"  # deflate with a window of 32 KiB, fastest level; RFC 1950
+
+
+def _deflate(rows: NDArray[np.uint8], ending: int) -> bytes:
+    """A part of a deflate stream, without zlib's header and checksum, that ends at a byte."""
+    compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return compressor.compress(rows.data) + compressor.flush(ending)
 
 
 def thumbnail(frame: Frame, width: int = 448) -> bytes:

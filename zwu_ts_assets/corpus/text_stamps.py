@@ -9,6 +9,8 @@ grid of 1/64 pixel, so the coverage of a character depends on nothing but the ch
 and the fraction of its position. Each is drawn once, when first needed, and kept.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -67,6 +69,23 @@ def _renderer(width: int, height: int, dpi: float) -> Any:
     return RendererAgg(width, height, dpi)  # type: ignore[no-untyped-call]
 
 
+@contextmanager
+def _default_text() -> Iterator[None]:
+    """Draw text with matplotlib's defaults, whatever a notebook has set.
+
+    `rc_context` copies all settings, which takes longer than drawing a character, and a run draws
+    some thousands of them.
+    """
+    everything: Any = matplotlib.rcParams  # its types want every name spelled out
+    wanted = {"text.hinting": "default", "text.antialiased": True}
+    before = {name: everything[name] for name in wanted}
+    everything.update(wanted)
+    try:
+        yield
+    finally:
+        everything.update(before)
+
+
 class TextStamps:
     """Stamps of one font size at one resolution."""
 
@@ -87,10 +106,8 @@ class TextStamps:
         self._word = lru_cache(maxsize=256)(self._draw)
         self._word_advance = lru_cache(maxsize=1024)(self._advance)
         self.width = lru_cache(maxsize=1024)(self._width)
-
-    def number_width(self, text: str) -> float:
-        """The width in pixels of a number: the sum of its characters', as digits do not kern."""
-        return sum(self._advances.get(c) or self._character_advance(c) for c in text) / _GRID
+        # Matrices are symmetric, and each number is measured twice: for its size and its place.
+        self.number_width = lru_cache(maxsize=1024)(self._number_width)
 
     def number(self, text: str, x: float, y: float, height: int, colour: int) -> list[Placed]:
         """Place a number character by character.
@@ -129,6 +146,10 @@ class TextStamps:
             x += self._word_advance(word + " ") / _GRID
         return placed
 
+    def _number_width(self, text: str) -> float:
+        """The width in pixels of a number: the sum of its characters', as digits do not kern."""
+        return sum(self._advances.get(c) or self._character_advance(c) for c in text) / _GRID
+
     def _width(self, text: str) -> float:
         """The width of a line of text in pixels, as matplotlib lays it out."""
         if not text:
@@ -148,7 +169,7 @@ class TextStamps:
         """Draw `text` with its origin that many pixels right of and below a pixel's corner."""
         line = int(self._measure.points_to_pixels(self._font.get_size_in_points()) * 2) + 2
         renderer = _renderer(int(self._width(text)) + 2 * line, 2 * line, self._dpi)
-        with matplotlib.rc_context({"text.hinting": "default", "text.antialiased": True}):
+        with _default_text():
             renderer.draw_text(renderer.new_gc(), line + right, line + down, text, self._font, 0)
         # The canvas starts transparent, so that its alpha becomes the coverage.
         alpha = np.asarray(renderer.buffer_rgba())[..., 3]

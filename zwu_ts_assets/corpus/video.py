@@ -5,6 +5,7 @@ encoding frames (`mp4`, whose names are handed on here).
 """
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,13 @@ from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
 from zwu_ts_assets.corpus.windows import patch_spans
 
-__all__ = ["VideoInfo", "draw_patch_frames", "encode_mp4", "film_strip", "probe_mp4"]
+__all__ = [
+    "VideoInfo",
+    "draw_patch_frames",
+    "encode_mp4",
+    "film_strip",
+    "probe_mp4",
+]
 
 _STRIP_COLUMNS = 8
 
@@ -31,8 +38,10 @@ def draw_patch_frames(
     frame_multiple: int = 2,
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
-) -> list[Frame]:
+) -> Iterator[Frame]:
     """Draw one figure per patch of a window, as PatchTST (Nie et al. 2023) cuts it.
+
+    Each is drawn when it is asked for, so that `encode_mp4` encodes one while the next is drawn.
 
     Args:
         values: (rows, features) float64, finite.
@@ -46,7 +55,7 @@ def draw_patch_frames(
             indices would tell a model where in time it is.
         ranges: The ends of the colours, see `draw_figure`: those of patches.
 
-    Returns:
+    Yields:
         Frames of (height, width, 3) RGB; a repeated frame is the same array.
 
     Raises:
@@ -55,17 +64,13 @@ def draw_patch_frames(
     """
     if frame_multiple < 1:
         raise CorpusError(f"frame multiple {frame_multiple}: expected a whole number of at least 1")
-    frames = [
-        draw_figure(
-            values[start:stop],
-            features,
-            canvas,
-            f"{title_prefix}Patch {patch} " if title_prefix else "",
-            ranges,
-        )
-        for patch, (start, stop) in enumerate(patch_spans(len(values), patch_length, patch_stride))
-    ]
-    return frames + frames[-1:] * (-len(frames) % frame_multiple)
+    spans = patch_spans(len(values), patch_length, patch_stride)
+    for patch, (start, stop) in enumerate(spans):
+        prefix = f"{title_prefix}Patch {patch} " if title_prefix else ""
+        frame = draw_figure(values[start:stop], features, canvas, prefix, ranges)
+        yield frame
+    for _ in range(-len(spans) % frame_multiple):
+        yield frame
 
 
 def film_strip(frames: list[Frame], width: int = 896) -> bytes:

@@ -70,10 +70,11 @@ def draw_slowly(
         figure.set_size_inches(float(size[0]), float(size[1]))
         axes = [_axes(figure, layout, i, bar=False) for i in range(6)]
         bars = [_axes(figure, layout, i, bar=True) for i in range(6)]
-        # Each heatmap draws the whole figure to see whether labels overlap: the panels with
-        # hundreds of numbers come last.
-        for i in (3, 4, 5, 0, 1, 2):
+        for i in range(6):
             title, matrix, colours, form = panels[i]
+            # Each heatmap draws the whole figure to see whether its own labels overlap.
+            for other in (*axes, *bars):
+                other.set_visible(other in (axes[i], bars[i]))
             ax, feature = axes[i], form != ""
             annotated = feature and number_points[i] > 0
             names: list[str] | int = list(layout.feature_labels) if feature else layout.time_step
@@ -95,6 +96,8 @@ def draw_slowly(
             )
             for text in (*ax.get_xticklabels(), *ax.get_yticklabels()):
                 text.set_parse_math(False)
+        for ax in (*axes, *bars):
+            ax.set_visible(True)
         axes[3].set(xlabel="Time Step", ylabel="Time Step")
         figure.canvas.draw()
         pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]

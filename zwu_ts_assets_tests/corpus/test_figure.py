@@ -120,7 +120,8 @@ def assert_drawn_as_by_seaborn(
         ends = getattr(ranges, name) if ranges else value_range(getattr(matrices, name))
         _, labels, factor = bar_ticks(kept.bars, *ends)
         assert (labels, factor) == (slow.bar_labels[i], slow.bar_factors[i])
-    # And the pixels are the same, so that every string is also drawn.
+    # And the pixels are the same, so that every string is also drawn. What was asked of the fast
+    # drawing is a mean of 1.5 and 99.5 % of pixels within 16; it does better, and stays there.
     fast = draw_matrices(matrices, features, canvas, title_prefix, ranges)
     difference = np.abs(fast.astype(int) - slow.pixels)
     assert difference.mean() <= 0.01  # of 255
@@ -132,10 +133,20 @@ def assert_drawn_as_by_seaborn(
 # As matplotlib and seaborn draw it.
 
 
+WINDOWS = (0, 17, 90, 97, 180)
+"""Of ETTh1; batch 97 has two constant columns."""
+PATCHES = tuple((batch, patch) for batch in (0, 7, 45, 90, 180) for patch in range(7))
+"""In patch 4 of batch 7 every column is constant, in patch 6 of batch 45 one, but for rounding."""
+QUICK = ((0, 3), (7, 4), (45, 6))
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("batch", "patch"),
-    [(0, None), (17, None), (90, None), (97, None), (180, None), (0, 3), (7, 4), (45, 6)],
+    [
+        *((batch, None) for batch in WINDOWS),
+        *(pytest.param(*p, marks=() if p in QUICK else pytest.mark.slow) for p in PATCHES),
+    ],
 )
 def test_figures_of_the_real_data_are_drawn_as_by_seaborn(batch: int, patch: int | None) -> None:
     matrices = dependence_matrices(etth1(batch, patch))

@@ -1,0 +1,59 @@
+"""What the benchmark says of its figures, and the CSVs that it measures with."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.measure import Row
+from benchmarks.pipeline import BATCH_ROWS, first_rows, repeated, with_one_value_changed
+from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.sample import sample_csv
+from zwu_ts_assets.corpus.series import Series
+
+CSV = sample_csv(3 * BATCH_ROWS + 10)
+
+
+def table(csv: bytes, folder: Path) -> Series:
+    (folder / "series.csv").write_bytes(csv)
+    return read_series(folder / "series.csv")
+
+
+@pytest.mark.parametrize(
+    ("ratios", "at_least", "aim", "verdict"),
+    [
+        ([59.0, 61.0, 90.0], 60, 150, "yes"),  # times as fast: more is better
+        ([59.0, 59.9, 90.0], 60, 150, "NO"),
+        ([0.02, 0.1, 0.3], 0.1, 0.05, "yes"),  # a part of the time: less is better
+        ([0.02, 0.11, 0.11], 0.1, 0.05, "NO"),
+    ],
+)
+def test_a_target_is_reached_by_the_median_in_its_own_direction(
+    ratios: list[float], at_least: float, aim: float, verdict: str
+) -> None:
+    assert Row("a", "b", ratios, at_least, aim).text().endswith(f"| {verdict} |")
+
+
+def test_a_row_tells_the_median_and_the_spread() -> None:
+    assert Row("a", "b", [3.0, 1.0, 2.0], 1, 2).text() == "| a | b | 2 | 1 to 3 | 1 | 2 | yes |"
+    assert "| once |" in Row("a", "b", [3.0], 1, 2).text()
+
+
+def test_the_longer_csv_has_the_same_windows_again_at_later_times(tmp_path: Path) -> None:
+    short, longer = table(CSV, tmp_path), table(repeated(CSV, 2, 5), tmp_path)
+    rows = 2 * BATCH_ROWS
+    np.testing.assert_array_equal(longer.values, np.tile(short.values[:rows], (5, 1)))
+    assert longer.interval == short.interval
+    assert longer.timestamps[0] == short.timestamps[0]
+
+
+def test_a_changed_value_changes_one_batch(tmp_path: Path) -> None:
+    before = table(CSV, tmp_path).values
+    after = table(with_one_value_changed(CSV, 1), tmp_path).values
+    changed = {int(row) // BATCH_ROWS for row in np.argwhere((before != after).any(axis=1))[:, 0]}
+    assert changed == {1}
+
+
+def test_the_first_rows_are_whole_lines_below_the_header() -> None:
+    assert first_rows(CSV, 5).count(b"\n") == 6
+    assert CSV.startswith(first_rows(CSV, 5))
