@@ -20,7 +20,7 @@ CODE_VERSIONS: Mapping[str, str] = {
     "raw": "1",
     "batch_windows": "1",
     "colour_ranges": "1",
-    "correlation_pngs": "1",
+    "correlation_pngs": "2",  # other bytes of the same pixels
     "line_plots": "1",
     "batch_stats": "1",
     "vocab": "1",

@@ -7,6 +7,7 @@ Importing this module imports numpy, matplotlib and the rest, so asset bodies im
 run and never when definitions load.
 """
 
+import base64
 import functools
 import hashlib
 import json
@@ -369,8 +370,11 @@ def preflight_product(report: Preflight) -> Product[Files]:
         details[f"{name}_tokens"] = each.total
         details[f"{name}_verdict"] = str(each.verdict) + (", too long" if each.too_long else "")
     details["legible_everywhere"] = not trouble_of(report)
-    files = {"report": table.encode("utf-8"), "plot": preflight_png(report)}
-    return Product(files, details, preview=table)
+    plot = preflight_png(report)
+    # The web UI shows what is in the metadata: the plot is small enough for that.
+    shown = base64.b64encode(plot).decode("ascii")
+    preview = f"![tokens of a sample by consumer](data:image/png;base64,{shown})\n\n{table}"
+    return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=preview)
 
 
 def trouble_of(report: Preflight) -> dict[str, str]:

@@ -118,9 +118,10 @@ def draw_media(samples: Sequence[Sample]) -> dict[str, bytes]:
 
 def patch_frames(sample: Sample) -> list[NDArray[np.uint8]]:
     """The frames of a sample's video: three patches, the last one twice."""
-    return draw_patch_frames(
+    frames = draw_patch_frames(
         sample.past, sample.features, patch_length=PATCH, patch_stride=STRIDE, canvas=CANVAS
     )
+    return list(frames)
 
 
 def media_facts(media: dict[str, bytes]) -> dict[str, Medium]:
