@@ -10,6 +10,7 @@ run and never when definitions load.
 import base64
 import functools
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +18,8 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from zwu_ts_assets.artifact_store import Detail, Record, digest
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
@@ -371,8 +374,11 @@ def preflight_product(report: Preflight) -> Product[Files]:
         details[f"{name}_verdict"] = str(each.verdict) + (", too long" if each.too_long else "")
     details["legible_everywhere"] = not trouble_of(report)
     plot = preflight_png(report)
-    # The web UI shows what is in the metadata: the plot is small enough for that.
-    shown = base64.b64encode(plot).decode("ascii")
+    # The web UI shows what is in the metadata, which is kept in the event log: in few colours the
+    # plot is small enough for that.
+    few_colours = io.BytesIO()
+    Image.open(io.BytesIO(plot)).convert("RGB").quantize(32).save(few_colours, "PNG", optimize=True)
+    shown = base64.b64encode(few_colours.getvalue()).decode("ascii")
     preview = f"![tokens of a sample by consumer](data:image/png;base64,{shown})\n\n{table}"
     return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=preview)
 
