@@ -139,6 +139,8 @@ def dev(host: str, port: int) -> None:
     with dg.DagsterInstance.get() as instance:
         for dataset in _datasets_with_a_csv():
             click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
+    # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
+    os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "zwu_ts_assets"]
     command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
