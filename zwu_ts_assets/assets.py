@@ -59,6 +59,8 @@ def asset_decorator(
         per_batch: bool = False,
         deps: Sequence[dg.AssetKey] = (),
         freshness: dg.FreshnessPolicy | None = None,
+        output_required: bool = True,
+        description: str | None = None,
         **inputs: str,
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
         return dg.asset(
@@ -79,6 +81,8 @@ def asset_decorator(
             owners=OWNERS,
             kinds=kinds,
             freshness_policy=freshness,
+            output_required=output_required,
+            description=description,
             metadata={
                 "settings": dg.MetadataValue.json(dataset.settings_of(name)),
                 "source": dataset.settings.source,
@@ -155,7 +159,7 @@ def dataset_assets(
         """Colour ranges that all figures share, fitted on the windows of the training split."""
         from zwu_ts_assets import products
 
-        training = products.training_batches(series, windows.versions, settings)
+        training = products.training_batches(dataset, series, windows.versions)
         made_from = lineage.colour_ranges_made_from({b: windows.versions[b] for b in training})
         extremes = partial(products.training_extremes, settings=settings)
         chosen = (windows[batch] for batch in training)

@@ -227,10 +227,23 @@ class Dataset(AssetNames):
     Attributes:
         csv: The CSV file.
         settings: What shapes the corpus.
+        published_borders: Of the splits that publications about this dataset use.
     """
 
     csv: Path
     settings: Settings
+    published_borders: tuple[int, int, int, int] | None = None
+
+    def split_rule(self, rows: int) -> SplitRule:
+        """How rows are divided: as the settings say, else at the published borders, else by ratios.
+
+        Args:
+            rows: Rows of the CSV; the published borders are for one that reaches to the last.
+        """
+        rule = self.settings.split
+        if rule.is_given or self.published_borders is None or rows < self.published_borders[-1]:
+            return rule
+        return SplitRule(borders=self.published_borders, embargo_rows=rule.embargo_rows)
 
     def settings_of(self, asset: str) -> dict[str, object]:
         """The settings that matter to one asset, by name.
@@ -336,7 +349,6 @@ def _shown(value: object) -> str:
 
 _ETTH1_DEFAULTS: Final[Mapping[str, object]] = {
     "features": ETTH1_FEATURES,
-    "split": {"borders": ETTH1_BORDERS},
     "title": "ETTh1",
     "description": (
         "Hourly oil temperature (OT) of an electricity transformer and six power loads: high, "
@@ -354,6 +366,7 @@ def etth1(data_dir: Path) -> Dataset:
         name="etth1",
         csv=csv,
         settings=read_settings(csv.with_suffix(".toml"), _ETTH1_DEFAULTS),
+        published_borders=ETTH1_BORDERS,
     )
 
 

@@ -148,7 +148,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             )
             for name in SPLITS
         ],
-        split_rule=_split_rule(settings),
+        split_rule=_split_rule(view),
         tasks=dict(Counter(conversation.task for conversation in view.conversations)),
         answers={task: TASKS[task].content for task in settings.tasks.tasks if task in TASKS},
         parameters=_parameters(settings),
@@ -196,9 +196,12 @@ def _embargoed(view: View, name: str) -> int:
     return sum(first <= row < stop for row in view.report.embargoed)
 
 
-def _split_rule(settings: Settings) -> str:
-    rule = settings.split.model_dump(mode="json", exclude_none=True)
-    return ", ".join(f"{name} {value}" for name, value in rule.items()) or "ratios 0.7, 0.1, 0.2"
+def _split_rule(view: View) -> str:
+    rule = view.dataset.settings.split.model_dump(mode="json", exclude_none=True)
+    rows = view.report.rows
+    borders = ", ".join(f"{name} {rows[name][0]} to {rows[name][1] - 1}" for name in SPLITS)
+    chosen = ", ".join(f"{name} {value}" for name, value in rule.items())
+    return f"rows {borders} ({chosen})"
 
 
 def _parameters(settings: Settings) -> dict[str, Scalar]:

@@ -44,7 +44,7 @@ from zwu_ts_assets.corpus.windows import (
     cut_window,
     window_count,
 )
-from zwu_ts_assets.datasets import Settings
+from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.media_products import (
     Files,
@@ -160,12 +160,12 @@ def window_product(batch: int, *, series: Series, settings: Settings) -> Product
     return Product(window, details, version=content_digest(window))
 
 
-def training_batches(series: Series, batches: Iterable[int], settings: Settings) -> list[int]:
+def training_batches(dataset: Dataset, series: Series, batches: Iterable[int]) -> list[int]:
     """The batches whose window lies in the training split, on which colour ranges are fitted."""
     from zwu_ts_assets.training.splits import train_rows
 
-    first, stop = train_rows(settings.split, series.timestamps)
-    length = settings.window_length
+    first, stop = train_rows(dataset.split_rule(series.rows), series.timestamps)
+    length = dataset.settings.window_length
     return [batch for batch in batches if first <= batch * length and (batch + 1) * length <= stop]
 
 

@@ -18,6 +18,7 @@ from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.io_managers import dataset_store, file_names, surplus_keys
+from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
 MISSING: Final = "not there"
@@ -187,7 +188,7 @@ class _Comparison:
         self._judge("batch_stats", WHOLE, lineage.stats_made_from(versions, batches))
         ranges = ""
         if settings.colour_range == "train":
-            training = products.training_batches(series, versions, settings)
+            training = products.training_batches(self.dataset, series, versions)
             made_from = lineage.colour_ranges_made_from({b: versions[b] for b in training})
             self._judge("colour_ranges", WHOLE, made_from)
             if ("colour_ranges", WHOLE) not in self.current:
@@ -239,6 +240,9 @@ class _Comparison:
             others = [asset for asset in wanted if asset != "samples"]
             self.stale += [OutOfDate(asset, WHOLE, FOLLOWS) for asset in others]
             return
+        details = self.current["samples", WHOLE].details
+        if not any(details[f"{name}_samples"] for name in SPLITS):
+            return  # of no sample nothing is made
         source = products.tokenizer_source(self.dataset.settings, project_root(), cache_dir())
         inputs = training_inputs(
             self.dataset, self.current["samples", WHOLE].version, source, self.project_dir

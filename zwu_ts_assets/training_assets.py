@@ -4,7 +4,7 @@ What belongs here and what does not is as for the corpus (`assets.py`). These as
 window that exists, and have no batches of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sized
 from functools import partial
 from typing import Any
 
@@ -68,41 +68,66 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         "preflight",
         "files_io",
         {"markdown", "png"},
+        output_required=False,
         batch_windows="batch_windows",
         patch_videos="patch_videos",
         samples="samples",
     )
     def preflight(
+        context: dg.AssetExecutionContext,
         config: MakeConfig,
         batch_windows: Batches,
         patch_videos: Batches,
         samples: Mapping[str, bytes],
-    ) -> Work:
+    ) -> Iterator[dg.Output[Work]]:
         """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
         from zwu_ts_assets import training_products as training
 
         with speaking_to_the_user(dataset.csv.parent):
             view = training.view_of(dataset, samples, project_root(), cache_dir())
         films = patch_videos.records.values()
-        return single(
-            view.made_from,
-            lambda: training.preflight_product(
-                training.preflight_report(view, batch_windows.values(), films)
-            ),
-            force=config.force,
-        )
+        if _has_samples(context, view.samples):
+            work = single(
+                view.made_from,
+                lambda: training.preflight_product(
+                    training.preflight_report(view, batch_windows.values(), films)
+                ),
+                force=config.force,
+            )
+            yield dg.Output(work)
 
     def export(name: str, format_name: str) -> dg.AssetsDefinition:
-        @asset(name, "exports_io", {"huggingface"}, samples="samples", **media)
-        def exported(config: MakeConfig, samples: Mapping[str, bytes], **media: Batches) -> Work:
+        @asset(
+            name,
+            "exports_io",
+            {format_name if format_name in ("huggingface", "webdataset") else "json"},
+            output_required=False,
+            description=f"Questions and answers with their media, in the format `{format_name}`.",
+            samples="samples",
+            **media,
+        )
+        def exported(
+            context: dg.AssetExecutionContext,
+            config: MakeConfig,
+            samples: Mapping[str, bytes],
+            **media: Batches,
+        ) -> Iterator[dg.Output[Work]]:
             from zwu_ts_assets import export_products
             from zwu_ts_assets import training_products as training
 
             with speaking_to_the_user(dataset.csv.parent):
                 view = training.view_of(dataset, samples, project_root(), cache_dir())
-            make = partial(export_products.export_product, format_name, view, media)
-            return single(view.made_from, make, force=config.force)
+            if _has_samples(context, view.samples):
+                make = partial(export_products.export_product, format_name, view, media)
+                yield dg.Output(single(view.made_from, make, force=config.force))
 
         return exported
 
     return [samples, preflight, *(export(asset, name) for name, asset in EXPORTS.items())]
+
+
+def _has_samples(context: dg.AssetExecutionContext, samples: Sized) -> bool:
+    """Whether there is anything to look at or to export; a run for one batch may have nothing."""
+    if not samples:
+        context.log.warning("no window made so far is in a split: nothing is made of no sample")
+    return bool(samples)

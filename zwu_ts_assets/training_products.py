@@ -128,7 +128,7 @@ def samples_product(
         assets,
         dataset=dataset.name,
         series=series,
-        borders=resolve_borders(settings.split, series.timestamps),
+        borders=resolve_borders(dataset.split_rule(series.rows), series.timestamps),
         horizon=settings.horizon,
         patches=patch_spans(settings.window_length, settings.patch_length, settings.patch_stride),
         units=settings.units,

@@ -24,6 +24,15 @@ ASSETS = (
     "qwen_tokens",
     "patch_videos",
 )
+TRAINING = (
+    "samples",
+    "preflight",
+    "qwen_export",
+    "ms_swift_export",
+    "llama_factory_export",
+    "huggingface_export",
+    "webdataset_export",
+)
 SETTINGS = """\
 window_length = 24
 horizon = 24
@@ -75,7 +84,7 @@ class Project:
         batches: tuple[int, int] | None = None,
         config: dict[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run some assets (all, if none is named), for a range of batches where one is given."""
+        """Run some assets (the corpus, if none is named), for a range of batches where given."""
         definitions = build_definitions([self.dataset], self.artifacts, workers=1)
         tags = {}
         if batches is not None:
@@ -85,7 +94,7 @@ class Project:
             }
         return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=self.instance,
-            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+            asset_selection=[dg.AssetKey(name) for name in assets or ASSETS],
             tags=tags,
             run_config=config or {},
             raise_on_error=False,

@@ -11,7 +11,7 @@ import pytest
 from zwu_ts_assets.datasets import etth1, sample
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets_tests.project import ASSETS
+from zwu_ts_assets_tests.project import ASSETS, TRAINING
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 STOPPED = dg.DefaultScheduleStatus.STOPPED
@@ -24,6 +24,20 @@ EDGES = {
     "patch_videos": {"batch_windows"},
     "etth1_raw": {"etth1_csv"},
     "etth1_csv": set(),
+    "samples": {
+        "etth1_raw",
+        "batch_windows",
+        "correlation_pngs",
+        "batch_stats",
+        "qwen_tokens",
+        "patch_videos",
+    },
+    "preflight": {"samples", "batch_windows", "patch_videos"},
+    **{
+        name: {"samples", "correlation_pngs", "patch_videos"}
+        for name in TRAINING
+        if name.endswith("_export")
+    },
 }
 
 
@@ -34,12 +48,12 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
-def test_the_lineage_reaches_from_the_csv_over_the_seven_assets(
+def test_the_lineage_reaches_from_the_csv_to_each_export(
     graph: dict[str, dg.AssetSpec],
 ) -> None:
     found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
     assert found == EDGES
-    assert set(found) == {*ASSETS, "etth1_csv"}
+    assert set(found) == {*ASSETS, *TRAINING, "etth1_csv"}
 
 
 def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetSpec]) -> None:
@@ -65,14 +79,14 @@ def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -
 def test_one_job_covers_the_whole_dataset(tmp_path: Path) -> None:
     job = build_definitions([etth1(tmp_path)], tmp_path).resolve_job_def("etth1_corpus")
     covered = job.asset_layer.selected_asset_keys
-    assert {key.to_user_string() for key in covered} == set(ASSETS)
+    assert {key.to_user_string() for key in covered} == {*ASSETS, *TRAINING}
 
 
 def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
     definitions = build_definitions([etth1(tmp_path), sample(tmp_path)], tmp_path)
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
     assert {"batch_windows", "sample/batch_windows", "sample/sample_raw"} <= keys
-    assert len(keys) == 16
+    assert len(keys) == 30
 
 
 def test_a_sensor_is_on_and_a_schedule_is_off_unless_told_otherwise(tmp_path: Path) -> None:
@@ -92,7 +106,7 @@ def test_every_asset_has_the_check_that_compares_it_with_the_csv(tmp_path: Path)
     current = {
         k.asset_key.to_user_string() for k in graph.asset_check_keys if k.name == "is_current"
     }
-    assert current == set(ASSETS)
+    assert current == {*ASSETS, *TRAINING}
 
 
 def test_loading_definitions_imports_nothing_heavy() -> None:

@@ -54,6 +54,11 @@ class SplitRule(BaseModel):
         default=0, ge=0, le=1_000_000, description="Rows at least between samples of two splits."
     )
 
+    @property
+    def is_given(self) -> bool:
+        """Whether any of the three ways to divide is chosen."""
+        return not (self.ratios is None and self.borders is None and self.dates is None)
+
     @field_validator("dates", mode="before")
     @classmethod
     def _as_text(cls, dates: object) -> object:
