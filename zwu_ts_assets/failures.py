@@ -33,6 +33,7 @@ def speaking_to_the_user(folder: Path) -> Iterator[None]:
             errno.EACCES: "you may not write there; change its rights or set ZWU_TS_ARTIFACTS_DIR",
             errno.EMFILE: "too many files are open; raise the limit (ulimit -n) and run again",
             errno.ENOTDIR: "a part of its path is a file; remove it or set ZWU_TS_ARTIFACTS_DIR",
+            errno.EISDIR: "a folder lies where the file belongs; remove it",
             errno.EEXIST: "a part of its path is a file; remove it or set ZWU_TS_ARTIFACTS_DIR",
         }
         remedy = remedies.get(error.errno or 0)

@@ -251,6 +251,9 @@ def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> str:
         failure = event.step_failure_data
         if failure.user_failure_data and failure.user_failure_data.description:
             return f"{event.step_key}: {failure.user_failure_data.description}"
-        if failure.error:
-            return f"{event.step_key}: {failure.error.message.strip().splitlines()[-1]}"
+        if error := failure.error:
+            # Dagster wraps what happened in errors of its own, which say where and not what.
+            while error.cause:
+                error = error.cause
+            return f"{event.step_key}: {error.message.strip().splitlines()[-1]}"
     return "the run was stopped or killed."
