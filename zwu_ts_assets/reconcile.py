@@ -13,7 +13,7 @@ from typing import Final
 import dagster as dg
 
 from zwu_ts_assets import run_locks
-from zwu_ts_assets.checks import CSV_CHECK, CURRENT_CHECK, out_of_date_sentence
+from zwu_ts_assets.checks import CSV_CHECK, CURRENT_CHECK, GUARDS, out_of_date_sentence
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Attempt, Decision, decide
@@ -120,7 +120,6 @@ def reconcile(
         return _wait(memory, f"{error} What was made before stays as it is.")
     if _identity(dataset.csv) != seen:
         return _wait(memory, f"{dataset.csv} changed while it was read")
-    reporter.check(dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
     reporter.observe_csv(dataset.csv, found.csv_sha256)
     register_batches(instance, dataset)
     attempts = _attempts(dataset, artifacts, instance, max(since, memory.settled))
@@ -142,8 +141,12 @@ def report_state(
         decision: What is done about it: it makes the difference between a warning and an error.
         verify_hours: How long such a report keeps the raw table fresh.
     """
-    reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
+    told = reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
+    for asset in told:
+        for name in GUARDS[reporter.dataset.role_of(asset)]:
+            reporter.repeat_check(asset, name)
     reporter.renew(reporter.dataset.raw_asset, found.current, verify_hours * 3600 / 4)
+    reporter.check(reporter.dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
     for asset in found.assets:
         stale = [item for item in found.stale if item.asset == asset]
         sentence = out_of_date_sentence(stale)
@@ -166,7 +169,6 @@ def report_comparison(reporter: Reporter, dataset: Dataset, found: Difference) -
         dataset: The dataset.
         found: The comparison.
     """
-    reporter.check(dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
     reporter.observe_csv(dataset.csv, found.csv_sha256)
     decision = Decision(run=False, reason="", settled=not found.stale)
     report_state(reporter, found, decision, automation_settings().verify_hours)

@@ -16,6 +16,9 @@ from itertools import islice
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.definitions.data_version import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
@@ -79,7 +82,7 @@ class Reporter:
 
     def tell_what_is_current(
         self, current: Mapping[tuple[str, str], Record], *, at_most: int
-    ) -> int:
+    ) -> dict[str, int]:
         """Report the artifacts of which the event log says something else, or nothing.
 
         Such are those that another instance made, those that Dagster gave a data version of its
@@ -91,9 +94,9 @@ class Reporter:
             at_most: Report no more than so many; the rest is for the next call.
 
         Returns:
-            How many were reported.
+            How many were reported, by asset; assets without any are left out.
         """
-        told = 0
+        told: dict[str, int] = {}
         for asset in self.inputs:
             records = {key: record for (name, key), record in current.items() if name == asset}
             latest = self._latest_tags(asset)
@@ -103,10 +106,10 @@ class Reporter:
                 if not self._versions(asset, key, record).items() <= latest.get(key, {}).items()
             )
             self._pointers.clear()  # what was told of the inputs is what this points to
-            for key, record in islice(unknown, at_most - told):
+            for key, record in islice(unknown, at_most - sum(told.values())):
                 event = self.materialization(asset, key, record, rewritten=False)
                 self.instance.report_runless_asset_event(event)
-                told += 1
+                told[asset] = told.get(asset, 0) + 1
         return told
 
     def renew(self, asset: str, current: Mapping[tuple[str, str], Record], seconds: float) -> None:
@@ -165,17 +168,70 @@ class Reporter:
             metadata={},
             severity=severity,
             description=description,
+            target_materialization_data=self._latest_materialization(key.asset_key),
         )
+        old, counts = self._latest_evaluation(key)
+        same = (passed, severity, description)
+        if old and counts and (old.passed, old.severity, old.description) == same:
+            return
+        self.instance.report_runless_asset_event(new)
+
+    def repeat_check(self, asset: str, name: str) -> None:
+        """Report the latest result of a check once more, if a later materialization hides it.
+
+        What was only told of again is the content that the check looked at; the web UI would call
+        the check "not evaluated".
+
+        Args:
+            asset: The asset that is checked.
+            name: The check's name.
+        """
+        key = dg.AssetCheckKey(asset_key(self.dataset, asset), name)
+        old, counts = self._latest_evaluation(key)
+        if old is not None and not counts:
+            self.instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(
+                    asset_key=old.asset_key,
+                    check_name=old.check_name,
+                    passed=old.passed,
+                    metadata=old.metadata,
+                    severity=old.severity,
+                    description=old.description,
+                    target_materialization_data=self._latest_materialization(key.asset_key),
+                )
+            )
+
+    def _latest_evaluation(
+        self, key: dg.AssetCheckKey
+    ) -> tuple[dg.AssetCheckEvaluation | None, bool]:
+        """A check's latest result, and whether it is about the latest materialization."""
         storage = self.instance.event_log_storage
         latest = storage.get_latest_asset_check_execution_by_key([key]).get(key)
         event = latest.event.dagster_event if latest and latest.event else None
-        if event is not None:
-            old = event.event_specific_data
-            if isinstance(old, dg.AssetCheckEvaluation) and (
-                (old.passed, old.severity, old.description) == (passed, severity, description)
-            ):
-                return
-        self.instance.report_runless_asset_event(new)
+        result = event.event_specific_data if event else None
+        if latest is None or not isinstance(result, dg.AssetCheckEvaluation):
+            return None, False
+        made, target = (
+            self._latest_materialization(key.asset_key),
+            result.target_materialization_data,
+        )
+        if made is None:
+            return result, True
+        if target is None:
+            return result, latest.run_id == made.run_id
+        return result, target.storage_id == made.storage_id
+
+    def _latest_materialization(
+        self, key: dg.AssetKey
+    ) -> AssetCheckEvaluationTargetMaterializationData | None:
+        """What a result of a check is about; Dagster hides results about earlier ones."""
+        records = self.instance.fetch_materializations(key, limit=1).records
+        if not records:
+            return None
+        (latest,) = records
+        return AssetCheckEvaluationTargetMaterializationData(
+            storage_id=latest.storage_id, run_id=latest.run_id, timestamp=latest.timestamp
+        )
 
     def _versions(self, asset: str, key: str, record: Record) -> dict[str, str]:
         """The tags that Dagster compares."""

@@ -266,7 +266,7 @@ def test_a_raised_code_version_remakes_its_asset_and_what_its_content_changes(
         "from zwu_ts_assets.corpus import stats\n"
         "lineage.CODE_VERSIONS = {**lineage.CODE_VERSIONS, 'batch_stats': '2'}\n"
         "lines = stats.stats_lines\n"
-        "stats.stats_lines = lambda *a: [l.replace('Max=', 'Max=1') for l in lines(*a)]\n"
+        "stats.stats_lines = lambda *a: [l.replace('Var=', 'Var=1') for l in lines(*a)]\n"
         "from zwu_ts_assets.definitions import defs\n",
         encoding="utf-8",
     )

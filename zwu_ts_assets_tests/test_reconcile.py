@@ -1,5 +1,6 @@
 """One look at a dataset: what it decides, and what it tells Dagster."""
 
+import asyncio
 import os
 import time
 from collections import Counter
@@ -156,6 +157,22 @@ def test_of_batches_between_two_changed_ones_nothing_is_told(settled: Project) -
     assert outcome.todo.batches == [0, 2]
     refresh(settled, outcome)
     assert events(settled, "patch_videos") == before + 2
+
+
+def test_every_check_counts_for_the_latest_materialization(settled: Project) -> None:
+    change(settled, batch=1)
+    refresh(settled, look(settled))
+    assert look(settled).decision.settled
+    storage = settled.instance.event_log_storage
+    graph = build_definitions([settled.dataset], settled.artifacts).resolve_asset_graph()
+    keys = [key for key in graph.asset_check_keys if key.asset_key.to_user_string() in ASSETS]
+    found = storage.get_latest_asset_check_execution_by_key(keys)
+
+    async def counting() -> set[dg.AssetCheckKey]:
+        loading = LoadingContextForTest(settled.instance)
+        return {k for k in keys if await found[k].targets_latest_materialization(loading)}
+
+    assert asyncio.run(counting()) == set(keys)
 
 
 def test_nothing_new_is_reported_when_nothing_changed(settled: Project) -> None:
