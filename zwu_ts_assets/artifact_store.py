@@ -13,21 +13,18 @@ import json
 import os
 import re
 import shutil
-import socket
-import tempfile
-import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
+
 # JSON scalars only: details go into records and into the web UI.
 Detail = str | int | float | bool | None
 
 _SAFE_PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
-_TEMPORARY: Final = re.compile(r"\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-.*\.tmp")
-_ABANDONED_SECONDS: Final = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -158,18 +155,16 @@ class ArtifactStore:
     def _new(self, path: Path) -> Iterator[Path]:
         """A temporary file beside a path, which takes its place if all goes well."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary_name = tempfile.mkstemp(
-            prefix=f".{_host()}-{os.getpid()}-", suffix=".tmp", dir=path.parent
-        )
-        os.close(handle)
-        temporary = Path(temporary_name)
+        handle, temporary = locked_temporary(path.parent)
         try:
             yield temporary
-            temporary.chmod(0o644)  # mkstemp makes it private; artifacts are read by trainers
+            temporary.chmod(0o644)  # made private; artifacts are read by trainers
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        finally:
+            os.close(handle)
         _sync_folder(path.parent)
 
     def record(self, asset: str, key: str) -> Record | None:
@@ -213,6 +208,28 @@ class ArtifactStore:
             self._matches(self.path(name), expected) for name, expected in record.files.items()
         )
 
+    def read_whole(self, record: Record, names: Mapping[str, str]) -> dict[str, bytes] | None:
+        """The files of a record by role, or None if one has not the recorded content.
+
+        Each is read once, so what is returned is what was held against the record, also when
+        another process replaces the file meanwhile.
+
+        Args:
+            record: The artifact's record.
+            names: Its files by role, relative to the store's root.
+        """
+        contents: dict[str, bytes] = {}
+        for role, name in names.items():
+            try:
+                data = self.read(name)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            expected = record.files.get(name)
+            if expected is None or hashlib.sha256(data).hexdigest() != expected.sha256:
+                return None
+            contents[role] = data
+        return contents
+
     def current_record(self, asset: str, key: str, fingerprint: str) -> Record | None:
         """The record of an artifact that is whole and has this fingerprint, else None."""
         record = self.record(asset, key)
@@ -223,19 +240,10 @@ class ArtifactStore:
     def remove_abandoned(self) -> None:
         """Remove temporaries that killed runs left anywhere in the folder.
 
-        Those of a process that still lives on this machine are left, and so are those of other
-        machines for a day: they may be somebody's work in progress.
+        Raises:
+            OSError: There are some, and the folder is read-only.
         """
-        for temporary in self.root.rglob(".*.tmp"):
-            match = _TEMPORARY.fullmatch(temporary.name)
-            if match is None:
-                continue
-            if match["host"] == _host():
-                abandoned = not _is_alive(int(match["pid"]))
-            else:
-                abandoned = _age_seconds(temporary) > _ABANDONED_SECONDS
-            if abandoned:
-                temporary.unlink(missing_ok=True)
+        remove_abandoned(self.root)
 
     def _matches(self, path: Path, expected: FileRecord) -> bool:
         try:
@@ -248,27 +256,6 @@ class ArtifactStore:
 
 def _record_name(asset: str, key: str) -> str:
     return f".records/{asset}/{key}.json"
-
-
-def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode("utf-8")).hexdigest()[:8]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _age_seconds(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:  # its writer has just finished
-        return 0.0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from zwu_ts_assets import lineage
 from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
@@ -26,7 +27,7 @@ from zwu_ts_assets.partitions import BatchPartitions, register_batches
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run
-from zwu_ts_assets.work import Work, single
+from zwu_ts_assets.work import Product, Work, single
 
 OWNERS = ["team:corpus"]
 
@@ -132,8 +133,18 @@ def dataset_assets(
         """
         from zwu_ts_assets import products
 
-        made_from = lineage.raw_made_from(products.csv_digest(dataset.csv))
-        make = partial(products.raw_product, dataset.csv, settings)
+        sha256 = products.csv_digest(dataset.csv)
+        made_from = lineage.raw_made_from(sha256)
+
+        def make() -> Product[Any]:
+            product = products.raw_product(dataset.csv, settings)
+            if product.details["csv_sha256"] != sha256:
+                # The new rows must not be recorded as made from the old content.
+                raise CorpusError(
+                    f"{dataset.csv}: changed while it was read; run again when it is complete"
+                )
+            return product
+
         yield dg.Output(single(made_from, make, force=config.force))
         # Reached only when the table is written: a broken CSV must not change the known batches.
         register_batches(context.instance, dataset)

@@ -73,7 +73,7 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
         """All six matrices are symmetric, and finite except for constant columns."""
         from zwu_ts_assets import products
 
-        return _verify(context, batch_windows, products.window_problem, workers)
+        return _verify(context, artifacts, batch_windows, products.window_problem, workers)
 
     def png_check(asset: str) -> dg.AssetChecksDefinition:
         @check(asset)
@@ -84,7 +84,7 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
             from zwu_ts_assets import products
 
             problem = partial(products.figure_problem, settings=settings)
-            return _verify(context, pngs, problem, workers)
+            return _verify(context, artifacts, pngs, problem, workers)
 
         decoding: dg.AssetChecksDefinition = pngs_decode_to_the_canvas
         return decoding
@@ -97,7 +97,7 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
         from zwu_ts_assets import products
 
         problem = partial(products.film_problem, settings=settings)
-        return _verify(context, patch_videos, problem, workers)
+        return _verify(context, artifacts, patch_videos, problem, workers)
 
     @check("batch_stats")
     def text_covers_every_batch(batch_stats: Mapping[str, bytes]) -> dg.AssetCheckResult:
@@ -195,6 +195,7 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
 
 def _verify(
     context: dg.AssetCheckExecutionContext,
+    artifacts: Path,
     batches: Batches,
     problem: Callable[[Any], str],
     workers: Workers,
@@ -202,11 +203,12 @@ def _verify(
     """Look at the run's batches, or at all, and name each one that has a problem."""
     chosen = batches_of_run(context.run.tags, batches)
     contents = (batches[batch] for batch in chosen)
-    problems = {
-        str(batch): sentence
-        for batch, sentence in zip(chosen, workers.pool.map(problem, contents), strict=True)
-        if sentence
-    }
+    with speaking_to_the_user(artifacts):
+        problems = {
+            str(batch): sentence
+            for batch, sentence in zip(chosen, workers.pool.map(problem, contents), strict=True)
+            if sentence
+        }
     return dg.AssetCheckResult(
         passed=not problems,
         description="; ".join(f"batch {b} {p}" for b, p in list(problems.items())[:3]) or None,

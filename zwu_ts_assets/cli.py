@@ -11,12 +11,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import click
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import EXPORTS, Dataset, load_datasets
-from zwu_ts_assets.environment import artifacts_dir, data_dir, dataset_names, project_root
+from zwu_ts_assets.environment import (
+    ARTIFACTS_DIR_VARIABLE,
+    artifacts_dir,
+    data_dir,
+    dataset_names,
+    project_root,
+)
 from zwu_ts_assets.lineage import TRAINING, asset_inputs, asset_names
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -30,6 +37,28 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except CorpusError as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if sentence := _sentence_of(error):
+                raise click.ClickException(sentence) from error
+            raise
+
+
+def _sentence_of(error: BaseException | None) -> str:
+    """What a user can mend about folders, disks and Dagster's database; empty if it is not that."""
+    from zwu_ts_assets.failures import database_problem, unusable
+
+    home = Path(os.environ.get("DAGSTER_HOME", ""))
+    while error is not None:
+        if isinstance(error, OSError):
+            at_home = error.filename is not None and Path(error.filename).is_relative_to(home)
+            variable = "DAGSTER_HOME" if at_home else ARTIFACTS_DIR_VARIABLE
+            sentence = unusable(error, artifacts_dir(), variable)
+        else:
+            sentence = database_problem(str(error), home)
+        if sentence:
+            return sentence
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,8 +66,8 @@ def main() -> None:
     """Turn a time-series CSV into a multimodal corpus for Qwen3-VL."""
     # Dagster keeps its run history in the project's own folder unless told otherwise.
     home = Path(os.environ.get("DAGSTER_HOME") or project_root() / ".dagster").resolve()
-    home.mkdir(parents=True, exist_ok=True)
     os.environ["DAGSTER_HOME"] = str(home)  # absolute, or Dagster refuses it with a traceback
+    home.mkdir(parents=True, exist_ok=True)
 
 
 @main.command()
@@ -117,8 +146,7 @@ def status() -> None:
 @click.option("--port", default=3000, show_default=True)
 def dev(host: str, port: int) -> None:
     """Start the Dagster web UI and daemon on this machine."""
-    import dagster as dg
-
+    from zwu_ts_assets.event_log import instance_of_home
     from zwu_ts_assets.partitions import register_batches
 
     if host not in _LOOPBACK:
@@ -136,7 +164,7 @@ def dev(host: str, port: int) -> None:
             raise click.ClickException(
                 f"{host}:{port} cannot be used ({error.strerror}); name another: --port {port + 1}"
             ) from None
-    with dg.DagsterInstance.get() as instance:
+    with instance_of_home() as instance:
         for dataset in _datasets_with_a_csv():
             click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
@@ -183,11 +211,13 @@ def _run_dataset(
     from zwu_ts_assets.checks import CSV_CHECK
     from zwu_ts_assets.definitions import build_definitions
     from zwu_ts_assets.event_log import instance_for_a_run
+    from zwu_ts_assets.failures import failures_of
     from zwu_ts_assets.io_managers import dataset_store
     from zwu_ts_assets.partitions import register_batches
     from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
     from zwu_ts_assets.refresh import SURPLUS, Todo, difference, todo
     from zwu_ts_assets.reports import Reporter, asset_key
+    from zwu_ts_assets.run_locks import run_lock_if_possible
     from zwu_ts_assets.run_tags import refresh_tags
 
     artifacts = artifacts_dir()
@@ -196,7 +226,7 @@ def _run_dataset(
     store.remove_abandoned()
     with instance_for_a_run() as instance:
         reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
-        fail_dead_runs(dataset, artifacts, instance)
+        fail_dead_runs(artifacts, instance)
         try:
             found = difference(dataset, artifacts, also)
         except CorpusError as error:
@@ -219,19 +249,21 @@ def _run_dataset(
             )
         click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
         job = build_definitions([dataset], artifacts, workers).resolve_job_def(job_name(dataset))
-        result = job.execute_in_process(
-            instance=instance,
-            asset_selection=[asset_key(dataset, name) for name in due.assets],
-            tags=refresh_tags(dataset.name, found.goal, due.batches),
-            run_config=_run_config(dataset, due.assets, force),
-            raise_on_error=False,
-        )
+        run_id = str(uuid4())
+        # Held until Dagster has recorded the end: a run that is killed between its last step and
+        # then would be "started" for ever.
+        with run_lock_if_possible(artifacts, run_id, instance.root_directory):
+            result = job.execute_in_process(
+                instance=instance,
+                asset_selection=[asset_key(dataset, name) for name in due.assets],
+                tags=refresh_tags(dataset.name, found.goal, due.batches),
+                run_config=_run_config(dataset, due.assets, force),
+                raise_on_error=False,
+                run_id=run_id,
+            )
         report_comparison(reporter, dataset, difference(dataset, artifacts, also))
-    failures = [event for event in result.all_events if event.is_step_failure]
-    for event in failures:
-        failure = event.step_failure_data.user_failure_data
-        sentence = failure.description if failure else event.message
-        click.echo(f"{event.step_key}: {sentence}", err=True)
+    for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
+        click.echo(sentence, err=True)
     _say_what_is_there(dataset, started)
     if not result.success:
         raise click.ClickException(

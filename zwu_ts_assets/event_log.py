@@ -9,8 +9,10 @@ about batches, and spent a fifth of its time on that. Only `zwu-ts-assets run` u
 length of a run; the web server, the daemon and everybody else read the same files as ever.
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +71,28 @@ class KeptOpenStorage(DagsterSqliteStorage):
 
 
 @contextmanager
+def instance_of_home() -> Iterator[dg.DagsterInstance]:
+    """The instance of `DAGSTER_HOME`; opened by one process at a time.
+
+    The first one makes the databases, and Dagster's own way of doing so fails in two processes at
+    once: each makes the tables that the other has just made.
+    """
+    home = os.environ.get("DAGSTER_HOME", "")
+    handle = os.open(Path(home) / ".opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        instance = dg.DagsterInstance.get()
+    finally:
+        os.close(handle)
+    with instance:
+        yield instance
+
+
+@contextmanager
 def instance_for_a_run() -> Iterator[dg.DagsterInstance]:
     """The instance of `DAGSTER_HOME`; if it is kept in SQLite, with connections kept open."""
-    with dg.DagsterInstance.get() as instance:
+    with instance_of_home() as instance:
         reference: Any = instance.get_ref()
     own = reference.storage_data
     if own.class_name == DagsterSqliteStorage.__name__:

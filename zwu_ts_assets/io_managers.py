@@ -10,7 +10,7 @@ missing, damaged or out of date, one product at a time.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +26,7 @@ from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.reports import Reporter
-from zwu_ts_assets.run_locks import run_lock
+from zwu_ts_assets.run_locks import run_lock_if_possible
 from zwu_ts_assets.run_tags import batches_of_run, events_are_ours
 from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE, Product, Work
@@ -130,11 +130,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ArtifactIOManager"]:
         """Hold the lock that tells others that this run is alive."""
         with ExitStack() as stack:
-            # A folder that cannot be used is told by the step that writes there: a failure here
-            # would come without a step, and nobody would be shown its sentence.
-            with suppress(OSError):
-                if context.run is not None:
-                    stack.enter_context(run_lock(Path(self.artifacts_dir), context.run.run_id))
+            if context.run is not None:
+                folder = Path(self.artifacts_dir)
+                stack.enter_context(run_lock_if_possible(folder, context.run.run_id))
             yield self
 
     @abstractmethod
@@ -189,9 +187,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """An artifact; of a per-batch asset, all asked-for batches that exist, read lazily."""
         asset, store = context.asset_key.path[-1], self.store_of(context.asset_key)
 
-        def load(key: str) -> Any:
+        def load(key: str, promised: Record | None = None) -> Any:
             with speaking_to_the_user(store.root):
-                return self._read(store, asset, key)
+                return self._read(store, asset, key, promised)
 
         if not context.has_asset_partitions:
             return load(WHOLE)
@@ -205,7 +203,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
-        return Batches(records, lambda batch: load(str(batch)), known=len(keys))
+        return Batches(records, lambda batch: load(str(batch), records[batch]), known=len(keys))
 
     def write(
         self,
@@ -233,15 +231,25 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         store.write_record(asset, key, record)
         return record
 
-    def _read(self, store: ArtifactStore, asset: str, key: str) -> Any:
+    def _read(
+        self, store: ArtifactStore, asset: str, key: str, promised: Record | None = None
+    ) -> Any:
         record = store.record(asset, key)
-        if record is None or not store.is_whole(record):
-            what = asset if key == WHOLE else f"batch {key} of {asset}"
+        names = file_names(asset, key)
+        contents = store.read_whole(record, names) if record else None
+        what = asset if key == WHOLE else f"batch {key} of {asset}"
+        if record is None or contents is None:
             raise CorpusError(
                 f"{what} is {'missing' if record is None else 'damaged'} below {store.root}; "
                 f"materialize {asset} first"
             )
-        contents = {role: store.read(name) for role, name in file_names(asset, key).items()}
+        if promised is not None and record.version != promised.version:
+            # What is made from it would be recorded as made from the content that was there when
+            # this step began, and believed when the CSV goes back to that.
+            raise CorpusError(
+                f"{what} below {store.root} was made again by another run while this one used it; "
+                "run again"
+            )
         return self.decode(contents, record)
 
     def _tell_dagster(

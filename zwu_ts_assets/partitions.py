@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import dagster as dg
+from sqlalchemy.exc import IntegrityError
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
@@ -124,8 +125,15 @@ def register_batches(instance: dg.DagsterInstance, dataset: Dataset) -> int:
     name = str(partitions.name)
     expected = set(partitions.get_partition_keys())
     registered = set(instance.get_dynamic_partitions(name))
-    if expected - registered:
-        instance.add_dynamic_partitions(name, sorted(expected - registered, key=int))
+    while missing := sorted(expected - registered, key=int):
+        try:
+            instance.add_dynamic_partitions(name, missing)
+            break
+        except IntegrityError:
+            # Another process, such as the daemon, added one of them since we looked.
+            before, registered = registered, set(instance.get_dynamic_partitions(name))
+            if registered == before:
+                raise
     for surplus in sorted(registered - expected):
         instance.delete_dynamic_partition(name, surplus)
     return len(expected)

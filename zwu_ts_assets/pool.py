@@ -10,8 +10,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
+
+from zwu_ts_assets.corpus.errors import CorpusError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -50,6 +53,8 @@ class WorkerPool:
 
         Raises:
             Exception: Whatever the function raised, at the place of its item.
+            CorpusError: A process was killed; what it was at is lost, and the next call of `map`
+                starts new ones.
         """
         remaining = iter(items)
         first = list(islice(remaining, _HANDFUL + 1))
@@ -65,6 +70,14 @@ class WorkerPool:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
+        except BrokenExecutor:
+            self.close()
+            # Not tried again: where memory is short, that would only end the same way.
+            raise CorpusError(
+                "a worker process was killed, by somebody or by the system for want of memory; "
+                "what was made so far is kept. Run again; if it happens again, with fewer "
+                'processes: make run ARGS="--workers 1"'
+            ) from None
         finally:
             for future in ahead:
                 future.cancel()

@@ -25,14 +25,6 @@ from zwu_ts_assets.refresh import Difference, Todo, difference, todo
 from zwu_ts_assets.reports import Reporter, asset_key
 from zwu_ts_assets.run_tags import DATASET, GOAL
 
-_UNFINISHED: Final = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-
 _SOUND: Final = "the CSV can be used"
 
 # A tick of a sensor has a minute. Telling an instance of an artifact takes some ten milliseconds.
@@ -174,19 +166,27 @@ def report_comparison(reporter: Reporter, dataset: Dataset, found: Difference) -
     report_state(reporter, found, decision, automation_settings().verify_hours)
 
 
-def fail_dead_runs(dataset: Dataset, artifacts: Path, instance: dg.DagsterInstance) -> list[str]:
-    """End, in the instance, the runs of a dataset whose process was killed.
+def fail_dead_runs(artifacts: Path, instance: dg.DagsterInstance) -> list[str]:
+    """End, in the instance, the runs whose process was killed, and remove the locks they left.
+
+    Args:
+        artifacts: The folder for the outputs of all datasets.
+        instance: Dagster's; locks of runs that it does not know are left to the one that does.
 
     Returns:
-        Their ids.
+        The ids of the runs that it took for running.
     """
     dead = []
-    for record in _runs(dataset, instance, dg.RunsFilter(statuses=_UNFINISHED)):
-        run = record.dagster_run
-        if run_locks.is_dead(artifacts, run.run_id):
+    for run_id in run_locks.dead_runs(artifacts):
+        run = instance.get_run_by_id(run_id)
+        if run is None and run_locks.home_of(artifacts, run_id) != instance.root_directory:
+            continue
+        # A run that is over has left its lock if it, or who ended it, was killed just then; and one
+        # that is not known yet was killed before it began.
+        if run is not None and not run.is_finished:
             instance.report_run_failed(run, message="The run's process is gone: it was killed.")
-            run_locks.forget(artifacts, run.run_id)
-            dead.append(run.run_id)
+            dead.append(run_id)
+        run_locks.forget(artifacts, run_id)
     return dead
 
 
@@ -218,7 +218,7 @@ def _attempts(
     dataset: Dataset, artifacts: Path, instance: dg.DagsterInstance, since: float
 ) -> list[Attempt]:
     """Runs under way, and those that ended since some time; newest first."""
-    fail_dead_runs(dataset, artifacts, instance)
+    fail_dead_runs(artifacts, instance)
     found = []
     for record in _runs(dataset, instance, dg.RunsFilter(), limit=50):
         run = record.dagster_run

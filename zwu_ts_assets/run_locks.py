@@ -10,33 +10,61 @@ process ends, whatever ended it.
 
 import fcntl
 import os
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
 
 _FOLDER = ".runs"
 
+# How often each lock is held in this process; the last holder removes the file.
+_HELD: "Counter[Path]" = Counter()
+
 
 @contextmanager
-def run_lock(artifacts: Path, run_id: str) -> Iterator[None]:
+def run_lock(artifacts: Path, run_id: str, home: str = "") -> Iterator[None]:
     """Hold the lock of a run; several holders in one process share it.
 
     Args:
         artifacts: The folder that holds the outputs of all datasets.
         run_id: The run's id.
+        home: Dagster's, if the lock is taken before Dagster knows the run.
 
     Raises:
         OSError: The folder cannot be written.
     """
     path = _path(artifacts, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = _shared_lock(path, home)
+    _HELD[path] += 1
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH)
         yield
+        if _HELD[path] == 1:
+            path.unlink(missing_ok=True)
+        # Left after an error: perhaps nobody could record the run's end. Who looks next will.
     finally:
-        path.unlink(missing_ok=True)
+        _HELD[path] -= 1
         os.close(handle)
+
+
+@contextmanager
+def run_lock_if_possible(artifacts: Path, run_id: str, home: str = "") -> Iterator[None]:
+    """Hold the lock of a run, or none where the folder cannot be used.
+
+    That is told by the step that writes there: a failure here would come without a step, and nobody
+    would be shown its sentence.
+
+    Args:
+        artifacts: The folder that holds the outputs of all datasets.
+        run_id: The run's id.
+        home: Dagster's, if the lock is taken before Dagster knows the run.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(run_lock(artifacts, run_id, home))
+        yield
 
 
 def is_dead(artifacts: Path, run_id: str) -> bool:
@@ -50,11 +78,26 @@ def is_dead(artifacts: Path, run_id: str) -> bool:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Without a name it was released by a run that came to its end since it was opened here.
+        return os.fstat(handle).st_nlink > 0
     except BlockingIOError:
         return False
     finally:
         os.close(handle)
-    return True
+
+
+def dead_runs(artifacts: Path) -> list[str]:
+    """The runs that took their lock on this machine and whose process is gone."""
+    names = sorted(path.name for path in (artifacts / _FOLDER).glob("[!.]*"))
+    return [name for name in names if _is_run_id(name) and is_dead(artifacts, name)]
+
+
+def home_of(artifacts: Path, run_id: str) -> str:
+    """The home that a lock was taken for before Dagster knew the run; empty if it knew it."""
+    try:
+        return _path(artifacts, run_id).read_text("utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def forget(artifacts: Path, run_id: str) -> None:
@@ -62,8 +105,33 @@ def forget(artifacts: Path, run_id: str) -> None:
     _path(artifacts, run_id).unlink(missing_ok=True)
 
 
+def _shared_lock(path: Path, home: str) -> int:
+    """An open handle with a shared lock on the file of a run, which is made if it is not there.
+
+    It appears locked under its name: a look in between would take the run for a dead one.
+    """
+    with suppress(FileNotFoundError):
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        return handle
+    remove_abandoned(path.parent)
+    handle, temporary = locked_temporary(path.parent)
+    try:
+        os.write(handle, home.encode("utf-8"))
+        temporary.replace(path)
+    except BaseException:
+        os.close(handle)
+        temporary.unlink(missing_ok=True)
+        raise
+    return handle
+
+
 def _path(artifacts: Path, run_id: str) -> Path:
     # Run ids are UUIDs; whatever else came here must not lead out of the folder.
-    if not run_id.replace("-", "").isalnum():
+    if not _is_run_id(run_id):
         raise ValueError(f"{run_id!r} is no run id")
     return artifacts / _FOLDER / run_id
+
+
+def _is_run_id(name: str) -> bool:
+    return name.replace("-", "").isalnum()

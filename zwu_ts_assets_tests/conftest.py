@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
+from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
 
@@ -30,6 +31,22 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
     assert Project(folder).materialize(batches=(0, 2)).success
     return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed_once(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """What a run makes that nothing disturbs."""
+    return undisturbed_run(tmp_path_factory.mktemp("undisturbed") / "project")
+
+
+@pytest.fixture
+def undisturbed(undisturbed_once: Undisturbed) -> Undisturbed:
+    """The same with nothing made yet, for one test.
+
+    In the same folders: where the tokenizer lies is in the record of what is made with it.
+    """
+    undisturbed_once.shell.forget()
+    return undisturbed_once
 
 
 @pytest.fixture

@@ -93,6 +93,13 @@ class Watched:
             self._daemon = None
         self.wait(lambda: not _processes_with(str(self.home)), "all processes to end")
 
+    def kill_alone(self) -> None:
+        """Kill the daemon and nothing that it started."""
+        assert self._daemon is not None
+        self._daemon.kill()
+        self._daemon.wait()
+        self._daemon = None
+
     def wait(self, until: Callable[[], object], what: str, seconds: float = 120.0) -> None:
         """Wait until something is so; fail with the daemon's last words if it never is."""
         deadline = time.monotonic() + seconds

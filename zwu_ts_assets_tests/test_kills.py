@@ -1,108 +1,148 @@
-"""A run killed at any moment leaves only whole artifacts, and the next run finishes."""
+"""A run killed at any moment leaves only whole artifacts, and the next run finishes.
 
-import io
+Six moments are tried; ZWU_TS_TEST_KILLS=50 tries fifty, and ZWU_TS_TEST_SEED draws others.
+"""
+
 import json
 import os
+import random
+import shutil
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
-from PIL import Image
 
-from zwu_ts_assets.corpus.mp4 import probe_mp4
-from zwu_ts_assets_tests.project import SETTINGS, write_csv
+from zwu_ts_assets_tests.daemon import Watched, is_finished, processes_holding
+from zwu_ts_assets_tests.processes import (
+    BATCHES,
+    Shell,
+    Undisturbed,
+    assert_as_recorded,
+    assert_whole,
+    final,
+    kill,
+    wait_for,
+    workers_of,
+)
 
-BATCHES = 12
+pytestmark = pytest.mark.slow
 
-# (file that must exist, seconds after it appeared) at which the run is killed.
-MOMENTS = [
-    ("etth1_raw.parquet", 0.0),
-    ("batch_windows/batch_3.parquet", 0.0),
-    ("correlations/batch_0.png", 0.0),
-    ("correlations/batch_5.png", 0.05),
-    ("patch_videos/batch_0.mp4", 0.1),
-    ("patch_videos/batch_6.mp4", 0.0),
-    ("correlations/batch_stats_qwen.jsonl", 0.0),
-]
-
-
-def start(folder: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "zwu_ts_assets", "run", "--workers", "2"],
-        env={
-            **os.environ,
-            "ZWU_TS_DATA_DIR": str(folder / "data"),
-            "ZWU_TS_ARTIFACTS_DIR": str(folder / "artifacts"),
-            "DAGSTER_HOME": str(folder / "home"),
-            "ZWU_TS_DATASETS": "etth1",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+KILLS = int(os.environ.get("ZWU_TS_TEST_KILLS", "6"))
+SEED = int(os.environ.get("ZWU_TS_TEST_SEED", "1"))
 
 
-def prepare(folder: Path) -> Path:
-    (folder / "data").mkdir(parents=True)
-    write_csv(folder / "data" / "ETTh1.csv", 24 * BATCHES + 5)
-    (folder / "data" / "ETTh1.toml").write_text(SETTINGS, encoding="utf-8")
-    return folder
+def moments(count: int, seed: int) -> list[float]:
+    """Parts of a whole run, at random but spread over all of it, in random order."""
+    draw = random.Random(seed)  # noqa: S311 - a seeded draw is meant
+    drawn = [(i + draw.random()) / count for i in range(count)]
+    draw.shuffle(drawn)
+    return drawn
 
 
-def artifacts(folder: Path) -> dict[str, bytes]:
-    root = folder / "artifacts"
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
+def test_a_run_killed_at_any_of_many_moments_is_finished_by_the_next(
+    undisturbed: Undisturbed,
+) -> None:
+    shell, expected = undisturbed.shell, undisturbed.files
+    shutil.rmtree(shell.cache)
+    for number, moment in enumerate(moments(KILLS, SEED)):
+        seconds, group = moment * undisturbed.seconds, number % 2 == 0
+        while killed_run_ended_by_itself(shell, seconds, group=group):
+            assert_finished(shell, expected)
+            shell.forget()  # from nothing again, where it lives longer
+            seconds *= 0.97  # and a little earlier, lest it is always quicker than the first one
+        files = shell.files()
+        whole = final(files)
+        # Equal to the undisturbed ones, which were opened: whole, and none that is foreign.
+        assert {name: expected.get(name) for name in whole} == whole
+        assert_as_recorded(whole)
+        tell(
+            second=round(seconds, 2),
+            of=round(undisturbed.seconds, 2),
+            killed="group" if group else "parent",
+            files=sum(not name.startswith(".records") for name in whole),
+            records=sum(name.startswith(".records") for name in whole),
+            temporaries=sum(name.endswith(".tmp") for name in files),
+            lock=any(name.startswith(".runs") for name in files),
+        )
+    code, said = shell.run()
+    assert code == 0, said
+    assert_finished(shell, expected)
+
+
+def tell(**facts: object) -> None:
+    """Append what a kill left to the file that ZWU_TS_TEST_REPORT names."""
+    if target := os.environ.get("ZWU_TS_TEST_REPORT"):
+        with Path(target).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(facts) + "\n")
+
+
+def killed_run_ended_by_itself(shell: Shell, seconds: float, *, group: bool) -> bool:
+    """Start a run and kill it after some seconds, unless it has ended before."""
+    run = shell.start()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if run.poll() is not None:
+            assert run.returncode == 0, shell.said()
+            return True
+        time.sleep(0.002)
+    kill(run, group=group)
+    return False
+
+
+def assert_finished(shell: Shell, expected: dict[str, bytes]) -> None:
+    """The corpus is that of an undisturbed run, and nothing tells of those that were killed."""
+    assert shell.files() == expected
+    assert shell.strays() == []
+    assert shell.unfinished_runs() == []
+    assert shell.broken_databases() == []
+
+
+def test_a_killed_worker_ends_its_step_with_a_sentence_and_the_next_run_finishes(
+    undisturbed: Undisturbed,
+) -> None:
+    shell, expected = undisturbed.shell, undisturbed.files
+    run = shell.start()
+    first = shell.artifacts / ".records/correlation_pngs/0.json"
+    wait_for(lambda: first.exists() or run.poll() is not None)
+    os.kill(workers_of(run.pid)[0], signal.SIGKILL)
+    assert run.wait(timeout=120) == 1, shell.said()
+    assert "correlation_pngs: a worker process was killed" in shell.said()
+    assert "--workers 1" in shell.said()
+    assert "Traceback" not in shell.said()
+    whole = final(shell.files())
+    assert {name: expected.get(name) for name in whole} == whole
+    # What does not need it is made in the same run, videos with new workers.
+    assert {name for name in expected if "correlation_pngs" not in name} - set(whole) <= {
+        f"correlations/batch_{batch}.png" for batch in range(BATCHES)
     }
+    code, said = shell.run()
+    assert code == 0, said
+    assert_finished(shell, expected)
 
 
-def assert_whole(name: str, data: bytes) -> None:
-    """Open an artifact by its final name as a trainer would."""
-    if name.endswith(".png"):
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            assert image.size == (448, 224)
-    elif name.endswith(".mp4"):
-        assert probe_mp4(data).frames == 4
-    elif name.endswith(".parquet"):
-        assert data[:4] == data[-4:] == b"PAR1"
-    elif name.endswith(".jsonl"):
-        assert data.endswith(b"\n")
-        for line in data.splitlines():
-            json.loads(line)
-    elif name.endswith(".json"):
-        json.loads(data)
-    else:
-        assert name == "correlations/batch_stats.txt"
-        assert data.endswith(b"\n\n")
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    """A project whose daemon is stopped at the end."""
+    watched = Watched(tmp_path / "project")
+    yield watched
+    watched.stop(signal.SIGKILL)
 
 
-@pytest.mark.slow
-def test_a_run_killed_at_any_of_several_moments_is_finished_by_the_next(tmp_path: Path) -> None:
-    undisturbed = prepare(tmp_path / "undisturbed")
-    assert start(undisturbed).wait() == 0
-    expected = artifacts(undisturbed)
-
-    killed = prepare(tmp_path / "killed")
-    for name, seconds in MOMENTS:
-        run = start(killed)
-        while not (killed / "artifacts" / name).exists():
-            assert run.poll() is None, f"the run ended before {name} was there"
-            time.sleep(0.005)
-        time.sleep(seconds)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        left = {n: data for n, data in artifacts(killed).items() if not n.endswith(".tmp")}
-        for found, data in left.items():
-            assert_whole(found, data)
-            if ".records" not in found:
-                assert data == expected[found]
-        # The moment must not be there already when the next run starts.
-        (killed / "artifacts" / name).unlink()
-
-    assert start(killed).wait() == 0
-    assert artifacts(killed) == expected
+def test_a_daemon_killed_alone_in_the_middle_of_a_run_is_followed_by_one_that_settles(
+    watched: Watched,
+) -> None:
+    watched.start()
+    watched.wait(lambda: (watched.artifacts / "correlations/batch_0.png").exists(), "a figure")
+    watched.kill_alone()
+    watched.start()
+    watched.settle()
+    assert all(is_finished(run) for run in watched.runs())
+    assert watched.runs()[-1].status is dg.DagsterRunStatus.SUCCESS
+    for name, (_, data) in watched.files().items():
+        assert_whole(name, data)
+    watched.wait(lambda: not list(watched.artifacts.rglob(".runs/*")), "its lock to go")
+    assert not list(watched.artifacts.rglob("*.tmp"))
+    assert not processes_holding(watched.artifacts / ".runs")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +17,7 @@ from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.reconcile import Memory, Outcome, memory_of, reconcile
 from zwu_ts_assets.reports import asset_key
+from zwu_ts_assets.run_locks import run_lock
 from zwu_ts_assets.run_tags import refresh_tags
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH, Project, write_csv
 
@@ -281,6 +283,21 @@ def test_a_failure_is_retried_after_a_wait_and_given_up_visibly(settled: Project
     assert list(again.todo.assets) == ["patch_videos"]
     assert refresh(settled, again).success
     assert look(settled).decision.settled
+
+
+def test_the_lock_of_a_run_that_is_over_is_removed_and_that_of_an_unknown_one_is_left(
+    settled: Project,
+) -> None:
+    run = settled.materialize("etth1_raw")
+    locks = settled.artifacts / ".runs"
+    unknown, ours = "0e3f7a52-1111-4222-8333-444455556666", "1e3f7a52-1111-4222-8333-444455556666"
+    (locks / run.run_id).touch()
+    (locks / unknown).touch()
+    with suppress(KeyError), run_lock(settled.artifacts, ours, settled.instance.root_directory):
+        raise KeyError("killed before Dagster knew of it")
+    assert look(settled).decision.settled
+    assert [path.name for path in locks.iterdir()] == [unknown]
+    assert run.dagster_run.is_success
 
 
 def test_a_cursor_of_another_version_is_forgotten() -> None:

@@ -1,5 +1,6 @@
 """A run whose process is gone is told from one that lives."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.run_locks import forget, is_dead, run_lock
+from zwu_ts_assets.run_locks import dead_runs, forget, is_dead, run_lock, run_lock_if_possible
 
 RUN = "0e3f7a52-1111-4222-8333-444455556666"
 
@@ -39,14 +40,69 @@ def test_a_run_lives_as_long_as_its_process(
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
     assert is_dead(tmp_path, RUN)
+    assert dead_runs(tmp_path) == [RUN]
     forget(tmp_path, RUN)
     assert not is_dead(tmp_path, RUN)
+    assert dead_runs(tmp_path) == []
 
 
 def test_a_run_that_ended_leaves_nothing(tmp_path: Path) -> None:
     with run_lock(tmp_path, RUN), run_lock(tmp_path, RUN):
         assert not is_dead(tmp_path, RUN)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_last_of_several_holders_releases_it(tmp_path: Path) -> None:
+    with run_lock(tmp_path, RUN):
+        with run_lock(tmp_path, RUN):
+            pass
+        assert (tmp_path / ".runs" / RUN).exists()
+    assert not (tmp_path / ".runs" / RUN).exists()
+
+
+def test_a_run_is_at_no_moment_taken_for_dead_while_it_takes_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+    looks: list[bool] = []
+
+    def look_around(handle: int, how: int) -> None:
+        with monkeypatch.context() as undisturbed:
+            undisturbed.setattr(fcntl, "flock", real)
+            looks.append(is_dead(tmp_path, RUN))
+            real(handle, how)
+            looks.append(is_dead(tmp_path, RUN))
+
+    monkeypatch.setattr(fcntl, "flock", look_around)
+    with run_lock(tmp_path, RUN):
+        assert looks == [False, False]
+
+
+def test_a_run_that_ends_while_somebody_looks_did_not_die(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".runs").mkdir()
+    (tmp_path / ".runs" / RUN).touch()
+    real = fcntl.flock
+
+    def end_first(handle: int, how: int) -> None:
+        (tmp_path / ".runs" / RUN).unlink()
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", end_first)
+    assert not is_dead(tmp_path, RUN)
+
+
+def test_one_that_an_error_ended_is_left_to_who_looks_next(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="full"), run_lock(tmp_path, RUN):
+        raise OSError("full")
+    assert dead_runs(tmp_path) == [RUN]
+
+
+def test_without_a_folder_a_run_goes_on_without_a_lock(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with run_lock_if_possible(tmp_path / "file", RUN):
+        pass
 
 
 def test_of_a_run_that_took_no_lock_nothing_is_said(tmp_path: Path) -> None:

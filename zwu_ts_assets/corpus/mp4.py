@@ -7,6 +7,7 @@ ffmpeg comes with the imageio-ffmpeg package. It is run here rather than through
 lets a failing ffmpeg pass unnoticed and fixes neither the number of threads nor the preset.
 """
 
+import errno
 import math
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import imageio_ffmpeg
 import numpy as np
@@ -43,6 +45,9 @@ _CONTAINER = (
     *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"),
     *("-movflags", "+faststart", "-f", "mp4"),
 )
+
+# Installing it again would not help against these.
+_NOT_FFMPEG = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _REINSTALL = "pip install --force-reinstall --no-deps imageio-ffmpeg"
@@ -81,6 +86,8 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
     Raises:
         CorpusError: No frames, frames that differ in size or have an odd one, an fps that is not
             positive, or an ffmpeg that fails.
+        OSError: Too many files are open or memory is short, so that none can be started; or there
+            is no folder for temporary files.
     """
     if not (math.isfinite(fps) and fps > 0):
         raise CorpusError(f"fps {fps}: expected a number of frames per second above 0")
@@ -93,11 +100,13 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
     command += ["-video_size", f"{width}x{height}"]
     command += ["-framerate", str(Fraction(fps).limit_denominator(100_000)), "-i", "pipe:0"]
     command += [*X264_SETTINGS, *_COLOURS, *_CONTAINER]
-    # A file, because ffmpeg goes back in it to put the index in front when all is written.
-    with tempfile.TemporaryDirectory(prefix="zwu-ts-mp4-") as folder:
-        output = Path(folder) / "video.mp4"
-        _feed([*command, str(output)], _raw_frames(chain([first], remaining), first.shape), folder)
-        return output.read_bytes()
+    # A file, because ffmpeg goes back in it to put the index in front when all is written; one
+    # without a name, so that nothing is left of it when this process is killed.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as messages:
+        command += ["-y", f"/dev/fd/{output.fileno()}"]
+        _feed(command, _raw_frames(chain([first], remaining), first.shape), output, messages)
+        output.seek(0)
+        return output.read()
 
 
 def _frame_size(frame: Frame) -> tuple[int, int]:
@@ -136,31 +145,38 @@ def _ffmpeg() -> str:
         ) from error
 
 
-def _feed(command: list[str], chunks: Iterable[memoryview], folder: str) -> None:
+def _feed(
+    command: list[str], chunks: Iterable[memoryview], output: IO[bytes], messages: IO[bytes]
+) -> None:
     """Run ffmpeg to its end on the chunks."""
-    log = Path(folder) / "messages"
-    # Messages go to a file: if nobody read them from a pipe while frames are written, both
-    # processes could wait for each other.
-    with log.open("wb") as messages:
-        try:
-            with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=messages
-            ) as process:
-                assert process.stdin is not None
-                for chunk in chunks:
-                    process.stdin.write(chunk)
-        except BrokenPipeError:
-            pass  # ffmpeg has ended early; its exit code and its messages say why
-        except OSError as error:
-            raise CorpusError(
-                f"ffmpeg ({command[0]}) cannot be started ({error.strerror or error}). Install it "
-                f"again with: {_REINSTALL}"
-            ) from error
+    try:
+        # Messages go to a file: if nobody read them from a pipe while frames are written, both
+        # processes could wait for each other.
+        with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=messages,
+            pass_fds=[output.fileno()],
+        ) as process:
+            assert process.stdin is not None
+            for chunk in chunks:
+                process.stdin.write(chunk)
+    except BrokenPipeError:
+        pass  # ffmpeg has ended early; its exit code and its messages say why
+    except OSError as error:
+        if error.errno in _NOT_FFMPEG:
+            raise
+        raise CorpusError(
+            f"ffmpeg ({command[0]}) cannot be started ({error.strerror or error}). Install it "
+            f"again with: {_REINSTALL}"
+        ) from error
     if process.returncode != 0:
+        messages.seek(0)
         raise CorpusError(
             f"ffmpeg ({command[0]}) could not encode the video, exit code {process.returncode}: "
-            f"{_one_line(log.read_bytes()) or 'it said nothing'}. Its temporary files are in "
-            f"{Path(folder).parent}; if that is not full, install ffmpeg again with: {_REINSTALL}"
+            f"{_one_line(messages.read()) or 'it said nothing'}. Its temporary files are in "
+            f"{tempfile.gettempdir()}; if that is not full, install ffmpeg again with: {_REINSTALL}"
         )
 
 

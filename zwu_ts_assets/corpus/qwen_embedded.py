@@ -6,6 +6,7 @@ not: how the files are made (`qwen_files`), choosing between tokenizers (`tokeni
 encoding text (`qwen`).
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -13,6 +14,7 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -147,8 +149,7 @@ def _verify(name: str, content: bytes, published: str) -> None:
 
 def _install(files: dict[str, bytes], folder: Path) -> None:
     """Write the files to a sibling, then rename it: a killed builder leaves no torn folder."""
-    sibling = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    sibling.mkdir()
+    sibling, lock = _locked_sibling(folder)
     try:
         for name, content in files.items():
             with (sibling / name).open("wb") as file:
@@ -165,6 +166,21 @@ def _install(files: dict[str, bytes], folder: Path) -> None:
                 raise OSError(f"{folder} is damaged and cannot be replaced")
     finally:
         shutil.rmtree(sibling, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_sibling(folder: Path) -> tuple[Path, int]:
+    """Make a folder beside another, with a lock that lasts until the handle is closed."""
+    while True:
+        sibling = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}")
+        sibling.mkdir()
+        with suppress(FileNotFoundError):  # removed by somebody who looked before it was locked
+            lock = os.open(sibling, os.O_RDONLY | os.O_CLOEXEC)
+            with suppress(OSError):  # a file system without locks; then its age has to do
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            if sibling.exists():
+                return sibling, lock
+            os.close(lock)
 
 
 def _rename(source: Path, target: Path) -> bool:
@@ -179,11 +195,22 @@ def _rename(source: Path, target: Path) -> bool:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what killed builders left behind, sparing those that may still be at work."""
+    """Remove what killed builders left behind, sparing those that are still at work."""
     for sibling in folder.parent.glob(f".{folder.name}.*"):
-        try:
-            age = time.time() - sibling.stat().st_mtime
-        except FileNotFoundError:  # its builder has just finished
-            continue
-        if age > _ABANDONED_SECONDS:
-            shutil.rmtree(sibling, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its builder has just finished
+            handle = os.open(sibling, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                if _is_abandoned(handle):
+                    shutil.rmtree(sibling, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+def _is_abandoned(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return time.time() - os.fstat(handle).st_mtime > _ABANDONED_SECONDS
+    return True

@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -10,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -187,17 +187,18 @@ qwen_embedded.embedded_tokenizer_folder(Path({str(tmp_path)!r}))
 
 
 @pytest.mark.usefixtures("ready_made")
-def test_what_a_killed_builder_left_is_removed_once_it_is_old(tmp_path: Path) -> None:
+def test_what_a_killed_builder_left_is_removed_and_not_what_another_is_at(tmp_path: Path) -> None:
     name = embedded_tokenizer_path(tmp_path).name
-    old, fresh = tmp_path / f".{name}.1-old", tmp_path / f".{name}.2-fresh"
-    for sibling in (old, fresh):
+    left, at_work = tmp_path / f".{name}.1-left", tmp_path / f".{name}.2-at-work"
+    for sibling in (left, at_work):
         sibling.mkdir()
         (sibling / "vocab.json").write_bytes(b"{")
-    two_hours_ago = time.time() - 7200
-    os.utime(old, (two_hours_ago, two_hours_ago))
+    lock = os.open(at_work, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_SH)
     embedded_tokenizer_folder(tmp_path)
-    assert not old.exists()
-    assert fresh.exists()
+    os.close(lock)
+    assert not left.exists()
+    assert at_work.exists()
 
 
 @pytest.mark.parametrize(
