@@ -29,7 +29,7 @@ def test_every_asset_has_its_files_and_no_two_share_one() -> None:
         "correlations/batch_1.png",
         "patch_videos/batch_1.mp4",
     } <= per_batch
-    assert len(set(names)) == 6 + 6  # three files per batch for two batches, six for good
+    assert len(set(names)) == 8 + 13  # four files per batch for two batches, thirteen for good
 
 
 def test_a_range_is_written_as_it_comes_and_never_held_in_memory(tmp_path: Path) -> None:
