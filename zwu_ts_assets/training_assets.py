@@ -6,7 +6,7 @@ window that exists, and have no batches of their own.
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
@@ -17,6 +17,22 @@ from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.work import Work, single
+
+_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "qwen": "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
+    "ms_swift": "The samples as ms-swift reads them: messages in JSON Lines, and media.",
+    "llama_factory": "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, "
+    "media.",
+    "huggingface": "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
+    "webdataset": "The samples in tar shards for WebDataset, with an index.",
+}
+_KINDS: Final[Mapping[str, set[str]]] = {
+    "qwen": {"json"},
+    "ms_swift": {"json"},
+    "llama_factory": {"json"},
+    "huggingface": {"json", "huggingface"},
+    "webdataset": {"tar"},
+}
 
 
 def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -68,32 +84,26 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         "preflight",
         "files_io",
         {"markdown", "png"},
-        batch_windows="batch_windows",
         patch_videos="patch_videos",
         samples="samples",
     )
-    def preflight(
-        config: MakeConfig,
-        batch_windows: Batches,
-        patch_videos: Batches,
-        samples: Mapping[str, bytes],
-    ) -> Work:
+    def preflight(config: MakeConfig, patch_videos: Batches, samples: Mapping[str, bytes]) -> Work:
         """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
+        from zwu_ts_assets import preflight_products
         from zwu_ts_assets import training_products as training
 
         with speaking_to_the_user(dataset.csv.parent):
             view = training.view_of(dataset, samples, project_root(), cache_dir())
-        films = patch_videos.records.values()
+        films = patch_videos.records
         return single(
             view.made_from,
-            lambda: training.preflight_product(
-                training.preflight_report(view, batch_windows.values(), films)
+            lambda: preflight_products.preflight_product(
+                preflight_products.preflight_report(view, films)
             ),
             force=config.force,
         )
 
     def export(name: str, format_name: str) -> dg.AssetsDefinition:
-        @asset(name, "exports_io", {"huggingface"}, samples="samples", **media)
         def exported(config: MakeConfig, samples: Mapping[str, bytes], **media: Batches) -> Work:
             from zwu_ts_assets import export_products
             from zwu_ts_assets import training_products as training
@@ -103,6 +113,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             make = partial(export_products.export_product, format_name, view, media)
             return single(view.made_from, make, force=config.force)
 
-        return exported
+        exported.__doc__ = _DESCRIPTIONS[format_name]
+        return asset(name, "exports_io", _KINDS[format_name], samples="samples", **media)(exported)
 
-    return [samples, preflight, *(export(asset, name) for name, asset in EXPORTS.items())]
+    return [samples, preflight, *(export(name, each) for each, name in EXPORTS.items())]

@@ -12,6 +12,7 @@ import numpy as np
 
 from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.lineage import corpus_assets
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 PER_BATCH = ("batch_windows", "correlation_pngs", "patch_videos")
@@ -75,8 +76,9 @@ class Project:
         batches: tuple[int, int] | None = None,
         config: dict[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run some assets (all, if none is named), for a range of batches where one is given."""
+        """Run some assets (a whole corpus, if none is named), for a range of batches if given."""
         definitions = build_definitions([self.dataset], self.artifacts, workers=1)
+        chosen = assets or corpus_assets(self.dataset)
         tags = {}
         if batches is not None:
             tags = {
@@ -85,7 +87,7 @@ class Project:
             }
         return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
             instance=self.instance,
-            asset_selection=[dg.AssetKey(name) for name in assets] or None,
+            asset_selection=[dg.AssetKey(name) for name in chosen],
             tags=tags,
             run_config=config or {},
             raise_on_error=False,

@@ -8,7 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.io_managers import LAYOUT, FilesIOManager, file_names
+from zwu_ts_assets.io_managers import FilesIOManager
+from zwu_ts_assets.layout import LAYOUT, file_names
 from zwu_ts_assets.work import Product, Work
 from zwu_ts_assets_tests.project import Project, failures
 
