@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
+from zwu_ts_assets.automation import job_name
 from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.lineage import corpus_assets
@@ -85,7 +86,7 @@ class Project:
                 "dagster/asset_partition_range_start": str(batches[0]),
                 "dagster/asset_partition_range_end": str(batches[1]),
             }
-        return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        return definitions.resolve_job_def(job_name(self.dataset)).execute_in_process(
             instance=self.instance,
             asset_selection=[dg.AssetKey(name) for name in chosen],
             tags=tags,

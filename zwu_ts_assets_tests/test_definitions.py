@@ -8,9 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.datasets import etth1, sample
+from zwu_ts_assets.datasets import EXPORTS, etth1, sample
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
+from zwu_ts_assets.lineage import TRAINING
 from zwu_ts_assets_tests.project import ASSETS
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
@@ -22,6 +23,12 @@ EDGES = {
     "vocab": {"batch_stats"},
     "qwen_tokens": {"batch_stats"},
     "patch_videos": {"batch_windows"},
+    "samples": {
+        *("etth1_raw", "batch_windows", "correlation_pngs", "patch_videos"),
+        *("batch_stats", "qwen_tokens"),
+    },
+    "preflight": {"patch_videos", "samples"},
+    **{name: {"correlation_pngs", "patch_videos", "samples"} for name in EXPORTS.values()},
     "etth1_raw": {"etth1_csv"},
     "etth1_csv": set(),
 }
@@ -34,12 +41,12 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
-def test_the_lineage_reaches_from_the_csv_over_the_seven_assets(
+def test_the_lineage_reaches_from_the_csv_over_the_corpus_to_the_exports(
     graph: dict[str, dg.AssetSpec],
 ) -> None:
     found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
     assert found == EDGES
-    assert set(found) == {*ASSETS, "etth1_csv"}
+    assert set(found) == {*ASSETS, *TRAINING, "etth1_csv"}
 
 
 def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetSpec]) -> None:
@@ -65,14 +72,14 @@ def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -
 def test_one_job_covers_the_whole_dataset(tmp_path: Path) -> None:
     job = build_definitions([etth1(tmp_path)], tmp_path).resolve_job_def("etth1_corpus")
     covered = job.asset_layer.selected_asset_keys
-    assert {key.to_user_string() for key in covered} == set(ASSETS)
+    assert {key.to_user_string() for key in covered} == {*ASSETS, *TRAINING}
 
 
 def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
     definitions = build_definitions([etth1(tmp_path), sample(tmp_path)], tmp_path)
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
     assert {"batch_windows", "sample/batch_windows", "sample/sample_raw"} <= keys
-    assert len(keys) == 16
+    assert len(keys) == 2 * len(EDGES)
 
 
 def test_a_sensor_is_on_and_a_schedule_is_off_unless_told_otherwise(tmp_path: Path) -> None:
@@ -92,7 +99,7 @@ def test_every_asset_has_the_check_that_compares_it_with_the_csv(tmp_path: Path)
     current = {
         k.asset_key.to_user_string() for k in graph.asset_check_keys if k.name == "is_current"
     }
-    assert current == set(ASSETS)
+    assert current == {*ASSETS, *TRAINING}
 
 
 def test_loading_definitions_imports_nothing_heavy() -> None:
@@ -115,9 +122,11 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
 
 def test_the_domain_is_usable_without_dagster() -> None:
     code = (
-        "import sys, pkgutil, importlib, zwu_ts_assets.corpus as corpus\n"
-        "for module in pkgutil.iter_modules(corpus.__path__, 'zwu_ts_assets.corpus.'):\n"
-        "    importlib.import_module(module.name)\n"
+        "import sys, pkgutil, importlib\n"
+        "for package in ('zwu_ts_assets.corpus', 'zwu_ts_assets.training'):\n"
+        "    path = importlib.import_module(package).__path__\n"
+        "    for module in pkgutil.walk_packages(path, package + '.'):\n"
+        "        importlib.import_module(module.name)\n"
         "print('dagster' in sys.modules)"
     )
     assert run_python(code) == "False"
