@@ -160,7 +160,12 @@ def test_force_builds_shards_again_although_nothing_changed(
 ) -> None:
     build: Callable[..., bytes] = webdataset._tar
     built = []
-    monkeypatch.setattr(webdataset, "_tar", lambda *a: built.append(a) or build(*a))
+
+    def counted(*arguments: Any) -> bytes:
+        built.append(arguments)
+        return build(*arguments)
+
+    monkeypatch.setattr(webdataset, "_tar", counted)
     before = project.modified()
     force = {"ops": {"webdataset_export": {"config": {"force": True}}}}
     assert project.materialize("webdataset_export", config=force).success
