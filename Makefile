@@ -1,5 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, test, bench, fuzz and audit, for example `make run ARGS=--force`.
+# run, dev, status, export, preflight, validate, test, bench, fuzz and audit, for example
+# `make run ARGS=--force`.
 #
 # Everything that is installed comes from the two hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -53,20 +54,23 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help .venv run dev status test check bench fuzz audit lock clean elsewhere
+.PHONY: help .venv run dev status export preflight validate test check bench fuzz audit lock clean elsewhere
 
 help:
-	@echo "make run      build every artifact that is missing or out of date"
-	@echo "make dev      start the Dagster web UI on this machine"
-	@echo "make status   list what is out of date, and why"
-	@echo "make test     run the tests"
-	@echo "make check    run the linter, the formatter's check and the type checker"
-	@echo "make bench    measure figures and videos against the original way of drawing them"
-	@echo "make fuzz     try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
-	@echo "make audit    hold the pinned packages against published vulnerabilities"
-	@echo "make .venv    create the virtual environment only"
-	@echo "make lock     make the lock files again from pyproject.toml"
-	@echo "make clean    remove the virtual environment and the tools' caches"
+	@echo "make run        build every artifact that is missing or out of date"
+	@echo "make dev        start the Dagster web UI on this machine"
+	@echo "make status     list what is out of date, and why"
+	@echo "make export     make what trainers load; one format: make export ARGS='--format qwen'"
+	@echo "make preflight  report what each trainer would make of the corpus"
+	@echo "make validate   check the exports, or others: make validate ARGS=path/to/export"
+	@echo "make test       run the tests"
+	@echo "make check      run the linter, the formatter's check and the type checker"
+	@echo "make bench      measure figures and videos against the original way of drawing them"
+	@echo "make fuzz       try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
+	@echo "make audit      hold the pinned packages against published vulnerabilities"
+	@echo "make .venv      create the virtual environment only"
+	@echo "make lock       make the lock files again from pyproject.toml"
+	@echo "make clean      remove the virtual environment and the tools' caches"
 
 .venv: $(installed)
 
@@ -78,6 +82,15 @@ dev: $(installed)
 
 status: $(installed)
 	@"$(VENV)/bin/zwu-ts-assets" status $(ARGS)
+
+export: $(installed)
+	@"$(VENV)/bin/zwu-ts-assets" export $(ARGS)
+
+preflight: $(installed)
+	@"$(VENV)/bin/zwu-ts-assets" preflight $(ARGS)
+
+validate: $(installed)
+	@"$(VENV)/bin/zwu-ts-assets" validate $(ARGS)
 
 test: $(developed)
 	$(python) -m pytest $(ARGS)

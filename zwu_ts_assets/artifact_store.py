@@ -131,6 +131,8 @@ class ArtifactStore:
                 os.link(original, temporary)
             else:
                 shutil.copyfile(original, temporary)
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
         return record
 
     def has(self, name: str, expected: FileRecord) -> bool:
@@ -150,6 +152,21 @@ class ArtifactStore:
                     path.rmdir()
             elif path.relative_to(self.root).as_posix() not in kept:
                 path.unlink()
+
+    def has_others(self, folder: str, kept: Container[str]) -> bool:
+        """Whether a folder has files that are not named and that a program would find there.
+
+        Hidden ones do not count: desktops leave them in every folder that somebody looks at.
+
+        Args:
+            folder: Relative to the store's root.
+            kept: Paths of files, likewise.
+        """
+        return any(
+            path.relative_to(self.root).as_posix() not in kept
+            for path in self.path(folder).rglob("*")
+            if not path.name.startswith(".") and (path.is_symlink() or not path.is_dir())
+        )
 
     @contextmanager
     def _new(self, path: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ and definitions must load without them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -145,7 +146,8 @@ def dataset_assets(
                 )
             return product
 
-        yield dg.Output(single(made_from, make, force=config.force))
+        work = single(made_from, make, force=config.force)
+        yield dg.Output(replace(work, switched_off=lineage.switched_off(settings)))
         # Reached only when the table is written: a broken CSV must not change the known batches.
         register_batches(context.instance, dataset)
 
@@ -170,7 +172,8 @@ def dataset_assets(
         """Colour ranges that all figures share, fitted on the windows of the training split."""
         from zwu_ts_assets import products
 
-        training = products.training_batches(dataset, series, windows.versions)
+        with speaking_to_the_user(dataset.csv):
+            training = products.training_batches(dataset, series, windows.versions)
         made_from = lineage.colour_ranges_made_from({b: windows.versions[b] for b in training})
         extremes = partial(products.training_extremes, settings=settings)
         chosen = (windows[batch] for batch in training)

@@ -14,7 +14,7 @@ from zwu_ts_assets.checks import GUARDS
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, load_datasets
 from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets.lineage import asset_names
+from zwu_ts_assets.lineage import asset_inputs, asset_names
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import refresh_tags
 
@@ -70,8 +70,11 @@ def dataset_sensor(
 
         memory = memory_of(context.cursor)
         try:
+            now = _as_it_is_now(dataset)
+            if reason := reload_reason(dataset, now):
+                return dg.SensorResult(skip_reason=reason, cursor=memory.text())
             outcome = reconcile(
-                _as_it_is_now(dataset),
+                now,
                 artifacts,
                 context.instance,
                 settings,
@@ -113,8 +116,12 @@ def dataset_schedule(
         from zwu_ts_assets.reconcile import Memory, reconcile
 
         try:
+            now = _as_it_is_now(dataset)
+            if reason := reload_reason(dataset, now):
+                yield dg.SkipReason(reason)
+                return
             outcome = reconcile(
-                _as_it_is_now(dataset),
+                now,
                 artifacts,
                 context.instance,
                 settings,
@@ -130,6 +137,33 @@ def dataset_schedule(
             yield dg.SkipReason(outcome.decision.reason)
 
     return schedule
+
+
+def reload_reason(loaded: Dataset, now: Dataset) -> str:
+    """Why no run can be started before definitions are loaded again; empty if one can.
+
+    Dagster knows the assets that the settings gave when it loaded them, and ends a look that asks
+    for any other one with a traceback.
+
+    Args:
+        loaded: The dataset as Dagster knows it.
+        now: As its settings say now.
+    """
+    before, after = asset_inputs(loaded), asset_inputs(now)
+    if before == after:
+        return ""
+    changes = [
+        f"{what} {', '.join(names)}"
+        for what, names in (
+            ("add", [name for name in after if name not in before]),
+            ("remove", [name for name in before if name not in after]),
+        )
+        if names
+    ]
+    return (
+        f"the settings of {now.name} {' and '.join(changes)}, which Dagster does not know yet: "
+        'press "Reload definitions" on the Deployment page of the web UI, or start it again'
+    )
 
 
 def _as_it_is_now(dataset: Dataset) -> Dataset:

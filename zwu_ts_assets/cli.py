@@ -99,7 +99,7 @@ def export(formats: tuple[str, ...], workers: int, force: bool) -> None:
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 def preflight(workers: int) -> None:
     """Report what each trainer would make of the corpus: tokens, sizes, frames, legibility."""
-    from zwu_ts_assets.io_managers import dataset_store, file_names
+    from zwu_ts_assets.layout import dataset_store, file_names
     from zwu_ts_assets.work import WHOLE
 
     started = time.monotonic()
@@ -138,7 +138,7 @@ def status() -> None:
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
-                click.echo(f"  {asset:<18} {out_of_date_sentence(items)}")
+                click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
 
 
 @main.command()
@@ -212,10 +212,10 @@ def _run_dataset(
     from zwu_ts_assets.definitions import build_definitions
     from zwu_ts_assets.event_log import instance_for_a_run
     from zwu_ts_assets.failures import failures_of
-    from zwu_ts_assets.io_managers import dataset_store
+    from zwu_ts_assets.layout import dataset_store
     from zwu_ts_assets.partitions import register_batches
     from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
-    from zwu_ts_assets.refresh import SURPLUS, Todo, difference, todo
+    from zwu_ts_assets.refresh import GONE, Todo, difference, todo
     from zwu_ts_assets.reports import Reporter, asset_key
     from zwu_ts_assets.run_locks import run_lock_if_possible
     from zwu_ts_assets.run_tags import refresh_tags
@@ -241,10 +241,10 @@ def _run_dataset(
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
             _say_what_is_there(dataset, started)
             return
-        if surplus := sum(item.reason == SURPLUS for item in found.stale):
+        if surplus := sum(item.reason in GONE for item in found.stale):
             click.echo(
-                f"{dataset.name}: removing {surplus} artifacts of batches that the CSV and the "
-                "settings no longer have",
+                f"{dataset.name}: removing {surplus} artifacts that the CSV and the settings "
+                "no longer have",
                 err=True,
             )
         click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
@@ -281,7 +281,7 @@ def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[st
 
 
 def _say_what_is_there(dataset: Dataset, started: float) -> None:
-    from zwu_ts_assets.io_managers import dataset_store, files_there
+    from zwu_ts_assets.layout import dataset_store, files_there
     from zwu_ts_assets.partitions import batch_count
 
     store = dataset_store(artifacts_dir(), dataset.prefix)

@@ -4,17 +4,23 @@ What belongs here: writing the files of an export below `artifacts/exports/`. Wh
 files those are (`training/exports/`), records and single files (`artifact_store.py`).
 """
 
+import errno
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
 from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record, digest
-from zwu_ts_assets.io_managers import ArtifactIOManager, export_folder
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.io_managers import ArtifactIOManager
+from zwu_ts_assets.layout import export_folder
 from zwu_ts_assets.previews import preview_text
-from zwu_ts_assets.training.export_files import ExportFile, WrittenFile
-from zwu_ts_assets.work import WHOLE, Product
+from zwu_ts_assets.training.export_files import ExportFile, MediaFile, WrittenFile
+from zwu_ts_assets.work import Product
+
+# What a file system without hard links says, or one that has enough of them, or two of them.
+_NO_LINK: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK})
 
 
 class ExportIOManager(ArtifactIOManager):
@@ -27,6 +33,12 @@ class ExportIOManager(ArtifactIOManager):
     def decode(self, files: Mapping[str, bytes], record: Record) -> Any:
         """Not used: an export is read by its folder."""
         raise NotImplementedError
+
+    def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
+        """The record of an export that is whole and has no file too many: loaders take them all."""
+        record = super().current(store, asset, key, prints)
+        others = record is not None and store.has_others(export_folder(asset), record.files)
+        return None if others else record
 
     def load_input(self, context: dg.InputContext) -> Path:
         """The folder of an export."""
@@ -41,9 +53,11 @@ class ExportIOManager(ArtifactIOManager):
         product: Product[Iterable[ExportFile]],
         code_version: str,
         prints: str,
+        before: Record | None,
     ) -> Record:
         """Write what differs from the export that is there, remove what is no longer part of it."""
-        before = store.record(asset, WHOLE)
+        if before is not None and before.code_version != code_version:
+            before = None  # other code or settings may give other bytes of the same
         folder = export_folder(asset)
         files: dict[str, FileRecord] = {}
         sources: dict[str, str] = {}
@@ -60,9 +74,8 @@ class ExportIOManager(ArtifactIOManager):
                     kept = store.write(name, file.build())
                 files[name], sources[name] = kept, file.made_from
             else:
-                files[name] = store.place(
-                    file.source, name, file.sha256, link=product.details["media"] == "link"
-                )
+                link = product.details["media"] == "link"
+                files[name] = _placed(store, file, name, link=link)
         store.remove_others(folder, files)
         preview, kind = preview_text(product.preview)
         record = Record(
@@ -77,3 +90,25 @@ class ExportIOManager(ArtifactIOManager):
         )
         store.write_record(asset, key, record)
         return record
+
+
+def _placed(store: ArtifactStore, file: MediaFile, name: str, *, link: bool) -> FileRecord:
+    """A medium in its place in an export.
+
+    Raises:
+        CorpusError: The medium is not there as its record says, or cannot be linked.
+    """
+    try:
+        return store.place(file.source, name, file.sha256, link=link)
+    except (FileNotFoundError, ValueError):
+        raise CorpusError(
+            f"{store.path(file.source)} is missing or damaged; materialize the asset that makes "
+            "it first"
+        ) from None
+    except OSError as error:
+        if not link or error.errno not in _NO_LINK:
+            raise
+        raise CorpusError(
+            f"{store.path(name)}: cannot be a hard link to {file.source} ({error.strerror}); set "
+            'export_media = "copy"'
+        ) from None

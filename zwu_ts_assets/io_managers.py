@@ -1,8 +1,8 @@
-"""Artifacts in a folder: the only module that knows which file an artifact is.
+"""Artifacts in a folder, written and read.
 
-What belongs here: the layout below `artifacts/`, writing what is due and reading it back, for one
-batch, a range or all of them. What does not: atomic writes and records (`artifact_store.py`), how
-an artifact is made (`products.py`).
+What belongs here: writing what is due and reading it back, for one batch, a range or all of them.
+What does not: which file an artifact is (`layout.py`), atomic writes and records
+(`artifact_store.py`), how an artifact is made (`products.py`).
 
 `handle_output` gets `Work`, compares each key's fingerprint with the record and makes only what is
 missing, damaged or out of date, one product at a time.
@@ -12,110 +12,28 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import EXPORTS, AssetNames
+from zwu_ts_assets.datasets import AssetNames
 from zwu_ts_assets.failures import speaking_to_the_user
-from zwu_ts_assets.lineage import PER_BATCH, fingerprint
+from zwu_ts_assets.layout import dataset_store, file_names, left_over
+from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.reports import Reporter
 from zwu_ts_assets.run_locks import run_lock_if_possible
 from zwu_ts_assets.run_tags import batches_of_run, events_are_ours
-from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE, Product, Work
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.series import Series
     from zwu_ts_assets.corpus.windows import Window
-
-# Files of each asset below its dataset's folder, by their role in the product. `{key}` is the
-# batch index. The raw asset's own name differs from dataset to dataset.
-LAYOUT: Final[Mapping[str, Mapping[str, str]]] = {
-    "raw": {"table": "{asset}.parquet"},
-    "batch_windows": {"table": "batch_windows/batch_{key}.parquet"},
-    "correlation_pngs": {"png": "correlations/batch_{key}.png"},
-    "batch_stats": {"text": "correlations/batch_stats.txt"},
-    "vocab": {
-        "vocab": "correlations/vocab.json",
-        "tokens": "correlations/batch_stats_tokens.jsonl",
-    },
-    "qwen_tokens": {
-        "rows": "correlations/batch_stats_qwen.jsonl",
-        "vocab": "correlations/vocab_qwen.json",
-    },
-    "patch_videos": {"video": "patch_videos/batch_{key}.mp4"},
-    "colour_ranges": {"ranges": "correlations/colour_ranges.json"},
-    "line_plots": {"png": "line_plots/batch_{key}.png"},
-    "samples": {
-        **{name: f"samples/{name}.parquet" for name in SPLITS},
-        "report": "samples/splits.json",
-    },
-    "preflight": {"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
-}
-
-
-def file_names(asset: str, key: str) -> dict[str, str]:
-    """The files of an artifact by role, relative to its dataset's folder.
-
-    Args:
-        asset: The asset's name, the last part of its key.
-        key: Batch index as text, or `all`.
-    """
-    layout = LAYOUT[asset if asset in LAYOUT else "raw"]
-    return {role: name.format(asset=asset, key=key) for role, name in layout.items()}
-
-
-def files_there(store: ArtifactStore, asset: str, batches: int) -> list[tuple[str, int]]:
-    """How many of an asset's files exist, by pattern.
-
-    Args:
-        store: The folder of the dataset.
-        asset: The asset's name.
-        batches: How many batches there should be.
-    """
-    if asset in EXPORTS.values():
-        folder = export_folder(asset)
-        record = store.record(asset, WHOLE)
-        return [(f"{folder}/**", len(record.files) if record else 0)]
-    keys = [str(batch) for batch in range(batches)] if asset in PER_BATCH else [WHOLE]
-    found = []
-    for role, pattern in file_names(asset, "*").items():
-        files = (store.path(file_names(asset, key)[role]) for key in keys)
-        found.append((pattern, sum(file.is_file() for file in files)))
-    return found
-
-
-def export_folder(asset: str) -> str:
-    """The folder of an export below its dataset's: `qwen_export` -> `exports/qwen`."""
-    return f"exports/{asset.removesuffix('_export')}"
-
-
-def dataset_store(artifacts_dir: Path, prefix: tuple[str, ...]) -> ArtifactStore:
-    """The folder of one dataset below `artifacts/`."""
-    return ArtifactStore(artifacts_dir.joinpath(*prefix))
-
-
-def surplus_keys(store: ArtifactStore, asset: str, batches: int) -> list[str]:
-    """The batches of a per-batch asset that have files or records and should not exist.
-
-    Args:
-        store: The folder of the dataset.
-        asset: The asset's name.
-        batches: How many batches there should be; those from this number on are surplus.
-    """
-    keys = set(store.record_keys(asset))
-    for name in LAYOUT[asset].values():
-        before, after = name.split("{key}")
-        found = store.root.glob(f"{before}*{after}")
-        keys |= {str(path.relative_to(store.root))[len(before) : -len(after)] for path in found}
-    return sorted((k for k in keys if k.isdecimal() and int(k) >= batches), key=int)
 
 
 class ArtifactIOManager(dg.ConfigurableIOManager):
@@ -166,7 +84,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                     "was made with other settings; materialize that first"
                 )
             records = {
-                key: store.current_record(asset, key, fingerprint(code_version, obj.made_from[key]))
+                key: self.current(store, asset, key, fingerprint(code_version, obj.made_from[key]))
                 for key in keys
             }
             due = [key for key, record in records.items() if obj.force or record is None]
@@ -174,7 +92,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             for key in with_progress(due, asset):
                 product = next(products)
                 prints = fingerprint(code_version, obj.made_from[key])
-                records[key] = self.write(store, asset, key, product, code_version, prints)
+                before = None if obj.force else store.record(asset, key)
+                records[key] = self.write(store, asset, key, product, code_version, prints, before)
             next(products, None)  # lets the work end by itself and free what it holds
         made = {key: record for key, record in records.items() if record}
         if events_are_ours(tags):
@@ -205,6 +124,10 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         }
         return Batches(records, lambda batch: load(str(batch), records[batch]), known=len(keys))
 
+    def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
+        """The record of an artifact that need not be made again, if there is one."""
+        return store.current_record(asset, key, prints)
+
     def write(
         self,
         store: ArtifactStore,
@@ -213,8 +136,19 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         product: Product[Any],
         code_version: str,
         prints: str,
+        before: Record | None,
     ) -> Record:
-        """Write an artifact's files, and then its record."""
+        """Write an artifact's files, and then its record.
+
+        Args:
+            store: The folder of the dataset.
+            asset: The asset's name.
+            key: Batch index as text, or `all`.
+            product: What is written.
+            code_version: Of the asset.
+            prints: The artifact's fingerprint.
+            before: The record of the artifact that is there, of which files may be kept.
+        """
         contents = self.encode(product.value)
         names = file_names(asset, key)
         files = {names[role]: store.write(names[role], data) for role, data in contents.items()}
@@ -281,22 +215,21 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
 
 class SeriesIOManager(ArtifactIOManager):
-    """The raw table as Parquet; with it go the artifacts of batches that it no longer has."""
+    """The raw table as Parquet; with it go the artifacts of what the corpus no longer has."""
 
     def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
-        """Write the table, then remove what belongs to batches that are no more."""
+        """Write the table, then remove what belongs to batches and assets that are no more."""
         super().handle_output(context, obj)
         store = self.store_of(context.asset_key)
         record = store.record(context.asset_key.path[-1], WHOLE)
         batches = int(record.details["batches"] or 0) if record else 0
         retired = 0
         with speaking_to_the_user(store.root):
-            for asset in sorted(PER_BATCH):
-                for key in surplus_keys(store, asset, batches):
-                    store.retire(asset, key, file_names(asset, key).values())
-                    retired += 1
+            for asset, key in left_over(store, batches, obj.switched_off):
+                store.retire(asset, key, file_names(asset, key).values())
+                retired += 1
         if retired:
-            context.log.info(f"{retired} artifacts of batches that are no more removed")
+            context.log.info(f"{retired} artifacts of batches or assets that are no more removed")
 
     def encode(self, value: "Series") -> Mapping[str, bytes]:
         """The table with its timestamps."""

@@ -61,9 +61,14 @@ def inputs(settings: Settings) -> dict[str, tuple[str, ...]]:
     pictures = [name for name in ("correlation_pngs", "line_plots") if name in found]
     media = (*pictures, "patch_videos")
     found["samples"] = ("raw", "batch_windows", *media, "batch_stats", "qwen_tokens")
-    found["preflight"] = ("batch_windows", "patch_videos", "samples")
+    found["preflight"] = ("patch_videos", "samples")
     found |= dict.fromkeys(EXPORTS.values(), (*media, "samples"))
     return found
+
+
+def switched_off(settings: Settings) -> frozenset[str]:
+    """The assets that the settings could add to a corpus, and do not."""
+    return frozenset({"colour_ranges", "line_plots"} - set(inputs(settings)))
 
 
 def asset_inputs(dataset: Dataset) -> dict[str, tuple[str, ...]]:

@@ -96,22 +96,20 @@ def correlation_product(
     return _picture(frame, window, settings)
 
 
-def line_plot_product(
-    item: tuple[int, Window], *, settings: Settings, units: tuple[str, ...] = ()
-) -> Product[Files]:
+def line_plot_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
     """The line plot of one window as a PNG.
 
     Args:
         item: The batch and its window.
-        settings: What shapes the plot.
-        units: The unit of each column, if known.
+        settings: What shapes the plot, the units of columns among it.
     """
     batch, window = item
+    units = tuple(settings.units.get(name, "") for name in window.features)
     frame = draw_line_plot(
         window.values,
         window.features,
         Canvas(*settings.canvas_size),
-        units=units,
+        units=units if any(units) else (),
         title_prefix=_title_prefix(batch, settings),
     )
     return _picture(frame, window, settings)

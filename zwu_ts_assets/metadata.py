@@ -7,16 +7,22 @@ Only small previews go into metadata: it lives in the event log, and full figure
 database of gigabytes out of it.
 """
 
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 
 from zwu_ts_assets.artifact_store import Record
 
+_FILES: Final = 8  # of so many files, each is told
+
 
 def materialization_metadata(root: Path, record: Record) -> dict[str, dg.MetadataValue]:
     """Path, size and sha256 of each file, the details, and something to look at.
+
+    Of an artifact of many files, such as an export, only their folder and their size in all.
 
     Args:
         root: The folder that the record's paths are relative to.
@@ -24,7 +30,13 @@ def materialization_metadata(root: Path, record: Record) -> dict[str, dg.Metadat
     """
     metadata: dict[str, dg.MetadataValue] = {}
     single = len(record.files) == 1
-    for name, file in record.files.items():
+    many = len(record.files) > _FILES
+    if many:
+        metadata["path"] = dg.MetadataValue.path(str(root / os.path.commonpath(record.files)))
+        total = sum(file.bytes for file in record.files.values())
+        metadata["bytes"] = dg.MetadataValue.int(total)
+        metadata["content_version"] = dg.MetadataValue.text(record.version)
+    for name, file in () if many else record.files.items():
         suffix = "" if single else f" ({Path(name).name})"
         metadata[f"path{suffix}"] = dg.MetadataValue.path(str(root / name))
         metadata[f"bytes{suffix}"] = dg.MetadataValue.int(file.bytes)

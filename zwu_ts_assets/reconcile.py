@@ -18,7 +18,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Attempt, Decision, decide
 from zwu_ts_assets.environment import AutomationSettings, automation_settings
-from zwu_ts_assets.io_managers import dataset_store
+from zwu_ts_assets.layout import dataset_store
 from zwu_ts_assets.lineage import asset_inputs, asset_names
 from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.refresh import Difference, Todo, difference, todo

@@ -14,10 +14,11 @@ from typing import Final
 
 from zwu_ts_assets import lineage, products
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
-from zwu_ts_assets.io_managers import dataset_store, file_names, surplus_keys
+from zwu_ts_assets.layout import dataset_store, export_folder, file_names, left_over
 from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
@@ -26,7 +27,15 @@ DAMAGED: Final = "damaged or removed"
 CODE: Final = "settings or code changed"
 INPUT: Final = "input changed"
 FOLLOWS: Final = "its input is out of date"
+STRAY: Final = "has files that are no part of it"
+PROMPTS: Final = "its prompts cannot be used"
 SURPLUS: Final = "its batch is no more"
+SWITCHED_OFF: Final = "switched off in the settings"
+GONE: Final = frozenset({SURPLUS, SWITCHED_OFF})
+"""Of these, what is there should not be."""
+
+
+_EXPORT_ASSETS: Final = frozenset(EXPORTS.values())
 
 
 @dataclass(frozen=True)
@@ -120,9 +129,9 @@ def todo(dataset: Dataset, stale: Iterable[OutOfDate]) -> Todo:
     """
     assets, batches = set(), set()
     for item in stale:
-        # Files of vanished batches are removed where the raw table is written.
-        assets.add(dataset.raw_asset if item.reason == SURPLUS else item.asset)
-        if item.key != WHOLE and item.reason != SURPLUS:
+        # Files of vanished batches and assets are removed where the raw table is written.
+        assets.add(dataset.raw_asset if item.reason in GONE else item.asset)
+        if item.key != WHOLE and item.reason not in GONE:
             batches.add(int(item.key))
     return Todo([name for name in lineage.asset_names(dataset) if name in assets], sorted(batches))
 
@@ -137,6 +146,8 @@ class _Comparison:
     project_dir: Path
     stale: list[OutOfDate] = field(default_factory=list)
     current: dict[tuple[str, str], Record] = field(default_factory=dict)
+    # What is known of the prompts, if anything is made with them: mended ones are a new goal.
+    prompts: list[str] = field(default_factory=list)
 
     def result(self) -> Difference:
         dataset = self.dataset
@@ -147,10 +158,11 @@ class _Comparison:
         self._judge_batches(raw.value, batches)
         self._judge_tokens()
         self._judge_training(raw.value, batches)
-        for asset in lineage.PER_BATCH:
-            for key in surplus_keys(self.store, asset, self._expected(asset, batches)):
-                self.stale.append(OutOfDate(asset, key, SURPLUS))
-        known = [*lineage.asset_names(dataset), *sorted(lineage.PER_BATCH)]
+        off = lineage.switched_off(dataset.settings)
+        for asset, key in left_over(self.store, batches, off):
+            reason = SWITCHED_OFF if asset in off else SURPLUS
+            self.stale.append(OutOfDate(asset, key, reason))
+        known = [*lineage.asset_names(dataset), *sorted(off)]
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         wanted = self._wanted()
         assets = tuple(
@@ -164,13 +176,9 @@ class _Comparison:
             current=self.current,
             batches=batches,
             assets=assets,
-            goal=digest(csv_sha256, *codes),
+            goal=digest(csv_sha256, *codes, *self.prompts),
             csv_sha256=csv_sha256,
         )
-
-    def _expected(self, asset: str, batches: int) -> int:
-        """How many batches of an asset there should be; of one that is switched off, none."""
-        return batches if asset in lineage.asset_names(self.dataset) else 0
 
     def _judge_batches(self, series: Series, batches: int) -> None:
         """Everything that is made of windows."""
@@ -220,12 +228,20 @@ class _Comparison:
         wanted = self._wanted()
         if not wanted:
             return
+        from zwu_ts_assets.training_products import samples_inputs, templates_of, training_inputs
+
+        try:
+            self.prompts.append(templates_of(self.dataset, self.project_dir).digest)
+        except CorpusError as error:
+            # The corpus can be made without; who makes what needs them is told the whole sentence.
+            self.prompts.append(str(error))
+            asked = [asset for asset in wanted if asset != "samples"]
+            self.stale += [OutOfDate(asset, WHOLE, PROMPTS) for asset in asked]
+            wanted = [asset for asset in wanted if asset == "samples"]
         needed = {self.dataset.asset_name(name) for name in self._inputs_of_samples()}
         if any(item.asset in needed for item in self.stale):
             self.stale += [OutOfDate(asset, WHOLE, FOLLOWS) for asset in wanted]
             return
-        from zwu_ts_assets.training_products import samples_inputs, training_inputs
-
         versions = {
             name: {batch: self.current[name, str(batch)].version for batch in range(batches)}
             for name in self._inputs_of_samples()
@@ -243,6 +259,8 @@ class _Comparison:
         details = self.current["samples", WHOLE].details
         if not any(details[f"{name}_samples"] for name in SPLITS):
             return  # of no sample nothing is made
+        if wanted == ["samples"]:
+            return
         source = products.tokenizer_source(self.dataset.settings, project_root(), cache_dir())
         inputs = training_inputs(
             self.dataset, self.current["samples", WHOLE].version, source, self.project_dir
@@ -275,6 +293,8 @@ class _Comparison:
             reason = INPUT
         elif not self.store.is_whole(record):
             reason = DAMAGED
+        elif asset in _EXPORT_ASSETS and self.store.has_others(export_folder(asset), record.files):
+            reason = STRAY
         else:
             self.current[asset, key] = record
             return

@@ -6,7 +6,7 @@ window that exists, and have no batches of their own.
 
 from collections.abc import Iterator, Mapping, Sized
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import dagster as dg
 
@@ -17,6 +17,22 @@ from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.work import Work, single
+
+_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "qwen": "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
+    "ms_swift": "The samples as ms-swift reads them: messages in JSON Lines, and media.",
+    "llama_factory": "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, "
+    "media.",
+    "huggingface": "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
+    "webdataset": "The samples in tar shards for WebDataset, with an index.",
+}
+_KINDS: Final[Mapping[str, set[str]]] = {
+    "qwen": {"json"},
+    "ms_swift": {"json"},
+    "llama_factory": {"json"},
+    "huggingface": {"json", "huggingface"},
+    "webdataset": {"tar"},
+}
 
 
 def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -69,28 +85,27 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         "files_io",
         {"markdown", "png"},
         output_required=False,
-        batch_windows="batch_windows",
         patch_videos="patch_videos",
         samples="samples",
     )
     def preflight(
         context: dg.AssetExecutionContext,
         config: MakeConfig,
-        batch_windows: Batches,
         patch_videos: Batches,
         samples: Mapping[str, bytes],
     ) -> Iterator[dg.Output[Work]]:
         """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
+        from zwu_ts_assets import preflight_products
         from zwu_ts_assets import training_products as training
 
         with speaking_to_the_user(dataset.csv.parent):
             view = training.view_of(dataset, samples, project_root(), cache_dir())
-        films = patch_videos.records.values()
+        films = patch_videos.records
         if _has_samples(context, view.samples):
             work = single(
                 view.made_from,
-                lambda: training.preflight_product(
-                    training.preflight_report(view, batch_windows.values(), films)
+                lambda: preflight_products.preflight_product(
+                    preflight_products.preflight_report(view, films)
                 ),
                 force=config.force,
             )
@@ -100,9 +115,9 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         @asset(
             name,
             "exports_io",
-            {format_name if format_name in ("huggingface", "webdataset") else "json"},
+            _KINDS[format_name],
             output_required=False,
-            description=f"Questions and answers with their media, in the format `{format_name}`.",
+            description=_DESCRIPTIONS[format_name],
             samples="samples",
             **media,
         )
@@ -123,7 +138,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 
         return exported
 
-    return [samples, preflight, *(export(asset, name) for name, asset in EXPORTS.items())]
+    return [samples, preflight, *(export(name, each) for each, name in EXPORTS.items())]
 
 
 def _has_samples(context: dg.AssetExecutionContext, samples: Sized) -> bool:

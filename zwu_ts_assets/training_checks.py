@@ -40,24 +40,21 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
 
     @dg.asset_check(
         asset=asset_key(dataset, "preflight"),
-        additional_ins=ins(
-            samples="samples", batch_windows="batch_windows", patch_videos="patch_videos"
-        ),
+        additional_ins=ins(samples="samples", patch_videos="patch_videos"),
     )
     def consumers_lose_nothing(
         preflight: Mapping[str, bytes],
         samples: Mapping[str, bytes],
-        batch_windows: Batches,
         patch_videos: Batches,
     ) -> dg.AssetCheckResult:
         """With its own defaults, each consumer reads every frame, legibly, and whole answers."""
+        from zwu_ts_assets import preflight_products
         from zwu_ts_assets import training_products as training
 
         with speaking_to_the_user(dataset.csv.parent):
             view = training.view_of(dataset, samples, project_root(), cache_dir())
-            films = patch_videos.records.values()
-            report = training.preflight_report(view, batch_windows.values(), films)
-        trouble = training.trouble_of(report)
+            report = preflight_products.preflight_report(view, patch_videos.records)
+        trouble = preflight_products.trouble_of(report)
         return dg.AssetCheckResult(
             passed=not trouble,
             # The corpus is sound; what is lost depends on who reads it, and on their settings.
@@ -73,15 +70,15 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         )
         def export_is_sound(folder: Path, series: object) -> dg.AssetCheckResult:
             """Media decode, rows are what the manifest says, answers what the CSV says."""
-            from zwu_ts_assets import export_products, products
-            from zwu_ts_assets import training_products as training
+            from zwu_ts_assets import export_checks, products
             from zwu_ts_assets.corpus.series import Series
+            from zwu_ts_assets.token_counts import TokenCounts
 
             assert isinstance(series, Series)
             with speaking_to_the_user(dataset.csv.parent):
                 source = products.tokenizer_source(dataset.settings, project_root(), cache_dir())
-                counts = training.TokenCounts(source)
-                report = export_products.validate(folder, format_name, dataset, series, counts)
+                counts = TokenCounts(source)
+                report = export_checks.validate(folder, format_name, dataset, series, counts)
             problems = [str(problem) for problem in report.problems]
             return dg.AssetCheckResult(
                 passed=not problems,

@@ -1,45 +1,38 @@
-"""From the corpus to training data: one function per asset of that last mile.
+"""From the corpus to samples, and the samples as preflight and exports see them.
 
 What belongs here: calling the modules of `training/` and saying what there is to know of the
-result. What does not: the training data itself (`training/`), Dagster, artifact paths.
+result. What does not: the training data itself (`training/`), the preflight report
+(`preflight_products.py`), exports (`export_products.py`), Dagster, artifact paths.
 
 Importing this module imports numpy, matplotlib and the rest, so asset bodies import it when they
 run and never when definitions load.
 """
 
-import base64
 import functools
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
 
 from zwu_ts_assets.artifact_store import Detail, Record, digest
-from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.windows import Window, content_digest, patch_spans
 from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.lineage import samples_made_from, training_made_from
+from zwu_ts_assets.media_records import film_of, media_path, size_of
 from zwu_ts_assets.products import loaded_tokenizer, tokenizer_source
+from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations
 from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.leaks import leak_problem
-from zwu_ts_assets.training.legibility import Verdict, drawn_figure
 from zwu_ts_assets.training.media_tokens import sample_media_tokens
-from zwu_ts_assets.training.preflight import CorpusShape, Preflight, TextTokens, preflight
-from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
@@ -108,7 +101,7 @@ def samples_product(
                 "that first"
             )
         figure, film = records["correlation_pngs"][batch], records["patch_videos"][batch]
-        image, video = count(_size(figure), _size(film), *_film(film))
+        image, video = count(size_of(figure), size_of(film), *film_of(film))
         lines = records["line_plots"][batch] if "line_plots" in records else None
         assets.append(
             WindowAssets(
@@ -136,31 +129,6 @@ def samples_product(
     files = {name: encode_samples([s for s in samples if s.split == name]) for name in SPLITS}
     files["report"] = (json.dumps(asdict(report), indent=1) + "\n").encode("ascii")
     return Product(files, report_details(report), preview=_samples_table(samples))
-
-
-@dataclass(frozen=True)
-class TokenCounts:
-    """Texts and videos counted in a tokenizer that is loaded when it is first used.
-
-    Attributes:
-        source: Where the tokenizer comes from.
-    """
-
-    source: TokenizerSource
-
-    @property
-    def tokenizer(self) -> TextTokenizer:
-        """The tokenizer; one per process."""
-        return loaded_tokenizer(self.source)
-
-    def of_text(self, text: str) -> int:
-        """Tokens of a text; each is counted once, since all exports ask for the same ones."""
-        return _text_tokens(self.source, text)
-
-
-@functools.lru_cache(maxsize=200_000)
-def _text_tokens(source: TokenizerSource, text: str) -> int:
-    return len(loaded_tokenizer(source).encode(text)[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,122 +273,11 @@ def conversations_of(
     return _MADE[key]
 
 
-def chat_tokens(conversation: Conversation, tokenizer: TextTokenizer) -> int:
-    """Tokens of a conversation without its media: the chat template's, the prompt, the answer.
-
-    The template of Qwen3-VL: no system message; each medium between two delimiters, on a line of
-    its own. The delimiters are counted with the media.
-    """
-    media = len(conversation.images) + len(conversation.videos)
-    text = (
-        "<|im_start|>user\n"
-        + "<|vision_start|><|vision_end|>\n" * media
-        + f"{conversation.prompt}<|im_end|>\n"
-        + f"<|im_start|>assistant\n{conversation.answer}<|im_end|>\n"
-    )
-    return len(tokenizer.encode(text)[1]) - 2 * media
-
-
-def preflight_report(view: View, windows: Iterable[Window], films: Iterable[Record]) -> Preflight:
-    """What each consumer makes of the corpus.
-
-    Args:
-        view: The samples.
-        windows: All windows; the size of the numbers in a figure depends on the numbers.
-        films: The records of the videos.
-
-    Raises:
-        CorpusError: There is nothing to look at.
-    """
-    settings, tokenizer = view.dataset.settings, view.counts.tokenizer
-    spans = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    whole: list[DependenceMatrices] = []
-    patches: list[DependenceMatrices] = []
-    features: tuple[str, ...] = ()
-    for window in windows:
-        features = window.features
-        whole.append(dependence_matrices(window.values))
-        patches += [dependence_matrices(window.values[start:stop]) for start, stop in spans]
-    counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
-    film = next(iter(films), None)
-    if not counts or film is None:
-        raise CorpusError("no split has a sample, so there is nothing to look at before training")
-    frames, fps = _film(film)
-    size = _size(film)
-    shape = CorpusShape(
-        figure=drawn_figure(
-            features,
-            settings.window_length,
-            Canvas(settings.canvas_width, settings.canvas_height),
-            whole,
-        ),
-        frame=drawn_figure(
-            features, settings.patch_length, Canvas(size.width, size.height), patches
-        ),
-        frames=frames,
-        fps=fps,
-        text=TextTokens.of(counts),
-    )
-    return preflight(shape, tokenizer)
-
-
-def preflight_product(report: Preflight) -> Product[Files]:
-    """The report as a table and a plot."""
-    table = preflight_markdown(report)
-    verdicts = {each.profile.name: each for each in report.consumers}
-    details: dict[str, Detail] = {"conversations": report.corpus.text.samples}
-    for name, each in verdicts.items():
-        details[f"{name}_tokens"] = each.total
-        details[f"{name}_verdict"] = str(each.verdict) + (", too long" if each.too_long else "")
-    details["legible_everywhere"] = not trouble_of(report)
-    plot = preflight_png(report)
-    # The web UI shows what is in the metadata, which is kept in the event log: in few colours the
-    # plot is small enough for that.
-    few_colours = io.BytesIO()
-    Image.open(io.BytesIO(plot)).convert("RGB").quantize(32).save(few_colours, "PNG", optimize=True)
-    shown = base64.b64encode(few_colours.getvalue()).decode("ascii")
-    preview = f"![tokens of a sample by consumer](data:image/png;base64,{shown})\n\n{table}"
-    return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=preview)
-
-
-def trouble_of(report: Preflight) -> dict[str, str]:
-    """The consumers that lose something with their defaults, and what to set for each."""
-    return {
-        each.profile.name: " ".join(each.advice or each.refused) or str(each.verdict)
-        for each in report.consumers
-        if each.verdict is not Verdict.LEGIBLE or each.too_long or each.advice
-    }
-
-
-def media_path(record: Record) -> str:
-    """The only file of a figure or a video, relative to the dataset's artifact folder."""
-    (path,) = record.files
-    return path
-
-
-def medium_facts(record: Record) -> dict[str, Any]:
-    """What a record knows of a figure or a video: sha256, width, height, frames, fps."""
-    (file,) = record.files.values()
-    size = _size(record)
-    facts: dict[str, Any] = {"sha256": file.sha256, "width": size.width, "height": size.height}
-    if "frames" in record.details:
-        facts["frames"], facts["fps"] = _film(record)
-    return facts
-
-
 def _media_tokens(
     image: Size, video: Size, frames: int, fps: float, *, tokenizer: TextTokenizer
 ) -> tuple[int, int]:
     counted = sample_media_tokens(image, video, frames, fps, tokenizer)
     return counted.image.tokens, counted.video.tokens
-
-
-def _size(record: Record) -> Size:
-    return Size(int(record.details["width"] or 0), int(record.details["height"] or 0))
-
-
-def _film(record: Record) -> tuple[int, float]:
-    return int(record.details["frames"] or 0), float(record.details["fps"] or 0)
 
 
 def _samples_table(samples: Sequence[Sample]) -> str:

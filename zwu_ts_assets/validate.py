@@ -1,20 +1,25 @@
 """The command behind `validate`: exports in folders, held against CSV and tokenizer where they fit.
 
 What belongs here: finding exports, their dataset and what to say of them. What does not: the checks
-(`training/validation.py`), what the CSV says (`export_products.py`).
+(`training/validation.py`), what the CSV says (`export_checks.py`).
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
-from zwu_ts_assets import export_products, products
-from zwu_ts_assets import training_products as training
+from zwu_ts_assets import export_checks, products
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
 from zwu_ts_assets.environment import cache_dir, project_root
-from zwu_ts_assets.io_managers import dataset_store, export_folder
-from zwu_ts_assets.training.exports.manifest import read_manifest
+from zwu_ts_assets.export_products import parameters_of
+from zwu_ts_assets.layout import dataset_store, export_folder
+from zwu_ts_assets.token_counts import TokenCounts
+from zwu_ts_assets.training.exports.manifest import Manifest, read_manifest
+
+# The settings by which samples and answers are computed from the CSV again.
+_SHAPING: Final = ("window_length", "horizon", "time_column", "features", "tasks.")
 
 
 def validate_folders(
@@ -63,21 +68,43 @@ def _validate(
         say(f"{folder}: {error}")
         return False
     dataset = next((each for each in datasets if each.name == manifest.dataset), None)
-    series: Series | None = None
-    counts = None
-    if dataset is not None and dataset.csv.is_file():
-        series = products.raw_product(dataset.csv, dataset.settings).value
-        source = products.tokenizer_source(dataset.settings, project_root(), cache_dir())
-        counts = training.TokenCounts(source)
-    report = export_products.validate(
-        folder, format_name or manifest.format, dataset, series, counts
-    )
+    series, without_numbers = _series(dataset, manifest)
+    counts, without_counts = _counts(dataset, manifest)
+    report = export_checks.validate(folder, format_name or manifest.format, dataset, series, counts)
     say(
         f"{folder}: {report.conversations} conversations, {report.media} media files, "
         f"{len(report.problems)} problems"
     )
     for problem in report.problems:
         say(f"  {problem}")
-    for sentence in report.not_checked:
+    for sentence in [*report.not_checked, *filter(None, [without_numbers, without_counts])]:
         say(f"  not checked: {sentence}")
     return not report.problems
+
+
+def _series(dataset: Dataset | None, manifest: Manifest) -> tuple[Series | None, str]:
+    """The table that an export was made from, or why there is none to hold it against."""
+    if dataset is None:
+        return None, f"The CSV of the dataset {manifest.dataset!r} is none of those defined here."
+    now = parameters_of(dataset)
+    # Of an export made earlier: with other settings, other samples and answers were right.
+    changed = [
+        f"{name} was {manifest.parameters.get(name)!r} and is {now[name]!r}"
+        for name in now
+        if name.startswith(_SHAPING) and manifest.parameters.get(name) != now[name]
+    ]
+    if changed:
+        return None, f"The settings have changed since: {'; '.join(changed)}."
+    try:
+        return products.raw_product(dataset.csv, dataset.settings).value, ""
+    except CorpusError as error:
+        return None, f"The CSV cannot be used: {error}"
+
+
+def _counts(dataset: Dataset | None, manifest: Manifest) -> tuple[TokenCounts | None, str]:
+    """The tokenizer that an export was counted with, or why there is none to count again."""
+    settings = dataset.settings if dataset else Settings.model_validate({})
+    counts = TokenCounts(products.tokenizer_source(settings, project_root(), cache_dir()))
+    if counts.name == manifest.tokenizer:
+        return counts, ""
+    return None, f"The tokenizer was {manifest.tokenizer!r} and is {counts.name!r}."

@@ -42,11 +42,14 @@ class Work:
         make: Makes the artifacts of the given keys, in that order, one at a time as they are
             consumed, so that a range of batches never sits in memory.
         force: Make everything, also what is current.
+        switched_off: Of the raw table: assets that the settings have switched off, of which nothing
+            is to be left.
     """
 
     made_from: Mapping[str, str]
     make: Callable[[Sequence[str]], Iterator[Product[Any]]]
     force: bool = False
+    switched_off: frozenset[str] = frozenset()
 
 
 def single(made_from: str, make: Callable[[], Product[Any]], *, force: bool = False) -> Work:

@@ -4,9 +4,11 @@ import os
 import shutil
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
+from zwu_ts_assets_tests.last_mile import make_everything, new_project
 from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
@@ -54,6 +56,15 @@ def built(built_once: Path, tmp_path: Path) -> Project:
     """A copy of it for one test, on an instance that has not heard of it yet."""
     shutil.copytree(built_once, tmp_path / "project")
     return Project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def exported_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Project, dg.ExecuteInProcessResult]:
+    """A corpus with all its exports, and the run that made them; not to be changed."""
+    project = new_project(tmp_path_factory.mktemp("exported"))
+    return project, make_everything(project)
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,44 @@ def test_a_name_that_could_leave_the_folder_is_refused(tmp_path: Path, name: str
         ArtifactStore(tmp_path).write(name, b"")
 
 
+@pytest.mark.parametrize("link", [True, False])
+def test_a_file_gets_a_second_name_as_a_link_or_as_a_copy(tmp_path: Path, link: bool) -> None:
+    store, record = store_with_artifact(tmp_path)
+    sha256 = record.files[NAME].sha256
+    second = tmp_path / "exports" / "a.png"
+    for linked in (not link, link):  # also where the other kind is there
+        assert store.place(NAME, "exports/a.png", sha256, link=linked) == record.files[NAME]
+        assert second.read_bytes() == b"content"
+        assert second.samefile(tmp_path / NAME) is linked
+    before = second.stat()
+    store.place(NAME, "exports/a.png", sha256, link=link)
+    assert (second.stat().st_ino, second.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    (tmp_path / NAME).write_bytes(b"contenT")
+    with pytest.raises(ValueError, match="another content than its record says"):
+        store.place(NAME, "exports/b.png", sha256, link=link)
+    assert [path.name for path in second.parent.iterdir()] == ["a.png"]
+
+
+def test_files_that_are_not_named_are_seen_and_removed_with_their_folders(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    kept = {"exports/q/a.json", "exports/q/media/b.png"}
+    for name in (*kept, "other/c.png"):
+        store.write(name, b"x")
+    assert not store.has_others("exports/q", kept)
+    assert not store.has_others("exports/none", kept)
+    (tmp_path / "exports/q/.hidden").write_bytes(b"x")
+    assert not store.has_others("exports/q", kept)
+    store.write("exports/q/old/deep/d.png", b"x")
+    assert store.has_others("exports/q", kept)
+    store.remove_others("exports/q", kept)
+    (tmp_path / "exports/q/link").symlink_to(tmp_path / "other")
+    assert store.has_others("exports/q", kept)
+    store.remove_others("exports/q", kept)
+    found = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
+    assert found == {*kept, "other/c.png"}
+    assert not (tmp_path / "exports/q/old").exists()
+
+
 def test_a_current_artifact_is_recognised_by_its_fingerprint(tmp_path: Path) -> None:
     store, record = store_with_artifact(tmp_path)
     assert store.current_record("figures", "3", "print") == record

@@ -73,6 +73,74 @@ def test_an_invalid_setting_is_named_with_what_was_found(
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[split]\nratios = [0.7, 0.3]", "'split.ratios' is [0.7, 0.3]; value 3 of it is missing"),
+        ("[split]\nratios = [1.5, 0, 0]", "'split.ratios[0]' is 1.5; input should be less than or"),
+        (
+            "[split]\nratios = [0.7, 0.3, 0.2]",
+            "setting 'split': the ratios 0.7, 0.3, 0.2 add up to",
+        ),
+        ("[split]\nembargo_rows = -1", "'split.embargo_rows' is -1; input should be greater"),
+        ("split = 3", "'split' is 3; expected a table, written [split]"),
+        (
+            "[split]\nrations = [1]",
+            "unknown setting 'rations' in the table [split]; its settings are: ratios, borders",
+        ),
+        (
+            "[split]\nratios = [0.7, 0.1, 0.2]\nborders = [0, 1, 2, 3]",
+            "setting 'split': the split is given by ratios and by borders; expected one of them",
+        ),
+        (
+            '[split]\ndates = ["soon", "later"]',
+            "setting 'split': 'soon' is no date; expected ISO 8601",
+        ),
+        (
+            "[split]\ndates = [2017-07-01, 2017-05-01]",
+            "setting 'split': the dates are 2017-07-01, 2017-05-01; expected increasing ones",
+        ),
+        (
+            '[tasks]\ntasks = ["forecst"]',
+            "setting 'tasks.tasks': 'forecst' is no task or is named twice; the tasks are:",
+        ),
+        (
+            "[tasks]\ndecimals = 10",
+            "'tasks.decimals' is 10; input should be less than or equal to 9",
+        ),
+        ("[units]\nOT = 3", "'units.OT' is 3; input should be a valid string"),
+        ('exports = ["parquet"]', "'exports[0]' is 'parquet'; input should be 'qwen', 'ms_swift'"),
+    ],
+)
+def test_an_invalid_setting_of_a_table_is_named_with_its_table(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    toml = write(tmp_path, text)
+    with pytest.raises(CorpusError) as caught:
+        etth1(tmp_path)
+    assert str(caught.value).startswith(str(toml))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "Value error" not in str(caught.value)
+
+
+def test_a_wider_embargo_alone_keeps_the_published_borders(tmp_path: Path) -> None:
+    write(tmp_path, "[split]\nembargo_rows = 24\n")
+    split = etth1(tmp_path).settings.split
+    assert (split.borders, split.embargo_rows) == ((0, 8640, 11520, 14400), 24)
+    write(tmp_path, "[split]\nratios = [0.8, 0.1, 0.1]\n")
+    split = etth1(tmp_path).settings.split
+    assert (split.borders, split.ratios) == (None, (0.8, 0.1, 0.1))
+
+
+def test_an_export_tells_what_shaped_it_and_no_folder_of_this_machine(tmp_path: Path) -> None:
+    write(tmp_path, 'prompts = "/home/somebody/prompts"\nvideo_width = 896\n')
+    told = etth1(tmp_path).parameters
+    assert (told["window_length"], told["video_width"], told["video_height"]) == (96, 896, 992)
+    assert "somebody" not in str(told)
+    assert not {"exports", "export_media", "splitter", "licence"} & set(told)
+
+
 def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     toml = tmp_path / "ETTh1.toml"
     toml.write_bytes('time_column = "größe"'.encode("latin-1"))

@@ -8,10 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.datasets import etth1, sample
+from zwu_ts_assets.datasets import EXPORTS, etth1, sample
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets_tests.project import ASSETS, TRAINING
+from zwu_ts_assets.lineage import TRAINING
+from zwu_ts_assets_tests.project import ASSETS
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 STOPPED = dg.DefaultScheduleStatus.STOPPED
@@ -22,22 +23,14 @@ EDGES = {
     "vocab": {"batch_stats"},
     "qwen_tokens": {"batch_stats"},
     "patch_videos": {"batch_windows"},
+    "samples": {
+        *("etth1_raw", "batch_windows", "correlation_pngs", "patch_videos"),
+        *("batch_stats", "qwen_tokens"),
+    },
+    "preflight": {"patch_videos", "samples"},
+    **{name: {"correlation_pngs", "patch_videos", "samples"} for name in EXPORTS.values()},
     "etth1_raw": {"etth1_csv"},
     "etth1_csv": set(),
-    "samples": {
-        "etth1_raw",
-        "batch_windows",
-        "correlation_pngs",
-        "batch_stats",
-        "qwen_tokens",
-        "patch_videos",
-    },
-    "preflight": {"samples", "batch_windows", "patch_videos"},
-    **{
-        name: {"samples", "correlation_pngs", "patch_videos"}
-        for name in TRAINING
-        if name.endswith("_export")
-    },
 }
 
 
@@ -48,7 +41,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
-def test_the_lineage_reaches_from_the_csv_to_each_export(
+def test_the_lineage_reaches_from_the_csv_over_the_corpus_to_the_exports(
     graph: dict[str, dg.AssetSpec],
 ) -> None:
     found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
@@ -86,7 +79,7 @@ def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
     definitions = build_definitions([etth1(tmp_path), sample(tmp_path)], tmp_path)
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
     assert {"batch_windows", "sample/batch_windows", "sample/sample_raw"} <= keys
-    assert len(keys) == 30
+    assert len(keys) == 2 * len(EDGES)
 
 
 def test_a_sensor_is_on_and_a_schedule_is_off_unless_told_otherwise(tmp_path: Path) -> None:
@@ -129,9 +122,11 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
 
 def test_the_domain_is_usable_without_dagster() -> None:
     code = (
-        "import sys, pkgutil, importlib, zwu_ts_assets.corpus as corpus\n"
-        "for module in pkgutil.iter_modules(corpus.__path__, 'zwu_ts_assets.corpus.'):\n"
-        "    importlib.import_module(module.name)\n"
+        "import sys, pkgutil, importlib\n"
+        "for package in ('zwu_ts_assets.corpus', 'zwu_ts_assets.training'):\n"
+        "    path = importlib.import_module(package).__path__\n"
+        "    for module in pkgutil.walk_packages(path, package + '.'):\n"
+        "        importlib.import_module(module.name)\n"
         "print('dagster' in sys.modules)"
     )
     assert run_python(code) == "False"

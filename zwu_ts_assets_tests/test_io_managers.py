@@ -8,7 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.io_managers import LAYOUT, FilesIOManager, file_names
+from zwu_ts_assets.io_managers import FilesIOManager
+from zwu_ts_assets.layout import LAYOUT, file_names
 from zwu_ts_assets.work import Product, Work
 from zwu_ts_assets_tests.project import Project, failures
 
@@ -28,8 +29,13 @@ def test_every_asset_has_its_files_and_no_two_share_one() -> None:
         "batch_windows/batch_1.parquet",
         "correlations/batch_1.png",
         "patch_videos/batch_1.mp4",
+        "line_plots/batch_1.png",
     } <= per_batch
-    assert len(set(names)) == 8 + 13  # four files per batch for two batches, thirteen for good
+    for_good = set(names) - per_batch
+    assert len(per_batch) == 2 * 4  # windows, figures, line plots and videos of two batches
+    # Table; text; vocabularies and rows; ranges; samples and their report; preflight.
+    assert len(for_good) == 1 + 1 + 2 * 2 + 1 + 4 + 2
+    assert all(names.count(name) == 2 for name in for_good)
 
 
 def test_a_range_is_written_as_it_comes_and_never_held_in_memory(tmp_path: Path) -> None:

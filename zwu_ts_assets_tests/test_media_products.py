@@ -91,9 +91,10 @@ def test_ranges_are_fitted_on_the_given_windows_and_come_back_from_their_file() 
 
 
 def test_a_line_plot_is_a_png_of_the_canvas() -> None:
-    settings = settings_with(line_plots=True, title_batch_index=True)
     units = ("MW", "", "°C")
-    product = products.line_plot_product((2, window()), settings=settings, units=units)
+    told = {name: unit for name, unit in zip(FEATURES, units, strict=True) if unit}
+    settings = settings_with(line_plots=True, title_batch_index=True, units=told)
+    product = products.line_plot_product((2, window()), settings=settings)
     expected = draw_line_plot(
         window().values, FEATURES, Canvas(640, 352), units=units, title_prefix="Batch 2 "
     )

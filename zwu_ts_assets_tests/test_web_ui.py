@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
 
+from zwu_ts_assets.lineage import TRAINING
 from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 
@@ -64,7 +65,9 @@ def server(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     data.mkdir()
     home.mkdir()
     write_csv(data / "ETTh1.csv", rows=77)
-    (data / "ETTh1.toml").write_text(SETTINGS, encoding="utf-8")
+    # "Materialize all" includes the exports: the one batch that is clicked has to be a sample.
+    split = "[split]\nratios = [1, 0, 0]\n"
+    (data / "ETTh1.toml").write_text(SETTINGS + split, encoding="utf-8")
     shutil.copy(REPOSITORY / ".dagster" / "dagster.yaml", home)
     environment = {
         **os.environ,
@@ -125,10 +128,10 @@ def page(server: str, browser_path: str) -> Iterator[Page]:
             browser.close()
 
 
-def test_the_graph_shows_all_seven_assets(server: str, page: Page) -> None:
+def test_the_graph_shows_every_asset_of_corpus_and_last_mile(server: str, page: Page) -> None:
     with a_picture_if_it_fails(page, "graph"):
         page.goto(f"{server}/asset-groups")
-        for asset in ASSETS:
+        for asset in (*ASSETS, *TRAINING):
             expect(in_graph(page, asset)).to_be_visible()
 
 

@@ -50,7 +50,7 @@ class TextTokens:
 
 @dataclass(frozen=True)
 class CorpusShape:
-    """What a preflight needs to know of a corpus whose samples have a figure and a video each.
+    """What a preflight needs to know of a corpus whose samples have figures and a video each.
 
     Attributes:
         figure: What the figures are drawn with.
@@ -58,6 +58,7 @@ class CorpusShape:
         frames: Frames of a video.
         fps: Frames per second that its file declares.
         text: Tokens of text.
+        pictures: Pictures of a sample: the figure, and a line plot on the same canvas if it is 2.
     """
 
     figure: Drawn
@@ -65,6 +66,7 @@ class CorpusShape:
     frames: int
     fps: float
     text: TextTokens
+    pictures: int = 1
 
     @property
     def clip(self) -> Clip:
@@ -168,8 +170,10 @@ def _consumer_report(
         video = profile.video(corpus.clip, tokenizer)
     except CorpusError as error:
         refused.append(str(error))
-    visual = (image.tokens if image else 0) + (video.tokens if video else 0)
+    pictures = image.tokens * corpus.pictures if image else 0
+    visual = pictures + (video.tokens if video else 0)
     text = corpus.text
+    further = pictures - image.tokens if image else 0
     return ConsumerReport(
         profile=profile,
         image=image,
@@ -189,7 +193,7 @@ def _consumer_report(
             clip=corpus.clip,
             image=image,
             video=video,
-            longest_text=text.maximum,
+            longest_text=text.maximum + further,
             tokenizer=tokenizer,
         ),
     )

@@ -43,8 +43,9 @@ def preflight_markdown(report: Preflight) -> str:
         Lines that end in a newline.
     """
     corpus = report.corpus
+    shown = "Figures and line plots" if corpus.pictures > 1 else "Figures"
     lines = [
-        f"Figures of {corpus.figure.size}, videos of {corpus.frames} frames of "
+        f"{shown} of {corpus.figure.size}, videos of {corpus.frames} frames of "
         f"{corpus.frame.size} at {corpus.fps:g} fps, {corpus.text.samples:,} samples. "
         "Digits and cells are the smallest of each, after resampling.",
         "",

@@ -4,14 +4,18 @@ What belongs here: the settings of the tasks, with their bounds. What does not: 
 no numpy, since settings are read whenever definitions load.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from zwu_ts_assets.corpus.errors import CorpusError
 
 if TYPE_CHECKING:
     from zwu_ts_assets.training.sample import Sample
+
+
+TASK_NAMES: Final = ("forecast", "describe", "extremes", "trend", "volatility", "together", "lag")
+"""The tasks, in the order in which a sample's conversations are listed."""
 
 
 class TaskSettings(BaseModel):
@@ -20,7 +24,7 @@ class TaskSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     tasks: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=("forecast", "describe", "extremes", "trend", "volatility", "together", "lag"),
+        default=TASK_NAMES,
         min_length=1,
         description="The tasks, see the table of tasks.",
     )
@@ -44,6 +48,16 @@ class TaskSettings(BaseModel):
     tell_dates: bool = Field(
         default=False, description="Tell the dates of a window; a model could learn them by heart."
     )
+
+    @field_validator("tasks")
+    @classmethod
+    def _tasks_exist(cls, tasks: tuple[str, ...]) -> tuple[str, ...]:
+        for name in tasks:
+            if name not in TASK_NAMES or tasks.count(name) > 1:
+                raise ValueError(
+                    f"{name!r} is no task or is named twice; the tasks are: {', '.join(TASK_NAMES)}"
+                )
+        return tasks
 
     def forecast_columns(self, sample: "Sample") -> tuple[int, ...]:
         """Which columns are forecast.

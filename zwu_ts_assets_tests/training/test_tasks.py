@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.training.task import by_hash, varying
-from zwu_ts_assets.training.task_settings import TaskSettings
+from zwu_ts_assets.training.task_settings import TASK_NAMES, TaskSettings
 from zwu_ts_assets.training.tasks import TASKS, check_answer, questions_of, tasks_markdown
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 
@@ -53,8 +52,12 @@ def test_only_the_tasks_of_the_settings_are_asked() -> None:
         "trend",
     ]
     for tasks in (("forcast",), ("trend", "trend")):
-        with pytest.raises(CorpusError, match="the tasks are: forecast, describe, extremes, trend"):
-            questions_of(sample, TaskSettings(tasks=tasks))
+        with pytest.raises(ValidationError, match="the tasks are: forecast, describe, extremes"):
+            TaskSettings(tasks=tasks)
+
+
+def test_settings_know_the_names_of_all_tasks() -> None:
+    assert tuple(TASKS) == TASK_NAMES
 
 
 def test_answers_are_checked_by_the_name_of_the_task() -> None:

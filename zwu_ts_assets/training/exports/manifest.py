@@ -10,7 +10,7 @@ names within the shards. A sample is one line, so that a difference between two 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,6 +104,7 @@ class Manifest:
         files: The files with rows, by split, in order.
         media: By path in the export, or by name in the shards.
         samples: In the order of the rows.
+        parameters: The settings that shaped samples and conversations.
     """
 
     format: str
@@ -112,6 +113,7 @@ class Manifest:
     files: Mapping[str, Sequence[str]]
     media: Mapping[str, Medium]
     samples: Sequence[DeclaredSample]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def conversation_digest(user: str, answer: str) -> str:
@@ -275,6 +277,7 @@ def read_manifest(folder: Path) -> Manifest:
         files=content["files"],
         media={name: Medium(**facts) for name, facts in content["media"].items()},
         samples=[_declared(sample) for sample in content["samples"]],
+        parameters=content["parameters"],
     )
 
 
@@ -282,6 +285,8 @@ def _problem(content: dict[str, Any]) -> str:
     for name in ("format", "dataset", "tokenizer"):
         if problem := mismatch(content.get(name), str, name):
             return problem
+    if not isinstance(content.get("parameters"), dict):
+        return "parameters are missing"
     files, media, samples = (content.get(key) for key in ("files", "media", "samples"))
     if not isinstance(files, dict) or not isinstance(media, dict) or not isinstance(samples, list):
         return "files, media or samples are missing"

@@ -1,0 +1,144 @@
+"""The commands of the last mile: export, preflight, validate."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from click.testing import CliRunner, Result
+
+from zwu_ts_assets import cli
+from zwu_ts_assets_tests.last_mile import FORMATS, copy_of, with_setting
+from zwu_ts_assets_tests.project import Project
+
+Exported = tuple[Project, dg.ExecuteInProcessResult]
+
+
+class Desk:
+    """A project, and commands entered beside it."""
+
+    def __init__(self, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Args: a project that may be changed, and what sets the environment for it."""
+        self.project = project
+        self.exports = project.artifacts / "exports"
+        monkeypatch.setenv("ZWU_TS_DATA_DIR", str(project.data))
+        monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(project.artifacts))
+        monkeypatch.setenv("DAGSTER_HOME", str(project.data.parent / "home"))
+        monkeypatch.setenv("ZWU_TS_DATASETS", "etth1")
+
+    def enter(self, *words: str) -> Result:
+        """Enter a command line."""
+        return CliRunner().invoke(cli.main, words)
+
+
+@pytest.fixture
+def desk(exported_once: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(copy_of(exported_once[0].data.parent, tmp_path / "project"), monkeypatch)
+
+
+def forget_the_last_mile(project: Project) -> None:
+    """As if nobody had ever asked for it."""
+    shutil.rmtree(project.artifacts / "exports")
+    for record in (project.artifacts / ".records").iterdir():
+        if record.name in ("samples", "preflight") or record.name.endswith("_export"):
+            shutil.rmtree(record)
+
+
+def test_export_makes_the_format_that_is_asked_for_and_no_other(desk: Desk) -> None:
+    forget_the_last_mile(desk.project)
+    result = desk.enter("export", "--format", "qwen", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in desk.exports.iterdir()] == ["qwen"]
+    words = [line.split() for line in result.output.splitlines()]
+    counts = dict(pair for pair in words if len(pair) == 2)
+    files = [path for path in (desk.exports / "qwen").rglob("*") if path.is_file()]
+    assert counts["exports/qwen/**"] == str(len(files))
+    # From then on it is kept current, and nothing else of the last mile is.
+    again = desk.enter("run")
+    assert "nothing to do, every artifact is current" in again.output
+    status = desk.enter("status")
+    assert "etth1: 0 artifacts out of date" in status.output
+
+
+def test_an_unknown_format_is_told_in_one_sentence(desk: Desk) -> None:
+    for command in (["export", "--format", "parquet"], ["validate", "--format", "parquet"]):
+        result = desk.enter(*command)
+        assert result.exit_code == 1
+        assert "parquet" in result.output
+        assert "qwen, ms_swift, llama_factory, huggingface, webdataset" in result.output
+        assert "Traceback" not in result.output
+
+
+def test_preflight_prints_the_table_of_consumers(desk: Desk) -> None:
+    result = desk.enter("preflight")
+    assert result.exit_code == 0, result.output
+    assert "| consumer | figure seen |" in result.output
+    assert "4 frames of 448x224" in result.output.replace("×", "x").replace(" x ", "x")
+    assert "tokens of all samples" in result.output
+
+
+def test_validate_tells_the_counts_of_every_sound_export(desk: Desk) -> None:
+    result = desk.enter("validate")
+    assert result.exit_code == 0, result.output
+    rows = sum(1 for path in (desk.exports / "qwen").glob("*.jsonl") for _ in path.open("rb"))
+    for name in FORMATS:
+        told = f"{desk.exports / name}: {rows} conversations, 24 media files, 0 problems"
+        assert told in result.output
+    assert "not checked" not in result.output
+
+
+def test_a_copy_elsewhere_is_checked_as_far_as_its_csv_is_there(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(desk.exports / "ms_swift", moved)
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(tmp_path / "nothing"))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(tmp_path / "nothing"))
+    result = desk.enter("validate", str(moved))
+    assert result.exit_code == 0, result.output
+    assert "24 media files, 0 problems" in result.output
+    told = [line for line in result.output.splitlines() if "not checked" in line]
+    assert any("Answers were not recomputed: that takes the CSV." in line for line in told)
+    # What the tokenizer alone can tell is checked.
+    assert not any("okens of texts" in line for line in told)
+    nothing = desk.enter("validate")
+    assert nothing.exit_code == 1
+    assert "there is no export below" in nothing.output
+
+
+def test_settings_that_changed_since_are_no_fault_of_the_export(desk: Desk) -> None:
+    toml = desk.project.data / "ETTh1.toml"
+    toml.write_text(toml.read_text("utf-8") + "[tasks]\ndecimals = 5\n", encoding="utf-8")
+    with_setting(desk.project, "horizon = 8")
+    result = desk.enter("validate", str(desk.exports / "qwen"))
+    assert result.exit_code == 0, result.output
+    told = "The settings have changed since: horizon was 6 and is 8; tasks.decimals was 2 and is 5."
+    assert told in result.output
+
+
+def test_a_damaged_copy_is_refused_with_file_row_and_reason(desk: Desk, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(desk.exports / "qwen", damaged)
+    lines = (damaged / "train.jsonl").read_text("utf-8").splitlines()
+    row = json.loads(lines[3])
+    row["conversations"][1]["value"] += " 7"
+    lines[3] = json.dumps(row, ensure_ascii=False)
+    (damaged / "train.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.truncate(damaged / "media" / "patch_videos" / "batch_4.mp4", 100)
+    (damaged / "media" / "correlations" / "batch_9.png").unlink()
+    result = desk.enter("validate", str(damaged))
+    assert result.exit_code == 1
+    assert "train.jsonl, row 4" in result.output
+    assert "the answer is wrong" in result.output
+    assert "media/patch_videos/batch_4.mp4" in result.output
+    assert "media/correlations/batch_9.png" in result.output
+    assert "the file is missing" in result.output
+    assert "Not every export is sound." in result.output
+
+
+def test_a_folder_that_is_no_export_is_told(desk: Desk, tmp_path: Path) -> None:
+    result = desk.enter("validate", str(tmp_path))
+    assert result.exit_code == 1
+    assert "name the folder of an export, or export again" in result.output
