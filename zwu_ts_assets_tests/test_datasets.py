@@ -126,11 +126,18 @@ def test_an_invalid_setting_of_a_table_is_named_with_its_table(
 
 def test_a_wider_embargo_alone_keeps_the_published_borders(tmp_path: Path) -> None:
     write(tmp_path, "[split]\nembargo_rows = 24\n")
-    split = etth1(tmp_path).settings.split
+    split = etth1(tmp_path).split_rule(17_420)
     assert (split.borders, split.embargo_rows) == ((0, 8640, 11520, 14400), 24)
     write(tmp_path, "[split]\nratios = [0.8, 0.1, 0.1]\n")
-    split = etth1(tmp_path).settings.split
+    split = etth1(tmp_path).split_rule(17_420)
     assert (split.borders, split.ratios) == (None, (0.8, 0.1, 0.1))
+
+
+def test_a_csv_that_does_not_reach_the_published_borders_is_divided_by_ratios(
+    tmp_path: Path,
+) -> None:
+    assert etth1(tmp_path).split_rule(14_400).borders == (0, 8640, 11520, 14400)
+    assert not etth1(tmp_path).split_rule(14_399).is_given
 
 
 def test_an_export_tells_what_shaped_it_and_no_folder_of_this_machine(tmp_path: Path) -> None:
