@@ -130,8 +130,9 @@ def test_a_tokenizer_folder_that_is_none_ends_the_run_with_one_sentence(
 ) -> None:
     shell.prepare()
     (tmp_path / "not a tokenizer").mkdir()
-    with (shell.data / "ETTh1.toml").open("a", encoding="utf-8") as file:
-        file.write(f'tokenizer = "{tmp_path / "not a tokenizer"}"\n')
+    toml = shell.data / "ETTh1.toml"
+    named = f'tokenizer = "{tmp_path / "not a tokenizer"}"\n'
+    toml.write_text(named + toml.read_text(encoding="utf-8"), encoding="utf-8")  # above any table
     result = shell.enter("run", "--workers", "1")
     assert result.exit_code == 1
     assert "not a tokenizer" in result.output

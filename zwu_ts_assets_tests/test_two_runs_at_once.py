@@ -146,12 +146,12 @@ def test_what_another_run_made_again_meanwhile_is_not_taken_for_what_was_there(
     figure.unlink()
     real = lineage.figure_made_from
 
-    def interrupted(version: str) -> str:
+    def interrupted(version: str, ranges: str = "") -> str:
         monkeypatch.undo()
         change(built)
         other = Project(tmp_path / "project")
         assert other.materialize("etth1_raw", "batch_windows", batches=(0, 2)).success
-        return real(version)
+        return real(version, ranges)
 
     monkeypatch.setattr(lineage, "figure_made_from", interrupted)
     (said,) = failures(built.materialize("correlation_pngs", batches=(0, 2)))
