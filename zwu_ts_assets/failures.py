@@ -73,7 +73,8 @@ def unusable(error: OSError, folder: Path, variable: str = "ZWU_TS_ARTIFACTS_DIR
     if remedy is None:
         return ""
     return (
-        f"{error.filename or folder}: cannot be used ({error.strerror}): "
+        # Of a rename, the name that a file was to get: the other one is a temporary's.
+        f"{error.filename2 or error.filename or folder}: cannot be used ({error.strerror}): "
         f"{remedy.format(variable=variable)}. What was written before is untouched."
     )
 
