@@ -108,8 +108,8 @@ def drawable_names(features: tuple[str, ...]) -> tuple[str, ...]:
     if changed:
         some = ", ".join(repr(name[:40]) for name in changed[:10])
         warnings.warn(
-            f"the figures show \ufffd for characters of {len(changed)} feature names ({some}) that "
-            f"the font {FONT} lacks or that cannot be drawn",
+            f"the figures show \ufffd for characters of feature names ({len(changed)}: {some}) "
+            f"that the font {FONT} lacks or that cannot be drawn",
             stacklevel=5,
         )
     return names

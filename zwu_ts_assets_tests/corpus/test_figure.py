@@ -309,7 +309,7 @@ def test_characters_that_cannot_be_drawn_are_replaced_with_one_warning() -> None
         for _ in range(2):
             draw_figure(walk(24, 4), features, SMALL, title_prefix="Nr.\t1 ")
     (warning,) = caught
-    assert "['温度', 'tab\\there', 'line\\nbreak']" in str(warning.message)
+    assert "(3: '温度', 'tab\\there', 'line\\nbreak')" in str(warning.message)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_characters_that_cannot_be_drawn_are_replaced_with_one_warning() -> None
         for _ in range(2):
             draw_line_plot(walk(24, 2), ("温度计", "ok"), SMALL)
     (warning,) = caught
-    assert "['温度计']" in str(warning.message)
+    assert "(1: '温度计')" in str(warning.message)
 
 
 @pytest.mark.parametrize(
