@@ -76,6 +76,7 @@ def server(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "ZWU_TS_ARTIFACTS_DIR": str(folder / "artifacts"),
         "ZWU_TS_CACHE_DIR": str(folder / "cache"),
         "ZWU_TS_DATASETS": "etth1",
+        "ZWU_TS_SENSOR": "off",  # it would make what the test clicks for
     }
     port = free_port()
     command = [sys.executable, "-m", "zwu_ts_assets", "dev", "--port", str(port)]
