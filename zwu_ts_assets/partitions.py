@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import dagster as dg
-from sqlalchemy.exc import IntegrityError
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
@@ -119,6 +118,9 @@ def register_batches(instance: dg.DagsterInstance, dataset: Dataset) -> int:
     Raises:
         CorpusError: There is no CSV to tell the batches from.
     """
+    # Not with the definitions: it takes a quarter as long as Dagster itself to import.
+    from sqlalchemy.exc import IntegrityError
+
     if not dataset.csv.is_file():
         raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
     partitions = BatchPartitions(dataset)

@@ -112,6 +112,7 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
         "transformers",
         "imageio",
         "PIL",
+        "sqlalchemy",
     ]
     code = (
         "import sys, zwu_ts_assets.definitions\n"
