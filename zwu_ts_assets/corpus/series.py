@@ -18,8 +18,13 @@ class Series:
 
     Attributes:
         timestamps: (rows,) datetime64[s], increasing by one and the same interval.
-        values: (rows, features) float64, C-contiguous, finite, in the units of the CSV.
+        values: (rows, features) float64, C-contiguous, in the units of the CSV; finite but in the
+            rows that are `missing`.
         features: The column names, one per column of `values`, no name twice.
+        missing: (rows,) bool, the rows that lack a value, which is NaN there: no window and no
+            target may contain one. None if no row does.
+        interpolated: (rows, features) bool, the values that no CSV held and that were interpolated.
+            None if there is none.
 
     Raises:
         CorpusError: Arrays of another type or of shapes that do not fit together.
@@ -28,6 +33,8 @@ class Series:
     timestamps: NDArray[np.datetime64]
     values: NDArray[np.float64]
     features: tuple[str, ...]
+    missing: NDArray[np.bool_] | None = None
+    interpolated: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.timestamps.dtype != np.dtype("datetime64[s]") or self.timestamps.ndim != 1:
@@ -47,6 +54,15 @@ class Series:
                 "values are not C-contiguous, so their bytes would depend on how they were made. "
                 "Convert them with `numpy.ascontiguousarray`."
             )
+        for name, marks, shape in (
+            ("missing", self.missing, expected[:1]),
+            ("interpolated", self.interpolated, expected),
+        ):
+            if marks is not None and (marks.dtype != np.bool_ or marks.shape != shape):
+                raise CorpusError(
+                    f"{name} is {marks.dtype} of shape {marks.shape}; expected bool of shape "
+                    f"{shape}, or None."
+                )
 
     @property
     def rows(self) -> int:

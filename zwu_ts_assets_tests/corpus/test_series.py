@@ -46,6 +46,21 @@ def test_arrays_that_do_not_fit_are_refused(
         Series(timestamps, values, ("a", "b"))
 
 
+@pytest.mark.parametrize(
+    ("marks", "message"),
+    [
+        ({"missing": np.zeros(2, bool)}, r"missing is bool of shape \(2,\); expected .*\(3,\)"),
+        ({"missing": np.zeros(3, np.int64)}, "missing is int64 of shape"),
+        ({"interpolated": np.zeros(3, bool)}, r"interpolated is bool .*expected .*\(3, 2\)"),
+    ],
+)
+def test_marks_that_do_not_fit_are_refused(
+    marks: dict[str, NDArray[np.bool_]], message: str
+) -> None:
+    with pytest.raises(CorpusError, match=message):
+        Series(hours(3), np.zeros((3, 2)), ("a", "b"), **marks)
+
+
 def test_the_modules_that_load_with_the_definitions_need_nothing_heavier_than_numpy() -> None:
     """A pandas or matplotlib import would slow down every command, `--help` included."""
     names = ["series", "windows", "stats", "vocabulary", "sample", "csv_file", "errors"]
