@@ -37,22 +37,26 @@ class DaskProcesses:
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._log = self._stack.enter_context((self.folder / "log").open("wb"))
         self.workers: list[subprocess.Popen[bytes]] = []
+        # Whatever stops this, also an interrupt: nothing that was started is to stay behind.
+        with ExitStack() as unless_started:
+            unless_started.callback(self.stop)
+            self.address = self._start_cluster(workers, environment or {})
+            """Of the scheduler."""
+            unless_started.pop_all()
+
+    def _start_cluster(self, workers: int, environment: Mapping[str, str]) -> str:
         file = self.folder / "scheduler.json"
-        # Ends by itself if whoever started it was killed.
         words = ["--port", "0", "--scheduler-file", str(file), "--idle-timeout", "10 minutes"]
-        self.scheduler = self._start(["scheduler", *_LOOPBACK, *words], environment or {})
+        self.scheduler = self._start(["scheduler", *_LOOPBACK, *words], environment)
         # They wait for the file themselves, and import what they need meanwhile.
         for _ in range(workers):
             self._add(["--scheduler-file", str(file)], 1, {})
         deadline = time.monotonic() + 60
         while not (address := _address(file)):
             if self.scheduler.poll() is not None or time.monotonic() > deadline:
-                said = self.said()
-                self.stop()
-                raise RuntimeError(f"the Dask scheduler did not start: {said}")
+                raise RuntimeError(f"the Dask scheduler did not start: {self.said()}")
             time.sleep(0.05)
-        self.address = address
-        """Of the scheduler."""
+        return address
 
     def add_worker(
         self, threads: int = 1, environment: Mapping[str, str] | None = None

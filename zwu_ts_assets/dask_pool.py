@@ -16,6 +16,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -34,6 +35,8 @@ R = TypeVar("R")
 _CONNECT_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 2.0
 """Seconds between two looks at which workers there are."""
+# Results on their way at once: each takes some milliseconds, most of them spent waiting.
+_FETCHERS: Final = 4
 # What an item raises that is no `CorpusError` may be the machine's fault, and another can do it.
 _RETRIES: Final = 2
 
@@ -65,17 +68,18 @@ class DaskPool:
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """The results in the order of the items; see `Pool.map`.
 
-        Results wait on the workers until it is their turn; this process holds one at a time.
+        Results wait on the workers until it is nearly their turn: this process holds a few.
         """
         from distributed.protocol import serialize_bytes
 
         from zwu_ts_assets.likeness import likeness
 
         client, ours = self._connected(), likeness()
-        ahead: deque[tuple[str, Any]] = deque()
+        ahead: deque[Future[Any]] = deque()
+        fetchers = ThreadPoolExecutor(_FETCHERS, thread_name_prefix="fetch")
         try:
             for position, item in enumerate(items):
-                future = client.submit(
+                task = client.submit(
                     _run,
                     # As bytes: the scheduler unpacks what it is given, and would import it all.
                     serialize_bytes(_Call(function, item, ours)),  # type: ignore[no-untyped-call]
@@ -84,15 +88,17 @@ class DaskPool:
                     pure=False,
                     retries=_RETRIES,
                 )
-                ahead.append((_name(item, position), future))
-                del future  # results are released on the cluster when nobody refers to them
+                ahead.append(fetchers.submit(self._result, client, _name(item, position), task))
+                del task  # results are released on the cluster when nobody refers to them
                 self._look(client)
                 if len(ahead) > AHEAD_PER_WORKER * self.workers:
-                    yield self._result(client, *ahead.popleft())
+                    yield ahead.popleft().result()
             while ahead:
-                yield self._result(client, *ahead.popleft())
+                yield ahead.popleft().result()
         finally:
-            ahead.clear()  # what nobody refers to is not begun any more
+            # What nobody refers to is not begun any more.
+            fetchers.shutdown(wait=False, cancel_futures=True)
+            ahead.clear()
 
     def warm(self, items: int) -> None:
         """Connect, and let the workers import what they draw with."""
@@ -138,27 +144,28 @@ class DaskPool:
         elif clock - self._seen > self._patience:
             raise CorpusError(
                 f"the Dask scheduler at {self.address} has had no worker for {self._patience:g} s; "
-                f"start one: dask worker {self.address} --nworkers auto --nthreads 1"
+                f"start one: dask worker {self.address} --nworkers -1 --nthreads 1"
             )
 
-    def _result(self, client: "Client", name: str, future: Any) -> Any:
-        """The result of a future, or the error that belongs in its place."""
+    def _result(self, client: "Client", name: str, task: Any) -> Any:
+        """The result of a task, or the error that belongs in its place; runs in a thread."""
         from distributed import CancelledError, KilledWorker
 
         while True:
             try:
-                outcome: _Outcome[Any] = future.result(timeout=_LOOK_SECONDS)
+                outcome: _Outcome[Any] = task.result(timeout=_LOOK_SECONDS)
             except CancelledError:
                 raise self._lost() from None
             except KilledWorker:
                 raise CorpusError(
-                    f"workers of the Dask cluster at {self.address} died at {name} again and "
-                    "again, for want of memory or because they lack this package (their logs say "
-                    "why); what was made so far is kept. Give each worker more memory, as by fewer "
-                    "of them per machine (--nworkers), or install the package there, and run again"
+                    f"workers of the Dask cluster at {self.address} died again and again at {name} "
+                    "or what they had beside it, for want of memory or because they lack this "
+                    "package (their logs say why); what was made so far is kept. Give each worker "
+                    "more memory, as by fewer of them per machine (--nworkers), or install the "
+                    "package there, and run again"
                 ) from None
             except Exception as error:
-                if future.status == "error":
+                if task.status == "error":
                     self._require_likeness(client)  # the likelier cause, if it is one
                     if isinstance(error, _WorkerTrouble):
                         raise CorpusError(f"{error}, at {name}: mend that and run again") from None
