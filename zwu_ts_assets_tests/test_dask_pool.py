@@ -26,6 +26,7 @@ from zwu_ts_assets.dask_pool import DaskPool
 from zwu_ts_assets.products import correlation_product, video_product
 from zwu_ts_assets_tests.processes import Undisturbed, wait_for
 from zwu_ts_assets_tests.reference import REPOSITORY
+from zwu_ts_assets_tests.test_cli import Shell
 from zwu_ts_assets_tests.test_pool import process_of, refuse, square
 from zwu_ts_assets_tests.test_products import BATCHES, SETTINGS, made_by, windows
 
@@ -299,7 +300,7 @@ def test_a_run_over_a_cluster_makes_the_artifacts_and_records_of_one_without(
     assert "distributed" not in ended.stderr
 
 
-def test_a_run_without_a_scheduler_ends_with_one_sentence(
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "tcp://me:pass-word-7@127.0.0.1:9"  # noqa: S105 - of nobody
@@ -308,3 +309,30 @@ def test_a_run_without_a_scheduler_ends_with_one_sentence(
     assert ended.exit_code == 1
     assert "--dask has something before an @" in ended.output
     assert "pass-word-7" not in ended.output
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    shell = Shell(tmp_path, monkeypatch)
+    shell.prepare()
+    return shell
+
+
+def test_a_run_without_a_scheduler_fails_with_a_sentence_and_not_on_this_machine(
+    shell: Shell,
+) -> None:
+    ended = shell.enter("run", "--dask", "tcp://127.0.0.1:9")
+    assert ended.exit_code == 1
+    assert "batch_windows: the Dask scheduler at tcp://127.0.0.1:9 (ZWU_TS_DASK" in ended.output
+    assert "Traceback" not in ended.output
+    assert not list(shell.artifacts.rglob("*.png"))
+
+
+def test_processes_of_this_machine_and_a_cluster_are_not_both_to_do_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZWU_TS_DASK", "tcp://127.0.0.1:9")
+    ended = shell.enter("run", "--workers", "1")
+    assert ended.exit_code == 1
+    assert "--workers 1 is about this machine's processes" in ended.output
+    assert shell.enter("run", "--workers", "1", "--dask", "").exit_code == 0
