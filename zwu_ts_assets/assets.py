@@ -161,8 +161,8 @@ def dataset_assets(
         cut = partial(products.window_product, series=series, settings=settings)
         batches = batches_of_run(context.run.tags, map(int, context.partition_keys))
         keys = list(map(str, batches))
-        workers.pool.warm(len(keys))
         with speaking_to_the_user(dataset.csv):
+            workers.pool.warm(len(keys))
             products.require_rows(series, settings, int(keys[-1]), dataset.raw_asset)
         made_from = {key: lineage.window_made_from(cut(int(key)).value) for key in keys}
         return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)

@@ -20,6 +20,8 @@ from zwu_ts_assets.datasets import EXPORTS, Dataset, load_datasets
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
     artifacts_dir,
+    checked_dask_address,
+    dask_address,
     data_dir,
     dataset_names,
     project_root,
@@ -70,21 +72,36 @@ def main() -> None:
     home.mkdir(parents=True, exist_ok=True)
 
 
+def _address(context: click.Context, option: click.Parameter, value: str | None) -> str:
+    """The Dask scheduler of the command line, or else of the environment."""
+    return dask_address() if value is None else checked_dask_address(value, "--dask")
+
+
+_dask_option = click.option(
+    "--dask",
+    callback=_address,
+    metavar="ADDRESS",
+    help="A Dask scheduler whose workers do it, e.g. tcp://127.0.0.1:8786.",
+)
+
+
 @main.command()
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
+@_dask_option
 @click.option("--force", is_flag=True, help="Make again also what is current.")
-def run(workers: int, force: bool) -> None:
+def run(workers: int, dask: str, force: bool) -> None:
     """Materialize what is missing or out of date, through Dagster, in one run."""
     started = time.monotonic()
     for dataset in _datasets_with_a_csv():
-        _run_dataset(dataset, workers, force, started)
+        _run_dataset(dataset, workers, dask, force, started)
 
 
 @main.command()
 @click.option("--format", "formats", multiple=True, help="Of these; all, if none is named.")
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
+@_dask_option
 @click.option("--force", is_flag=True, help="Make again also what is current.")
-def export(formats: tuple[str, ...], workers: int, force: bool) -> None:
+def export(formats: tuple[str, ...], workers: int, dask: str, force: bool) -> None:
     """Make what trainers load: samples, the preflight report and exports; in one run."""
     started = time.monotonic()
     for name in formats:
@@ -92,19 +109,20 @@ def export(formats: tuple[str, ...], workers: int, force: bool) -> None:
             raise CorpusError(f"there is no format {name!r}; the formats are: {', '.join(EXPORTS)}")
     also = ["samples", "preflight", *(EXPORTS[name] for name in formats or EXPORTS)]
     for dataset in _datasets_with_a_csv():
-        _run_dataset(dataset, workers, force, started, also)
+        _run_dataset(dataset, workers, dask, force, started, also)
 
 
 @main.command()
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
-def preflight(workers: int) -> None:
+@_dask_option
+def preflight(workers: int, dask: str) -> None:
     """Report what each trainer would make of the corpus: tokens, sizes, frames, legibility."""
     from zwu_ts_assets.layout import dataset_store, file_names
     from zwu_ts_assets.work import WHOLE
 
     started = time.monotonic()
     for dataset in _datasets_with_a_csv():
-        _run_dataset(dataset, workers, False, started, ["samples", "preflight"])
+        _run_dataset(dataset, workers, dask, False, started, ["samples", "preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
         click.echo(store.read(file_names("preflight", WHOLE)["report"]).decode("utf-8"))
 
@@ -205,7 +223,7 @@ def _datasets_with_a_csv() -> list[Dataset]:
 
 
 def _run_dataset(
-    dataset: Dataset, workers: int, force: bool, started: float, also: Sequence[str] = ()
+    dataset: Dataset, workers: int, dask: str, force: bool, started: float, also: Sequence[str] = ()
 ) -> None:
     from zwu_ts_assets.automation import job_name
     from zwu_ts_assets.checks import CSV_CHECK
@@ -220,6 +238,11 @@ def _run_dataset(
     from zwu_ts_assets.run_locks import run_lock_if_possible
     from zwu_ts_assets.run_tags import refresh_tags
 
+    if workers and dask:
+        raise CorpusError(
+            f"--workers {workers} is about this machine's processes, but the Dask cluster at "
+            f'{dask} is to do the work: leave --workers out, or the cluster (--dask "")'
+        )
     artifacts = artifacts_dir()
     store = dataset_store(artifacts, dataset.prefix)
     # Also when there is nothing to do: a killed run may have finished all but its tidying up.
@@ -248,7 +271,8 @@ def _run_dataset(
                 err=True,
             )
         click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
-        job = build_definitions([dataset], artifacts, workers).resolve_job_def(job_name(dataset))
+        definitions = build_definitions([dataset], artifacts, workers, dask=dask)
+        job = definitions.resolve_job_def(job_name(dataset))
         run_id = str(uuid4())
         # Held until Dagster has recorded the end: a run that is killed between its last step and
         # then would be "started" for ever.

@@ -20,6 +20,7 @@ from zwu_ts_assets.environment import (
     AutomationSettings,
     artifacts_dir,
     automation_settings,
+    dask_address,
     data_dir,
     dataset_names,
 )
@@ -35,6 +36,7 @@ def build_definitions(
     artifacts: Path,
     workers: int = 0,
     automation: AutomationSettings = AutomationSettings(),  # noqa: B008 - frozen
+    dask: str = "",
 ) -> dg.Definitions:
     """The definitions of some datasets.
 
@@ -43,6 +45,7 @@ def build_definitions(
         artifacts: The folder for the outputs.
         workers: Worker processes of a run; 0 for one per processor.
         automation: When the datasets are looked after by themselves.
+        dask: Address of a Dask scheduler whose workers do the work; empty: this machine's do.
     """
     folder = str(artifacts)
     with warnings.catch_warnings():
@@ -73,7 +76,7 @@ def build_definitions(
             "windows_io": WindowsIOManager(artifacts_dir=folder),
             "files_io": FilesIOManager(artifacts_dir=folder),
             "exports_io": ExportIOManager(artifacts_dir=folder),
-            "workers": Workers(processes=workers),
+            "workers": Workers(processes=workers, dask=dask),
         },
         # The steps share one pool of worker processes; a process per step would cost a start-up
         # each and gain nothing.
@@ -84,7 +87,9 @@ def build_definitions(
 def _defined() -> dg.Definitions:
     try:
         datasets = load_datasets(data_dir(), dataset_names())
-        return build_definitions(datasets, artifacts_dir(), automation=automation_settings())
+        return build_definitions(
+            datasets, artifacts_dir(), automation=automation_settings(), dask=dask_address()
+        )
     except CorpusError as error:
         # A mistake in a settings file: the command line prints this error's message alone, where
         # any other exception would end it with a traceback.

@@ -1,4 +1,4 @@
-"""What the environment says: where the folders are and which datasets are defined.
+"""What the environment says: where the folders are, what is defined, and who does the work.
 
 What belongs here: every environment variable of ours, and the rule that finds the project's root.
 No other module reads one of ours. What does not: any path below `artifacts/`, which is the IO
@@ -6,6 +6,7 @@ managers' business.
 """
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,9 @@ SETTLE_VARIABLE = "ZWU_TS_SETTLE_SECONDS"
 ATTEMPTS_VARIABLE = "ZWU_TS_ATTEMPTS"
 RETRY_VARIABLE = "ZWU_TS_RETRY_SECONDS"
 VERIFY_VARIABLE = "ZWU_TS_VERIFY_HOURS"
+DASK_VARIABLE = "ZWU_TS_DASK"
+
+_DASK_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
 
 
 def project_root() -> Path:
@@ -64,6 +68,43 @@ def dataset_names() -> list[str]:
     """
     names = os.environ.get(DATASETS_VARIABLE, "")
     return [name.strip() for name in names.split(",") if name.strip()] or ["etth1"]
+
+
+def dask_address() -> str:
+    """The Dask scheduler that gets the work: `ZWU_TS_DASK`; empty: this machine's processes.
+
+    Raises:
+        CorpusError: It is not the address of a scheduler.
+    """
+    return checked_dask_address(os.environ.get(DASK_VARIABLE, ""), DASK_VARIABLE)
+
+
+def checked_dask_address(text: str, name: str) -> str:
+    """The address of a Dask scheduler, if it is one that may be shown to everybody.
+
+    Args:
+        text: The address; white space around it is dropped, and it may be empty.
+        name: What to call it before the user.
+
+    Raises:
+        CorpusError: It is not `tcp://host:port` or `tls://host:port`. The message does not repeat
+            what may be a password.
+    """
+    address = text.strip()
+    if "@" in address:
+        raise CorpusError(
+            f"{name} has something before an @, such as a user and a password. They would be shown "
+            "in the web UI, and Dask does not take them: leave them out. A scheduler that asks who "
+            "is there has an address tls://host:port, and the certificates are named in Dask's own "
+            "configuration (distributed.comm.tls)"
+        )
+    if address and not _DASK_ADDRESS.fullmatch(address):
+        shown = re.split(r"[?#;]", address)[0]
+        raise CorpusError(
+            f"{name} is {shown!r}; expected the address of a Dask scheduler, such as "
+            "tcp://127.0.0.1:8786 or tls://scheduler.example:8786"
+        )
+    return address
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The processes that do the work, behind one small interface.
 
-What belongs here: handing a function and its items to processes and giving back the results in
-order, a few at a time. What does not: what the functions do.
+What belongs here: the interface `Pool`, and the processes of this machine. What does not: other
+machines (`dask_pool`), what the functions do.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from zwu_ts_assets.corpus.errors import CorpusError
 
@@ -25,9 +25,40 @@ R = TypeVar("R")
 # Starting a process and importing what it draws with takes as long as drawing this many batches.
 _HANDFUL = 8
 
-# Finished results wait in the parent until they are written. A few per worker keep everyone busy;
-# more would only hold figures in memory.
-_AHEAD_PER_WORKER = 2
+AHEAD_PER_WORKER = 2
+"""Items that are handed out beyond the one whose result is waited for. Finished results wait until
+they are written: a few per worker keep everyone busy, more would only hold figures in memory."""
+
+
+class Pool(Protocol):
+    """Maps functions over items somewhere; the same bytes come out wherever that is."""
+
+    @property
+    def workers(self) -> int:
+        """How many processes do the work, as far as is known."""
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """The results in the order of the items, which are drawn only as workers get free.
+
+        Args:
+            function: A module-level function or a `functools.partial` of one.
+            items: What to map over; read lazily, never all at once.
+
+        Raises:
+            Exception: Whatever the function raised, at the place of its item.
+            CorpusError: The workers cannot be reached, are not fit for it or were killed; results
+                that were given out before are good.
+        """
+
+    def warm(self, items: int) -> None:
+        """Get ready while this process still prepares the first of so many items.
+
+        Raises:
+            CorpusError: There is nobody to do the work.
+        """
+
+    def close(self) -> None:
+        """Let go of the workers; the pool finds new ones if it is used again."""
 
 
 class WorkerPool:
@@ -66,7 +97,7 @@ class WorkerPool:
         try:
             for item in chain(first, remaining):
                 ahead.append(executor.submit(function, item))
-                if len(ahead) > _AHEAD_PER_WORKER * self.workers:
+                if len(ahead) > AHEAD_PER_WORKER * self.workers:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

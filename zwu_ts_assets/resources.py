@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from zwu_ts_assets.pool import WorkerPool
+from zwu_ts_assets.environment import checked_dask_address
+from zwu_ts_assets.pool import Pool, WorkerPool
 
 
 class Workers(dg.ConfigurableResource["Workers"]):
@@ -20,25 +21,38 @@ class Workers(dg.ConfigurableResource["Workers"]):
     processes: int = Field(
         0, ge=0, le=256, description="Worker processes; 0: one per processor of this machine."
     )
-    _pool: WorkerPool | None = PrivateAttr(default=None)
+    dask: str = Field(
+        "",
+        description="Address of a Dask scheduler whose workers do it instead, for instance "
+        "tcp://127.0.0.1:8786; empty: the processes of this machine.",
+    )
+    _pool: Pool | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(
         self, context: dg.InitResourceContext
     ) -> Generator["Workers", None, None]:
-        """Stop the processes when the run is over."""
-        self._pool = WorkerPool(self.processes or _available_processors())
+        """Stop the processes, or let go of the cluster, when the run is over."""
+        self._pool = self._make_pool()
         try:
             yield self
         finally:
             self._pool.close()
 
     @property
-    def pool(self) -> WorkerPool:
+    def pool(self) -> Pool:
         """The pool of this run."""
         if self._pool is None:
             raise RuntimeError("the workers are only there while a run executes")
         return self._pool
+
+    def _make_pool(self) -> Pool:
+        # Not by a validator: pydantic would print the value, and with it a password.
+        if address := checked_dask_address(self.dask, "the field dask of the resource workers"):
+            from zwu_ts_assets.dask_pool import DaskPool
+
+            return DaskPool(address)
+        return WorkerPool(self.processes or _available_processors())
 
 
 def _available_processors() -> int:

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.cluster import duration, estimate
+from benchmarks.cluster_run import windows
 from benchmarks.measure import Row
 from benchmarks.pipeline import BATCH_ROWS, first_rows, repeated, with_one_value_changed
 from zwu_ts_assets.corpus.csv_file import read_series
@@ -57,3 +59,20 @@ def test_a_changed_value_changes_one_batch(tmp_path: Path) -> None:
 def test_the_first_rows_are_whole_lines_below_the_header() -> None:
     assert first_rows(CSV, 5).count(b"\n") == 6
     assert CSV.startswith(first_rows(CSV, 5))
+
+
+def test_a_cluster_is_estimated_to_be_as_fast_as_its_cores_until_one_parent_is_the_limit() -> None:
+    lines = estimate(per_core=5.0, at_most=100.0, cores=(1, 10, 1000)).splitlines()
+    rows = {line.split(": ")[0]: line.split(" | ")[1:] for line in lines[2:]}
+    # 17,325 windows: at 5 a second, at 50, and at no more than 100.
+    assert rows["| ETTh1 or ETTh2"] == ["57.8 min", "5.8 min", "2.9 min |"]
+    assert rows["| ETTm1 or ETTm2"] == ["3.9 h", "23.2 min", "11.6 min |"]
+    assert "all four files: 173,820" in lines[-1]
+    assert duration(42.4) == "42 s"
+
+
+def test_the_cluster_benchmark_draws_windows_that_begin_at_every_row() -> None:
+    made = list(windows(3))
+    assert [start for start, _ in made] == [0, 1, 2]
+    assert all(window.values.shape == (BATCH_ROWS, 7) for _, window in made)
+    np.testing.assert_array_equal(made[0][1].values[1:], made[1][1].values[:-1])

@@ -113,6 +113,7 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
         "imageio",
         "PIL",
         "sqlalchemy",
+        "distributed",
     ]
     code = (
         "import sys, zwu_ts_assets.definitions\n"

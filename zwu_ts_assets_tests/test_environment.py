@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets import environment
+from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATA_DIR", "ARTIFACTS_DIR", "CACHE_DIR", "DATASETS"):
+    for name in ("DATA_DIR", "ARTIFACTS_DIR", "CACHE_DIR", "DATASETS", "DASK"):
         monkeypatch.delenv(f"ZWU_TS_{name}", raising=False)
 
 
@@ -47,3 +48,41 @@ def test_etth1_alone_is_defined_unless_others_are_asked_for(
     assert environment.dataset_names() == ["etth1"]
     monkeypatch.setenv("ZWU_TS_DATASETS", "etth1, sample")
     assert environment.dataset_names() == ["etth1", "sample"]
+
+
+@pytest.mark.parametrize(
+    "address", ["", "tcp://127.0.0.1:8786", "tls://scheduler.example:8786", "tcp://[::1]:8786"]
+)
+def test_a_dask_cluster_is_named_by_the_address_of_its_scheduler(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert environment.dask_address() == ""
+    monkeypatch.setenv("ZWU_TS_DASK", f" {address}\n")
+    assert environment.dask_address() == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1:8786", "tcp://127.0.0.1", "tcp://:8786", "http://127.0.0.1:8787/status"),
+        *("inproc://10.0.0.1/1/1", "tcp://a b:1", "tcp://a:1/x", "tcp://a:1 tcp://b:1"),
+    ],
+)
+def test_what_is_no_address_of_a_scheduler_is_refused_with_an_example(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZWU_TS_DASK", address)
+    with pytest.raises(CorpusError, match=r"^ZWU_TS_DASK is .*such as tcp://127\.0\.0\.1:8786"):
+        environment.dask_address()
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://me:pass-word-7@127.0.0.1:8786", "tcp://127.0.0.1:8786?password=pass-word-7"]
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZWU_TS_DASK", address)
+    with pytest.raises(CorpusError) as refused:
+        environment.dask_address()
+    assert "pass-word-7" not in str(refused.value)

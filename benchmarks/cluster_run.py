@@ -1,0 +1,160 @@
+"""One measurement of the cluster benchmark, in a process of its own so that its memory is its own.
+
+What belongs here: windows, what is done with each, and what one way of doing it takes. What does
+not: the ways' order and the table (`cluster`).
+"""
+
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from zwu_ts_assets.artifact_store import ArtifactStore
+from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.sample import sample_csv
+from zwu_ts_assets.corpus.windows import Window
+from zwu_ts_assets.dask_pool import DaskPool
+from zwu_ts_assets.datasets import Settings
+from zwu_ts_assets.pool import Pool, WorkerPool
+from zwu_ts_assets.products import correlation_product, video_product
+
+SETTINGS = Settings()
+WARMING = 24
+"""Windows before the clock starts: processes start, import and draw what all figures share."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of a window, and the process that made it.
+
+    Attributes:
+        files: By name.
+        pid: Of the process.
+        peak_mib: Its largest resident memory so far.
+    """
+
+    files: dict[str, bytes]
+    pid: int
+    peak_mib: float
+
+
+def figure_and_video(item: tuple[int, Window]) -> Made:
+    """Both media of a window at the default canvas."""
+    figure = correlation_product(item, settings=SETTINGS).value["png"]
+    video = video_product(item, settings=SETTINGS).value["video"]
+    files = {f"figures/window_{item[0]}.png": figure, f"videos/window_{item[0]}.mp4": video}
+    return Made(files, os.getpid(), peak_mib())
+
+
+def the_same_again(index: int) -> Made:
+    """The media of one window under another's name: as many bytes for next to no work."""
+    made = _of_the_first_window()
+    files = {name.replace("_0.", f"_{index}."): data for name, data in made.files.items()}
+    return replace(made, files=files)
+
+
+@lru_cache(maxsize=1)
+def _of_the_first_window() -> Made:
+    return figure_and_video(next(windows(1)))
+
+
+def windows(count: int) -> Iterator[tuple[int, Window]]:
+    """Windows of ETTh1's shape that begin at every row, of the synthetic sample."""
+    length = SETTINGS.window_length
+    with tempfile.TemporaryDirectory() as folder:
+        csv = Path(folder) / "series.csv"
+        csv.write_bytes(sample_csv(count + length))
+        series = read_series(csv)
+    for start in range(count):
+        rows = slice(start, start + length)
+        yield start, Window(start, series.timestamps[rows], series.values[rows], series.features, 0)
+
+
+def measure(way: str, count: int, address: str) -> dict[str, float]:
+    """Make and write some windows.
+
+    Args:
+        way: `one`, `two`, `dask`, or `writing` (Dask workers that have next to nothing to do).
+        count: How many windows.
+        address: Of the Dask scheduler, where the way needs one.
+
+    Returns:
+        Windows per second, peak memory of the parent and the sum of that of the workers in MiB,
+        the largest ffmpeg that was seen, MiB, and bytes per window.
+    """
+    pool: Pool
+    pool = DaskPool(address) if way in ("dask", "writing") else WorkerPool(2 if way == "two" else 1)
+    peaks: dict[int, float] = {}
+    written = 0
+    watch = FfmpegWatch()
+    with tempfile.TemporaryDirectory() as folder:
+        store = ArtifactStore(Path(folder))
+        if way == "writing":
+            results = pool.map(the_same_again, range(WARMING + count))
+        else:
+            results = pool.map(figure_and_video, windows(WARMING + count))
+        for number, made in enumerate(results):
+            if number == WARMING:
+                started, written = time.perf_counter(), 0
+            for name, data in made.files.items():
+                store.write(name, data)
+                written += len(data)
+            peaks[made.pid] = max(made.peak_mib, peaks.get(made.pid, 0.0))
+        took = time.perf_counter() - started
+        pool.close()
+    watch.stop()
+    peaks.pop(os.getpid(), None)
+    return {
+        "rate": count / took,
+        "parent_mib": peak_mib(),
+        "workers_mib": sum(peaks.values()),
+        "workers": len(peaks),
+        "ffmpeg_mib": watch.peak_mib,
+        "bytes": written / count,
+    }
+
+
+def peak_mib(pid: int | str = "self") -> float:
+    """The largest resident memory of a process so far; 0 if it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    # Not getrusage: that counts what the parent had when it started this process, too.
+    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(lines[0].split()[1]) / 1024 if lines else 0.0
+
+
+class FfmpegWatch:
+    """Looks every now and then how large the encoders are, which end before they can be asked."""
+
+    def __init__(self) -> None:
+        self.peak_mib = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no longer."""
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(0.25):
+            for folder in Path("/proc").glob("[0-9]*"):
+                try:
+                    is_one = (folder / "comm").read_bytes().startswith(b"ffmpeg")
+                except OSError:  # it has ended
+                    continue
+                if is_one:
+                    self.peak_mib = max(self.peak_mib, peak_mib(folder.name))
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), sys.argv[3])))

@@ -1,0 +1,39 @@
+"""Who does the work of a run is the resource `workers`: processes here, or a Dask cluster."""
+
+import dagster as dg
+import pytest
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.dask_pool import DaskPool
+from zwu_ts_assets.pool import Pool, WorkerPool
+from zwu_ts_assets.resources import Workers
+
+
+def pool_of(workers: Workers) -> Pool:
+    """The pool of a run with this resource."""
+    with workers.yield_for_execution(dg.build_init_resource_context()) as there:
+        return there.pool
+
+
+def test_the_processes_of_this_machine_do_it_unless_a_cluster_is_named() -> None:
+    assert isinstance(pool_of(Workers()), WorkerPool)
+    assert pool_of(Workers(processes=3)).workers == 3
+    there = pool_of(Workers(dask="tcp://127.0.0.1:8786"))
+    assert isinstance(there, DaskPool)
+    assert there.address == "tcp://127.0.0.1:8786"
+
+
+def test_a_cluster_is_not_asked_before_there_is_work() -> None:
+    assert pool_of(Workers(dask="tcp://127.0.0.1:9")).workers == 0
+
+
+def test_a_password_entered_in_the_web_ui_is_refused_and_not_repeated() -> None:
+    with pytest.raises(CorpusError) as refused:
+        pool_of(Workers(dask="tcp://me:pass-word-7@127.0.0.1:8786"))
+    assert "the field dask of the resource workers" in str(refused.value)
+    assert "pass-word-7" not in str(refused.value)
+
+
+def test_the_workers_are_only_there_while_a_run_executes() -> None:
+    with pytest.raises(RuntimeError, match="only there while a run executes"):
+        _ = Workers().pool
