@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets import environment
+from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 
@@ -47,3 +48,16 @@ def test_etth1_alone_is_defined_unless_others_are_asked_for(
     assert environment.dataset_names() == ["etth1"]
     monkeypatch.setenv("ZWU_TS_DATASETS", "etth1, sample")
     assert environment.dataset_names() == ["etth1", "sample"]
+
+
+def test_batches_per_run_are_unlimited_unless_a_whole_number_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ZWU_TS_BATCHES_PER_RUN", raising=False)
+    assert environment.automation_settings().batches_per_run is None
+    monkeypatch.setenv("ZWU_TS_BATCHES_PER_RUN", "20")
+    assert environment.automation_settings().batches_per_run == 20
+    for wrong in ("0", "-3", "2.5", "many"):
+        monkeypatch.setenv("ZWU_TS_BATCHES_PER_RUN", wrong)
+        with pytest.raises(CorpusError, match=f"ZWU_TS_BATCHES_PER_RUN is '{wrong}'; expected a"):
+            environment.automation_settings()
