@@ -44,14 +44,19 @@ class MakeConfig(dg.Config):
 
 
 def asset_decorator(
-    dataset: Dataset,
+    dataset: Dataset, batches_per_run: int | None = None
 ) -> Callable[..., Callable[[Callable[..., Any]], dg.AssetsDefinition]]:
     """What the assets of a dataset have in common, as a decorator to be called with the rest.
 
     Args:
         dataset: Whose assets they are.
+        batches_per_run: A backfill is cut into runs of so many batches; None: it is one run.
     """
     batches = BatchPartitions(dataset)
+    # One run covers a range of batches; the unpartitioned assets say so too, or the command line
+    # refuses `--partition-range` for a selection that includes them.
+    one_run = dg.BackfillPolicy.single_run()
+    in_runs = dg.BackfillPolicy.multi_run(batches_per_run) if batches_per_run else one_run
 
     def asset(
         name: str,
@@ -75,9 +80,7 @@ def asset_decorator(
             deps=deps,
             io_manager_key=io_manager,
             partitions_def=batches if per_batch else None,
-            # One run covers a range of batches; the unpartitioned assets say so too, or the
-            # command line refuses `--partition-range` for a selection that includes them.
-            backfill_policy=dg.BackfillPolicy.single_run(),
+            backfill_policy=in_runs if per_batch else one_run,
             code_version=lineage.code_version(dataset, name),
             group_name=dataset.name,
             owners=OWNERS,
@@ -95,16 +98,17 @@ def asset_decorator(
 
 
 def dataset_assets(
-    dataset: Dataset, verify_hours: float
+    dataset: Dataset, verify_hours: float, batches_per_run: int | None = None
 ) -> list[dg.AssetsDefinition | dg.SourceAsset]:
     """The assets of a dataset's corpus, and the CSV that they come from.
 
     Args:
         dataset: Whose CSV and settings they are made from.
         verify_hours: Hours after which artifacts that nobody compared with the CSV count as stale.
+        batches_per_run: A backfill is cut into runs of so many batches; None: it is one run.
     """
     settings = dataset.settings
-    asset = asset_decorator(dataset)
+    asset = asset_decorator(dataset, batches_per_run)
     fixed = {"ranges": "colour_ranges"} if settings.colour_range == "train" else {}
 
     @dg.observable_source_asset(

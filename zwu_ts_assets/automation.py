@@ -4,8 +4,9 @@ What belongs here: Dagster's wrappers around one look at a dataset (`reconcile.p
 what is out of date (`refresh.py`), whether to start a run (`decision.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -18,8 +19,12 @@ from zwu_ts_assets.lineage import asset_inputs, asset_names
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import refresh_tags
 
+if TYPE_CHECKING:
+    from zwu_ts_assets.refresh import Todo
+
 _DEFAULT_SECONDS = 30
 _DEFAULT_CRON = "0 3 * * *"
+_NOT_BEGUN = "the sensor is off, and the schedule has begun nothing that is to be gone on with"
 
 
 def job_name(dataset: Dataset) -> str:
@@ -56,7 +61,7 @@ def dataset_sensor(
         artifacts: The folder for the outputs of all datasets.
         settings: When to look, and how patient to be.
     """
-    is_on = settings.sensor_seconds is not None
+    is_on = settings.sensor_seconds is not None or settings.goes_on
 
     @dg.sensor(
         name=f"{dataset.name}_sensor",
@@ -66,11 +71,15 @@ def dataset_sensor(
         description=f"Compares {dataset.csv.name} with its artifacts and makes what differs.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        from zwu_ts_assets.attempts import is_begun
         from zwu_ts_assets.reconcile import memory_of, reconcile
 
         memory = memory_of(context.cursor)
+        since = context.last_sensor_start_time or 0.0
         try:
             now = _as_it_is_now(dataset)
+            if settings.goes_on and not is_begun(now, context.instance, max(since, memory.settled)):
+                return dg.SensorResult(skip_reason=_NOT_BEGUN, cursor=memory.text())
             if reason := reload_reason(dataset, now):
                 return dg.SensorResult(skip_reason=reason, cursor=memory.text())
             outcome = reconcile(
@@ -79,15 +88,15 @@ def dataset_sensor(
                 context.instance,
                 settings,
                 memory,
-                since=context.last_sensor_start_time or 0.0,
+                since,
             )
         except (CorpusError, OSError) as error:
             return dg.SensorResult(skip_reason=str(error), cursor=memory.text())
         cursor = outcome.memory.text()
         if not outcome.decision.run:
             return dg.SensorResult(skip_reason=outcome.decision.reason, cursor=cursor)
-        request = _request(dataset, outcome.goal, outcome.todo.assets, outcome.todo.batches)
-        return dg.SensorResult(run_requests=[request], cursor=cursor)
+        requests = [_request(dataset, outcome.goal, run) for run in outcome.runs]
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return sensor
 
@@ -131,9 +140,9 @@ def dataset_schedule(
         except (CorpusError, OSError) as error:
             yield dg.SkipReason(str(error))
             return
-        if outcome.decision.run:
-            yield _request(dataset, outcome.goal, outcome.todo.assets, outcome.todo.batches)
-        else:
+        for run in outcome.runs:
+            yield _request(dataset, outcome.goal, run)
+        if not outcome.decision.run:
             yield dg.SkipReason(outcome.decision.reason)
 
     return schedule
@@ -171,15 +180,13 @@ def _as_it_is_now(dataset: Dataset) -> Dataset:
     return load_datasets(dataset.csv.parent, [dataset.name])[0]
 
 
-def _request(
-    dataset: Dataset, goal: str, assets: Sequence[str], batches: Sequence[int]
-) -> dg.RunRequest:
+def _request(dataset: Dataset, goal: str, run: "Todo") -> dg.RunRequest:
     return dg.RunRequest(
-        asset_selection=[asset_key(dataset, name) for name in assets],
+        asset_selection=[asset_key(dataset, name) for name in run.assets],
         asset_check_keys=[
             dg.AssetCheckKey(asset_key(dataset, name), check)
-            for name in assets
+            for name in run.assets
             for check in GUARDS[dataset.role_of(name)]
         ],
-        tags=refresh_tags(dataset.name, goal, batches),
+        tags=refresh_tags(dataset.name, goal, run.batches),
     )

@@ -38,12 +38,16 @@ class Attempt:
         ended: When, in seconds of the epoch; None while it is under way.
         failure: Why it failed, in a sentence; empty if it ended well.
         run_id: The run.
+        assets: Names of the assets that it was to make; told where a refresh is divided.
+        batches: Of which batches, likewise.
     """
 
     goal: str
     ended: float | None
     failure: str
     run_id: str
+    assets: frozenset[str] = frozenset()
+    batches: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def decide(
         return Decision(run=False, reason=f"run {under_way[0].run_id} is in progress")
     if not out_of_date:
         return Decision(run=False, reason="every artifact is current", settled=True)
-    tried = _for_this_goal(goal, attempts)
+    tried = of_this_goal(goal, attempts)
     if not tried:
         return Decision(run=True, reason=f"{out_of_date} artifacts are out of date")
     why = tried[0].failure or f"the run ended well, but left {out_of_date} artifacts out of date"
@@ -98,10 +102,14 @@ def decide(
     return Decision(run=True, reason=f"{out_of_date} artifacts are still out of date after {count}")
 
 
-def _for_this_goal(goal: str, attempts: Sequence[Attempt]) -> list[Attempt]:
+def of_this_goal(goal: str, attempts: Sequence[Attempt]) -> list[Attempt]:
     """The newest attempts for one goal, up to the first that was for another.
 
     Only those: a CSV that goes back to an earlier content is a new chance.
+
+    Args:
+        goal: Digest of the state that everything should have.
+        attempts: Newest first.
     """
     tried: list[Attempt] = []
     for attempt in attempts:

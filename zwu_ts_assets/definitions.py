@@ -56,7 +56,7 @@ def build_definitions(
             asset
             for dataset in datasets
             for asset in (
-                *dataset_assets(dataset, automation.verify_hours),
+                *dataset_assets(dataset, automation.verify_hours, automation.batches_per_run),
                 *training_assets(dataset),
             )
         ]

@@ -24,6 +24,7 @@ ATTEMPTS_VARIABLE = "ZWU_TS_ATTEMPTS"
 RETRY_VARIABLE = "ZWU_TS_RETRY_SECONDS"
 VERIFY_VARIABLE = "ZWU_TS_VERIFY_HOURS"
 DASK_VARIABLE = "ZWU_TS_DASK"
+BATCHES_PER_RUN_VARIABLE = "ZWU_TS_BATCHES_PER_RUN"
 
 _DASK_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
 
@@ -117,6 +118,7 @@ class AutomationSettings:
         settle_seconds: How long a CSV must not have changed before it is read.
         limits: How often and after what wait a failed refresh is tried again.
         verify_hours: Hours after which a corpus that nobody compared with its CSV counts as stale.
+        batches_per_run: At most so many batches in a run that Dagster starts; None: no bound.
     """
 
     sensor_seconds: int | None = 30
@@ -124,6 +126,16 @@ class AutomationSettings:
     settle_seconds: float = 5.0
     limits: Limits = field(default_factory=Limits)
     verify_hours: float = 24.0
+    batches_per_run: int | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the sensor is off and still has to go on with what the schedule begins.
+
+        Of a refresh in several runs, one look starts only those whose inputs are there.
+        """
+        alone = self.sensor_seconds is None and self.schedule is not None
+        return alone and self.batches_per_run is not None
 
 
 def automation_settings() -> AutomationSettings:
@@ -143,6 +155,7 @@ def automation_settings() -> AutomationSettings:
             retry_seconds=_number(RETRY_VARIABLE, 60, 0),
         ),
         verify_hours=_number(VERIFY_VARIABLE, 24, 0.05),
+        batches_per_run=_whole_number(BATCHES_PER_RUN_VARIABLE),
     )
 
 
@@ -161,6 +174,13 @@ def _number(variable: str, default: float, least: float) -> float:
             + (", or off" if variable == SENSOR_VARIABLE else "")
         )
     return value
+
+
+def _whole_number(variable: str) -> int | None:
+    value = _number(variable, 0, 1)
+    if value != int(value):
+        raise CorpusError(f"{variable} is '{value:g}'; expected a whole number, 1 or more")
+    return int(value) or None
 
 
 def _folder(variable: str, default: Path) -> Path:

@@ -30,7 +30,7 @@ _REMEDIES: Final[Mapping[int, str]] = {
     errno.EEXIST: "a part of its path is a file; remove it or set {variable}",
 }
 
-# SQLite's own words; SQLAlchemy hands on no number.
+# SQLite's own words, and those of PostgreSQL's client; SQLAlchemy hands on no number.
 _DATABASE_REMEDIES: Final[Mapping[str, str]] = {
     "database or disk is full": "free some space and run again",
     "disk I/O error": "the disk is full or damaged; free some space and run again",
@@ -40,6 +40,9 @@ _DATABASE_REMEDIES: Final[Mapping[str, str]] = {
         "free some space or raise the limit (ulimit -n)"
     ),
     "database is locked": "another process keeps it busy; wait for it and run again",
+    "password authentication failed": "mend the user or the password that dagster.yaml takes",
+    "could not translate host name": "mend the name of the host that dagster.yaml takes",
+    "connection to server at": "start PostgreSQL, or mend the host that dagster.yaml takes",
 }
 
 
@@ -83,9 +86,14 @@ def database_problem(message: str, home: Path) -> str:
     """Why Dagster's database cannot be used, in a sentence; empty if that is not known.
 
     Args:
-        message: What SQLite said, among other things.
-        home: The folder that it lies in, `DAGSTER_HOME`.
+        message: What the database said, among other things.
+        home: The folder that it lies in, or that says where it is: `DAGSTER_HOME`.
     """
+    if unset := re.search(r'environment variable "(\w+)" which is not set', message):
+        return (
+            f"{home}: the dagster.yaml there takes where Dagster's run history is from {unset[1]}, "
+            "which is not set; set it, or set DAGSTER_HOME to another folder."
+        )
     for words, remedy in _DATABASE_REMEDIES.items():
         if words in message:
             return (

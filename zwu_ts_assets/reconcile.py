@@ -6,6 +6,7 @@ the comparison (`refresh.py`), the rules (`decision.py`), who calls this and whe
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -13,17 +14,18 @@ from typing import Final
 import dagster as dg
 
 from zwu_ts_assets import run_locks
+from zwu_ts_assets.attempts import attempts_since
 from zwu_ts_assets.checks import CSV_CHECK, CURRENT_CHECK, GUARDS, out_of_date_sentence
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
-from zwu_ts_assets.decision import Attempt, Decision, decide
+from zwu_ts_assets.decision import Decision, decide
 from zwu_ts_assets.environment import AutomationSettings, automation_settings
 from zwu_ts_assets.layout import dataset_store
-from zwu_ts_assets.lineage import asset_inputs, asset_names
+from zwu_ts_assets.lineage import asset_inputs
 from zwu_ts_assets.partitions import register_batches
+from zwu_ts_assets.parts import decide_parts
 from zwu_ts_assets.refresh import Difference, Todo, difference, todo
-from zwu_ts_assets.reports import Reporter, asset_key
-from zwu_ts_assets.run_tags import DATASET, GOAL
+from zwu_ts_assets.reports import Reporter
 
 _SOUND: Final = "the CSV can be used"
 
@@ -66,15 +68,17 @@ class Outcome:
 
     Attributes:
         decision: Whether to start a run, and why or why not.
-        todo: What the run has to make.
-        goal: The state that it is to reach.
+        todo: Everything that is out of date, as a run would make it.
+        goal: The state that is to be reached.
         memory: For the next look.
+        runs: What each run that is to be started has to make.
     """
 
     decision: Decision
     todo: Todo
     goal: str
     memory: Memory
+    runs: Sequence[Todo] = ()
 
 
 def reconcile(
@@ -114,12 +118,20 @@ def reconcile(
         return _wait(memory, f"{dataset.csv} changed while it was read")
     reporter.observe_csv(dataset.csv, found.csv_sha256)
     register_batches(instance, dataset)
-    attempts = _attempts(dataset, artifacts, instance, max(since, memory.settled))
-    decision = decide(len(found.stale), found.goal, attempts, now, settings.limits)
+    fail_dead_runs(artifacts, instance)
+    attempts = attempts_since(max(since, memory.settled), dataset, instance, found.batches)
+    due, per_run = todo(dataset, found.stale), settings.batches_per_run
+    if per_run is None:
+        decision = decide(len(found.stale), found.goal, attempts, now, settings.limits)
+        runs = [due] if decision.run else []
+    else:
+        decision, runs = decide_parts(
+            dataset, found.stale, found.goal, attempts, now, settings.limits, per_run
+        )
     if decision.settled:
         memory = Memory(memory.seen, memory.seen_since, now)
     report_state(reporter, found, decision, settings.verify_hours)
-    return Outcome(decision, todo(dataset, found.stale), found.goal, memory)
+    return Outcome(decision, due, found.goal, memory, runs)
 
 
 def report_state(
@@ -212,50 +224,3 @@ def _is_moving(memory: Memory, now: float, settle_seconds: float) -> bool:
         return False
     age = now - memory.seen[0] / 1e9
     return not age >= settle_seconds
-
-
-def _attempts(
-    dataset: Dataset, artifacts: Path, instance: dg.DagsterInstance, since: float
-) -> list[Attempt]:
-    """Runs under way, and those that ended since some time; newest first."""
-    fail_dead_runs(artifacts, instance)
-    found = []
-    for record in _runs(dataset, instance, dg.RunsFilter(), limit=50):
-        run = record.dagster_run
-        if not run.is_finished:
-            found.append(Attempt(run.tags.get(GOAL, ""), None, "", run.run_id))
-        elif GOAL in run.tags and record.create_timestamp.timestamp() > since:
-            failure = "" if run.is_success else failure_of_run(instance, run.run_id)
-            ended = record.end_time or record.update_timestamp.timestamp()
-            found.append(Attempt(run.tags[GOAL], ended, failure, run.run_id))
-    return found
-
-
-def _runs(
-    dataset: Dataset, instance: dg.DagsterInstance, filters: dg.RunsFilter, limit: int | None = None
-) -> list[dg.RunRecord]:
-    """Runs that concern a dataset, whoever started them; newest first."""
-    assets = {asset_key(dataset, name) for name in asset_names(dataset)}
-    return [
-        record
-        for record in instance.get_run_records(filters, limit=limit)
-        if record.dagster_run.tags.get(DATASET) == dataset.name
-        or assets & set(record.dagster_run.asset_selection or ())
-    ]
-
-
-def failure_of_run(instance: dg.DagsterInstance, run_id: str) -> str:
-    """Why a run failed, in the words of its first failed step."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        if event is None:
-            continue
-        failure = event.step_failure_data
-        if failure.user_failure_data and failure.user_failure_data.description:
-            return f"{event.step_key}: {failure.user_failure_data.description}"
-        if error := failure.error:
-            # Dagster wraps what happened in errors of its own, which say where and not what.
-            while error.cause:
-                error = error.cause
-            return f"{event.step_key}: {error.message.strip().splitlines()[-1]}"
-    return "the run was stopped or killed."

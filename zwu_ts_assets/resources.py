@@ -4,7 +4,6 @@ What belongs here: thin wrappers that give plain objects a typed configuration a
 What does not: settings that shape the corpus; those are the dataset's (`datasets.py`).
 """
 
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -56,7 +55,8 @@ class Workers(dg.ConfigurableResource["Workers"]):
 
 
 def _available_processors() -> int:
-    # A container or `taskset` may allow fewer processors than the machine has.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    # A container's quota or `taskset` may allow fewer processors than the machine has: a process
+    # for each one of a large node would take more memory than a pod may have.
+    from loky import cpu_count
+
+    return int(cpu_count())

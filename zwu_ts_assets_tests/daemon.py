@@ -42,8 +42,8 @@ _FINISHED = (
 class Watched:
     """A CSV, an artifacts folder and an instance, with a daemon that can be stopped and killed."""
 
-    def __init__(self, folder: Path) -> None:
-        """Args: a new folder for all of it."""
+    def __init__(self, folder: Path, rows: int = ROWS, instance: str = _INSTANCE) -> None:
+        """Args: a new folder for all of it; rows of the CSV; the instance's configuration."""
         self.data, self.artifacts, self.home = (
             folder / "data",
             folder / "artifacts",
@@ -52,8 +52,8 @@ class Watched:
         self.csv, self.toml = self.data / "ETTh1.csv", self.data / "ETTh1.toml"
         self.data.mkdir(parents=True)
         self.home.mkdir()
-        (self.home / "dagster.yaml").write_text(_INSTANCE, encoding="utf-8")
-        write_csv(self.csv, ROWS)
+        (self.home / "dagster.yaml").write_text(instance, encoding="utf-8")
+        write_csv(self.csv, rows)
         self.toml.write_text(SETTINGS, encoding="utf-8")
         self.instance = dg.DagsterInstance.from_config(str(self.home))
         self._daemon: subprocess.Popen[bytes] | None = None
@@ -111,16 +111,17 @@ class Watched:
                 raise AssertionError(f"waited {seconds:.0f} s in vain for {what}\n{words}")
             time.sleep(0.2)
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = 120.0) -> None:
         """Wait until a look that began from now on finds everything current."""
-        self.wait_for_tick("every artifact is current")
+        self.wait_for_tick("every artifact is current", seconds)
 
-    def wait_for_tick(self, words: str) -> None:
+    def wait_for_tick(self, words: str, seconds: float = 120.0) -> None:
         """Wait until a look that began from now on ends with a reason that has these words."""
         now = time.time()
         self.wait(
             lambda: any(words in reason for when, reason in self.ticks() if when > now),
             f"a look that says {words!r}; the last said {self.ticks()[:1]}",
+            seconds,
         )
 
     def ticks(self) -> list[tuple[float, str]]:

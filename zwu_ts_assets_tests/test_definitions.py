@@ -12,7 +12,7 @@ from zwu_ts_assets.datasets import EXPORTS, etth1, sample
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import TRAINING
-from zwu_ts_assets_tests.project import ASSETS
+from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 STOPPED = dg.DefaultScheduleStatus.STOPPED
@@ -92,6 +92,33 @@ def test_a_sensor_is_on_and_a_schedule_is_off_unless_told_otherwise(tmp_path: Pa
     schedule = definitions.resolve_schedule_def("etth1_schedule")
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
     assert schedule.cron_schedule == "0 5 * * *"
+
+
+def policies(folder: Path, automation: AutomationSettings) -> dict[str, int | None]:
+    """The most batches of one run of a backfill, by asset; None: all of them."""
+    definitions = build_definitions([etth1(folder)], folder, automation=automation)
+    nodes = definitions.resolve_asset_graph().asset_nodes
+    return {
+        node.key.to_user_string(): node.backfill_policy.max_partitions_per_run
+        for node in nodes
+        if node.is_executable and node.backfill_policy
+    }
+
+
+def test_a_backfill_is_one_run_unless_told_to_be_cut(tmp_path: Path) -> None:
+    whole = dict.fromkeys((*ASSETS, *TRAINING), None)
+    assert policies(tmp_path, AutomationSettings()) == whole
+    cut = policies(tmp_path, AutomationSettings(batches_per_run=20))
+    assert cut == whole | dict.fromkeys(PER_BATCH, 20)
+
+
+def test_a_sensor_that_is_off_goes_on_with_what_a_schedule_begins_in_several_runs(
+    tmp_path: Path,
+) -> None:
+    for cut, status in ((None, NOT_RUNNING), (20, RUNNING)):
+        alone = AutomationSettings(None, "0 5 * * *", batches_per_run=cut)
+        definitions = build_definitions([etth1(tmp_path)], tmp_path, automation=alone)
+        assert definitions.resolve_sensor_def("etth1_sensor").default_status is status
 
 
 def test_every_asset_has_the_check_that_compares_it_with_the_csv(tmp_path: Path) -> None:

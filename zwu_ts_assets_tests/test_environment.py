@@ -86,3 +86,16 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(
     with pytest.raises(CorpusError) as refused:
         environment.dask_address()
     assert "pass-word-7" not in str(refused.value)
+
+
+def test_batches_per_run_are_unlimited_unless_a_whole_number_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ZWU_TS_BATCHES_PER_RUN", raising=False)
+    assert environment.automation_settings().batches_per_run is None
+    monkeypatch.setenv("ZWU_TS_BATCHES_PER_RUN", "20")
+    assert environment.automation_settings().batches_per_run == 20
+    for wrong in ("0", "-3", "2.5", "many"):
+        monkeypatch.setenv("ZWU_TS_BATCHES_PER_RUN", wrong)
+        with pytest.raises(CorpusError, match=f"ZWU_TS_BATCHES_PER_RUN is '{wrong}'; expected a"):
+            environment.automation_settings()

@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +17,7 @@ from zwu_ts_assets.decision import Limits
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.reconcile import Memory, Outcome, memory_of, reconcile
+from zwu_ts_assets.refresh import Todo
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_locks import run_lock
 from zwu_ts_assets.run_tags import refresh_tags
@@ -283,6 +285,87 @@ def test_a_failure_is_retried_after_a_wait_and_given_up_visibly(settled: Project
     assert list(again.todo.assets) == ["patch_videos"]
     assert refresh(settled, again).success
     assert look(settled).decision.settled
+
+
+IN_PARTS = AutomationSettings(settle_seconds=0, batches_per_run=2)
+
+
+def test_in_runs_of_two_batches_each_look_asks_for_what_has_its_inputs(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    asked = []
+    while runs := (outcome := look(project, settings=IN_PARTS)).runs:
+        asked.append([(list(run.assets), list(run.batches)) for run in runs])
+        for run in runs:
+            assert refresh(project, replace(outcome, todo=run)).success
+    assert asked == [
+        [(["etth1_raw"], [])],
+        [(list(PER_BATCH), [0, 1]), (list(PER_BATCH), [2])],
+        [(["batch_stats", "vocab", "qwen_tokens"], [])],
+    ]
+    assert outcome.decision.settled
+    assert statuses(project) == {"FRESH": 13}
+
+
+def test_what_a_run_under_way_is_for_is_not_asked_for_again(
+    settled: Project,
+) -> None:
+    for batch in range(3):
+        change(settled, batch)
+    outcome = look(settled)
+    assert refresh(settled, replace(outcome, todo=Todo(["etth1_raw"]))).success
+    first, second = look(settled, settings=IN_PARTS).runs
+    settled.instance.create_run_for_job(
+        build_definitions([settled.dataset], settled.artifacts).resolve_job_def("etth1_corpus"),
+        asset_selection=frozenset(asset_key(settled.dataset, name) for name in first.assets),
+        tags=refresh_tags("etth1", outcome.goal, first.batches),
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    assert look(settled, settings=IN_PARTS).runs == [second]
+
+
+def test_a_part_that_failed_is_asked_for_by_itself_and_the_rest_is_finished(
+    settled: Project,
+) -> None:
+    for batch in range(3):
+        change(settled, batch)
+    film = settled.artifacts / "patch_videos" / "batch_0.mp4"
+    film.unlink()
+    film.mkdir()  # no file can be moved into its place
+    settings = replace(IN_PARTS, limits=Limits(attempts=2, retry_seconds=0))
+    asked = []
+    while runs := (outcome := look(settled, settings=settings)).runs:
+        asked.append([(list(run.assets), list(run.batches)) for run in runs])
+        for run in runs:
+            refresh(settled, replace(outcome, todo=run))
+    texts = ["batch_stats", "vocab", "qwen_tokens"]
+    assert asked == [
+        [(["etth1_raw"], [])],
+        [(list(PER_BATCH), [0, 1]), (list(PER_BATCH), [2])],
+        [(texts, []), (["patch_videos"], [0, 1])],
+    ]
+    assert outcome.decision.gave_up
+    assert "gave up after attempt 2 of 2: patch_videos: " in outcome.decision.reason
+
+
+def test_a_sensor_that_is_off_only_goes_on_with_what_was_begun(settled: Project) -> None:
+    alone = replace(IN_PARTS, sensor_seconds=None, schedule="0 3 * * *")
+    definitions = build_definitions([settled.dataset], settled.artifacts, 1, alone)
+    sensor = definitions.resolve_sensor_def("etth1_sensor")
+
+    def tick() -> dg.SensorResult:
+        context = dg.build_sensor_context(
+            settled.instance, definitions=definitions, cursor=look(settled).memory.text()
+        )
+        result = sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        return result
+
+    change(settled, 1)
+    assert "the schedule has begun nothing" in str(tick().skip_reason)
+    # As if by the schedule, in a run of its own because more than two batches were out of date.
+    assert refresh(settled, replace(look(settled), todo=Todo(["etth1_raw"]))).success
+    (request,) = tick().run_requests or ()
+    assert request.tags["zwu_ts_assets/batches"] == "1"
 
 
 def test_the_lock_of_a_run_that_is_over_is_removed_and_that_of_an_unknown_one_is_left(

@@ -1,5 +1,9 @@
 """Who does the work of a run is the resource `workers`: processes here, or a Dask cluster."""
 
+import os
+import subprocess
+import sys
+
 import dagster as dg
 import pytest
 
@@ -7,6 +11,8 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.dask_pool import DaskPool
 from zwu_ts_assets.pool import Pool, WorkerPool
 from zwu_ts_assets.resources import Workers
+
+CODE = "from zwu_ts_assets import resources; print(resources._available_processors())"
 
 
 def pool_of(workers: Workers) -> Pool:
@@ -37,3 +43,13 @@ def test_a_password_entered_in_the_web_ui_is_refused_and_not_repeated() -> None:
 def test_the_workers_are_only_there_while_a_run_executes() -> None:
     with pytest.raises(RuntimeError, match="only there while a run executes"):
         _ = Workers().pool
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_no_more_processors_are_used_than_are_allowed(limit: int) -> None:
+    # What loky takes from a container's quota it takes from this variable in the same way.
+    environment = {**os.environ, "LOKY_MAX_CPU_COUNT": str(limit)}
+    said = subprocess.run(
+        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
+    )
+    assert int(said.stdout.split()[-1]) == min(limit, len(os.sched_getaffinity(0)))
