@@ -120,8 +120,10 @@ def test_every_column_is_described_in_the_file_and_in_the_table() -> None:
         assert f"| `{field.name}` |" in table
         assert description in table
     assert "| `target` | `list<list<double>>` |" in table
-    # Everything in a sample is in a column.
-    assert {f.name for f in dataclasses.fields(Sample)} == {*schema.names} - {"interval_seconds"}
+    # Everything in a sample is in a column; which columns are shown only where not all are.
+    fields = {field.name for field in dataclasses.fields(Sample)}
+    assert fields - {"shown"} == {*schema.names} - {"interval_seconds"}
+    assert "| `shown` | `list<int64>` |" in table
 
 
 def test_damaged_and_foreign_files_are_refused() -> None:
