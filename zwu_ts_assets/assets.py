@@ -161,8 +161,11 @@ def dataset_assets(
     ) -> Work:
         """The rows of each batch, with timestamps and column names, and its target span."""
         from zwu_ts_assets import products
+        from zwu_ts_assets.selection_products import feature_selection
 
-        cut = partial(products.window_product, series=series, settings=settings)
+        with speaking_to_the_user(dataset.csv):
+            shown = feature_selection(dataset, series)
+        cut = partial(products.window_product, series=series, settings=settings, shown=shown)
         batches = batches_of_run(context.run.tags, map(int, context.partition_keys))
         keys = list(map(str, batches))
         with speaking_to_the_user(dataset.csv):

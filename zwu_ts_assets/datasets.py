@@ -40,8 +40,13 @@ _CARD: Final = ("title", "description", "source", "licence")
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
 _NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
 
+# These came later: told, and part of a digest, only where they are not at their default, so that
+# nothing that was made before them is out of date.
+_LATER: Final = ("figure_features", "figure_columns")
+
 # A changed setting makes exactly these assets out of date, and through them what follows.
 # `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
+# Which columns are shown is part of a window's content, whichever settings it comes from.
 _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "raw": ("time_column", "features", "window_length", "max_batches"),
     # Columns too: windows of other columns must not be taken for windows of this corpus.
@@ -160,7 +165,12 @@ class Dataset(AssetNames):
         Args:
             asset: The asset's name; `raw` or the dataset's own name for it.
         """
-        names = _SETTINGS_OF[self.role_of(asset)]
+        fields = Settings.model_fields
+        names = [
+            name
+            for name in _SETTINGS_OF[self.role_of(asset)]
+            if name not in _LATER or getattr(self.settings, name) != fields[name].default
+        ]
         values = {name: getattr(self.settings, name) for name in names}
         return {
             name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value

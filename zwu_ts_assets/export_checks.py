@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.selection_products import feature_selection
 from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.media_tokens import image_tokens, video_tokens
 from zwu_ts_assets.training.processor import Size
@@ -64,6 +66,7 @@ def _numbers_of(
 ) -> tuple[Callable[[str, str, str], str], Callable[[str, Sequence[Sequence[float]]], str]]:
     """What is wrong with an answer, and with a target, by the numbers of the CSV."""
     settings = dataset.settings
+    shown = feature_selection(dataset, series)
 
     def sample_of(name: str) -> Sample | str:
         text = name.rsplit("-r", 1)[-1]
@@ -71,7 +74,7 @@ def _numbers_of(
         stop = start + settings.window_length
         if name != sample_id(dataset.name, start) or stop + settings.horizon > series.rows:
             return f"the CSV has no sample {name}"
-        return _sample_of_rows(dataset, series, start)
+        return _sample_of_rows(dataset, series, start, shown)
 
     def answer_problem(name: str, task: str, answer: str) -> str:
         sample = sample_of(name)
@@ -90,7 +93,9 @@ def _numbers_of(
     return answer_problem, target_problem
 
 
-def _sample_of_rows(dataset: Dataset, series: Series, start: int) -> Sample:
+def _sample_of_rows(
+    dataset: Dataset, series: Series, start: int, shown: Selection | None
+) -> Sample:
     """A sample with the numbers of the CSV alone: nothing that the corpus made of them."""
     settings = dataset.settings
     stop = start + settings.window_length
@@ -118,4 +123,5 @@ def _sample_of_rows(dataset: Dataset, series: Series, start: int) -> Sample:
         video_tokens=0,
         flags=(),
         fingerprints={},
+        shown=shown,
     )

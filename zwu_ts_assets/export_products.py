@@ -149,6 +149,18 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
         film_strip=Picture(
             videos.record(batch).version, lambda: base64.b64decode(videos.preview(batch))
         ),
+        selection=_selection_told(first) if first else "",
+    )
+
+
+def _selection_told(sample: Sample) -> str:
+    if sample.shown is None:
+        return ""
+    labels = ", ".join(sample.shown.labels(sample.features))
+    return (
+        f"The feature panels of figures show {len(sample.shown.columns)} of the "
+        f"{len(sample.features)} columns: {labels}. A number behind a name says for how many "
+        "further columns, similar in the first rows of the training split, a column stands."
     )
 
 

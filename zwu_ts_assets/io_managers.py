@@ -270,19 +270,24 @@ class WindowsIOManager(ArtifactIOManager):
 
     def encode(self, value: "Window") -> Mapping[str, bytes]:
         """The window's rows."""
+        from zwu_ts_assets.corpus.selection import selection_json
         from zwu_ts_assets.tables import encode_table
 
         facts = {"start": str(value.start)}
+        if value.shown is not None:
+            facts["shown"] = selection_json(value.shown)
         return {"table": encode_table(value.timestamps, value.values, value.features, facts)}
 
     def decode(self, files: Mapping[str, bytes], record: Record) -> "Window":
         """The window's rows, and from the record how many target rows follow them."""
+        from zwu_ts_assets.corpus.selection import read_selection
         from zwu_ts_assets.corpus.windows import Window
         from zwu_ts_assets.tables import decode_table
 
         timestamps, values, features, facts = decode_table(files["table"])
         target_rows = int(record.details["target_rows"] or 0)
-        return Window(int(facts["start"]), timestamps, values, features, target_rows)
+        shown = read_selection(facts["shown"]) if "shown" in facts else None
+        return Window(int(facts["start"]), timestamps, values, features, target_rows, shown)
 
 
 class FilesIOManager(ArtifactIOManager):

@@ -33,7 +33,10 @@ Files = Mapping[str, bytes]
 def training_extremes(window: Window, *, settings: Settings) -> Extremes:
     """What one window of the training split adds to the fit of the colour ranges."""
     return window_extremes(
-        window.values, patch_length=settings.patch_length, patch_stride=settings.patch_stride
+        window.values,
+        patch_length=settings.patch_length,
+        patch_stride=settings.patch_stride,
+        shown=window.shown,
     )
 
 
@@ -92,22 +95,27 @@ def correlation_product(
         Canvas(*settings.canvas_size),
         _title_prefix(batch, settings),
         ranges.windows if ranges else None,
+        window.shown,
     )
     return _picture(frame, window, settings)
 
 
 def line_plot_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
-    """The line plot of one window as a PNG.
+    """The line plot of one window as a PNG: a panel for each column that feature panels show.
 
     Args:
         item: The batch and its window.
         settings: What shapes the plot, the units of columns among it.
     """
     batch, window = item
-    units = tuple(settings.units.get(name, "") for name in window.features)
+    values, names, labels = window.values, window.features, window.features
+    if window.shown is not None:
+        values = values[:, list(window.shown.columns)]
+        names, labels = window.shown.names(names), window.shown.labels(names)
+    units = tuple(settings.units.get(name, "") for name in names)
     frame = draw_line_plot(
-        window.values,
-        window.features,
+        values,
+        labels,
         Canvas(*settings.canvas_size),
         units=units if any(units) else (),
         title_prefix=_title_prefix(batch, settings),
@@ -137,6 +145,7 @@ def video_product(
         frame_multiple=settings.frame_multiple,
         title_prefix=_title_prefix(batch, settings),
         ranges=ranges.patches if ranges else None,
+        shown=window.shown,
     )
     frames: list[Frame] = []
     video = encode_mp4(_kept(drawing, frames), settings.fps)

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Mapping
 
 from zwu_ts_assets.artifact_store import Detail, Record
-from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
+from zwu_ts_assets.corpus.dependence import feature_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.corpus.qwen import TextTokenizer
@@ -70,11 +70,17 @@ def preflight_report(view: View, films: Mapping[int, Record]) -> Preflight:
 def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     settings, first = view.dataset.settings, view.samples[0]
     spans = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    whole: list[DependenceMatrices] = []
-    patches: list[DependenceMatrices] = []
-    for sample in view.samples:
-        whole.append(dependence_matrices(sample.past))
-        patches += [dependence_matrices(sample.past[start:stop]) for start, stop in spans]
+    shown = first.shown
+    columns = None if shown is None else shown.columns
+    names = first.features if shown is None else shown.names(first.features)
+    suffixes = () if shown is None else shown.suffixes
+    # Made only where they are asked for: with many columns, no number fits into a cell.
+    whole = (feature_matrices(sample.past, columns) for sample in view.samples)
+    patches = (
+        feature_matrices(sample.past[start:stop], columns)
+        for sample in view.samples
+        for start, stop in spans
+    )
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
     film = films[first.batch]
@@ -82,10 +88,10 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     size = size_of(film)
     return CorpusShape(
         figure=drawn_figure(
-            first.features, settings.window_length, Canvas(*settings.canvas_size), whole
+            names, settings.window_length, Canvas(*settings.canvas_size), whole, suffixes
         ),
         frame=drawn_figure(
-            first.features, settings.patch_length, Canvas(size.width, size.height), patches
+            names, settings.patch_length, Canvas(size.width, size.height), patches, suffixes
         ),
         frames=frames,
         fps=fps,

@@ -28,6 +28,7 @@ from zwu_ts_assets.corpus.qwen import (
     resolve_tokenizer,
 )
 from zwu_ts_assets.corpus.qwen import vocabulary_json as tokenizer_vocabulary_json
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import format_stats, parse_stats, stats_lines
 from zwu_ts_assets.corpus.verification import matrices_problem, qwen_problem
@@ -147,12 +148,17 @@ def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset:
         )
 
 
-def window_product(batch: int, *, series: Series, settings: Settings) -> Product[Window]:
-    """The rows of one batch, and how much of its target span the CSV has."""
-    window = cut_window(series, batch, length=settings.window_length, horizon=settings.horizon)
+def window_product(
+    batch: int, *, series: Series, settings: Settings, shown: Selection | None = None
+) -> Product[Window]:
+    """The rows of one batch, which columns are shown, how much of its target span the CSV has."""
+    window = cut_window(
+        series, batch, length=settings.window_length, horizon=settings.horizon, shown=shown
+    )
     details: dict[str, Detail] = {
         "rows": f"{window.start}..{window.stop - 1}",
         "features": len(window.features),
+        **({"features_shown": len(shown.columns)} if shown else {}),
         "first_timestamp": str(window.timestamps[0]),
         "last_timestamp": str(window.timestamps[-1]),
         **target_details(window, settings),
@@ -250,7 +256,7 @@ def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
 
 def window_problem(window: Window) -> str:
     """What is wrong with the matrices of a window; nothing, usually."""
-    return matrices_problem(window.values)
+    return matrices_problem(window.values, window.shown.columns if window.shown else None)
 
 
 def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:

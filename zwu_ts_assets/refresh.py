@@ -19,6 +19,7 @@ from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.layout import dataset_store, export_folder, file_names, left_over
+from zwu_ts_assets.selection_products import feature_selection, shows_selection
 from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
@@ -183,8 +184,9 @@ class _Comparison:
     def _judge_batches(self, series: Series, batches: int) -> None:
         """Everything that is made of windows."""
         settings = self.dataset.settings
+        shown = feature_selection(self.dataset, series)
         cut = [
-            products.window_product(batch, series=series, settings=settings)
+            products.window_product(batch, series=series, settings=settings, shown=shown)
             for batch in range(batches)
         ]
         versions = {batch: window.version or "" for batch, window in enumerate(cut)}
@@ -231,7 +233,9 @@ class _Comparison:
         from zwu_ts_assets.training_products import samples_inputs, templates_of, training_inputs
 
         try:
-            self.prompts.append(templates_of(self.dataset, self.project_dir).digest)
+            shown = shows_selection(self.dataset.settings, series.features)
+            templates = templates_of(self.dataset, self.project_dir, shown)
+            self.prompts.append(templates.digest)
         except CorpusError as error:
             # The corpus can be made without; who makes what needs them is told the whole sentence.
             self.prompts.append(str(error))
@@ -262,9 +266,7 @@ class _Comparison:
         if wanted == ["samples"]:
             return
         source = products.tokenizer_source(self.dataset.settings, project_root(), cache_dir())
-        inputs = training_inputs(
-            self.dataset, self.current["samples", WHOLE].version, source, self.project_dir
-        )
+        inputs = training_inputs(self.current["samples", WHOLE].version, source, templates)
         for asset in wanted:
             if asset != "samples":
                 self._judge(asset, WHOLE, inputs)

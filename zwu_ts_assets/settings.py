@@ -5,6 +5,7 @@ which settings matter to which asset, and which datasets there are (`datasets.py
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
+from zwu_ts_assets.corpus.figure_layout import Canvas, most_features
+from zwu_ts_assets.corpus.limits import FEATURE_LIMIT, FIGURE_FEATURES, LINE_PLOT_LIMIT
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -70,6 +72,20 @@ class Settings(BaseModel):
         "split.",
     )
     line_plots: bool = Field(False, description="Draw the values as lines too.")
+    figure_features: int = Field(
+        FIGURE_FEATURES,
+        ge=2,
+        le=FEATURE_LIMIT,
+        description="At most so many columns in a feature panel; of more, those that stand for "
+        "all.",
+    )
+    figure_columns: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=FEATURE_LIMIT,
+        description="Columns of the feature panels, in order; unset: all, or chosen.",
+        strict=False,
+    )
     video_width: _Blocks | None = Field(
         None, ge=448, description="Width of a video in pixels; unset: the canvas'."
     )
@@ -117,6 +133,35 @@ class Settings(BaseModel):
         """Width and height of videos in pixels; each the canvas' where it is unset."""
         return self.video_width or self.canvas_width, self.video_height or self.canvas_height
 
+    @property
+    def figure_room(self) -> int:
+        """How many columns a feature panel can show in cells of at least a pixel."""
+        return min(most_features(Canvas(*size)) for size in (self.canvas_size, self.video_size))
+
+    @model_validator(mode="after")
+    def _feature_panels_have_room(self) -> Self:
+        # The default is no wish: it may be more than a small canvas has room for.
+        name, count = "figure_features", self.figure_features
+        if self.figure_columns is not None:
+            name, count = "figure_columns", len(self.figure_columns)
+        if count != FIGURE_FEATURES and count > self.figure_room:
+            raise ValueError(f"{name} is {count}; {self.room_told}")
+        if self.line_plots and count > LINE_PLOT_LIMIT:
+            raise ValueError(
+                f"{name} is {count}, and line_plots draws a panel for each; expected at most "
+                f"{LINE_PLOT_LIMIT}: show fewer, or set line_plots to false"
+            )
+        return self
+
+    @property
+    def room_told(self) -> str:
+        """How many columns feature panels have room for, and what to do: the end of a sentence."""
+        return (
+            f"with more than {self.figure_room} a cell would be less than a pixel on the canvas or "
+            "in the videos: show fewer, or draw larger (canvas_width and canvas_height, "
+            "video_width and video_height)"
+        )
+
     @model_validator(mode="after")
     def _patches_fit_the_window(self) -> Self:
         if self.patch_length > self.window_length:
@@ -128,12 +173,17 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _columns_are_told_apart(self) -> Self:
-        columns = self.features or ()
-        twice = sorted({name for name in columns if columns.count(name) > 1})
-        if twice:
-            raise ValueError(f"features names {shown(twice)} more than once; name each column once")
-        if self.time_column in columns:
-            raise ValueError(f"time_column {shown(self.time_column)} cannot be a feature as well")
+        for setting in ("features", "figure_columns"):
+            columns = getattr(self, setting) or ()
+            twice = sorted(name for name, count in Counter(columns).items() if count > 1)
+            if twice:
+                raise ValueError(
+                    f"{setting} names {shown(twice)} more than once; name each column once"
+                )
+            if self.time_column in columns:
+                raise ValueError(
+                    f"time_column {shown(self.time_column)} cannot be a feature as well"
+                )
         return self
 
 
@@ -187,7 +237,14 @@ def _overrides(toml: Path) -> dict[str, object]:
 def _say(error: ValidationError) -> list[str]:
     """One sentence for each invalid setting: name, value found, what is expected, what to do."""
     problems = error.errors(include_url=False)
-    sentences = [_sentence(problem) for problem in problems[:_PROBLEMS]]
+    sentences: list[str] = []
+    for problem in problems[:_PROBLEMS]:
+        sentence = _sentence(problem)
+        if problem["type"] == "extra_forbidden":
+            # Which settings there are is told once.
+            unknown, _, known = sentence.rpartition(";")
+            sentence = unknown if any(known in told for told in sentences) else sentence
+        sentences.append(sentence)
     if len(problems) > _PROBLEMS:
         sentences.append(f"and {len(problems) - _PROBLEMS} more")
     return sentences

@@ -36,7 +36,7 @@ from zwu_ts_assets.training.media_tokens import sample_media_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.sample_table import decode_samples, encode_samples
+from zwu_ts_assets.training.sample_table import decode_samples, encode_samples, tells_selection
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.splits import SplitReport, resolve_borders
 from zwu_ts_assets.work import Product
@@ -183,15 +183,16 @@ def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> V
         CorpusError: The prompts or the tokenizer cannot be used.
     """
     source = tokenizer_source(dataset.settings, project_dir, cache)
-    made_from = training_inputs(dataset, samples_version(files), source, project_dir)
-    return View(dataset, files, templates_of(dataset, project_dir), source, made_from)
+    shown = any(tells_selection(files[name]) for name in SPLITS)
+    templates = templates_of(dataset, project_dir, shown)
+    made_from = training_inputs(samples_version(files), source, templates)
+    return View(dataset, files, templates, source, made_from)
 
 
 def training_inputs(
-    dataset: Dataset, samples_version: str, source: TokenizerSource, project_dir: Path
+    samples_version: str, source: TokenizerSource, templates: PromptTemplates
 ) -> str:
     """What preflight and exports are made from."""
-    templates = templates_of(dataset, project_dir)
     return training_made_from(
         samples_version, f"{templates.digest} {version('zwu-ts-assets')}", source.digest
     )
@@ -233,10 +234,18 @@ def leak_of(files: Files, settings: Settings) -> str:
     return leak_problem(samples_of(files), settings.split.embargo_rows)
 
 
-def templates_of(dataset: Dataset, project_dir: Path) -> PromptTemplates:
-    """The prompts of a dataset: the project's, and what the folder that its settings name has."""
+def templates_of(dataset: Dataset, project_dir: Path, shown: bool = False) -> PromptTemplates:
+    """The prompts of a dataset: the project's, and what the folder that its settings name has.
+
+    Args:
+        dataset: The dataset.
+        project_dir: What its folder is relative to.
+        shown: Whether its feature panels show a selection of the columns.
+    """
     folder = dataset.settings.prompts
-    return load_templates(project_dir / Path(folder).expanduser() if folder else None)
+    return load_templates(
+        project_dir / Path(folder).expanduser() if folder else None, selection=shown
+    )
 
 
 def media_facts(settings: Settings) -> MediaFacts:
@@ -280,10 +289,16 @@ def _media_tokens(
     return counted.image.tokens, counted.video.tokens
 
 
+def _flags(flags: Sequence[str], most: int = 20) -> str:
+    """Flags in a cell: of a thousand columns there may be thousands."""
+    listed = ", ".join(flags[:most])
+    return listed if len(flags) <= most else f"{listed} and {len(flags) - most} more"
+
+
 def _samples_table(samples: Sequence[Sample]) -> str:
     lines = ["| id | split | past rows | target rows | flags |", "|---|---|---|---|---|"]
     for sample in samples[:12]:
-        flags = ", ".join(sample.flags).replace("|", "\\|").replace("\n", " ")
+        flags = _flags(sample.flags).replace("|", "\\|").replace("\n", " ")
         lines.append(
             f"| {sample.id} | {sample.split} | {sample.past_start}..{sample.past_stop - 1} "
             f"| {sample.past_stop}..{sample.target_stop - 1} | {flags} |"

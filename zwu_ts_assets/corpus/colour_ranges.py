@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.ticks import value_range
 from zwu_ts_assets.corpus.windows import patch_spans
 
@@ -105,7 +106,11 @@ class Extremes:
 
 
 def window_extremes(
-    values: NDArray[np.float64], *, patch_length: int = 24, patch_stride: int = 12
+    values: NDArray[np.float64],
+    *,
+    patch_length: int = 24,
+    patch_stride: int = 12,
+    shown: Selection | None = None,
 ) -> Extremes:
     """Compute what a window adds to the fit; 7 ms for 96 rows of 7 features.
 
@@ -113,15 +118,17 @@ def window_extremes(
         values: (rows, features) float64, finite, in the units of the CSV.
         patch_length: Rows of a patch.
         patch_stride: Rows from the start of a patch to the start of the next.
+        shown: The columns that the feature panels show; None for all.
 
     Raises:
         CorpusError: The values are not finite or are fewer than a patch.
     """
+    columns = None if shown is None else shown.columns
     spans = patch_spans(len(values), patch_length, patch_stride)
     return Extremes(
-        window=_extremes(dependence_matrices(values)),
+        window=_extremes(dependence_matrices(values, columns)),
         patches=np.stack(
-            [_extremes(dependence_matrices(values[start:stop])) for start, stop in spans]
+            [_extremes(dependence_matrices(values[start:stop], columns)) for start, stop in spans]
         ),
     )
 

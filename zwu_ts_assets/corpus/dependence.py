@@ -29,8 +29,13 @@ What has no value:
 Very large and very small numbers: columns are scaled by powers of two, which is exact, so that
 1e300 and 1e-300 neither overflow nor vanish on the way. A column whose spread is far below 1e-5
 has small z by definition; its correlation is still that of its shape.
+
+Time and memory: for T rows and F features each of the two DTW matrices takes T^2 F^2 / 2 cells of
+D, 4 ns each. Of 96 rows that is 1.8 s each for 321 features and 14 s each for 862, in 60 MB and
+40 MB beside what the imports take; hence `columns`, which bounds the feature matrices.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +66,9 @@ _LOWEST_EXPONENT = -1000
 
 @dataclass(frozen=True, eq=False)
 class DependenceMatrices:
-    """The six matrices of one window of T rows and F features, all float64 and exactly symmetric.
+    """The six matrices of one window, all float64 and exactly symmetric.
+
+    T is the number of its rows, F that of the features that were asked for.
 
     Attributes:
         feature_dtw: (F, F), at least 0, diagonal 0.
@@ -80,11 +87,22 @@ class DependenceMatrices:
     time_pearson: Matrix
 
 
-def dependence_matrices(values: Matrix) -> DependenceMatrices:
+@dataclass(frozen=True, eq=False)
+class FeatureMatrices:
+    """The three feature matrices alone, as in `DependenceMatrices`: (F, F) each."""
+
+    dtw: Matrix
+    covariance: Matrix
+    pearson: Matrix
+
+
+def dependence_matrices(values: Matrix, columns: Sequence[int] | None = None) -> DependenceMatrices:
     """Compute the six matrices of a window or a patch.
 
     Args:
         values: (rows, features) numbers, finite, at least two rows and one feature.
+        columns: The features between which the feature matrices are, in this order; None for all.
+            The time matrices are of all features always.
 
     Returns:
         The matrices as defined in this module's docstring.
@@ -94,21 +112,38 @@ def dependence_matrices(values: Matrix) -> DependenceMatrices:
     """
     values = _checked(values)
     z = _standardised(values)
-    constant = values.max(axis=0) == values.min(axis=0)
-    magnitudes = np.abs(np.fft.rfft(z, axis=0))
-    magnitudes[:, constant] = 0.0
     spread = z.max(axis=1) - z.min(axis=1)
     equal_step = spread <= _ROUNDING * np.abs(z).max(axis=1)
-    feature_covariance, feature_pearson = _covariance_and_pearson(magnitudes.T, constant)
-    time_covariance, time_pearson = _covariance_and_pearson(z, equal_step)
+    features = _feature_matrices(values, z, columns)
+    time_covariance, time_pearson = covariance_and_pearson(z, equal_step)
     return DependenceMatrices(
-        feature_dtw=_dtw(z.T),
-        feature_covariance=feature_covariance,
-        feature_pearson=feature_pearson,
+        feature_dtw=features.dtw,
+        feature_covariance=features.covariance,
+        feature_pearson=features.pearson,
         time_dtw=_dtw(z),
         time_covariance=time_covariance,
         time_pearson=time_pearson,
     )
+
+
+def feature_matrices(values: Matrix, columns: Sequence[int] | None = None) -> FeatureMatrices:
+    """Compute the three feature matrices alone; arguments and errors as `dependence_matrices`.
+
+    They have the same bits. Of many features the time matrices take most of the time.
+    """
+    values = _checked(values)
+    return _feature_matrices(values, _standardised(values), columns)
+
+
+def _feature_matrices(values: Matrix, z: Matrix, columns: Sequence[int] | None) -> FeatureMatrices:
+    if columns is not None:
+        chosen = list(columns)
+        values, z = values[:, chosen], np.ascontiguousarray(z[:, chosen])
+    constant = values.max(axis=0) == values.min(axis=0)
+    magnitudes = np.abs(np.fft.rfft(z, axis=0))
+    magnitudes[:, constant] = 0.0
+    covariance, pearson = covariance_and_pearson(magnitudes.T, constant)
+    return FeatureMatrices(_dtw(z.T), covariance, pearson)
 
 
 def _checked(values: Matrix) -> Matrix:
@@ -143,10 +178,18 @@ def _standardised(values: Matrix) -> Matrix:
     return z
 
 
-def _covariance_and_pearson(
+def covariance_and_pearson(
     variables: Matrix, undefined: NDArray[np.bool_]
 ) -> tuple[Matrix, Matrix]:
-    """Relate the rows of `variables` (n, observations); `undefined` (n,) rows get NaN in Pearson.
+    """Relate variables to each other.
+
+    Args:
+        variables: (n, observations) float64, finite.
+        undefined: (n,) the variables that have no correlation.
+
+    Returns:
+        Covariance, divided by observations - 1, and Pearson, both (n, n); NaN in Pearson for the
+        undefined ones and for those that do not vary.
 
     `einsum` rather than a matrix product: BLAS may sum in another order with another number of
     threads, and the same window must give the same bytes.

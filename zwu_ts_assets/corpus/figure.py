@@ -12,6 +12,9 @@ matplotlib drew once; marks of the colour bars are copied. The result equals mat
 Numbers in cells have 10 points where they fit (with "-0.00" and the panel's longest number as the
 measure), else 9, 8, 7, 6 or 5; where 5 points do not fit, or are less than 5 pixels high, the panel
 has colours only. Titles have 12 points, or less where one would be wider than its column.
+
+Where there are many columns, feature panels show a selection of them, and the title of the first
+says so: "Feature DTW (100 of 321)". The time panels are of all columns always.
 """
 
 import math
@@ -35,6 +38,7 @@ from zwu_ts_assets.corpus.figure_template import (
     template,
 )
 from zwu_ts_assets.corpus.frame_files import encode_png, thumbnail
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.text_stamps import (
     BLACK,
     DARK,
@@ -63,6 +67,7 @@ def draw_figure(
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
+    shown: Selection | None = None,
 ) -> Frame:
     """Draw the figure of a window or a patch.
 
@@ -74,6 +79,7 @@ def draw_figure(
             index would tell a model where in time it is.
         ranges: The ends of the colours, from `colour_ranges`; values beyond get the colour of the
             end. Without them each panel's colours span its own values. Pearson is -1..1 always.
+        shown: The columns that the feature panels show; None for all.
 
     Returns:
         (height, width, 3) RGB.
@@ -81,7 +87,12 @@ def draw_figure(
     Raises:
         CorpusError: The values are not finite, or their shape does not fit.
     """
-    return draw_matrices(dependence_matrices(values), features, canvas, title_prefix, ranges)
+    if shown is None:
+        matrices = dependence_matrices(values)
+    else:
+        shown.names(features)  # says what is wrong if it is of another table
+        matrices = dependence_matrices(values, shown.columns)
+    return draw_matrices(matrices, features, canvas, title_prefix, ranges, shown)
 
 
 def draw_matrices(
@@ -90,15 +101,24 @@ def draw_matrices(
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
+    shown: Selection | None = None,
 ) -> Frame:
-    """Draw six matrices; arguments and result as for `draw_figure`."""
+    """Draw six matrices; arguments and result as for `draw_figure`.
+
+    With a selection, the feature matrices are those of the columns that are shown.
+    """
     count, length = len(matrices.feature_dtw), len(matrices.time_dtw)
-    if len(features) != count:
+    names = features if shown is None else shown.names(features)
+    if len(names) != count:
         raise CorpusError(
-            f"{len(features)} feature names for {count} columns of values: give one name per column"
+            f"{len(names)} feature names for {count} columns of values: give one name per column"
         )
-    kept = template(features, length, canvas)
-    frame = _titled(kept, count, length, drawable(title_prefix)).copy()
+    if shown is None:
+        kept, size = template(names, length, canvas), f"{count}x{count}"
+    else:
+        kept = template(names, length, canvas, shown.suffixes)
+        size = f"{count} of {len(features)}"
+    frame = _titled(kept, size, length, drawable(title_prefix)).copy()
     panels = (
         matrices.feature_dtw,
         matrices.feature_covariance,
@@ -177,13 +197,13 @@ def _fill_cells(frame: Frame, kept: Template, i: int, colours: NDArray[np.uint8]
 
 
 @lru_cache(maxsize=4)  # a few: one per kind of figure; prefixes change from window to window
-def _titled(kept: Template, count: int, length: int, prefix: str) -> Frame:
-    """The template with its titles."""
+def _titled(kept: Template, size: str, length: int, prefix: str) -> Frame:
+    """The template with its titles; `size` is what the first one says of the features."""
     canvas = kept.layout.canvas
     titles = [
         prefix + title
         for title in (
-            f"Feature DTW ({count}x{count})",
+            f"Feature DTW ({size})",
             "Feature Covariance (FFT Magnitude)",
             "Feature Pearson (FFT Magnitude)",
             f"Time DTW ({length}x{length})",

@@ -14,7 +14,7 @@ that frames of a video do not jitter and what is static can be drawn once. Its r
 * Feature names run along the axes as seaborn sets them: horizontal below and vertical at the left,
   turned where they would overlap. When names are lower than a line of text apart, only every k-th
   is shown. A name longer than 1/12 of the canvas' width or 1/8 of its height is cut, with an
-  ellipsis.
+  ellipsis; what says for how many columns it stands (`+4`) stays.
 * Time steps are labelled every 1, 2, 5, 10, 20, ... rows, at most ten labels: 96 rows every 10,
   24 rows every 5.
 """
@@ -22,6 +22,7 @@ that frames of a video do not jitter and what is static can be drawn once. Its r
 import bisect
 import itertools
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -123,22 +124,30 @@ def time_label_step(length: int, most: int = 10) -> int:
 
 
 def make_layout(
-    features: tuple[str, ...], length: int, canvas: Canvas, text_width: Callable[[str], float]
+    features: tuple[str, ...],
+    length: int,
+    canvas: Canvas,
+    text_width: Callable[[str], float],
+    suffixes: tuple[str, ...] = (),
 ) -> Layout:
     """Lay out the figures of windows of `length` rows.
 
     Args:
-        features: Names of the features, of characters that the font has.
+        features: Names of the features that are shown, of characters that the font has.
         length: Rows of a window.
         canvas: The canvas.
         text_width: The width in pixels of a label's text on this canvas.
+        suffixes: What follows each name and is never cut; none follow if it is empty.
 
     Returns:
         The layout.
     """
-    room = min(canvas.width / 12, canvas.height / 8)
+    room = _name_room(canvas)
     # One label for both axes: the reader matches rows and columns by it.
-    labels = [_cut(name, room, text_width) for name in features]
+    labels = [
+        _cut(name, room - (text_width(suffix) if suffix else 0.0), text_width) + suffix
+        for name, suffix in zip(features, suffixes or [""] * len(features), strict=True)
+    ]
     widths = [text_width(label) for label in labels]
     line = LABEL_POINTS * canvas.dpi / 72
     below_vertical = left_horizontal = False
@@ -168,6 +177,16 @@ def make_layout(
         names_left_horizontal=left_horizontal,
         time_step=time_label_step(length, min(10, time_labels)),
     )
+
+
+def most_features(canvas: Canvas) -> int:
+    """How many features a panel can show in cells of at least a pixel, whatever their names."""
+    longest = _name_room(canvas)
+    return min(_panel_size(sys.maxsize, canvas, longest, longest))
+
+
+def _name_room(canvas: Canvas) -> float:
+    return min(canvas.width / 12, canvas.height / 8)
 
 
 def _cut(name: str, room: float, text_width: Callable[[str], float]) -> str:

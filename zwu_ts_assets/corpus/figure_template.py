@@ -73,11 +73,21 @@ class Template:
 
 
 @lru_cache(maxsize=8)
-def template(features: tuple[str, ...], length: int, canvas: Canvas) -> Template:
-    """Draw the template of a kind of figure at the first call; later calls get the same one."""
+def template(
+    features: tuple[str, ...], length: int, canvas: Canvas, suffixes: tuple[str, ...] = ()
+) -> Template:
+    """Draw the template of a kind of figure at the first call; later calls get the same one.
+
+    Args:
+        features: Names of the features that are shown.
+        length: Rows of a window.
+        canvas: The canvas.
+        suffixes: What follows each name, such as ` +4`; nothing if it is empty.
+    """
     names = drawable_names(features)
     with default_settings():
-        layout = make_layout(names, length, canvas, text_stamps(LABEL_POINTS, canvas.dpi).width)
+        width = text_stamps(LABEL_POINTS, canvas.dpi).width
+        layout = make_layout(names, length, canvas, width, suffixes)
         pixels = rendered(_static_figure(layout, length))
         kinds = ((layout.panels[0], len(names)), (layout.panels[3], length))
         return Template(

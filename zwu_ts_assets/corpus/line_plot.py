@@ -38,6 +38,7 @@ from zwu_ts_assets.corpus.agg import (
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas
 from zwu_ts_assets.corpus.figure_template import drawable_names
+from zwu_ts_assets.corpus.limits import LINE_PLOT_LIMIT
 from zwu_ts_assets.corpus.line_layout import (
     LineLayout,
     cut_in_the_middle,
@@ -86,7 +87,8 @@ def draw_line_plot(
         (height, width, 3) RGB.
 
     Raises:
-        CorpusError: The values are not finite or beyond 1e300, or the shapes do not fit together.
+        CorpusError: The values are not finite or beyond 1e300, the shapes do not fit together, or
+            there are more than 100 columns.
     """
     _check(values, features, units)
     rows, count = values.shape
@@ -113,6 +115,12 @@ def draw_line_plot(
 
 
 def _check(values: NDArray[np.float64], features: tuple[str, ...], units: tuple[str, ...]) -> None:
+    if values.ndim == 2 and values.shape[1] > LINE_PLOT_LIMIT:
+        raise CorpusError(
+            f"a line plot of {values.shape[1]} columns was asked for; expected at most "
+            f"{LINE_PLOT_LIMIT}, since each has a panel of its own. Show fewer (setting "
+            "figure_features or figure_columns), or set line_plots to false"
+        )
     if values.ndim != 2 or len(values) < 2 or not values.shape[1]:
         raise CorpusError(
             f"values have shape {values.shape}; a line plot needs (rows, features), at least two "

@@ -6,7 +6,7 @@ does not: making anything. A problem is returned as a sentence; no problem as an
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,16 +21,18 @@ from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.vocabulary import SPECIALS, read_vocabulary
 
 
-def matrices_problem(values: NDArray[np.float64]) -> str:
+def matrices_problem(values: NDArray[np.float64], columns: Sequence[int] | None = None) -> str:
     """Whether the six matrices of a window are symmetric, and finite except where undefined.
 
     Pearson is undefined, and NaN, for a column (or a row) that does not vary; nothing else may be.
 
     Args:
         values: (rows, features) float64, one window.
+        columns: The features of the feature matrices, in order; None for all.
     """
-    matrices = dependence_matrices(values)
-    constant_columns = values.max(axis=0) == values.min(axis=0)
+    matrices = dependence_matrices(values, columns)
+    chosen = values if columns is None else values[:, list(columns)]
+    constant_columns = chosen.max(axis=0) == chosen.min(axis=0)
     for name in ("feature", "time"):
         for kind in ("dtw", "covariance", "pearson"):
             matrix = getattr(matrices, f"{name}_{kind}")

@@ -15,6 +15,7 @@ from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.windows import patch_spans
 
 __all__ = [
@@ -38,6 +39,7 @@ def draw_patch_frames(
     frame_multiple: int = 2,
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
+    shown: Selection | None = None,
 ) -> Iterator[Frame]:
     """Draw one figure per patch of a window, as PatchTST (Nie et al. 2023) cuts it.
 
@@ -54,6 +56,7 @@ def draw_patch_frames(
         title_prefix: Printed before each title and followed by "Patch k "; empty by default, since
             indices would tell a model where in time it is.
         ranges: The ends of the colours, see `draw_figure`: those of patches.
+        shown: The columns that the feature panels show; None for all.
 
     Yields:
         Frames of (height, width, 3) RGB; a repeated frame is the same array.
@@ -67,7 +70,7 @@ def draw_patch_frames(
     spans = patch_spans(len(values), patch_length, patch_stride)
     for patch, (start, stop) in enumerate(spans):
         prefix = f"{title_prefix}Patch {patch} " if title_prefix else ""
-        frame = draw_figure(values[start:stop], features, canvas, prefix, ranges)
+        frame = draw_figure(values[start:stop], features, canvas, prefix, ranges, shown)
         yield frame
     for _ in range(-len(spans) % frame_multiple):
         yield frame

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.selection import Selection, selection_json
 from zwu_ts_assets.corpus.series import Series
 
 
@@ -28,6 +29,7 @@ class Window:
         values: (length, features) float64, C-contiguous; a view of the series' values.
         features: The column names.
         target_rows: How many rows the series has after the window, at most the horizon.
+        shown: The columns that feature panels show; None where they show all.
     """
 
     start: int
@@ -35,6 +37,7 @@ class Window:
     values: NDArray[np.float64]
     features: tuple[str, ...]
     target_rows: int
+    shown: Selection | None = None
 
     @property
     def stop(self) -> int:
@@ -65,7 +68,9 @@ def window_count(rows: int, length: int, max_batches: int | None = None) -> int:
     return min(count, max_batches)
 
 
-def cut_window(series: Series, batch: int, *, length: int, horizon: int) -> Window:
+def cut_window(
+    series: Series, batch: int, *, length: int, horizon: int, shown: Selection | None = None
+) -> Window:
     """The window of one batch.
 
     Args:
@@ -73,6 +78,7 @@ def cut_window(series: Series, batch: int, *, length: int, horizon: int) -> Wind
         batch: Index of the batch, from 0.
         length: Rows of a window; at least 1.
         horizon: Rows of the target span after the window; 0 or more.
+        shown: The columns that feature panels show; None for all.
 
     Returns:
         Rows length*batch .. length*batch + length - 1, as views of the series' arrays.
@@ -100,6 +106,7 @@ def cut_window(series: Series, batch: int, *, length: int, horizon: int) -> Wind
         values=series.values[start:stop],
         features=series.features,
         target_rows=min(horizon, series.rows - stop),
+        shown=shown,
     )
 
 
@@ -132,18 +139,21 @@ def patch_spans(length: int, patch_length: int, stride: int) -> tuple[tuple[int,
 def content_digest(window: Window) -> str:
     """The SHA-256 of what a window holds, the same on every platform.
 
-    It covers start, features, timestamps and values. `target_rows` is not part of it: rows that
-    are added after a window do not change the window.
+    It covers start, features, timestamps and values, and which columns are shown where not all
+    are. `target_rows` is not part of it: rows that are added after a window do not change the
+    window.
 
     Returns:
         64 hexadecimal digits.
     """
     # JSON with the shape goes first, so that no two windows can share one stream of bytes.
-    head = {
+    head: dict[str, object] = {
         "start": int(window.start),
         "features": list(window.features),
         "shape": list(window.values.shape),
     }
+    if window.shown is not None:
+        head["shown"] = selection_json(window.shown)
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode("ascii"))
     # Little-endian and fixed widths, whatever the machine has.
     digest.update(window.timestamps.astype("<M8[s]").tobytes(order="C"))

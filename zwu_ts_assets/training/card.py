@@ -111,6 +111,7 @@ class CardFacts:
         versions: By package or asset.
         figure: An image of the corpus.
         film_strip: The frames of a video.
+        selection: Which columns the feature panels show, in a sentence; empty where they show all.
     """
 
     dataset: str
@@ -131,6 +132,7 @@ class CardFacts:
     figure: Picture
     film_strip: Picture
     language: str = field(default="en")
+    selection: str = ""
 
 
 def card_files(
@@ -175,6 +177,7 @@ def card_markdown(
         "## Columns",
         f"Sampling interval: {_text(facts.interval)}",
         _table(("column", "unit"), [(n, u or "not told") for n, u in facts.units.items()]),
+        _text(facts.selection),
         "## Splits",
         f"Chronological: {_text(facts.split_rule)}. No row of a sample's past or target is in two "
         "splits; windows that would have broken this were left out (embargoed).",

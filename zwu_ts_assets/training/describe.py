@@ -7,19 +7,27 @@ The figure shows standardised columns, so no mean or maximum can be read off it:
 name them would learn to make numbers up. The prompt therefore holds the statistics text, and the
 answer says what follows from it and from the figure: for each column the standard deviation (the
 root of the variance) and how many of them the maximum lies above the mean; then which two columns
-are the most and the least alike in the Feature Pearson panel.
+are the most and the least alike in the Feature Pearson panel, of those that it shows.
 """
 
+import itertools
 import re
 from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.corpus.dependence import dependence_matrices
+from zwu_ts_assets.corpus.dependence import feature_matrices
 from zwu_ts_assets.training.numbers import NUMBER, mean_and_deviation, number_problem, number_text
 from zwu_ts_assets.training.relations import pair_values, spectral_pearson
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.task import ROUNDING, Question, Task, answer_groups, varying
+from zwu_ts_assets.training.task import (
+    ROUNDING,
+    Question,
+    Task,
+    answer_groups,
+    varying,
+    varying_in_panels,
+)
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 PANEL_DECIMALS: Final = 2
@@ -32,7 +40,7 @@ PANEL_SLACK: Final = 1e-6
 def _ask(sample: Sample, settings: TaskSettings) -> Question | None:
     decimals = settings.decimals
     lines = []
-    moving = varying(sample.past)
+    moving = set(varying(sample.past))
     for i, name in enumerate(sample.features):
         column = sample.past[:, i]
         if i not in moving:
@@ -46,11 +54,12 @@ def _ask(sample: Sample, settings: TaskSettings) -> Question | None:
             f"{number_text(deviation, decimals)}, maximum {number_text(highest, decimals)}, which "
             f"is {number_text(above, 1)} standard deviations above the mean."
         )
-    if len(moving) > 2:
-        pearson = dependence_matrices(sample.past).feature_pearson
+    panels = varying_in_panels(sample)
+    if len(panels) > 2:
+        pearson = feature_matrices(sample.past, panels).pearson
         values = {
             pair: number_text(value, PANEL_DECIMALS)
-            for pair, value in pair_values(pearson, moving).items()
+            for pair, value in pair_values(pearson, panels).items()
         }
         lines += [
             _pair_sentence("Most", values, max(values.values(), key=float), sample.features),
@@ -72,7 +81,7 @@ def _pair_sentence(
 def _check(sample: Sample, answer: str, settings: TaskSettings) -> str:
     lines = answer.split("\n")
     pearson = spectral_pearson(sample.past)
-    moving = [i for i, column in enumerate(sample.past.T.tolist()) if not _constant(column)]
+    moving = [i for i in sample.panel_columns if not _constant(sample.past[:, i].tolist())]
     expected = len(sample.features) + (2 if len(moving) > 2 else 0)
     if len(lines) != expected:
         return f"the answer has {len(lines)} line(s); expected {expected}"
@@ -83,7 +92,8 @@ def _check(sample: Sample, answer: str, settings: TaskSettings) -> str:
     if len(moving) <= 2:
         return ""
     # The largest number among all pairs, whoever they are, and then every pair that is named.
-    numbers = [float(pearson[a, b]) for a in moving for b in moving if a < b]
+    likeness = {(a, b): float(pearson[a, b]) for a, b in itertools.combinations(moving, 2)}
+    numbers = likeness.values()
     for line, which, extreme in zip(lines[-2:], ("Most", "Least"), (max, min), strict=True):
         groups = answer_groups(
             rf"{which} alike: (.+), with a Pearson correlation of ({NUMBER})\.", line
@@ -96,11 +106,9 @@ def _check(sample: Sample, answer: str, settings: TaskSettings) -> str:
             return f"{which.lower()} alike: {problem}"
         # A pair just between two printed numbers may be named or not.
         pairs: dict[str, bool] = {}
-        for a, b in pair_values(pearson, moving):
-            if not number_problem(value, float(pearson[a, b]), PANEL_DECIMALS, PANEL_SLACK):
-                surely = not number_problem(
-                    value, float(pearson[a, b]), PANEL_DECIMALS, -PANEL_SLACK
-                )
+        for (a, b), number in likeness.items():
+            if not number_problem(value, number, PANEL_DECIMALS, PANEL_SLACK):
+                surely = not number_problem(value, number, PANEL_DECIMALS, -PANEL_SLACK)
                 pairs[f"{sample.features[a]} and {sample.features[b]}"] = surely
         counted = re.fullmatch(r"([0-9]+) pairs", named)
         if counted:

@@ -14,7 +14,7 @@ from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
-from zwu_ts_assets.training.task import Question
+from zwu_ts_assets.training.task import Question, varying_in_panels
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
@@ -30,6 +30,9 @@ FACTS: Final[Mapping[str, str]] = {
     "decimals": "decimals of numbers in prompt and answer",
     "dates": "first and last time of the window, `dates.first` and `dates.last`; none unless the "
     "setting `tell_dates` is on",
+    "shown": "the columns that the feature panels show, in their order; each has a `label` as "
+    "above and `more`, for how many further columns it stands; empty where they show all",
+    "varying_shown": "how many of the columns of the feature panels are not constant in the window",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "line_plot": "whether a second picture shows the values as lines",
     "patches": "patches of the window, each one frame of the video",
@@ -91,7 +94,7 @@ def prompt_facts(
     pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
     facts: dict[str, object] = {
         "features": [
-            {"name": name, "unit": unit, "label": f"{name} [{unit}]" if unit else name}
+            {"name": name, "unit": unit, "label": _label(name, unit)}
             for name, unit in zip(sample.features, sample.units, strict=True)
         ],
         "rows": rows,
@@ -101,6 +104,8 @@ def prompt_facts(
         "horizon_span": span(horizon),
         "statistics": stats_lines(sample.past, sample.features),
         "varying": int((sample.past.max(axis=0) > sample.past.min(axis=0)).sum()),
+        "shown": _shown(sample),
+        "varying_shown": len(varying_in_panels(sample)),
         "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,
@@ -125,6 +130,19 @@ def prompt_facts(
         assert isinstance(steps, int)
         facts["forecast_span"] = span(steps)
     return facts
+
+
+def _label(name: str, unit: str) -> str:
+    return f"{name} [{unit}]" if unit else name
+
+
+def _shown(sample: Sample) -> list[dict[str, object]]:
+    if sample.shown is None:
+        return []
+    return [
+        {"label": _label(sample.features[column], sample.units[column]), "more": size - 1}
+        for column, size in zip(sample.shown.columns, sample.shown.sizes, strict=True)
+    ]
 
 
 def duration_text(seconds: int) -> str:

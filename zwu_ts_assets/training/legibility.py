@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from zwu_ts_assets.corpus.dependence import DependenceMatrices
+from zwu_ts_assets.corpus.dependence import FeatureMatrices
 from zwu_ts_assets.corpus.figure import NUMBER_FORMATS, number_points
 from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas
 from zwu_ts_assets.corpus.figure_template import template
@@ -119,25 +119,29 @@ def drawn_figure(
     features: tuple[str, ...],
     rows: int,
     canvas: Canvas,
-    matrices: Iterable[DependenceMatrices] = (),
+    matrices: Iterable[FeatureMatrices] = (),
+    suffixes: tuple[str, ...] = (),
 ) -> Drawn:
     """Find out what the figures of a corpus are drawn with.
 
     Args:
-        features: Names of the columns.
+        features: Names of the columns that feature panels show.
         rows: Rows of a window, or of a patch for the frames of a video.
         canvas: The canvas.
         matrices: What the figures show. Long numbers are drawn smaller, so the font size depends on
-            it; without, it is that of numbers such as -0.00, the largest possible.
+            it; without, it is that of numbers such as -0.00, the largest possible. Not asked for
+            where no number fits into a cell.
+        suffixes: What follows the names.
 
     Returns:
         The smallest that occurs.
     """
-    panels = template(features, rows, canvas).layout.panels
+    panels = template(features, rows, canvas, suffixes).layout.panels
     width, height = panels[0].width / len(features), panels[0].height / len(features)
     panels_shown: set[frozenset[str]] = {frozenset()}
-    for shown in matrices:
-        numbers = (shown.feature_dtw, shown.feature_covariance, shown.feature_pearson)
+    has_numbers = number_points([], width, height, canvas.dpi) > 0
+    for shown in matrices if has_numbers else ():
+        numbers = (shown.dtw, shown.covariance, shown.pearson)
         panels_shown |= {
             # All digits are equally wide, so few distinct panels remain of thousands.
             frozenset(format(value, style).translate(_ZEROS) for value in matrix.flat)

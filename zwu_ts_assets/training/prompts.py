@@ -3,8 +3,10 @@
 What belongs here: finding, checking and rendering templates. What does not: what they are filled
 from (`facts`), which tasks there are (`tasks`).
 
-Each task has a template of its name, `forecast.j2`; what they share, they include. A user's folder
-overrides any of the files that come with the project, by name, and may hold more to include. All
+Each task has a template of its name, `forecast.j2`; what they share, they include. Those in
+`selection/` take the place of others where feature panels show a selection of the columns. A user's
+folder overrides any of the files that come with the project, by name, and may hold more to include.
+All
 are read when they are loaded; rendering touches no file. They run in Jinja2's sandbox, which denies
 them Python's internals, and without what would give another prompt each time.
 """
@@ -36,6 +38,9 @@ from zwu_ts_assets.training.tasks import TASKS
 
 DEFAULT_FOLDER: Final = Path(__file__).parent / "templates"
 """The templates that come with the project: copy what you want to change to a folder of yours."""
+
+SELECTION_FOLDER: Final = DEFAULT_FOLDER / "selection"
+"""Those that take their place where feature panels show a selection of the columns."""
 
 _SUFFIX: Final = ".j2"
 # What an expression in a template may raise when it is evaluated.
@@ -110,17 +115,22 @@ class PromptTemplates:
         return f"{where}: {what}. Mend that line."
 
 
-def load_templates(folder: Path | None = None) -> PromptTemplates:
+def load_templates(folder: Path | None = None, *, selection: bool = False) -> PromptTemplates:
     """Read and check the templates of all tasks.
 
     Args:
         folder: A folder with templates that override those of the project; None for none.
+        selection: Whether feature panels show a selection of the columns, which templates must
+            then speak of. They are files of their own, so that prompts about all columns, and
+            their digest, stay what they are.
 
     Raises:
         CorpusError: The folder is none or holds no template, or a template is not valid, is used
             by no task or holds a reserved word; names file and line.
     """
     sources = _read(DEFAULT_FOLDER)
+    if selection:
+        sources |= _read(SELECTION_FOLDER)
     own: dict[str, _Source] = {}
     if folder is not None:
         own = _read(folder)

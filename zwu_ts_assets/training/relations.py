@@ -5,12 +5,14 @@ What belongs here: their definitions, answers and checks. What does not: questio
 
 * together: the two columns with the smallest number in the Feature DTW panel, which have the most
   similar course in time, and the two with the largest in the Feature Pearson panel, which have the
-  most similar rhythm (FFT magnitudes). Read off the figure; constant columns are left out. Not
-  asked if two pairs have the same number as printed, or if fewer than three columns vary.
+  most similar rhythm (FFT magnitudes). Read off the figure, so only of the columns that its
+  feature panels show; constant columns are left out. Not asked if two pairs have the same number
+  as printed, or if fewer than three columns vary.
 * lag: the shift k, from -n/4 to n/4 steps (rounded down) of n, at which the Pearson correlation of
   a[t] and b[t + k], over the steps where both exist, is largest; then b follows a by k steps. Asked
   of two columns whose correlation is at least 0.5 there, and less by 0.01 or more at every other
   shift, and where k is not the largest shift that was tried. The prompt holds both columns' values.
+  Of more than 100 columns that vary, pairs of 100 are looked at, which the sample's id decides.
 """
 
 import itertools
@@ -21,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import STD_OFFSET, dependence_matrices
+from zwu_ts_assets.corpus.dependence import STD_OFFSET, feature_matrices
 from zwu_ts_assets.training.numbers import NUMBER, number_problem, number_text, values_block
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import (
@@ -31,6 +33,7 @@ from zwu_ts_assets.training.task import (
     by_hash,
     first_problem,
     varying,
+    varying_in_panels,
 )
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -42,11 +45,19 @@ _PEARSON_DECIMALS: Final = 2
 _LEAST_CORRELATION: Final = 0.5
 _LEAD: Final = 0.01
 _SLACK: Final = 1e-6
+_LAG_COLUMNS: Final = 100
+_PAIRS_AT_ONCE: Final = 10_000
 
 
 def pair_values(matrix: Matrix, columns: Sequence[int]) -> dict[Pair, float]:
-    """The numbers of a symmetric matrix above its diagonal, for some of its columns."""
-    return {(a, b): float(matrix[a, b]) for a, b in itertools.combinations(columns, 2)}
+    """The numbers of a symmetric matrix above its diagonal, by the columns that it is of.
+
+    Args:
+        matrix: (n, n), of all columns or of some.
+        columns: Its n columns, by their place in the table.
+    """
+    numbers = matrix[np.triu_indices(len(columns), 1)].tolist()
+    return dict(zip(itertools.combinations(columns, 2), numbers, strict=True))
 
 
 def spectral_pearson(values: Matrix) -> Matrix:
@@ -62,10 +73,17 @@ def dtw_distances(values: Matrix, pairs: Sequence[Pair]) -> list[float]:
     The definition of `dependence`; that one uses compiled code, this one nothing but numpy.
     """
     z = _z(values)
-    left, right = z[:, [a for a, _ in pairs]], z[:, [b for _, b in pairs]]
-    n = len(z)
+    found: list[float] = []
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):  # 8 MB an array for 96 rows
+        chosen = pairs[start : start + _PAIRS_AT_ONCE]
+        found += _dtw_of_pairs(z[:, [a for a, _ in chosen]], z[:, [b for _, b in chosen]])
+    return found
+
+
+def _dtw_of_pairs(left: Matrix, right: Matrix) -> list[float]:
+    n = len(left)
     # costs[i] is D[i, d - i] on the anti-diagonal d; row 0 and column 0 are infinite borders.
-    before = np.full((n + 1, len(pairs)), np.inf)
+    before = np.full((n + 1, left.shape[1]), np.inf)
     current = before.copy()
     before[0] = 0.0  # D[0, 0], on the diagonal 0; the diagonal 1 is all border
     for d in range(2, 2 * n + 1):
@@ -83,17 +101,19 @@ def _z(values: Matrix) -> Matrix:
 
 
 def _together_answer(sample: Sample) -> str | None:
-    moving = varying(sample.past)
+    moving = varying_in_panels(sample)
     if len(moving) < 3:
         return None
-    matrices = dependence_matrices(sample.past)
-    nearest = _only(pair_values(-matrices.feature_dtw, moving), _DTW_DECIMALS)
-    alike = _only(pair_values(matrices.feature_pearson, moving), _PEARSON_DECIMALS)
+    matrices = feature_matrices(sample.past, moving)
+    distances = pair_values(matrices.dtw, moving)
+    likeness = pair_values(matrices.pearson, moving)
+    nearest = _only({pair: -value for pair, value in distances.items()}, _DTW_DECIMALS)
+    alike = _only(likeness, _PEARSON_DECIMALS)
     if nearest is None or alike is None:
         return None
     names = sample.features
-    distance = number_text(float(matrices.feature_dtw[nearest]), _DTW_DECIMALS)
-    correlation = number_text(float(matrices.feature_pearson[alike]), _PEARSON_DECIMALS)
+    distance = number_text(distances[nearest], _DTW_DECIMALS)
+    correlation = number_text(likeness[alike], _PEARSON_DECIMALS)
     return (
         f"{names[nearest[0]]} and {names[nearest[1]]} have the most similar course, with a DTW "
         f"distance of {distance}; {names[alike[0]]} and {names[alike[1]]} have the most similar "
@@ -104,7 +124,8 @@ def _together_answer(sample: Sample) -> str | None:
 def _only(values: dict[Pair, float], decimals: int) -> Pair | None:
     """The pair with the largest number as printed; None if several have it."""
     printed = {pair: float(number_text(value, decimals)) for pair, value in values.items()}
-    best = [pair for pair, value in printed.items() if value == max(printed.values())]
+    largest = max(printed.values())
+    best = [pair for pair, value in printed.items() if value == largest]
     return best[0] if len(best) == 1 else None
 
 
@@ -115,7 +136,7 @@ def _ask_together(sample: Sample, settings: TaskSettings) -> Question | None:
 
 def _check_together(sample: Sample, answer: str, settings: TaskSettings) -> str:
     names = sample.features
-    moving = [i for i in range(len(names)) if i in varying(sample.past)]
+    moving = varying_in_panels(sample)
     pairs = list(itertools.combinations(moving, 2))
     if len(pairs) < 3:
         return f"sample {sample.id} has fewer than three columns that vary"
@@ -182,7 +203,10 @@ def _lag_answer(names: tuple[str, str], a: Matrix, b: Matrix) -> str | None:
 
 
 def _chosen_pair(sample: Sample) -> tuple[Pair, str] | None:
-    pairs = itertools.combinations(varying(sample.past), 2)
+    moving = varying(sample.past)
+    if len(moving) > _LAG_COLUMNS:  # of half a million pairs, choosing one would take minutes
+        moving = sorted(by_hash(sample.id, "lag columns", moving)[:_LAG_COLUMNS])
+    pairs = itertools.combinations(moving, 2)
     for a, b in by_hash(sample.id, "lag", pairs):
         names = (sample.features[a], sample.features[b])
         answer = _lag_answer(names, sample.past[:, a], sample.past[:, b])

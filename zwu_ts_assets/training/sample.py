@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.training.split_rule import SPLITS
 
 __all__ = ["SPLITS", "Sample", "sample_id"]
@@ -43,6 +44,7 @@ class Sample:
         flags: Data quality flags, such as `constant:LUFL`; empty for an ordinary window.
         fingerprints: Content version of what it was made from, by asset name: `batch_windows`,
             `correlation_pngs`, `patch_videos`, and `target` for the rows of the target.
+        shown: The columns that the feature panels show; None where they show all.
     """
 
     id: str
@@ -67,6 +69,12 @@ class Sample:
     video_tokens: int
     flags: tuple[str, ...]
     fingerprints: Mapping[str, str]
+    shown: Selection | None = None
+
+    @property
+    def panel_columns(self) -> tuple[int, ...]:
+        """The columns of the feature panels, in their order: what can be read off the figure."""
+        return self.shown.columns if self.shown else tuple(range(len(self.features)))
 
 
 def sample_id(dataset: str, past_start: int) -> str:

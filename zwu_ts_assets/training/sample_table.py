@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
 
@@ -67,20 +68,39 @@ _COLUMNS: Final = (
     ),
 )
 
-SAMPLE_SCHEMA: Final = pa.schema(
-    [
-        pa.field(name, kind, nullable=False, metadata={"description": description})
-        for name, kind, description in _COLUMNS
-    ],
-    metadata={"format": FORMAT},
+_INDICES: Final = pa.list_(pa.int64())
+_SELECTION: Final = (
+    _Column(
+        "shown",
+        _INDICES,
+        "Columns of the feature panels, in order, counted from 0; missing where they show all.",
+    ),
+    _Column("shown_sizes", _INDICES, "For how many columns each of them stands; likewise."),
 )
+
+
+def _schema(columns: Sequence[_Column]) -> Any:
+    return pa.schema(
+        [
+            pa.field(name, kind, nullable=False, metadata={"description": description})
+            for name, kind, description in columns
+        ],
+        metadata={"format": FORMAT},
+    )
+
+
+SAMPLE_SCHEMA: Final = _schema(_COLUMNS)
 """The columns of every samples file, in order."""
+
+SELECTION_SCHEMA: Final = _schema((*_COLUMNS, *_SELECTION))
+"""The columns where feature panels show some of the features."""
 
 
 def schema_markdown() -> str:
     """The columns as a Markdown table, for the documentation."""
     lines = ["| column | type | content |", "|---|---|---|"]
-    lines += [f"| `{name}` | `{_type_name(kind)}` | {text} |" for name, kind, text in _COLUMNS]
+    columns = (*_COLUMNS, *_SELECTION)
+    lines += [f"| `{name}` | `{_type_name(kind)}` | {text} |" for name, kind, text in columns]
     return "\n".join(lines) + "\n"
 
 
@@ -89,9 +109,11 @@ def encode_samples(samples: Sequence[Sample]) -> bytes:
 
     Args:
         samples: The samples of one split, or of all; none give a file with the same columns.
+            Either all have a selection of columns, or none has.
     """
     sink = io.BytesIO()
-    with pq.ParquetWriter(sink, SAMPLE_SCHEMA, compression="zstd") as writer:
+    schema = SELECTION_SCHEMA if any(sample.shown for sample in samples) else SAMPLE_SCHEMA
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         group: list[Sample] = []
         numbers = 0
         for sample in samples:
@@ -99,10 +121,10 @@ def encode_samples(samples: Sequence[Sample]) -> bytes:
             numbers += sample.past.size + sample.target.size
             # In groups, since Arrow counts the numbers of a list column in 31 bits.
             if numbers >= _NUMBERS_PER_GROUP:
-                writer.write_table(_table(group))
+                writer.write_table(_table(group, schema))
                 group, numbers = [], 0
         if group or not samples:
-            writer.write_table(_table(group))
+            writer.write_table(_table(group, schema))
     return sink.getvalue()
 
 
@@ -116,7 +138,8 @@ def decode_samples(data: bytes) -> list[Sample]:
         file = pq.ParquetFile(io.BytesIO(data))
         schema = file.schema_arrow
         found = (schema.metadata or {}).get(b"format", b"").decode("utf-8", "replace")
-        if found != FORMAT or schema.names != SAMPLE_SCHEMA.names:
+        known = (SAMPLE_SCHEMA.names, SELECTION_SCHEMA.names)
+        if found != FORMAT or schema.names not in known:
             raise CorpusError(
                 f"a samples file has the format {found!r} and the columns "
                 f"{', '.join(schema.names)}; expected {FORMAT!r}. Materialize samples again."
@@ -129,31 +152,55 @@ def decode_samples(data: bytes) -> list[Sample]:
     return [sample for group in groups for sample in _samples(group)]
 
 
-def _table(samples: Sequence[Sample]) -> Any:
+def tells_selection(data: bytes) -> bool:
+    """Whether the samples of a file tell which columns feature panels show; errors as above."""
+    try:
+        names = pq.ParquetFile(io.BytesIO(data)).schema_arrow.names
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(
+            f"a samples file is damaged ({error}); materialize samples again"
+        ) from error
+    return bool(names == SELECTION_SCHEMA.names)
+
+
+def _table(samples: Sequence[Sample], schema: Any) -> Any:
     arrays = []
     column: list[Any]
-    for name, kind, _ in _COLUMNS:
+    for name, kind in zip(schema.names, schema.types, strict=True):
         if name == "interval_seconds":
             second = np.timedelta64(1, "s")
             column = [int(sampling_interval(sample) / second) for sample in samples]
         elif name == "fingerprints":  # equal mappings may list their entries in different orders
             column = [sorted(sample.fingerprints.items()) for sample in samples]
+        elif name == "shown":
+            column = [_selection(sample).columns for sample in samples]
+        elif name == "shown_sizes":
+            column = [_selection(sample).sizes for sample in samples]
         else:
             column = [getattr(sample, name) for sample in samples]
         arrays.append(_array(column, kind))
-    return pa.Table.from_arrays(arrays, schema=SAMPLE_SCHEMA)
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _selection(sample: Sample) -> Selection:
+    assert sample.shown is not None, f"{sample.id} shows all columns, others of its file do not"
+    return sample.shown
 
 
 def _samples(table: Any) -> Iterator[Sample]:
     columns: dict[str, list[Any]] = {
         name: _values(table.column(name).combine_chunks(), kind)
-        for name, kind, _ in _COLUMNS
+        for name, kind, _ in (*_COLUMNS, *_SELECTION)
         if name != "interval_seconds"  # follows from the timestamps
+        and name in table.column_names
     }
     for row in zip(*columns.values(), strict=True):
         fields = dict(zip(columns, row, strict=True))
         for name in ("past", "target"):
             fields[name] = fields[name].reshape(-1, len(fields["features"]))
+        if "shown" in fields:
+            chosen, sizes = (tuple(fields.pop(n).tolist()) for n in ("shown", "shown_sizes"))
+            fields["shown"] = Selection(chosen, sizes)
         yield Sample(**fields)
 
 
@@ -191,7 +238,9 @@ def _values(array: Any, kind: Any) -> list[Any]:
         return list(array.to_pylist())
     bounds = _plain(array.offsets, np.int32) - array.offsets[0].as_py()
     inner = array.flatten()
-    if kind == _ROWS:
+    if kind == _INDICES:
+        flat = _plain(inner, np.int64)
+    elif kind == _ROWS:
         bounds = (_plain(inner.offsets, np.int32) - inner.offsets[0].as_py())[bounds]
         flat = _plain(inner.flatten(), np.float64)
     else:  # Parquet has no seconds: they come back as milliseconds

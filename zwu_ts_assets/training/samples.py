@@ -129,6 +129,7 @@ def make_samples(
                 video_tokens=assets.video_tokens,
                 flags=quality_flags(window.values, target.values, window.features, patches),
                 fingerprints={**assets.versions, "target": content_digest(target)},
+                shown=window.shown,
             )
         )
     return samples, split_report(borders, series.timestamps, spans)

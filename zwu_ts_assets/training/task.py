@@ -87,6 +87,15 @@ def varying(values: NDArray[np.float64]) -> list[int]:
     return [int(i) for i in np.flatnonzero(spread > ROUNDING * np.abs(values).max(axis=0))]
 
 
+def varying_in_panels(sample: Sample) -> list[int]:
+    """Those of the columns of the feature panels that vary, in the order of the panels.
+
+    What is read off a figure is asked about what the figure shows.
+    """
+    moving = set(varying(sample.past))
+    return [column for column in sample.panel_columns if column in moving]
+
+
 def answer_groups(pattern: str, answer: str) -> Sequence[str] | None:
     """The groups of a pattern that must be the whole answer; None if it is not."""
     match = re.fullmatch(pattern, answer)

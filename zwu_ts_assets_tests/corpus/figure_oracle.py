@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -46,11 +47,12 @@ def draw_slowly(
     title_points: float = 12.0,
     number_points: tuple[float, float, float] = (10.0, 10.0, 10.0),
     ranges: PanelRanges | None = None,
+    features_told: str = "{0}x{0}",
 ) -> OracleFigure:
     """Draw the six matrices with `seaborn.heatmap`, on the layout's rectangles."""
     canvas = layout.canvas
     panels = [
-        ("Feature DTW ({0}x{0})", matrices.feature_dtw, "viridis", ".1f"),
+        (f"Feature DTW ({features_told})", matrices.feature_dtw, "viridis", ".1f"),
         ("Feature Covariance (FFT Magnitude)", matrices.feature_covariance, "coolwarm", ".2f"),
         ("Feature Pearson (FFT Magnitude)", matrices.feature_pearson, "coolwarm", ".2f"),
         ("Time DTW ({0}x{0})", matrices.time_dtw, "viridis_r", ""),
@@ -77,9 +79,10 @@ def draw_slowly(
                 other.set_visible(other in (axes[i], bars[i]))
             ax, feature = axes[i], form != ""
             annotated = feature and number_points[i] > 0
-            names: list[str] | int = list(layout.feature_labels) if feature else layout.time_step
+            names = list(layout.feature_labels) if feature else list(range(len(matrix)))
+            every = layout.feature_step if feature else layout.time_step
             sns.heatmap(
-                matrix,
+                pd.DataFrame(matrix, names, names),
                 ax=ax,
                 cbar_ax=bars[i],
                 cmap=colours,
@@ -88,8 +91,8 @@ def draw_slowly(
                 annot=annotated,
                 fmt=form or ".2g",
                 annot_kws={"size": number_points[i]} if annotated else None,
-                xticklabels=names,
-                yticklabels=names,
+                xticklabels=every,
+                yticklabels=every,
             )
             ax.set_title(
                 title_prefix + title.format(len(matrix)), fontsize=title_points, parse_math=False

@@ -64,8 +64,8 @@ SEVEN = ",5.827000,-2.009000,1.599000,0.462000,4.203000,1.340000,30.531000"
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and RLIMIT_AS")
 @pytest.mark.parametrize(
     ("megabytes", "numbers", "times"),
-    [(50, SEVEN, 2), (40, ",1" * 100, 8)],
-    ids=["seven columns", "the most numbers that so many bytes can hold"],
+    [(50, SEVEN, 2), (40, ",1" * 100, 8), (40, ",1" * 1000, 8)],
+    ids=["seven columns", "the most numbers that so many bytes can hold", "the most columns"],
 )
 def test_reading_takes_no_more_memory_than_stated(
     tmp_path: Path, megabytes: int, numbers: str, times: int

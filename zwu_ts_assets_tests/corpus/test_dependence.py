@@ -1,8 +1,11 @@
 """The six matrices: their definition, what has no value, and the original's numbers."""
 
 import math
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
+from zwu_ts_assets.corpus.dependence import (
+    DependenceMatrices,
+    dependence_matrices,
+    feature_matrices,
+)
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN
+from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN, REPOSITORY
 
 NAMES = (
     "feature_dtw",
@@ -146,6 +153,63 @@ def test_dtw_runs_in_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(dtw, "distance_matrix_python", never)
     assert dependence_matrices(np.eye(3)).time_dtw.shape == (3, 3)
+
+
+# Many features.
+
+
+def test_chosen_columns_have_the_bits_that_they_have_alone_with_their_z() -> None:
+    values = np.random.default_rng(2).normal(size=(24, 12)).cumsum(axis=0)
+    values[:, 4] = 3.0
+    chosen = (7, 4, 0)
+    some, alone = feature_matrices(values, chosen), feature_matrices(values[:, chosen])
+    for name in ("dtw", "covariance", "pearson"):
+        assert getattr(some, name).tobytes() == getattr(alone, name).tobytes()
+    six = dependence_matrices(values, chosen)
+    assert six.feature_dtw.tobytes() == some.dtw.tobytes()
+    assert six.time_dtw.tobytes() == dependence_matrices(values).time_dtw.tobytes()
+
+
+WIDE = """
+import resource, sys, time
+import numpy as np
+from zwu_ts_assets.corpus.dependence import dependence_matrices
+
+features = int(sys.argv[1])
+values = np.random.default_rng(features).normal(size=(96, features)).cumsum(axis=0)
+before = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+limit = before + int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+started = time.process_time()
+matrices = dependence_matrices(values)
+seconds = time.process_time() - started
+np.savez(sys.argv[3], values=values, seconds=seconds, **vars(matrices))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and RLIMIT_AS")
+@pytest.mark.parametrize(
+    ("features", "megabytes", "seconds"),
+    [(321, 60, 30), pytest.param(862, 120, 200, marks=pytest.mark.slow)],
+)
+def test_hundreds_of_features_take_bounded_time_and_memory(
+    tmp_path: Path, features: int, megabytes: int, seconds: float
+) -> None:
+    path = tmp_path / "matrices.npz"
+    command = [sys.executable, "-c", WIDE, str(features), str(megabytes * 1_000_000), str(path)]
+    run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    with np.load(path) as stored:
+        assert stored["feature_dtw"].shape == (features, features)
+        assert stored["time_dtw"].shape == (96, 96)
+        assert stored["seconds"] < seconds  # a tenth of it on a quiet machine
+        rows = plain_z(stored["values"].tolist())
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        for a, b in ((0, features - 1), (7, 200), (320, 320)):
+            expected = plain_dtw(columns[a], columns[b])
+            assert stored["feature_dtw"][a, b] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+            assert stored["feature_dtw"][b, a] == stored["feature_dtw"][a, b]
+        assert stored["time_dtw"][3, 90] == pytest.approx(plain_dtw(rows[3], rows[90]), rel=1e-9)
 
 
 # What has no value.

@@ -23,6 +23,8 @@ from zwu_ts_assets.corpus.figure import (
     title_points,
 )
 from zwu_ts_assets.corpus.figure_template import template
+from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.corpus.text_stamps import text_stamps
 from zwu_ts_assets.corpus.ticks import value_range
 from zwu_ts_assets_tests.corpus.figure_oracle import draw_slowly
 from zwu_ts_assets_tests.reference import ETTH1_CSV
@@ -30,6 +32,7 @@ from zwu_ts_assets_tests.reference import ETTH1_CSV
 ETTH1_FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 SMALL = Canvas(896, 512)
 Range = tuple[float, float]
+FIXED = PanelRanges((0.0, 86.5), (2.5, 60.0), (0.0, 26.0), (-2.9, 8.0))
 
 
 def etth1(batch: int, patch: int | None = None) -> NDArray[np.float64]:
@@ -75,9 +78,12 @@ def assert_drawn_as_by_seaborn(
     canvas: Canvas = Canvas(),  # noqa: B008 - frozen
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
+    shown: Selection | None = None,
 ) -> None:
     count, rows = len(matrices.feature_dtw), len(matrices.time_dtw)
-    kept = template(features, rows, canvas)
+    told = "{0}x{0}" if shown is None else f"{{0}} of {len(features)}"
+    drawn = features if shown is None else shown.names(features)
+    kept = template(drawn, rows, canvas, shown.suffixes if shown else ())
     panel = kept.layout.panels[0]
     annotated = (
         [f"{value:.1f}" for value in matrices.feature_dtw.flat],
@@ -91,7 +97,7 @@ def assert_drawn_as_by_seaborn(
     titles = [
         title_prefix + title
         for title in (
-            f"Feature DTW ({count}x{count})",
+            f"Feature DTW ({told.format(count)})",
             "Feature Covariance (FFT Magnitude)",
             "Feature Pearson (FFT Magnitude)",
             f"Time DTW ({rows}x{rows})",
@@ -106,6 +112,7 @@ def assert_drawn_as_by_seaborn(
         title_points=title_points(titles, kept.layout.column_pitch, canvas.dpi),
         number_points=(sizes[0], sizes[1], sizes[2]),
         ranges=ranges,
+        features_told=told,
     )
     # The strings that seaborn and matplotlib chose are the ones that the renderer is given.
     assert slow.titles == titles
@@ -122,7 +129,7 @@ def assert_drawn_as_by_seaborn(
         assert (labels, factor) == (slow.bar_labels[i], slow.bar_factors[i])
     # And the pixels are the same, so that every string is also drawn. What was asked of the fast
     # drawing is a mean of 1.5 and 99.5 % of pixels within 16; it does better, and stays there.
-    fast = draw_matrices(matrices, features, canvas, title_prefix, ranges)
+    fast = draw_matrices(matrices, features, canvas, title_prefix, ranges, shown)
     difference = np.abs(fast.astype(int) - slow.pixels)
     assert difference.mean() <= 0.01  # of 255
     assert (difference.max(axis=2) > 0).mean() <= 0.002
@@ -179,6 +186,36 @@ def test_any_number_of_features_is_drawn_as_by_seaborn(features: int, rows: int)
     assert_drawn_as_by_seaborn(matrices, names(features))
 
 
+@pytest.mark.parametrize(
+    ("features", "canvas"),
+    [
+        (21, SMALL),
+        (64, SMALL),
+        (100, SMALL),
+        pytest.param(100, Canvas(), marks=pytest.mark.slow),
+    ],
+)
+def test_many_features_are_drawn_as_by_seaborn(features: int, canvas: Canvas) -> None:
+    matrices = made_up(features, 24, (0, 99), (-12, 99), (0, 19), (-2, 3))
+    assert_drawn_as_by_seaborn(matrices, names(features), canvas)
+
+
+SOME = Selection((7, 3, 300, 1), (5, 1, 100, 2))
+
+
+@pytest.mark.parametrize("prefix", ["", "Batch 3 "])
+def test_a_selection_is_drawn_as_by_seaborn(prefix: str) -> None:
+    matrices = made_up(4, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
+    features = tuple(f"MT_{i:03d}" for i in range(321))
+    assert_drawn_as_by_seaborn(matrices, features, SMALL, prefix, shown=SOME)
+
+
+def test_a_hundred_of_862_columns_are_drawn_as_by_seaborn() -> None:
+    matrices = made_up(100, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
+    chosen = Selection(tuple(range(0, 800, 8)), tuple(1 + i % 12 for i in range(100)))
+    assert_drawn_as_by_seaborn(matrices, names(862), SMALL, ranges=FIXED, shown=chosen)
+
+
 @pytest.mark.parametrize("canvas", [SMALL, Canvas(448, 224), Canvas(1024, 1024)])
 def test_any_canvas_is_drawn_as_by_seaborn(canvas: Canvas) -> None:
     matrices = made_up(7, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
@@ -196,9 +233,6 @@ def test_names_and_prefixes_are_drawn_letter_by_letter(prefix: str) -> None:
     matrices = made_up(5, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
     features = ("a$b$", "_under_score", "température", "\\frac{1}{2}", "two words")
     assert_drawn_as_by_seaborn(matrices, features, title_prefix=prefix)
-
-
-FIXED = PanelRanges((0.0, 86.5), (2.5, 60.0), (0.0, 26.0), (-2.9, 8.0))
 
 
 @pytest.mark.parametrize(
@@ -261,6 +295,35 @@ def test_the_figure_of_values_is_the_figure_of_their_matrices() -> None:
     values = walk(24, 3)
     expected = draw_matrices(dependence_matrices(values), names(3), SMALL)
     np.testing.assert_array_equal(draw_figure(values, names(3), SMALL), expected)
+
+
+def test_a_selection_changes_the_feature_panels_and_not_the_time_panels() -> None:
+    values, chosen = walk(24, 9), Selection((8, 2, 5), (4, 1, 2))
+    matrices, all_of_them = dependence_matrices(values, chosen.columns), dependence_matrices(values)
+    some = np.ix_(chosen.columns, chosen.columns)
+    # The same numbers, but for what summing in other lengths rounds differently.
+    for kind in ("dtw", "covariance", "pearson"):
+        whole = getattr(all_of_them, f"feature_{kind}")[some]
+        np.testing.assert_allclose(getattr(matrices, f"feature_{kind}"), whole, rtol=1e-12)
+        one, other = (getattr(each, f"time_{kind}") for each in (matrices, all_of_them))
+        np.testing.assert_array_equal(one, other)
+    expected = draw_matrices(matrices, names(9), SMALL, shown=chosen)
+    np.testing.assert_array_equal(draw_figure(values, names(9), SMALL, shown=chosen), expected)
+
+
+def test_a_label_keeps_what_it_says_of_other_columns_when_its_name_is_cut() -> None:
+    long = tuple(f"a rather long name of feature number {i}" for i in range(3))
+    labels = template(long, 24, SMALL, (" +861", "", " +1")).layout.feature_labels
+    assert labels[0].endswith("… +861")
+    assert labels[1].endswith("…")
+    assert labels[2].endswith("… +1")
+    width = text_stamps(10.0, SMALL.dpi).width
+    assert max(map(width, labels)) <= SMALL.width / 12
+
+
+def test_a_selection_of_another_table_is_refused() -> None:
+    with pytest.raises(CorpusError, match="column 300 is to be shown, but there are 9 columns"):
+        draw_figure(walk(24, 9), names(9), SMALL, shown=SOME)
 
 
 def test_constant_columns_are_blank_in_the_pearson_panel_only() -> None:

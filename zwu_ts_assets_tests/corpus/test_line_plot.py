@@ -232,6 +232,8 @@ def test_a_value_that_cannot_be_drawn_is_named(bad: float) -> None:
 def test_names_and_units_must_match_the_columns() -> None:
     with pytest.raises(CorpusError, match="2 feature names for 3 columns"):
         draw_line_plot(walk(24, 3), ("a", "b"))
+    with pytest.raises(CorpusError, match="a line plot of 101 columns was asked for; expected at"):
+        draw_line_plot(walk(24, 101), names(101))
     with pytest.raises(CorpusError, match="1 units for 2 columns"):
         draw_line_plot(walk(24, 2), ("a", "b"), units=("MW",))
 

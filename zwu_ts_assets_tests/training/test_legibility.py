@@ -5,7 +5,7 @@ import pytest
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from PIL import Image
 
-from zwu_ts_assets.corpus.dependence import dependence_matrices
+from zwu_ts_assets.corpus.dependence import feature_matrices
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.text_stamps import text_stamps
 from zwu_ts_assets.training.legibility import DIGIT_HEIGHT, Verdict, drawn_figure, legibility
@@ -42,11 +42,17 @@ def test_digits_are_as_high_on_the_picture_as_is_said() -> None:
 def test_long_numbers_are_drawn_smaller_and_count() -> None:
     names = tuple(f"c{i}" for i in range(12))
     rng = np.random.default_rng(0)
-    matrices = [dependence_matrices(1e4 * rng.normal(size=(96, 12)))]
+    matrices = [feature_matrices(1e4 * rng.normal(size=(96, 12)))]
     short = drawn_figure(names, 96, Canvas())
     long = drawn_figure(names, 96, Canvas(), matrices)
     assert 0 < long.number_points <= short.number_points
     assert long.digit_pixels <= short.digit_pixels
+
+
+def test_where_no_number_fits_no_matrix_is_asked_for() -> None:
+    names = tuple(f"c{i}" for i in range(100))
+    unasked = (pytest.fail("was computed") for _ in range(1))
+    assert drawn_figure(names, 96, Canvas(), unasked).number_points == 0
 
 
 def test_all_digits_of_the_font_are_equally_wide() -> None:

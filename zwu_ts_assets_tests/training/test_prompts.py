@@ -1,11 +1,13 @@
 """Templates: the project's own, a user's, and what is wrong with them."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import DEFAULT_FOLDER, PromptTemplates, load_templates
 from zwu_ts_assets.training.task_settings import TaskSettings
@@ -21,6 +23,47 @@ def rendered(templates: PromptTemplates, task: str = "forecast", **media: object
     assert question is not None
     facts = MediaFacts(**media)  # type: ignore[arg-type]
     return templates.render(task, prompt_facts(sample, question, SETTINGS, facts))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_prompts_about_a_selection_differ_where_it_matters(task: str) -> None:
+    plain = sample_of(walk(96, 4), walk(96, 4), units=["MW", "", "", "°C"])
+    some = replace(plain, shown=Selection((3, 0, 2), (1, 2, 1)))
+    prompts = []
+    for sample in (plain, some):
+        question = TASKS[task].ask(sample, SETTINGS)
+        assert question is not None
+        templates = load_templates(selection=sample.shown is not None)
+        facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
+        prompts.append(templates.render(task, facts).split("\n"))
+    before, after = prompts
+    told = [line for line in after if line not in before]
+    assert told[0] == (
+        "The window has 4 columns. The feature panels below show 3 of them: d [°C], a [MW] +1, c. "
+        "A number behind a name says for how many further columns, similar to it, the column "
+        "stands."
+    )
+    assert told[1].startswith("Top row, the columns named above against each other, in that order ")
+    words = {"describe": "which two of the columns in the feature panels are the most alike",
+             "together": "Which of the columns in the feature panels move together?"}  # fmt: skip
+    assert len(told) == 2 + (task in words)
+    assert words.get(task, "") in told[-1]
+    assert len(before) == len(after)
+
+
+def test_a_selection_in_which_each_column_stands_for_itself_is_only_named() -> None:
+    sample = replace(sample_of(walk(96, 4), walk(96, 4)), shown=Selection((3, 0), (1, 1)))
+    question = TASKS["forecast"].ask(sample, SETTINGS)
+    assert question is not None
+    facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
+    prompt = load_templates(selection=True).render("forecast", facts)
+    assert "The feature panels below show 2 of them: d, a.\n\nThe picture" in prompt
+
+
+def test_wording_of_a_selection_has_a_digest_of_its_own(tmp_path: Path) -> None:
+    assert load_templates(selection=True).digest != load_templates().digest
+    folder = folder_with(tmp_path, media="mine")
+    assert load_templates(folder, selection=True).files["media.j2"] == folder / "media.j2"
 
 
 def folder_with(tmp_path: Path, **texts: str) -> Path:

@@ -1,12 +1,18 @@
 """Questions about two columns: answers by construction, ties, wrong answers."""
 
+import itertools
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zwu_ts_assets.corpus.dependence import dependence_matrices
+from zwu_ts_assets.corpus.dependence import dependence_matrices, feature_matrices
+from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.relations import LAG, TOGETHER, dtw_distances, spectral_pearson
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
@@ -68,6 +74,45 @@ def test_the_most_similar_columns_are_found_by_construction() -> None:
     assert text.endswith(
         "a and d have the most similar rhythm, with a Pearson correlation of 1.00."
     )
+
+
+def test_what_the_panels_do_not_show_is_not_asked_about() -> None:
+    """Columns 1 and 3 are most alike, but the figure shows 4, 0 and 2."""
+    a, b = noise(96, 5), noise(96, 9)
+    past = np.column_stack([b, a, b + 0.5 * noise(96, 7), a + 0.01 * noise(96, 6), noise(96, 8)])
+    whole = sample_of(past)
+    assert str(answer_of(TOGETHER, whole)).startswith("b and d have the most similar course")
+    some = replace(whole, shown=Selection((4, 2, 0), (1, 1, 3)))
+    text = str(answer_of(TOGETHER, some))
+    assert text.startswith("c and a have the most similar course, with a DTW distance of ")
+    assert TOGETHER.check(whole, text, SETTINGS) != ""
+    said = str(answer_of(DESCRIBE, some)).splitlines()
+    assert [line.split(":")[0] for line in said[:5]] == ["a", "b", "c", "d", "e"]
+    assert all("b" not in line.split(":")[1].split(", with")[0] for line in said[5:])
+
+
+def test_questions_about_a_thousand_columns_take_seconds() -> None:
+    """Half a million pairs: looking at each would take minutes, and gigabytes."""
+    past = walk(96, 1000, seed=4)
+    names = [f"c{i}" for i in range(1000)]
+    # Each column in five cycles of its own phase has no clear lag, so that every pair is tried.
+    past = np.sin(np.arange(96)[:, None] * 2 * np.pi / 12 + np.arange(1000)) + 1e-3 * past
+    sample = replace(
+        sample_of(past, features=names), shown=Selection(tuple(range(0, 1000, 25)), (25,) * 40)
+    )
+    started = time.process_time()
+    answer_of(LAG, sample)
+    answer_of(TOGETHER, sample)
+    assert len(str(answer_of(DESCRIBE, sample)).splitlines()) == 1002
+    assert time.process_time() - started < 60
+
+
+def test_distances_of_many_pairs_are_those_of_each() -> None:
+    past = walk(12, 160, seed=2)
+    pairs = list(itertools.combinations(range(160), 2))
+    assert len(pairs) > 10_000  # more than are computed at once
+    expected = feature_matrices(past).dtw[tuple(np.transpose(pairs))]
+    assert dtw_distances(past, pairs) == pytest.approx(expected, rel=1e-9)
 
 
 def test_ties_and_too_few_columns_are_not_asked_about() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.training import sample_table
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.sample_table import (
@@ -22,6 +23,7 @@ from zwu_ts_assets.training.sample_table import (
     decode_samples,
     encode_samples,
     schema_markdown,
+    tells_selection,
 )
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets_tests.training.builders import sample_of, samples_of, series_of, walk
@@ -47,6 +49,23 @@ def test_samples_are_read_back_exactly() -> None:
     assert len(back) == len(samples) > 20
     for one, other in zip(samples, back, strict=True):
         assert_equal(one, other)
+
+
+def test_a_selection_is_read_back_and_no_column_of_it_is_there_without() -> None:
+    samples = tiny()
+    some = [dataclasses.replace(s, shown=Selection((2, 0), (1, 2))) for s in samples]
+    back = decode_samples(encode_samples(some))
+    for one, other in zip(some, back, strict=True):
+        assert_equal(one, other)
+    assert tells_selection(encode_samples(some))
+    assert not tells_selection(encode_samples(samples))
+    table = pd.read_parquet(io.BytesIO(encode_samples(some)))
+    assert table["shown"][0].tolist() == [2, 0]
+    assert table["shown_sizes"][0].tolist() == [1, 2]
+    with pytest.raises(AssertionError, match="shows all columns"):
+        encode_samples([some[0], samples[1]])
+    with pytest.raises(CorpusError, match="is damaged"):
+        tells_selection(b"no Parquet")
 
 
 @settings(max_examples=30)
@@ -120,8 +139,10 @@ def test_every_column_is_described_in_the_file_and_in_the_table() -> None:
         assert f"| `{field.name}` |" in table
         assert description in table
     assert "| `target` | `list<list<double>>` |" in table
-    # Everything in a sample is in a column.
-    assert {f.name for f in dataclasses.fields(Sample)} == {*schema.names} - {"interval_seconds"}
+    # Everything in a sample is in a column; which columns are shown only where not all are.
+    fields = {field.name for field in dataclasses.fields(Sample)}
+    assert fields - {"shown"} == {*schema.names} - {"interval_seconds"}
+    assert "| `shown` | `list<int64>` |" in table
 
 
 def test_damaged_and_foreign_files_are_refused() -> None:
