@@ -19,6 +19,9 @@ from zwu_ts_assets.training.task_settings import TaskSettings
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+SHARED_SETTINGS: Final = "datasets.toml"
+"""The file in the data folder with a table of settings per dataset."""
+
 SETTINGS_LIMIT: Final = 65_536
 """The most bytes of a settings file: a hundred long column names are a tenth of it."""
 _PROBLEMS: Final = 10  # told at once
@@ -137,21 +140,51 @@ class Settings(BaseModel):
         return self
 
 
-def read_settings(toml: Path, defaults: Mapping[str, object] | None = None) -> Settings:
+def read_settings(
+    toml: Path, defaults: Mapping[str, object] | None = None, table: str | None = None
+) -> Settings:
     """The settings in a TOML file over the defaults; the defaults alone if it does not exist.
 
     Args:
         toml: The file, for example `data/ETTh1.toml`.
         defaults: A dataset's own defaults, which the file may override.
+        table: The dataset's table in the shared file `datasets.toml` beside it, whose settings come
+            between the two; None for no look there.
 
     Raises:
-        CorpusError: The file is too long, is not TOML, has an unknown key or a value out of bounds.
+        CorpusError: A file is too long, is not TOML, has an unknown key or a value out of bounds.
     """
-    found = {**(defaults or {}), **(_overrides(toml) if toml.exists() else {})}
+    shared = toml.with_name(SHARED_SETTINGS)
+    between = shared_tables(shared).get(table, {}) if table is not None else {}
+    own = _overrides(toml) if toml.exists() else {}
     try:
-        return Settings.model_validate(found)
+        return Settings.model_validate({**(defaults or {}), **between, **own})
     except ValidationError as error:
-        raise CorpusError(f"{toml}: " + "; ".join(_say(error))) from error
+        place = f"{shared}, table [{table}]"
+        place = (f"{toml} and {place}" if own else place) if between else str(toml)
+        raise CorpusError(f"{place}: " + "; ".join(_say(error))) from error
+
+
+def shared_tables(toml: Path) -> dict[str, dict[str, object]]:
+    """The tables of the settings file of all datasets, by the dataset's name; none without it.
+
+    Args:
+        toml: The file, for example `data/datasets.toml`.
+
+    Raises:
+        CorpusError: The file is too long, is not TOML, or has settings outside of tables.
+    """
+    if not toml.exists():
+        return {}
+    tables: dict[str, dict[str, object]] = {}
+    for name, content in _overrides(toml).items():
+        if not isinstance(content, dict):
+            raise CorpusError(
+                f"{toml}: found {shown(name)} outside of a table; expected a table for each "
+                "dataset, such as [etth1], and the settings in it. Put it below such a line."
+            )
+        tables[name] = content
+    return tables
 
 
 def _overrides(toml: Path) -> dict[str, object]:

@@ -28,6 +28,7 @@ def validate_folders(
     folders: Sequence[Path],
     format_name: str | None,
     say: Callable[[str], object],
+    names: Sequence[str] = (),
 ) -> bool:
     """Check exports and say what was found.
 
@@ -37,6 +38,8 @@ def validate_folders(
         folders: Folders of exports, wherever they are.
         format_name: Their format; None for what each says of itself.
         say: Prints a line.
+        names: Datasets whose exports in the artifacts folder are checked as well; without folders
+            and names, those of all datasets are.
 
     Returns:
         Whether all are sound.
@@ -44,9 +47,11 @@ def validate_folders(
     Raises:
         CorpusError: There is no export.
     """
-    chosen = list(folders) or [
+    everything = not folders and not names
+    chosen = list(folders) + [
         folder
         for dataset in datasets
+        if everything or dataset.name in names
         for asset in EXPORTS.values()
         if (folder := dataset_store(artifacts, dataset.prefix).path(export_folder(asset))).is_dir()
     ]
