@@ -16,6 +16,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.discovery import ETTH1, NAME, SAMPLE, discover
 from zwu_ts_assets.settings import ETTH1_FEATURES, EXPORTS, Settings, read_settings, shown
@@ -40,10 +41,14 @@ _CARD: Final = ("title", "description", "source", "licence")
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
 _NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
 
+# How a CSV is read. Windows tell by their content whether it mattered. They came later: told only
+# where they are not what they were before, so that nothing that existed then is out of date.
+_OF_THE_CSV: Final = tuple(CsvRules.__dataclass_fields__)
+
 # A changed setting makes exactly these assets out of date, and through them what follows.
 # `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
 _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": ("time_column", "features", "window_length", "max_batches"),
+    "raw": ("time_column", "features", "window_length", "max_batches", *_OF_THE_CSV),
     # Columns too: windows of other columns must not be taken for windows of this corpus.
     "batch_windows": ("time_column", "features", "window_length", "horizon"),
     "colour_ranges": ("patch_length", "patch_stride", "split"),
@@ -161,7 +166,15 @@ class Dataset(AssetNames):
             asset: The asset's name; `raw` or the dataset's own name for it.
         """
         names = _SETTINGS_OF[self.role_of(asset)]
-        values = {name: getattr(self.settings, name) for name in names}
+        values = {
+            name: getattr(self.settings, name)
+            for name in names
+            if name not in _OF_THE_CSV
+            or getattr(self.settings, name) != Settings.model_fields[name].default
+        }
+        if "time_column" in values:
+            # Unset came later too: what was made of a column of this name is current.
+            values["time_column"] = values["time_column"] or "date"
         return {
             name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
             for name, value in values.items()

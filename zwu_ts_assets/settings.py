@@ -9,8 +9,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from zwu_ts_assets.corpus.csv_rules import (
+    CsvRules,
+    Decimal,
+    Delimiter,
+    Gaps,
+    date_format_problem,
+    time_zone_problem,
+)
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
 from zwu_ts_assets.training.split_rule import SplitRule
@@ -49,13 +57,29 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    time_column: str = Field("date", min_length=1, description="The column with the timestamps.")
+    time_column: str | None = Field(
+        None,
+        min_length=1,
+        description="The column with the timestamps; unset: `date`, or the one that has them.",
+    )
     features: tuple[str, ...] | None = Field(
         None,
         min_length=1,
         max_length=FEATURE_LIMIT,
         description="Columns to use, in order; unset: every numeric column.",
         strict=False,  # TOML has arrays, not tuples
+    )
+    delimiter: Delimiter | None = Field(None, description="Between the cells; unset: found.")
+    decimal: Decimal | None = Field(None, description="The decimal mark; unset: found.")
+    date_format: str | None = Field(
+        None, min_length=1, max_length=100, description="How times are written; unset: found."
+    )
+    time_zone: str | None = Field(
+        None, description="IANA name of the zone of local times; unset: times are as they are."
+    )
+    gaps: Gaps = Field("refuse", description="What becomes of missing values and rows.")
+    interpolate_limit: int | None = Field(
+        None, ge=1, le=1000, description="At most so many values in a row are interpolated."
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window (a batch).")
     horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
@@ -111,6 +135,12 @@ class Settings(BaseModel):
     licence: str = Field("", description="Its licence, for example `cc-by-4.0`.")
 
     @property
+    def csv_rules(self) -> CsvRules:
+        """How the CSV is written and what becomes of its gaps."""
+        names = CsvRules.__dataclass_fields__
+        return CsvRules(**{name: getattr(self, name) for name in names})
+
+    @property
     def canvas_size(self) -> tuple[int, int]:
         """Width and height of figures and line plots in pixels."""
         return self.canvas_width, self.canvas_height
@@ -135,8 +165,33 @@ class Settings(BaseModel):
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
             raise ValueError(f"features names {shown(twice)} more than once; name each column once")
-        if self.time_column in columns:
-            raise ValueError(f"time_column {shown(self.time_column)} cannot be a feature as well")
+        time_column = self.time_column or "date"
+        if time_column in columns:
+            raise ValueError(f"time_column {shown(time_column)} cannot be a feature as well")
+        return self
+
+    @field_validator("date_format")
+    @classmethod
+    def _is_a_date_format(cls, value: str | None) -> str | None:
+        if value is not None and (problem := date_format_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str | None) -> str | None:
+        if value is not None and (problem := time_zone_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @model_validator(mode="after")
+    def _gaps_and_their_limit_fit(self) -> Self:
+        if (self.gaps == "interpolate") != (self.interpolate_limit is not None):
+            raise ValueError(
+                f"gaps is {self.gaps!r} and interpolate_limit is {self.interpolate_limit}; "
+                'interpolate_limit belongs to gaps = "interpolate", which needs it: write, for '
+                "example, interpolate_limit = 3"
+            )
         return self
 
 
@@ -220,7 +275,12 @@ def _overrides(toml: Path) -> dict[str, object]:
 def _say(error: ValidationError) -> list[str]:
     """One sentence for each invalid setting: name, value found, what is expected, what to do."""
     problems = error.errors(include_url=False)
-    sentences = [_sentence(problem) for problem in problems[:_PROBLEMS]]
+    sentences: list[str] = []
+    for problem in problems[:_PROBLEMS]:
+        text, marker, known = _sentence(problem).partition("; the settings are: ")
+        # Which settings there are fills half a screen: once is enough.
+        told = any(sentence.endswith(marker + known) for sentence in sentences)
+        sentences.append(text if told else text + marker + known)
     if len(problems) > _PROBLEMS:
         sentences.append(f"and {len(problems) - _PROBLEMS} more")
     return sentences

@@ -112,7 +112,7 @@ def _read(features: Sequence[str] | None, *, by_blocks: bool) -> Series | str:
     with mock.patch.object(csv_file, "_BLOCK", 64):
         if by_blocks:
             return _attempt(features)
-        with mock.patch.object(csv_file, "_parse_block", lambda *_: None):
+        with mock.patch.object(csv_file, "parse_block", lambda *_: None):
             return _attempt(features)
 
 
