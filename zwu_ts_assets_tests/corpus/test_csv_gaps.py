@@ -164,7 +164,7 @@ def test_dropping_is_what_pandas_calls_reindexing(
         reading = read_csv(path, rules=DROP)
         rows = count_grid_rows(path, rules=DROP)
     series = reading.series
-    assert series.timestamps.tolist() == expected.index.to_pydatetime().tolist()
+    assert series.timestamps.tolist() == pd.DatetimeIndex(expected.index).to_pydatetime().tolist()
     np.testing.assert_array_equal(series.values, expected.to_numpy())
     lacking = expected.isna().any(axis=1).to_numpy()
     assert (series.missing is None) == (not lacking.any())
@@ -191,10 +191,10 @@ def test_interpolation_is_that_of_pandas_in_runs_that_are_short_enough(
     assert (series.interpolated is None) == (not made.any())
     if series.interpolated is not None:
         np.testing.assert_array_equal(series.interpolated, made)
-    lacking = whole.isna().any(axis=1).to_numpy()
-    assert (series.missing is None) == (not lacking.any())
+    still = whole.isna().any(axis=1).to_numpy()
+    assert (series.missing is None) == (not still.any())
     if series.missing is not None:
-        np.testing.assert_array_equal(series.missing, lacking)
+        np.testing.assert_array_equal(series.missing, still)
     # What the CSV held is held to the bit.
     np.testing.assert_array_equal(series.values[~made], gaps.to_numpy()[~made])
 
