@@ -1,5 +1,6 @@
 """A CSV in the data folder is a dataset; what gives none, or is broken, takes no other one down."""
 
+import os
 import string
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from dagster._core.definitions.utils import DISALLOWED_NAMES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets import cli
+from zwu_ts_assets import cli, download
 from zwu_ts_assets.broken import problem_now
+from zwu_ts_assets.chosen_datasets import datasets_with_a_csv
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, Settings, find_datasets, load_datasets
 from zwu_ts_assets.definitions import build_definitions
@@ -270,3 +272,48 @@ def test_a_broken_dataset_that_was_mended_or_removed_has_no_problem(two: Path) -
 def test_names_found_are_told_with_the_demonstration(tmp_path: Path) -> None:
     put(tmp_path, "b.csv", "a.csv")
     assert discover(tmp_path).names == ["etth1", "sample", "a", "b"]
+
+
+def test_the_commands_work_on_the_dataset_that_is_named(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    split = "[split]\nratios = [1, 0, 0]\n"
+    (two / "weather.toml").write_text(f"max_batches = 1\n{SETTINGS}{split}", "utf-8")
+    (two / "a.csv").write_bytes(b"")  # of the others nothing is heard
+    ended = CliRunner().invoke(
+        cli.main, ["export", "weather", "--format", "qwen", "--workers", "1"]
+    )
+    assert ended.exit_code == 0, ended.output
+    assert "etth1" not in ended.output
+    assert (two.parent / "artifacts" / "weather" / "exports" / "qwen").is_dir()
+    ended = CliRunner().invoke(cli.main, ["validate", "weather"])
+    assert ended.exit_code == 0, ended.output
+    assert "0 problems" in ended.output
+    started: list[dict[str, str]] = []
+    monkeypatch.setattr(os, "execv", lambda *_: started.append(dict(os.environ)))
+    ended = CliRunner().invoke(cli.main, ["dev", "weather", "--port", "0"])
+    assert ended.output == "weather: 1 batches\n"
+    assert [environment["ZWU_TS_DATASETS"] for environment in started] == ["weather"]
+
+
+def test_without_etth1_and_a_network_the_other_datasets_are_made(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(csv: Path, **_: object) -> None:
+        raise CorpusError(f"ETTh1.csv could not be downloaded; copy it to {csv}")
+
+    monkeypatch.setattr(download, "download_etth1", unreachable)
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
+    (two / "ETTh1.csv").unlink()
+    (two / "weather.toml").unlink()
+    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    found = datasets_with_a_csv([])
+    assert [dataset.name for dataset in found.sound] == ["weather"]
+    assert found.broken == ()
+    # Asked for by its name, it is missed.
+    found = datasets_with_a_csv(["etth1", "weather"])
+    assert [dataset.name for dataset in found.broken] == ["etth1"]
