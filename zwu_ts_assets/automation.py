@@ -13,7 +13,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from zwu_ts_assets.checks import GUARDS
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, load_datasets
+from zwu_ts_assets.datasets import Dataset, dataset_of
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import asset_inputs, asset_names
 from zwu_ts_assets.reports import asset_key
@@ -177,7 +177,7 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
-    return load_datasets(dataset.csv.parent, [dataset.name])[0]
+    return dataset_of(dataset.name, dataset.csv)
 
 
 def _request(dataset: Dataset, goal: str, run: "Todo") -> dg.RunRequest:

@@ -15,10 +15,12 @@ from uuid import uuid4
 
 import click
 
+from zwu_ts_assets.chosen_datasets import datasets_with_a_csv, each
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import EXPORTS, Dataset, load_datasets
+from zwu_ts_assets.datasets import EXPORTS, Dataset, find_datasets
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
+    DATASETS_VARIABLE,
     artifacts_dir,
     checked_dask_address,
     dask_address,
@@ -29,6 +31,8 @@ from zwu_ts_assets.environment import (
 from zwu_ts_assets.lineage import TRAINING, asset_inputs, asset_names
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_names = click.argument("names", nargs=-1, metavar="[DATASET]...")
 
 
 class _Group(click.Group):
@@ -86,83 +90,106 @@ _dask_option = click.option(
 
 
 @main.command()
+@_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
 @click.option("--force", is_flag=True, help="Make again also what is current.")
-def run(workers: int, dask: str, force: bool) -> None:
-    """Materialize what is missing or out of date, through Dagster, in one run."""
+def run(names: tuple[str, ...], workers: int, dask: str, force: bool) -> None:
+    """Materialize what is missing or out of date, through Dagster, in one run per dataset."""
     started = time.monotonic()
-    for dataset in _datasets_with_a_csv():
-        _run_dataset(dataset, workers, dask, force, started)
+    each(
+        datasets_with_a_csv(names),
+        lambda dataset: _run_dataset(dataset, workers, dask, force, started),
+    )
 
 
 @main.command()
+@_names
 @click.option("--format", "formats", multiple=True, help="Of these; all, if none is named.")
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
 @click.option("--force", is_flag=True, help="Make again also what is current.")
-def export(formats: tuple[str, ...], workers: int, dask: str, force: bool) -> None:
-    """Make what trainers load: samples, the preflight report and exports; in one run."""
+def export(
+    names: tuple[str, ...], formats: tuple[str, ...], workers: int, dask: str, force: bool
+) -> None:
+    """Make what trainers load: samples, the preflight report and exports."""
     started = time.monotonic()
     for name in formats:
         if name not in EXPORTS:
             raise CorpusError(f"there is no format {name!r}; the formats are: {', '.join(EXPORTS)}")
     also = ["samples", "preflight", *(EXPORTS[name] for name in formats or EXPORTS)]
-    for dataset in _datasets_with_a_csv():
-        _run_dataset(dataset, workers, dask, force, started, also)
+    each(
+        datasets_with_a_csv(names),
+        lambda dataset: _run_dataset(dataset, workers, dask, force, started, also),
+    )
 
 
 @main.command()
+@_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
-def preflight(workers: int, dask: str) -> None:
+def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
     """Report what each trainer would make of the corpus: tokens, sizes, frames, legibility."""
     from zwu_ts_assets.layout import dataset_store, file_names
     from zwu_ts_assets.work import WHOLE
 
     started = time.monotonic()
-    for dataset in _datasets_with_a_csv():
+
+    def report(dataset: Dataset) -> None:
         _run_dataset(dataset, workers, dask, False, started, ["samples", "preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
         click.echo(store.read(file_names("preflight", WHOLE)["report"]).decode("utf-8"))
+
+    each(datasets_with_a_csv(names), report)
 
 
 @main.command()
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[Path, ...], format_name: str | None) -> None:
-    """Check exports: those of the artifacts folder, or any in other FOLDERS."""
+    """Check exports: those of the artifacts folder, of a dataset, or any in other FOLDERS."""
     from zwu_ts_assets.validate import validate_folders
 
+    found = find_datasets(data_dir(), dataset_names())
+    for dataset in found.broken:
+        click.echo(f"{dataset.name}: {dataset.problem}", err=True)
+    # What is no folder may be the name of a dataset.
+    defined = {dataset.name: dataset for dataset in found.sound}
+    named = [str(word) for word in folders if str(word) in defined and not word.exists()]
     sound = validate_folders(
-        load_datasets(data_dir(), dataset_names()),
+        found.sound,
         artifacts_dir(),
-        folders,
+        [word for word in folders if str(word) not in named],
         format_name,
         click.echo,
+        named,
     )
     if not sound:
         raise click.ClickException("Not every export is sound.")
 
 
 @main.command()
-def status() -> None:
+@_names
+def status(names: tuple[str, ...]) -> None:
     """List what is out of date, and why; change nothing."""
     from zwu_ts_assets.checks import out_of_date_sentence
     from zwu_ts_assets.refresh import out_of_date
 
-    for dataset in load_datasets(data_dir(), dataset_names()):
+    def tell(dataset: Dataset) -> None:
         stale = out_of_date(dataset, artifacts_dir())
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
 
+    each(find_datasets(data_dir(), names or dataset_names()), tell)
+
 
 @main.command()
+@_names
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=3000, show_default=True)
-def dev(host: str, port: int) -> None:
+def dev(names: tuple[str, ...], host: str, port: int) -> None:
     """Start the Dagster web UI and daemon on this machine."""
     from zwu_ts_assets.event_log import instance_of_home
     from zwu_ts_assets.partitions import register_batches
@@ -182,44 +209,22 @@ def dev(host: str, port: int) -> None:
             raise click.ClickException(
                 f"{host}:{port} cannot be used ({error.strerror}); name another: --port {port + 1}"
             ) from None
+    if names:
+        os.environ[DATASETS_VARIABLE] = ",".join(names)
     with instance_of_home() as instance:
-        for dataset in _datasets_with_a_csv():
-            click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
+        found = datasets_with_a_csv(())
+        for dataset in found.sound:
+            try:
+                click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
+            except CorpusError as error:  # the web UI is where the other datasets are looked at
+                click.echo(f"{dataset.name}: {error}", err=True)
+        for broken in found.broken:
+            click.echo(f"{broken.name}: {broken.problem}", err=True)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "zwu_ts_assets"]
     command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
-
-
-def _datasets_with_a_csv() -> list[Dataset]:
-    """The datasets to work on; without ETTh1.csv and a network, the bundled sample instead."""
-    from zwu_ts_assets.artifact_store import ArtifactStore
-    from zwu_ts_assets.corpus.sample import sample_csv
-    from zwu_ts_assets.download import download_etth1
-
-    names = dataset_names()
-    datasets = load_datasets(data_dir(), names)
-    for dataset in datasets:
-        if dataset.csv.exists():
-            continue
-        if dataset.name == "sample":
-            try:
-                ArtifactStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
-            except OSError as error:
-                raise CorpusError(
-                    f"{dataset.csv.parent} cannot be written ({error.strerror}); make it writable, "
-                    "or set ZWU_TS_DATA_DIR"
-                ) from error
-        elif dataset.name == "etth1":
-            click.echo(f"{dataset.csv} is not there; downloading it.", err=True)
-            try:
-                download_etth1(dataset.csv)
-            except CorpusError as error:
-                click.echo(f"{error}; building the synthetic sample dataset instead.", err=True)
-                os.environ["ZWU_TS_DATASETS"] = "sample"
-                return _datasets_with_a_csv()
-    return datasets
 
 
 def _run_dataset(

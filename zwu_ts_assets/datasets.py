@@ -9,7 +9,6 @@ its name as the prefix of its asset keys and as its folder below `artifacts/`.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,38 +16,43 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.discovery import ETTH1, NAME, SAMPLE, discover
 from zwu_ts_assets.settings import ETTH1_FEATURES, EXPORTS, Settings, read_settings, shown
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 
 __all__ = [
     "EXPORTS",
     "AssetNames",
+    "BrokenDataset",
     "Dataset",
+    "Datasets",
     "Settings",
+    "dataset_of",
     "etth1",
+    "find_datasets",
     "load_datasets",
     "read_settings",
     "sample",
 ]
 
-# A name becomes a folder, asset keys and a part of the names of Dagster's operations.
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
-
-
 _CARD: Final = ("title", "description", "source", "licence")
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
 _NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
 
+# How a CSV is read. Windows tell by their content whether it mattered.
+_OF_THE_CSV: Final = tuple(CsvRules.__dataclass_fields__)
+
 # These came later: told, and part of a digest, only where they are not at their default, so that
 # nothing that was made before them is out of date.
-_LATER: Final = ("figure_features", "figure_columns")
+_LATER: Final = ("figure_features", "figure_columns", *_OF_THE_CSV)
 
 # A changed setting makes exactly these assets out of date, and through them what follows.
 # `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
 # Which columns are shown is part of a window's content, whichever settings it comes from.
 _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": ("time_column", "features", "window_length", "max_batches"),
+    "raw": ("time_column", "features", "window_length", "max_batches", *_OF_THE_CSV),
     # Columns too: windows of other columns must not be taken for windows of this corpus.
     "batch_windows": ("time_column", "features", "window_length", "horizon"),
     "colour_ranges": ("patch_length", "patch_stride", "split"),
@@ -96,7 +100,7 @@ class AssetNames:
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.prefix):
-            if not _NAME.fullmatch(name):
+            if not NAME.fullmatch(name):
                 raise CorpusError(
                     f"dataset {shown(name)}: found a name that cannot be a folder and an asset "
                     "key everywhere; expected a lower-case letter and then at most 62 lower-case "
@@ -172,6 +176,9 @@ class Dataset(AssetNames):
             if name not in _LATER or getattr(self.settings, name) != fields[name].default
         ]
         values = {name: getattr(self.settings, name) for name in names}
+        if "time_column" in values:
+            # Unset came later too: what was made of a column of this name is current.
+            values["time_column"] = values["time_column"] or "date"
         return {
             name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
             for name, value in values.items()
@@ -191,63 +198,118 @@ class Dataset(AssetNames):
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
 
 
-_ETTH1_DEFAULTS: Final[Mapping[str, object]] = {
-    "features": ETTH1_FEATURES,
-    "title": "ETTh1",
-    "description": (
-        "Hourly oil temperature (OT) of an electricity transformer and six power loads: high, "
-        "middle and low, useful (UFL) and useless (ULL)."
-    ),
-    "source": "https://github.com/zhouhaoyi/ETDataset (Haoyi Zhou and others)",
-    "licence": "cc-by-nd-4.0",
+@dataclass(frozen=True)
+class BrokenDataset(AssetNames):
+    """A dataset that cannot be defined, shown with the reason in the place where it would be.
+
+    Attributes:
+        csv: Its CSV, or the file or folder that the problem is about.
+        problem: What is wrong and what to do, in a sentence.
+    """
+
+    csv: Path
+    problem: str
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """The datasets that were asked for.
+
+    Attributes:
+        sound: Those that can be defined.
+        broken: The others: what is wrong with one takes no other one down.
+    """
+
+    sound: tuple[Dataset, ...]
+    broken: tuple[BrokenDataset, ...]
+
+
+_OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
+    ETTH1: {
+        "features": ETTH1_FEATURES,
+        "title": "ETTh1",
+        "description": (
+            "Hourly oil temperature (OT) of an electricity transformer and six power loads: high, "
+            "middle and low, useful (UFL) and useless (ULL)."
+        ),
+        "source": "https://github.com/zhouhaoyi/ETDataset (Haoyi Zhou and others)",
+        "licence": "cc-by-nd-4.0",
+    },
+    SAMPLE: {
+        "title": "Synthetic sample",
+        "description": "A synthetic series with seven columns, made to look at.",
+        "source": "generated by zwu_ts_assets.corpus.sample",
+        "licence": "cc0-1.0",
+    },
 }
+
+
+def dataset_of(name: str, csv: Path) -> Dataset:
+    """A dataset by its name and CSV, with the settings that its files have now.
+
+    Raises:
+        CorpusError: Invalid settings.
+    """
+    return Dataset(
+        name=name,
+        csv=csv,
+        settings=read_settings(csv.with_suffix(".toml"), _OWN_DEFAULTS.get(name), table=name),
+        prefix=_prefix(name),
+        published_borders=ETTH1_BORDERS if name == ETTH1 else None,
+    )
 
 
 def etth1(data_dir: Path) -> Dataset:
     """The ETTh1 dataset (hourly transformer temperature and load, 17,420 rows)."""
-    csv = data_dir / "ETTh1.csv"
-    return Dataset(
-        name="etth1",
-        csv=csv,
-        settings=read_settings(csv.with_suffix(".toml"), _ETTH1_DEFAULTS),
-        published_borders=ETTH1_BORDERS,
-    )
-
-
-_SAMPLE_DEFAULTS: Final[Mapping[str, object]] = {
-    "title": "Synthetic sample",
-    "description": "A synthetic series with seven columns, made to look at.",
-    "source": "generated by zwu_ts_assets.corpus.sample",
-    "licence": "cc0-1.0",
-}
+    return dataset_of(ETTH1, data_dir / "ETTh1.csv")
 
 
 def sample(data_dir: Path) -> Dataset:
     """The small synthetic dataset that comes with the project; never a stand-in named ETTh1."""
-    csv = data_dir / "sample.csv"
-    return Dataset(
-        name="sample",
-        csv=csv,
-        settings=read_settings(csv.with_suffix(".toml"), _SAMPLE_DEFAULTS),
-        prefix=("sample",),
-    )
+    return dataset_of(SAMPLE, data_dir / "sample.csv")
 
 
-_DATASETS: Final = {"etth1": etth1, "sample": sample}
-
-
-def load_datasets(data_dir: Path, names: Sequence[str]) -> list[Dataset]:
-    """The named datasets, each with the settings beside its CSV.
+def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
+    """The datasets of a data folder, each with the settings beside its CSV.
 
     Args:
         data_dir: The folder with the CSVs.
-        names: Dataset names, for example `["etth1"]`.
+        names: Dataset names, for example `["etth1"]`; none: ETTh1 and one for every other CSV but
+            the demonstration `sample.csv`.
 
     Raises:
-        CorpusError: An unknown name, or invalid settings.
+        CorpusError: An unknown name, or a folder that cannot be listed.
     """
+    found = discover(data_dir)
     for name in names:
-        if name not in _DATASETS:
-            known = ", ".join(_DATASETS)
+        if name not in found.names:
+            known = ", ".join(found.names)
             raise CorpusError(f"There is no dataset {name!r}; the datasets are: {known}.")
-    return [_DATASETS[name](data_dir) for name in names]
+    sound, broken = [], []
+    for name in dict.fromkeys(names or found.default_names):
+        problem = found.problems.get(name, "")
+        if not problem:
+            try:
+                sound.append(dataset_of(name, found.csvs[name]))
+                continue
+            except CorpusError as error:
+                problem = str(error)
+        csv = found.csvs.get(name, found.folder)
+        broken.append(BrokenDataset(name, csv, problem, prefix=_prefix(name)))
+    return Datasets(tuple(sound), tuple(broken))
+
+
+def load_datasets(data_dir: Path, names: Sequence[str] = ()) -> list[Dataset]:
+    """As `find_datasets`, where all have to be sound.
+
+    Raises:
+        CorpusError: What is wrong with the first one that is not.
+    """
+    found = find_datasets(data_dir, names)
+    if found.broken:
+        raise CorpusError(found.broken[0].problem)
+    return list(found.sound)
+
+
+def _prefix(name: str) -> tuple[str, ...]:
+    return () if name == ETTH1 else (name,)

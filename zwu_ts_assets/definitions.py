@@ -13,9 +13,10 @@ import dagster as dg
 
 from zwu_ts_assets.assets import dataset_assets
 from zwu_ts_assets.automation import dataset_job, dataset_schedule, dataset_sensor
+from zwu_ts_assets.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.checks import dataset_checks
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, load_datasets
+from zwu_ts_assets.datasets import BrokenDataset, Dataset, find_datasets
 from zwu_ts_assets.environment import (
     AutomationSettings,
     artifacts_dir,
@@ -37,6 +38,7 @@ def build_definitions(
     workers: int = 0,
     automation: AutomationSettings = AutomationSettings(),  # noqa: B008 - frozen
     dask: str = "",
+    broken: Sequence[BrokenDataset] = (),
 ) -> dg.Definitions:
     """The definitions of some datasets.
 
@@ -46,6 +48,7 @@ def build_definitions(
         workers: Worker processes of a run; 0 for one per processor.
         automation: When the datasets are looked after by themselves.
         dask: Address of a Dask scheduler whose workers do the work; empty: this machine's do.
+        broken: What to show with the reason why it is not defined.
     """
     folder = str(artifacts)
     with warnings.catch_warnings():
@@ -59,17 +62,18 @@ def build_definitions(
                 *dataset_assets(dataset, automation.verify_hours, automation.batches_per_run),
                 *training_assets(dataset),
             )
-        ]
+        ] + [asset for dataset in broken for asset in broken_assets(dataset)]
     checks = [
         check
         for dataset in datasets
         for check in (*dataset_checks(dataset, artifacts), *training_checks(dataset))
-    ]
+    ] + [broken_check(dataset) for dataset in broken]
+    sensors = [dataset_sensor(dataset, artifacts, automation) for dataset in datasets]
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
         jobs=[dataset_job(dataset) for dataset in datasets],
-        sensors=[dataset_sensor(dataset, artifacts, automation) for dataset in datasets],
+        sensors=[*sensors, *(broken_sensor(dataset, automation) for dataset in broken)],
         schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
         resources={
             "series_io": SeriesIOManager(artifacts_dir=folder),
@@ -86,14 +90,20 @@ def build_definitions(
 
 def _defined() -> dg.Definitions:
     try:
-        datasets = load_datasets(data_dir(), dataset_names())
-        return build_definitions(
-            datasets, artifacts_dir(), automation=automation_settings(), dask=dask_address()
-        )
+        found = find_datasets(data_dir(), dataset_names())
+        if found.broken and not found.sound:
+            raise CorpusError("\n".join(dataset.problem for dataset in found.broken))
+        automation, dask = automation_settings(), dask_address()
     except CorpusError as error:
         # A mistake in a settings file: the command line prints this error's message alone, where
         # any other exception would end it with a traceback.
         raise click.ClickException(str(error)) from None
+    for dataset in found.broken:
+        # Also for those who never open the web UI.
+        click.echo(f"{dataset.name} is not defined: {dataset.problem}", err=True)
+    return build_definitions(
+        found.sound, artifacts_dir(), automation=automation, dask=dask, broken=found.broken
+    )
 
 
 defs = _defined()

@@ -62,13 +62,13 @@ def cache_dir() -> Path:
 
 
 def dataset_names() -> list[str]:
-    """The datasets to define: `ZWU_TS_DATASETS`, comma-separated; ETTh1 alone if it is not set.
+    """The datasets to define: `ZWU_TS_DATASETS`, comma-separated; none named: those there are.
 
-    One by default, because assets with different batches cannot share a run: with a second
-    dataset defined, `--select '*' --partition 17` would mean nothing.
+    Assets with different batches cannot share a run: with a second dataset defined, `--select '*'
+    --partition 17` means nothing, and one selects `group:weather`.
     """
     names = os.environ.get(DATASETS_VARIABLE, "")
-    return [name.strip() for name in names.split(",") if name.strip()] or ["etth1"]
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def dask_address() -> str:

@@ -11,6 +11,7 @@ CSV itself.
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 # Rows are counted again only when the file changed: Dagster asks for the keys several times per
 # partition, and counting each time made a run of 2,000 batches seven times slower.
-_COUNTED: dict[tuple[object, ...], int] = {}
+# By CSV, as one process looks after all datasets in turn.
+_COUNTED: dict[Path, tuple[tuple[object, ...], int]] = {}
 
 
 class BatchPartitions(dg.DynamicPartitionsDefinition):
@@ -95,21 +97,29 @@ class BatchPartitions(dg.DynamicPartitionsDefinition):
 def batch_count(dataset: Dataset) -> int:
     """How many batches the CSV has, by its number of lines; nothing is validated.
 
+    Where rows may be missing, their number follows from the timestamps, which are read.
+
     Raises:
-        CorpusError: The file cannot be read.
+        CorpusError: The file, or a timestamp that is needed, cannot be read.
     """
-    from zwu_ts_assets.corpus.csv_file import count_data_rows
+    from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows
     from zwu_ts_assets.corpus.windows import window_count
 
     if not dataset.csv.exists():
         raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
-    stat = dataset.csv.stat()
-    identity = (dataset.csv, stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    if identity not in _COUNTED:
-        _COUNTED.clear()
-        _COUNTED[identity] = count_data_rows(dataset.csv)
     settings = dataset.settings
-    return window_count(_COUNTED[identity], settings.window_length, settings.max_batches)
+    stat = dataset.csv.stat()
+    how = (settings.time_column, settings.features, settings.csv_rules)
+    identity = (stat.st_mtime_ns, stat.st_size, stat.st_ino, how)
+    counted = _COUNTED.get(dataset.csv)
+    if counted is None or counted[0] != identity:
+        if settings.csv_rules.allows_gaps:
+            column, features, rules = how
+            rows = count_grid_rows(dataset.csv, time_column=column, features=features, rules=rules)
+        else:
+            rows = count_data_rows(dataset.csv)
+        counted = _COUNTED[dataset.csv] = (identity, rows)
+    return window_count(counted[1], settings.window_length, settings.max_batches)
 
 
 def register_batches(instance: dg.DagsterInstance, dataset: Dataset) -> int:

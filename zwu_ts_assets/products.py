@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from zwu_ts_assets.artifact_store import Detail, digest
-from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.csv_file import Reading, read_csv
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen import (
     TextTokenizer,
@@ -109,7 +109,13 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         CorpusError: The CSV is not one we can use; the message says where and why.
     """
     sha256 = csv_digest(csv)
-    series = read_series(csv, time_column=settings.time_column, features=settings.features)
+    reading = read_csv(
+        csv,
+        time_column=settings.time_column,
+        features=settings.features,
+        rules=settings.csv_rules,
+    )
+    series = reading.series
     if csv_digest(csv) != sha256:
         raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
     rows = len(series.timestamps)
@@ -130,8 +136,28 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         "rows_in_no_batch": rows - everything * settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
         "csv_sha256": sha256,
+        **_as_read(reading, settings),
     }
     return Product(series, details, preview=series_table(series))
+
+
+def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
+    """How a CSV was written, where that is not the usual, and what became of its gaps."""
+    columns, series = reading.columns, reading.series
+    told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
+        "time_column": (columns.time_name, "date"),
+        "delimiter": (columns.delimiter, ","),
+        "decimal": (columns.decimal, "."),
+        "date_format": (columns.times.pattern or columns.times.kind, "iso"),
+        "time_zone": (settings.time_zone or ("UTC" if columns.times.is_utc else None), None),
+    }
+    details = {name: found for name, (found, usual) in told.items() if found != usual}
+    if settings.csv_rules.allows_gaps:
+        missing, interpolated = series.missing, series.interpolated
+        details["rows_inserted"] = reading.inserted
+        details["values_interpolated"] = 0 if interpolated is None else int(interpolated.sum())
+        details["rows_missing"] = 0 if missing is None else int(missing.sum())
+    return details
 
 
 def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:

@@ -10,8 +10,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from zwu_ts_assets.corpus.csv_rules import (
+    CsvRules,
+    Decimal,
+    Delimiter,
+    Gaps,
+    date_format_problem,
+    time_zone_problem,
+)
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure_layout import Canvas, most_features
 from zwu_ts_assets.corpus.limits import FEATURE_LIMIT, FIGURE_FEATURES, LINE_PLOT_LIMIT
@@ -20,6 +28,9 @@ from zwu_ts_assets.training.task_settings import TaskSettings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+SHARED_SETTINGS: Final = "datasets.toml"
+"""The file in the data folder with a table of settings per dataset."""
 
 SETTINGS_LIMIT: Final = 65_536
 """The most bytes of a settings file: a hundred long column names are a tenth of it."""
@@ -48,13 +59,29 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    time_column: str = Field("date", min_length=1, description="The column with the timestamps.")
+    time_column: str | None = Field(
+        None,
+        min_length=1,
+        description="The column with the timestamps; unset: `date`, or the one that has them.",
+    )
     features: tuple[str, ...] | None = Field(
         None,
         min_length=1,
         max_length=FEATURE_LIMIT,
         description="Columns to use, in order; unset: every numeric column.",
         strict=False,  # TOML has arrays, not tuples
+    )
+    delimiter: Delimiter | None = Field(None, description="Between the cells; unset: found.")
+    decimal: Decimal | None = Field(None, description="The decimal mark; unset: found.")
+    date_format: str | None = Field(
+        None, min_length=1, max_length=100, description="How times are written; unset: found."
+    )
+    time_zone: str | None = Field(
+        None, description="IANA name of the zone of local times; unset: times are as they are."
+    )
+    gaps: Gaps = Field("refuse", description="What becomes of missing values and rows.")
+    interpolate_limit: int | None = Field(
+        None, ge=1, le=1000, description="At most so many values in a row are interpolated."
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window (a batch).")
     horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
@@ -124,6 +151,12 @@ class Settings(BaseModel):
     licence: str = Field("", description="Its licence, for example `cc-by-4.0`.")
 
     @property
+    def csv_rules(self) -> CsvRules:
+        """How the CSV is written and what becomes of its gaps."""
+        names = CsvRules.__dataclass_fields__
+        return CsvRules(**{name: getattr(self, name) for name in names})
+
+    @property
     def canvas_size(self) -> tuple[int, int]:
         """Width and height of figures and line plots in pixels."""
         return self.canvas_width, self.canvas_height
@@ -173,6 +206,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _columns_are_told_apart(self) -> Self:
+        time_column = self.time_column or "date"
         for setting in ("features", "figure_columns"):
             columns = getattr(self, setting) or ()
             twice = sorted(name for name, count in Counter(columns).items() if count > 1)
@@ -180,28 +214,81 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"{setting} names {shown(twice)} more than once; name each column once"
                 )
-            if self.time_column in columns:
-                raise ValueError(
-                    f"time_column {shown(self.time_column)} cannot be a feature as well"
-                )
+            if time_column in columns:
+                raise ValueError(f"time_column {shown(time_column)} cannot be a feature as well")
+        return self
+
+    @field_validator("date_format")
+    @classmethod
+    def _is_a_date_format(cls, value: str | None) -> str | None:
+        if value is not None and (problem := date_format_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str | None) -> str | None:
+        if value is not None and (problem := time_zone_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @model_validator(mode="after")
+    def _gaps_and_their_limit_fit(self) -> Self:
+        if (self.gaps == "interpolate") != (self.interpolate_limit is not None):
+            raise ValueError(
+                f"gaps is {self.gaps!r} and interpolate_limit is {self.interpolate_limit}; "
+                'interpolate_limit belongs to gaps = "interpolate", which needs it: write, for '
+                "example, interpolate_limit = 3"
+            )
+        return self
         return self
 
 
-def read_settings(toml: Path, defaults: Mapping[str, object] | None = None) -> Settings:
+def read_settings(
+    toml: Path, defaults: Mapping[str, object] | None = None, table: str | None = None
+) -> Settings:
     """The settings in a TOML file over the defaults; the defaults alone if it does not exist.
 
     Args:
         toml: The file, for example `data/ETTh1.toml`.
         defaults: A dataset's own defaults, which the file may override.
+        table: The dataset's table in the shared file `datasets.toml` beside it, whose settings come
+            between the two; None for no look there.
 
     Raises:
-        CorpusError: The file is too long, is not TOML, has an unknown key or a value out of bounds.
+        CorpusError: A file is too long, is not TOML, has an unknown key or a value out of bounds.
     """
-    found = {**(defaults or {}), **(_overrides(toml) if toml.exists() else {})}
+    shared = toml.with_name(SHARED_SETTINGS)
+    between = shared_tables(shared).get(table, {}) if table is not None else {}
+    own = _overrides(toml) if toml.exists() else {}
     try:
-        return Settings.model_validate(found)
+        return Settings.model_validate({**(defaults or {}), **between, **own})
     except ValidationError as error:
-        raise CorpusError(f"{toml}: " + "; ".join(_say(error))) from error
+        place = f"{shared}, table [{table}]"
+        place = (f"{toml} and {place}" if own else place) if between else str(toml)
+        raise CorpusError(f"{place}: " + "; ".join(_say(error))) from error
+
+
+def shared_tables(toml: Path) -> dict[str, dict[str, object]]:
+    """The tables of the settings file of all datasets, by the dataset's name; none without it.
+
+    Args:
+        toml: The file, for example `data/datasets.toml`.
+
+    Raises:
+        CorpusError: The file is too long, is not TOML, or has settings outside of tables.
+    """
+    if not toml.exists():
+        return {}
+    tables: dict[str, dict[str, object]] = {}
+    for name, content in _overrides(toml).items():
+        if not isinstance(content, dict):
+            raise CorpusError(
+                f"{toml}: found {shown(name)} outside of a table; expected a table for each "
+                "dataset, such as [etth1], and the settings in it. Put it below such a line."
+            )
+        tables[name] = content
+    return tables
 
 
 def _overrides(toml: Path) -> dict[str, object]:
@@ -239,12 +326,10 @@ def _say(error: ValidationError) -> list[str]:
     problems = error.errors(include_url=False)
     sentences: list[str] = []
     for problem in problems[:_PROBLEMS]:
-        sentence = _sentence(problem)
-        if problem["type"] == "extra_forbidden":
-            # Which settings there are is told once.
-            unknown, _, known = sentence.rpartition(";")
-            sentence = unknown if any(known in told for told in sentences) else sentence
-        sentences.append(sentence)
+        text, marker, known = _sentence(problem).partition("; the settings are: ")
+        # Which settings there are fills half a screen: once is enough.
+        told = any(sentence.endswith(marker + known) for sentence in sentences)
+        sentences.append(text if told else text + marker + known)
     if len(problems) > _PROBLEMS:
         sentences.append(f"and {len(problems) - _PROBLEMS} more")
     return sentences

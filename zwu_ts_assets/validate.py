@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets import export_checks, products
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
@@ -27,6 +28,7 @@ _SHAPING: Final = (
     "figure_features",
     "figure_columns",
     "tasks.",
+    *CsvRules.__dataclass_fields__,
 )
 
 
@@ -36,6 +38,7 @@ def validate_folders(
     folders: Sequence[Path],
     format_name: str | None,
     say: Callable[[str], object],
+    names: Sequence[str] = (),
 ) -> bool:
     """Check exports and say what was found.
 
@@ -45,6 +48,8 @@ def validate_folders(
         folders: Folders of exports, wherever they are.
         format_name: Their format; None for what each says of itself.
         say: Prints a line.
+        names: Datasets whose exports in the artifacts folder are checked as well; without folders
+            and names, those of all datasets are.
 
     Returns:
         Whether all are sound.
@@ -52,9 +57,11 @@ def validate_folders(
     Raises:
         CorpusError: There is no export.
     """
-    chosen = list(folders) or [
+    everything = not folders and not names
+    chosen = list(folders) + [
         folder
         for dataset in datasets
+        if everything or dataset.name in names
         for asset in EXPORTS.values()
         if (folder := dataset_store(artifacts, dataset.prefix).path(export_folder(asset))).is_dir()
     ]

@@ -35,7 +35,7 @@ def last_cell(text: str) -> Callable[[str], str]:
         (lambda csv: csv.write_bytes(b""), ["empty"]),
         (as_directory, ["directory"]),
         (lambda csv: csv.write_bytes(b"PK\x03\x04" + bytes(500)), ["zip archive"]),
-        (lambda csv: csv.write_text(csv.read_text("utf-8").replace(",", ";"), "utf-8"), ["';'"]),
+        (edit(1, lambda line: line.replace(",", ";")), ["line 2", "1 fields"]),
         (edit(1, lambda line: line.replace("LULL", "XXXX")), ["'LULL'"]),
         (edit(1, lambda line: line.replace("LULL", "OT")), ["'OT'"]),
         (edit(5, last_cell("warm")), ["line 5", "'OT'", "warm"]),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Settings, etth1, load_datasets, read_settings, sample
 from zwu_ts_assets_tests.project import ASSETS
@@ -61,6 +62,13 @@ def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
         ('features = ["OT", "OT"]', "names ['OT'] more than once"),
         ('features = ["date"]', "time_column 'date' cannot be a feature as well"),
         ("fps = ", "not valid TOML"),
+        ('delimiter = ":"', "'delimiter' is ':'; input should be ',', ';', '\\t' or '|'"),
+        ('decimal = "x"', "'decimal' is 'x'; input should be '.' or ','"),
+        ('date_format = "%d.%m."', "'date_format': '%d.%m.' does not tell year, month, day"),
+        ('time_zone = "Berlin"', "'time_zone': 'Berlin' is no time zone; expected an IANA name"),
+        ('gaps = "fill"', "'gaps' is 'fill'; input should be 'refuse', 'drop' or 'interpolate'"),
+        ('gaps = "interpolate"', "gaps is 'interpolate' and interpolate_limit is None"),
+        ("interpolate_limit = 3", 'interpolate_limit belongs to gaps = "interpolate"'),
     ],
 )
 def test_an_invalid_setting_is_named_with_what_was_found(
@@ -172,6 +180,14 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
         ({"tokenizer": "other"}, {"qwen_tokens"}),
         ({"splitter": "m:f"}, {"vocab"}),
         ({"max_batches": 3}, {"etth1_raw"}),
+        ({"time_column": "date"}, set()),  # which is what unset means where there is one
+        ({"time_column": "when"}, {"etth1_raw", "batch_windows"}),
+        ({"delimiter": ";"}, {"etth1_raw"}),
+        ({"decimal": ","}, {"etth1_raw"}),
+        ({"date_format": "unix"}, {"etth1_raw"}),
+        ({"time_zone": "UTC"}, {"etth1_raw"}),
+        ({"gaps": "drop"}, {"etth1_raw"}),
+        ({"gaps": "interpolate", "interpolate_limit": 3}, {"etth1_raw"}),
     ],
 )
 def test_a_changed_setting_changes_the_digest_of_exactly_the_assets_it_shapes(
@@ -205,6 +221,19 @@ def test_settings_that_came_later_leave_existing_artifacts_current(tmp_path: Pat
     dataset = etth1(tmp_path)
     assert dataset.settings_digest("correlation_pngs") == "ddbf335e"
     assert dataset.settings_digest("patch_videos") == "41b184d6"
+    assert dataset.settings_digest("etth1_raw") == "b06e69ba"
+    assert dataset.settings_digest("batch_windows") == "1fb195ec"
+    assert dataset.settings_digest("qwen_export") == "f1bc54f0"
+    assert sample(tmp_path).settings_digest("raw") == "592c5e67"
+    # What exports tell of themselves is part of their bytes.
+    assert dataset.parameters["time_column"] == "date"
+    assert not {*CsvRules.__dataclass_fields__} & {*dataset.parameters}
+
+
+def test_an_export_tells_how_the_csv_was_read_where_that_is_not_the_usual(tmp_path: Path) -> None:
+    write(tmp_path, 'gaps = "interpolate"\ninterpolate_limit = 3\ntime_zone = "UTC"\n')
+    told = etth1(tmp_path).parameters
+    assert (told["gaps"], told["interpolate_limit"], told["time_zone"]) == ("interpolate", 3, "UTC")
 
 
 def test_the_sample_has_a_prefix_of_its_own_and_is_not_named_etth1(tmp_path: Path) -> None:

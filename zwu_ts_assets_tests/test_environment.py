@@ -42,10 +42,10 @@ def test_variables_move_the_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert environment.cache_dir() == tmp_path / "cache"
 
 
-def test_etth1_alone_is_defined_unless_others_are_asked_for(
+def test_the_datasets_that_there_are_are_defined_unless_some_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert environment.dataset_names() == ["etth1"]
+    assert environment.dataset_names() == []
     monkeypatch.setenv("ZWU_TS_DATASETS", "etth1, sample")
     assert environment.dataset_names() == ["etth1", "sample"]
 

@@ -1,11 +1,14 @@
 """The batches of a dataset are those of its CSV, whatever the instance remembers."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import dagster as dg
 import pytest
 
+from zwu_ts_assets import products
+from zwu_ts_assets.corpus import csv_file
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.partitions import BatchPartitions, batch_count, register_batches
 from zwu_ts_assets_tests.project import SETTINGS, Project, write_csv
@@ -74,3 +77,28 @@ def test_a_key_that_is_no_batch_is_refused_with_the_batches_there_are(tmp_path: 
         project.csv.unlink()
         with pytest.raises(click.ClickException, match="does not exist"):
             partitions.validate_partition_key("0", context)
+
+
+def test_rows_that_are_inserted_count_and_are_counted_once_per_change_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path, settings=SETTINGS + 'gaps = "drop"\n')
+    lines = project.csv.read_text("utf-8").splitlines(keepends=True)
+    project.csv.write_text("".join(lines[:11] + lines[41:]), "utf-8")  # 30 of 77 rows
+    assert products.raw_product(project.csv, project.dataset.settings).details["batches"] == 3
+    counted: list[Path] = []
+    counting = csv_file.count_grid_rows
+
+    def noted(path: Path, **options: Any) -> int:
+        counted.append(path)
+        return counting(path, **options)
+
+    monkeypatch.setattr(csv_file, "count_grid_rows", noted)
+    (tmp_path / "other").mkdir()
+    other = Project(tmp_path / "other")
+    for _ in range(3):
+        assert batch_count(project.dataset) == 3
+        assert batch_count(other.dataset) == 3  # of which nothing is forgotten in between
+    assert counted == [project.csv]
+    project.configure(SETTINGS)
+    assert batch_count(project.dataset) == 1  # by its lines, until reading refuses the gap

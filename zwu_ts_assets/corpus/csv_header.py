@@ -1,69 +1,79 @@
-"""Which columns a CSV has and which of them are used.
+"""Which columns a CSV has, which of them are used, and how they are written.
 
-What belongs here: the first line of a CSV, checked, and the choice of time column and features.
-What does not: the data lines (`csv_lines.py`, `csv_file.py`).
+What belongs here: the first line of a CSV, checked, the time column, and what the first lines tell
+of the rest. What does not: the choice of features (`csv_features.py`), the data lines
+(`csv_lines.py`, `csv_file.py`).
 """
 
-import difflib
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from zwu_ts_assets.corpus.csv_dialect import find_decimal, find_delimiter
+from zwu_ts_assets.corpus.csv_features import (
+    listed,
+    named_features,
+    numeric_features,
+    refuse_missing,
+)
 from zwu_ts_assets.corpus.csv_lines import (
-    EXPECTED_NUMBER,
-    Line,
     means_a_number,
-    parse_number,
     read_line,
     refuse,
     show,
     split_line,
 )
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
-
-_SIGNATURES: Final = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "gzip-compressed"),
-    (b"BZh", "bzip2-compressed"),
-    (b"\xfd7zXZ\0", "xz-compressed"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"%PDF", "a PDF"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
-    (b"<!doctype html", "a web page, not the download itself"),
-    (b"<html", "a web page, not the download itself"),
+from zwu_ts_assets.corpus.csv_open import refuse_other_formats, skip_bom
+from zwu_ts_assets.corpus.csv_rules import CsvRules
+from zwu_ts_assets.corpus.csv_times import (
+    ISO,
+    TimeFormat,
+    find_format,
+    means_a_count,
+    means_a_time,
 )
+from zwu_ts_assets.corpus.errors import CorpusError
+
 COLUMN_LIMIT: Final = 5_000
 """The most columns of a CSV, used or not."""
-_LISTED: Final = 20  # names in a message
-_COMPARED: Final = 100  # characters up to which a name is looked for among the others
 
-_OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_BOM: Final = b"\xef\xbb\xbf"
+TIME_COLUMN: Final = "date"
+"""The time column, if there is one of this name and nobody names another."""
+
+# Bytes of the first lines that are looked at to find how a file is written, where its very first
+# line does not tell. A year of hourly rows tells day from month.
+_SAMPLE: Final = 1 << 20
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a CSV and the ones that are used.
+    """The columns of a CSV, the ones that are used, and how cells are written.
 
     Attributes:
         names: All column names, in the order of the file.
         time: Index of the time column.
         features: Indices of the feature columns, in the order wanted.
+        delimiter: Between the cells.
+        decimal: The mark in numbers.
+        times: How timestamps are written.
+        missing: Whether a missing value is read as NaN.
     """
 
     names: tuple[str, ...]
     time: int
     features: tuple[int, ...]
+    delimiter: str = ","
+    decimal: str = "."
+    times: TimeFormat = ISO
+    missing: bool = False
+
+    @property
+    def time_name(self) -> str:
+        """The name of the time column."""
+        return self.names[self.time]
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -71,36 +81,42 @@ class Columns:
         return tuple(self.names[index] for index in self.features)
 
 
-def skip_bom(file: BinaryIO) -> None:
-    """Move past a UTF-8 byte order mark at the start of a file, if there is one."""
-    if file.read(len(_BOM)) != _BOM:
-        file.seek(0)
-
-
 def read_columns(
-    file: BinaryIO, path: Path, time_column: str, features: Sequence[str] | None
+    file: BinaryIO,
+    path: Path,
+    time_column: str | None,
+    features: Sequence[str] | None,
+    rules: CsvRules,
 ) -> Columns:
     """Read the header and choose the columns; the file is left at the first data line.
 
     Args:
         file: Open at its start.
         path: The file's name in messages.
-        time_column: Name of the time column.
+        time_column: Name of the time column; None for `date` or, without it, the one column whose
+            first cell is a timestamp.
         features: The feature columns in the order wanted; None for every column other than the
             time column whose first data cell is a number.
+        rules: How the file is written, as far as the user says.
 
     Raises:
-        CorpusError: The file is no CSV with a header, or lacks a column.
+        CorpusError: The file is no CSV with a header, lacks a column, or leaves open how it is
+            written.
     """
-    _refuse_other_formats(path, file.read(16))
+    refuse_other_formats(path, file.read(16))
     file.seek(0)
     skip_bom(file)
-    header = read_line(file, path, 1)
+    header = read_line(file, path, 1, rules.delimiter or ",")
     if header is None:
         raise CorpusError(
             f"{path}: the file is empty; expected a header line and data lines. Copy it again."
         )
-    names = tuple(split_line(path, header))
+    start = file.tell()
+    # The delimiter comes first: with the wrong one, all else that could be said would mislead.
+    delimiter = rules.delimiter or find_delimiter(
+        path, header, _peek(file, path), time_column or TIME_COLUMN
+    )
+    names = tuple(split_line(path, header, delimiter))
     if len(names) > COLUMN_LIMIT:
         refuse(
             path,
@@ -111,61 +127,121 @@ def read_columns(
             "Check that the series runs down the file, one row per time; leave out columns that "
             "are not used.",
         )
-    # The delimiter comes first: with the wrong one, all else that could be said would mislead.
-    _refuse_other_delimiters(path, header, names, time_column)
     _check_names(path, names)
-    if time_column not in names:
-        _refuse_missing(path, names, [time_column], "time_column")
-    start = file.tell()
-    first = read_line(file, path, 2)
+    if time_column is not None and time_column not in names:
+        refuse_missing(path, names, [time_column], "time_column")
     file.seek(start)
-    if first is None or (first.blank and _only_blank_lines(file)):
+    first = read_line(file, path, 2, delimiter)
+    if first is None or (first.blank and _only_blank_lines(file, start)):
         raise CorpusError(
             f"{path}: found a header line and no data line after it; expected data from line 2 "
             "on. Copy the file again."
         )
+    cells = split_line(path, first, delimiter)
+    time = _time_index(path, names, cells, time_column)
+    rows = _Rows(file, path, start, delimiter)
+    if features is not None:
+        chosen = named_features(path, names, time, features)
+    else:
+        # The decimal mark of a first cell does not matter here: it is a number with either.
+        chosen = tuple(
+            index
+            for index, cell in enumerate(cells[: len(names)])
+            if index != time and means_a_number(cell)
+        )
+    decimal: str = rules.decimal or "."
+    if rules.decimal is None and delimiter != ",":
+        wanted = ((number, [row[i] for i in chosen if i < len(row)]) for number, row in rows)
+        decimal = find_decimal(path, [names[i] for i in chosen], wanted)
+    if features is None:
+        chosen = numeric_features(
+            path,
+            names,
+            time,
+            (row for _, row in rows),
+            decimal,
+            missing=rules.allows_gaps,
+        )
+    stamps = ((number, row[time]) for number, row in rows if time < len(row))
+    times = find_format(path, names[time], stamps, rules.date_format)
+    if rules.time_zone is not None and times.is_utc:
+        raise CorpusError(
+            f"{path}, column {show(names[time])}: found stamps that tell their offset from UTC, "
+            f"and the setting `time_zone` ({show(rules.time_zone)}); expected one of the two. "
+            "Remove the setting."
+        )
     file.seek(start)
-    time = names.index(time_column)
-    chosen = (
-        _numeric(path, names, time, first)
-        if features is None
-        else _named(path, names, time, features)
-    )
-    return Columns(names, time, chosen)
+    return Columns(names, time, chosen, delimiter, decimal, times, rules.allows_gaps)
 
 
-def _only_blank_lines(file: BinaryIO) -> bool:
+@dataclass(frozen=True)
+class _Rows:
+    """The first data lines as far as they can be read: line number and cells.
+
+    What is wrong with the line after them is told when it is read with the others.
+    """
+
+    file: BinaryIO
+    path: Path
+    start: int
+    delimiter: str
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        at, number = self.start, 2
+        try:
+            while at < self.start + _SAMPLE:
+                self.file.seek(at)  # others read in between
+                line = read_line(self.file, self.path, number, self.delimiter)
+                if line is None or line.blank:
+                    return
+                at = self.file.tell()
+                yield number, split_line(self.path, line, self.delimiter)
+                number += 1
+        except CorpusError:
+            return
+
+
+def _peek(file: BinaryIO, path: Path) -> str:
+    """The second line as far as it can be read; what is wrong with it is told later."""
+    try:
+        line = read_line(file, path, 2)
+    except CorpusError:
+        return ""
+    return line.text if line else ""
+
+
+def _only_blank_lines(file: BinaryIO, start: int) -> bool:
     """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
+    file.seek(start)
     return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))
 
 
-def _refuse_other_formats(path: Path, head: bytes) -> None:
-    """Recognise a file that is something else than a CSV by its first bytes."""
-    for signature, what in _SIGNATURES:
-        if head.lower().startswith(signature.lower()):
-            raise CorpusError(
-                f"{path}: the file is {what}; expected a CSV: UTF-8 text with commas. "
-                "Unpack it, or export it as CSV."
-            )
-
-
-def _refuse_other_delimiters(
-    path: Path, header: Line, names: tuple[str, ...], time_column: str
-) -> None:
-    """Refuse a header that falls into columns only with another delimiter than a comma."""
-    if time_column in names:
-        return
-    for delimiter, what in _OTHER_DELIMITERS.items():
-        cells = [cell.strip('" ') for cell in header.text.split(delimiter)]
-        if len(cells) > 1 and (len(names) == 1 or time_column in cells):
-            refuse(
-                path,
-                1,
-                None,
-                f"{what} ({delimiter!r}) between the column names: {show(header.text)}",
-                "commas (',')",
-                "Export the file with commas between the cells and points as decimal marks.",
-            )
+def _time_index(
+    path: Path, names: tuple[str, ...], cells: Sequence[str], time_column: str | None
+) -> int:
+    """Index of the time column."""
+    if time_column is not None:
+        return names.index(time_column)
+    if TIME_COLUMN in names:
+        return names.index(TIME_COLUMN)
+    pairs = list(enumerate(cells[: len(names)]))
+    found = [i for i, cell in pairs if means_a_time(cell)]
+    # Only where nothing looks like a date: a number may count anything.
+    found = found or [i for i, cell in pairs if means_a_count(cell)]
+    # Where the names are times themselves, the first line is no header.
+    if not found or any(map(means_a_time, names)):
+        refuse_missing(path, names, [TIME_COLUMN], "time_column")
+    if len(found) > 1:
+        candidates = [show(names[index]) for index in found]
+        refuse(
+            path,
+            2,
+            None,
+            f"{len(found)} columns whose first cell is a timestamp: {listed(candidates)}",
+            "one, or one that is named 'date'",
+            f"Name the right one in the settings, for example `time_column = {candidates[0]}`.",
+        )
+    return found[0]
 
 
 def _check_names(path: Path, names: tuple[str, ...]) -> None:
@@ -198,110 +274,7 @@ def _check_names(path: Path, names: tuple[str, ...]) -> None:
                 path,
                 1,
                 name,
-                f"{count} columns of this name (columns {_listed(places)})",
+                f"{count} columns of this name (columns {listed(places)})",
                 "each name once",
                 "Rename or remove all but one of them.",
             )
-
-
-def _refuse_missing(path: Path, names: tuple[str, ...], missing: list[str], setting: str) -> None:
-    """Refuse columns that are not there, and say which are and which come close."""
-    # Comparing takes time by the square of the lengths: long names are not compared.
-    folded = {n.strip().casefold(): n for n in names if len(n) <= _COMPARED}
-    close = []
-    for name in [name for name in missing if len(name) <= _COMPARED][:_LISTED]:
-        for match in difflib.get_close_matches(name.strip().casefold(), folded, n=1):
-            close.append(f"{show(folded[match])} for {show(name)}")
-    hint = f" Did you mean {', '.join(close)}?" if close else ""
-    if any(means_a_number(name) for name in names):
-        hint = " Line 1 looks like data: add a line with the column names above it."
-    refuse(
-        path,
-        1,
-        None,
-        f"no column {_listed(list(map(show, missing)))}; the columns are "
-        f"{_listed(list(map(show, names)))}",
-        f"every column that is named in the settings, here by `{setting}`",
-        f"Correct the setting `{setting}` or the header.{hint}",
-    )
-
-
-def _listed(texts: list[str]) -> str:
-    """Texts with commas between them; of many, only the first."""
-    listed = ", ".join(texts[:_LISTED])
-    return listed if len(texts) <= _LISTED else f"{listed} and {len(texts) - _LISTED} more"
-
-
-def _named(
-    path: Path, names: tuple[str, ...], time: int, features: Sequence[str]
-) -> tuple[int, ...]:
-    """The indices of the features that the user named."""
-    wanted = [features] if isinstance(features, str) else list(features)
-    if not wanted:
-        raise CorpusError(
-            "The setting `features` names no column; expected at least one. Name the columns, or "
-            "leave the setting out to use every numeric column."
-        )
-    if len(wanted) > FEATURE_LIMIT:
-        raise CorpusError(
-            f"The setting `features` names {len(wanted):,} columns; expected at most "
-            f"{FEATURE_LIMIT}. Leave some out, or make several datasets."
-        )
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        _refuse_missing(path, names, missing, "features")
-    twice = [name for name, count in Counter(wanted).items() if count > 1]
-    if twice:
-        raise CorpusError(
-            f"The setting `features` names {_listed(list(map(show, twice)))} more than once; "
-            "expected each column once. Remove the repetition."
-        )
-    if names[time] in wanted:
-        raise CorpusError(
-            f"The setting `features` names the time column {show(names[time])}; expected other "
-            "columns. Remove it from the setting."
-        )
-    return tuple(names.index(name) for name in wanted)
-
-
-def _numeric(path: Path, names: tuple[str, ...], time: int, first: Line) -> tuple[int, ...]:
-    """The indices of the columns whose first data cell is a number."""
-    cells = split_line(path, first)
-    chosen = []
-    # A line with too few or too many cells is refused with the other data lines.
-    for index, cell in enumerate(cells[: len(names)]):
-        # A first cell that is empty or `NaN` leaves open whether the column is wanted. To drop the
-        # column without a word would train on less than the user believes.
-        if index != time and means_a_number(cell):
-            chosen.append(index)
-    if len(chosen) > FEATURE_LIMIT:
-        some = _listed([show(names[index]) for index in chosen[:_LISTED]])
-        refuse(
-            path,
-            first.number,
-            None,
-            f"{len(chosen):,} numeric columns ({some} and so on), all of which would be used",
-            f"at most {FEATURE_LIMIT}",
-            "Name the columns to use with the setting `features`, for example "
-            f"`features = [{', '.join(show(names[index]) for index in chosen[:3])}]` in "
-            f"{path.with_suffix('.toml').name} beside the CSV.",
-        )
-    for index in chosen:
-        parse_number(path, first.number, names[index], cells[index])
-    if not chosen and len(cells) == len(names):
-        texts = _listed(
-            [
-                f"{show(name)}: {show(cell)}"
-                for index, (name, cell) in enumerate(zip(names, cells, strict=True))
-                if index != time
-            ]
-        )
-        refuse(
-            path,
-            first.number,
-            None,
-            f"no numeric column beside the time column ({texts or 'it is the only column'})",
-            f"at least one column whose cells are each {EXPECTED_NUMBER}",
-            "Check that this is the right file and that its numbers are plain decimal numbers.",
-        )
-    return tuple(chosen)

@@ -1,8 +1,8 @@
 """What one line and one cell of a CSV may be, and the message when it is something else.
 
-What belongs here: the definition of an acceptable line, number and timestamp. What does not: which
-columns there are (`csv_header.py`), and fast reading (`csv_file.py`, which accepts nothing that
-would be refused here).
+What belongs here: the definition of an acceptable line and number. What does not: timestamps
+(`csv_times.py`), which columns there are (`csv_header.py`), and fast reading (`csv_blocks.py`,
+which accepts nothing that would be refused here).
 """
 
 import csv
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
-import numpy as np
-
 from zwu_ts_assets.corpus.errors import CorpusError
 
 # A line of 100 numbers is 2.5 kB. Without a limit, a file that is no CSV and has no line ends would
@@ -22,16 +20,12 @@ LINE_LIMIT: Final = 131_072
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _MISSING: Final = re.compile(r"[#<]?n/?an?>?|null|none|missing|-1\.#ind|[-?.]+", re.IGNORECASE)
+# Of a number with a decimal comma; a point in it makes it none.
+_TO_POINT: Final = {ord(","): ".", ord("."): "?"}
 _INFINITE: Final = re.compile(r"[+-]?(?:inf(?:inity)?|1\.#inf)", re.IGNORECASE)
 _DIGITS_AND_MARKS: Final = re.compile(r"[+-]?(?:0x[0-9a-f]+|\d[\d.,_' ]*)", re.IGNORECASE)
 
-_DAY_AND_TIME: Final = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?"
-_TIMESTAMP: Final = re.compile(_DAY_AND_TIME, re.ASCII)
-_SUB_SECOND: Final = re.compile(_DAY_AND_TIME + r"[.,]\d+(?:Z|[+-][\d:]+)?", re.ASCII)
-_ZONED: Final = re.compile(_DAY_AND_TIME + r" ?(?:Z|[A-Z]{3,4}|[+-]\d{2}:?(?:\d{2})?)", re.ASCII)
-
 EXPECTED_NUMBER: Final = "a finite decimal number such as 1.5 or -2e-3"
-EXPECTED_TIMESTAMP: Final = "an ISO 8601 date and time such as 2016-07-01 00:00:00"
 
 
 def refuse(
@@ -81,8 +75,14 @@ class Line:
         return not self.text.strip(" \t\n\r\v\f")
 
 
-def read_line(file: BinaryIO, path: Path, number: int) -> Line | None:
+def read_line(file: BinaryIO, path: Path, number: int, delimiter: str = ",") -> Line | None:
     r"""The next line of a file, or None at its end. Lines end with `\n` or `\r\n`.
+
+    Args:
+        file: At the start of a line.
+        path: The file's name in messages.
+        number: Of the line, from 1.
+        delimiter: Between the cells, to name a cell that is too long.
 
     Raises:
         CorpusError: The line is too long, not UTF-8, or has a NUL byte or a lone carriage return.
@@ -95,7 +95,8 @@ def read_line(file: BinaryIO, path: Path, number: int) -> Line | None:
             path,
             number,
             None,
-            f"more than {LINE_LIMIT} bytes without a line end, in field {raw.count(b',') + 1}",
+            f"more than {LINE_LIMIT} bytes without a line end, in field "
+            f"{raw.count(delimiter.encode('ascii')) + 1}",
             "one row per line",
             "Check that the file is a CSV, that its line ends are intact, and that no cell holds "
             "a document.",
@@ -137,16 +138,21 @@ def read_line(file: BinaryIO, path: Path, number: int) -> Line | None:
     return Line(number, text, ended)
 
 
-def split_line(path: Path, line: Line) -> list[str]:
+def split_line(path: Path, line: Line, delimiter: str = ",") -> list[str]:
     """The cells of a line, quotes resolved.
+
+    Args:
+        path: The file's name in messages.
+        line: The line.
+        delimiter: Between the cells.
 
     Raises:
         CorpusError: A quote is not closed on its line, or is followed by more text.
     """
     if '"' not in line.text:
-        return line.text.split(",")
+        return line.text.split(delimiter)
     try:
-        return next(csv.reader([line.text], strict=True))
+        return next(csv.reader([line.text], delimiter=delimiter, strict=True))
     except csv.Error as error:
         refuse(
             path,
@@ -158,74 +164,69 @@ def split_line(path: Path, line: Line) -> list[str]:
         )
 
 
-def parse_number(path: Path, line: int, column: str, cell: str) -> float:
+def parse_number(
+    path: Path, line: int, column: str, cell: str, decimal: str = ".", *, missing: bool = False
+) -> float:
     """The float64 nearest to a decimal text, exactly `float(cell)`.
 
-    Narrower than `float`: no `nan`, `inf`, `1_000` or digits of other scripts.
+    Narrower than `float`: no `inf`, `1_000` or digits of other scripts.
+
+    Args:
+        path: The file.
+        line: The line.
+        column: Name of the column.
+        cell: The text.
+        decimal: The decimal mark.
+        missing: Whether an empty cell, `NaN`, `NA`, `null` and the like are a missing value: NaN.
 
     Raises:
         CorpusError: The cell is anything else than a finite decimal number.
     """
     text = cell.strip()
-    if _NUMBER.fullmatch(text):
-        number = float(text)
+    plain = text if decimal == "." else text.translate(_TO_POINT)
+    if _NUMBER.fullmatch(plain):
+        number = float(plain)
         if math.isfinite(number):
             return number
         found = f"{show(cell)}, too large for a 64-bit float"
         do = "Check the cell, or change the unit of the column."
-    elif not text:
-        found = "an empty cell"
-        do = "Fill the gap, or leave the column out with the setting `features`."
-    elif _MISSING.fullmatch(text):
-        found = f"{show(cell)}, a missing value"
-        do = "Fill the gap, or leave the column out with the setting `features`."
+    elif is_missing(text):
+        if missing:
+            return math.nan
+        found = f"{show(cell)}, a missing value" if text else "an empty cell"
+        do = (
+            "Fill the gap, or leave the column out with the setting `features`. The setting `gaps` "
+            '("drop" or "interpolate") allows missing values.'
+        )
     elif _INFINITE.fullmatch(text):
         found = f"{show(cell)}, infinity"
         do = "Put a finite number there, or leave the column out with the setting `features`."
     elif _DIGITS_AND_MARKS.fullmatch(text):
         found = show(cell)
-        do = "Write numbers with the digits 0 to 9, a decimal point and nothing between digits."
+        mark = "point" if decimal == "." else "comma"
+        do = (
+            f"Write numbers with the digits 0 to 9, a decimal {mark} and nothing between digits; "
+            "the setting `decimal` says which mark it is."
+        )
     else:
         found = f"the text {show(cell)}"
         do = "Mend the cell, or leave the column out with the setting `features`."
-    refuse(path, line, column, found, EXPECTED_NUMBER, do)
+    expected = EXPECTED_NUMBER if decimal == "." else EXPECTED_NUMBER.replace("1.5", "1,5")
+    refuse(path, line, column, found, expected, do)
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell stands for a missing value: empty, `NaN`, `NA`, `null`, `-` and the like."""
+    text = cell.strip()
+    return not text or _MISSING.fullmatch(text) is not None
 
 
 def means_a_number(cell: str) -> bool:
     """Whether a cell is a number or stands where one belongs: empty, NaN, infinite, `1,5`."""
     text = cell.strip()
     patterns = (_NUMBER, _MISSING, _INFINITE, _DIGITS_AND_MARKS)
-    return not text or any(pattern.fullmatch(text) for pattern in patterns)
-
-
-def parse_timestamp(path: Path, line: int, column: str, cell: str) -> np.datetime64:
-    """The time that an ISO 8601 text without a zone names, as datetime64[s].
-
-    Date and time may be parted by a space or a `T`; seconds, or the time, may be missing.
-
-    Raises:
-        CorpusError: The cell is not such a text, or names no day of the calendar.
-    """
-    text = cell.strip()
-    if _TIMESTAMP.fullmatch(text):
-        try:
-            return np.datetime64(text, "s")
-        except ValueError:
-            found = f"{show(cell)}, which is no day or time of the calendar"
-            do = "Mend the cell."
-    elif _SUB_SECOND.fullmatch(text):
-        found = f"{show(cell)}, with a fraction of a second"
-        do = "Timestamps are kept in whole seconds, so fractions would be lost: remove them."
-    elif _ZONED.fullmatch(text):
-        found = f"{show(cell)}, with a time zone"
-        do = (
-            "Offsets change with the clocks, and the series has one time line without a zone: "
-            "convert the column to UTC and leave the zone off."
-        )
-    elif not text:
-        found = "an empty cell"
-        do = "Every row needs its time: fill it in, or remove the row."
-    else:
-        found = show(cell)
-        do = "Write the time like that, or name another column with the setting `time_column`."
-    refuse(path, line, column, found, EXPECTED_TIMESTAMP, do)
+    return (
+        not text
+        or any(pattern.fullmatch(text) for pattern in patterns)
+        or _NUMBER.fullmatch(text.translate(_TO_POINT)) is not None
+    )

@@ -43,7 +43,7 @@ def refusal(
     folder: Path,
     content: str | bytes,
     *,
-    time_column: str = "date",
+    time_column: str | None = None,
     features: list[str] | None = None,
 ) -> str:
     """The message that reading the CSV ends with, from which the file's name is taken off."""

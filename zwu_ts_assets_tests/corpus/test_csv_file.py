@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus import csv_file, csv_lines
+from zwu_ts_assets.corpus import csv_file, csv_lines, csv_open
 from zwu_ts_assets.corpus.csv_file import count_data_rows, read_series
 from zwu_ts_assets.corpus.csv_lines import Line
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -49,7 +49,7 @@ def assert_reads_like_plain_python(path: Path) -> None:
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run the test once for each way of reading."""
     if request.param == "line by line":
-        monkeypatch.setattr(csv_file, "_parse_block", lambda *_: None)
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
     yield
 
 
@@ -181,7 +181,8 @@ def test_a_gap_is_refused_at_the_line_after_it_wherever_it_is(tmp_path: Path, nu
     assert message == (
         f", line {number}, column 'date': found {after}, 2:00:00 (h:mm:ss) after {before} on the "
         "line before; expected the interval of 1:00:00 that most rows have. Fill in the missing "
-        "rows, or resample the series to one interval."
+        "rows, or resample the series to one interval. If rows are missing, the setting `gaps` "
+        '("drop" or "interpolate") allows that.'
     )
 
 
@@ -279,7 +280,7 @@ def read_with(path: Path, *, blocks: bool) -> tuple[object, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_file, "_BLOCK", 64)
         if not blocks:
-            patch.setattr(csv_file, "_parse_block", lambda *_: None)
+            patch.setattr(csv_file, "parse_block", lambda *_: None)
         try:
             series = read_series(path)
         except CorpusError as error:
@@ -316,7 +317,7 @@ def test_both_ways_of_reading_say_the_same_of_damaged_files(
 def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     with path.open("wb") as file:
-        file.truncate(csv_file.FILE_LIMIT + 1)  # a hole: it takes no space
+        file.truncate(csv_open.FILE_LIMIT + 1)  # a hole: it takes no space
     for function in (read_series, count_data_rows):
         with pytest.raises(CorpusError, match=r"found 536,870,913 bytes; expected at most 536,870"):
             function(path)
@@ -344,9 +345,9 @@ def test_only_an_unusual_block_is_read_line_by_line(
     slowly: list[int] = []
     reading = csv_lines.read_line
 
-    def counted(file: BinaryIO, path: Path, number: int) -> Line | None:
+    def counted(file: BinaryIO, path: Path, number: int, delimiter: str) -> Line | None:
         slowly.append(number)
-        return reading(file, path, number)
+        return reading(file, path, number, delimiter)
 
     monkeypatch.setattr(csv_file, "read_line", counted)
     monkeypatch.setattr(csv_file, "_BLOCK", 100)

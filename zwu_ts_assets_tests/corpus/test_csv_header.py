@@ -81,22 +81,6 @@ def test_utf_16_without_a_mark_is_refused(tmp_path: Path) -> None:
     assert "UTF-16" in message
 
 
-@pytest.mark.parametrize(
-    ("delimiter", "what"), [(";", "semicolons (';')"), ("\t", r"tabs ('\t')"), ("|", "vertical")]
-)
-def test_another_delimiter_is_named(tmp_path: Path, delimiter: str, what: str) -> None:
-    content = text_of(good_lines()).replace(",", delimiter)
-    message = refusal(tmp_path, content, features=["load"])
-    assert f", line 1: found {what}" in message
-    assert "expected commas (',')" in message
-    assert "Export the file with commas" in message
-
-
-def test_another_delimiter_is_named_with_decimal_commas_in_the_header_too(tmp_path: Path) -> None:
-    content = 'date;"load, kW";temperature\n2016-07-01;1,5;2,5\n'
-    assert "found semicolons" in refusal(tmp_path, content)
-
-
 def test_a_missing_feature_is_told_with_the_columns_that_exist(tmp_path: Path) -> None:
     message = refusal(tmp_path, text_of(good_lines()), features=["Temperatur", "load", "HUFL"])
     assert (
@@ -121,7 +105,8 @@ def test_many_columns_are_not_all_listed(tmp_path: Path) -> None:
 
 
 def test_a_missing_time_column_is_told(tmp_path: Path) -> None:
-    message = refusal(tmp_path, with_line(1, "Date,load,temperature"))
+    content = with_line(1, "Date,load,temperature")
+    message = refusal(tmp_path, content, time_column="date")
     assert "found no column 'date'; the columns are 'Date', 'load', 'temperature'" in message
     assert "`time_column`" in message
     assert "Did you mean 'Date' for 'date'?" in message

@@ -1,7 +1,8 @@
-"""The CSV reader: header, lines, cells, timestamps.
+"""The CSV reader: header, lines, cells, timestamps, dialects, time zones and gaps.
 
-Held of every input: both ways of reading say the same; what is accepted is finite, at one interval,
-and has as many rows as are counted without reading.
+Held of every input, under any of the rules that a user may set: both ways of reading say the same;
+what is accepted is at one interval, finite but in the rows that are marked as missing, and has as
+many rows as are counted beforehand.
 """
 
 import tempfile
@@ -13,7 +14,8 @@ from unittest import mock
 import numpy as np
 
 from zwu_ts_assets.corpus import csv_file
-from zwu_ts_assets.corpus.csv_file import count_data_rows, read_series
+from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows, read_series
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
@@ -47,6 +49,14 @@ SEEDS: Final[Sequence[bytes]] = [
         "1,2,3\n4,5,6\n",
         "date,load\n" + "".join(f"2016-07-{day:02d},{day}.25\n" for day in range(1, 32)),
         "date,load\n" + "0000-01-01,1e400\n" + "9999-12-31,-1\n",
+        "when;load\n" + "".join(f"{day:02d}.07.2016 00:15;{day},25\n" for day in range(9, 15)),
+        "load|when\n1|7/13/2016 12:00 AM\n2|7/13/2016 1:00 PM\n",
+        "ts\tload\n1467331200\t1\n1467331260\t\n1467331380\t4.5\n",
+        "date,load\n2016-07-01T00:00:00+02:00,1\n2016-07-01T00:00:00Z,2\n",
+        "date,load\n" + "".join(f"2016-10-30 0{h}:00,1\n" for h in (0, 1, 2, 2, 3)),
+        "date,load\n2016-03-27 01:00,1\n2016-03-27 03:00,2\n2016-03-27 05:00,\n",
+        "a;b;load\n2016-07-01;2016-07-01;1,234\n",
+        "date,load\n2016-07-01,1\n2016-07-02,\n2016-07-03,NA\n2016-07-05,7\n",
     )
 ] + [b"PK\x03\x04", b"\xff\xfed\0a\0", b"date,load\n\0,\xff\n", b"date\r2016-07-01\r"]
 
@@ -72,6 +82,15 @@ WORDS: Final[Sequence[bytes]] = [
     b"\xe2\x80\xa8",
     b"\xd9\xa3",
     b"+00:00",
+    b"01.07.2016 00:15",
+    b"7/13/2016 12:00 AM",
+    b"1467331200",
+    b"1467331200000",
+    b"2016-10-30 02:30",
+    b";",
+    b"\t",
+    b"|",
+    b"1,5",
     b"\x1c",
 ]
 
@@ -82,42 +101,69 @@ _FOLDER: Final = tempfile.TemporaryDirectory(
 _FILE: Final = Path(_FOLDER.name) / "x.csv"
 
 
+# What a user may say; the first is what is read if nobody says anything.
+RULES: Final[Sequence[CsvRules]] = [
+    CsvRules(),
+    CsvRules(gaps="drop"),
+    CsvRules(gaps="interpolate", interpolate_limit=2, time_zone="Europe/Berlin"),
+    CsvRules(delimiter=";", decimal=",", date_format="%d.%m.%Y %H:%M", gaps="drop"),
+    CsvRules(date_format="unix", decimal=","),
+]
+
+
 def check(data: bytes) -> bool:
-    """Read it in both ways, with features found and with one named."""
+    """Read it in both ways, with features found and with one named, under all rules."""
     _FILE.write_bytes(data)
-    accepted = False
-    for features in (None, ("load",)):
-        by_blocks, by_lines = _read(features, by_blocks=True), _read(features, by_blocks=False)
-        if isinstance(by_blocks, str) or isinstance(by_lines, str):
-            assert isinstance(by_blocks, str)
-            assert by_blocks == by_lines
-            assert str(_FILE) in by_blocks or "The setting `features`" in by_blocks
-            assert len(by_blocks) < MESSAGE_LIMIT
-            continue
-        accepted = True
-        assert by_blocks.features == by_lines.features
-        assert by_blocks.timestamps.tobytes() == by_lines.timestamps.tobytes()
-        assert by_blocks.values.tobytes() == by_lines.values.tobytes()
-        assert np.isfinite(by_blocks.values).all()
+    accepted = [_check(None, rules) for rules in RULES]
+    return any([*accepted, _check(("load",), RULES[0]), _check(("load",), RULES[1])])
+
+
+def _check(features: Sequence[str] | None, rules: CsvRules) -> bool:
+    by_blocks = _read(features, rules, by_blocks=True)
+    by_lines = _read(features, rules, by_blocks=False)
+    if isinstance(by_blocks, str) or isinstance(by_lines, str):
+        assert isinstance(by_blocks, str)
+        assert by_blocks == by_lines
+        assert str(_FILE) in by_blocks or "The setting `features`" in by_blocks
+        assert len(by_blocks) < MESSAGE_LIMIT
+        return False
+    assert by_blocks.features == by_lines.features
+    assert by_blocks.timestamps.tobytes() == by_lines.timestamps.tobytes()
+    assert by_blocks.values.tobytes() == by_lines.values.tobytes()
+    lacking = np.isnan(by_blocks.values).any(axis=1)
+    if by_blocks.missing is None:
+        assert not lacking.any()
+    else:
+        assert rules.allows_gaps
+        assert (by_blocks.missing == lacking).all()
+        assert lacking.any()
+    assert not np.isinf(by_blocks.values).any()
+    if by_blocks.interpolated is not None:
+        assert rules.gaps == "interpolate"
+        assert not np.isnan(by_blocks.values[by_blocks.interpolated]).any()
+    if rules.allows_gaps:
+        assert by_blocks.rows == count_grid_rows(_FILE, features=features, rules=rules)
+        assert count_data_rows(_FILE) <= by_blocks.rows <= 2 * count_data_rows(_FILE)
+    else:
         assert by_blocks.rows == count_data_rows(_FILE)
-        steps = np.unique(np.diff(by_blocks.timestamps))
-        assert len(steps) <= 1
-        assert (steps > np.timedelta64(0, "s")).all()
-    return accepted
+    steps = np.unique(np.diff(by_blocks.timestamps))
+    assert len(steps) <= 1
+    assert (steps > np.timedelta64(0, "s")).all()
+    return True
 
 
-def _read(features: Sequence[str] | None, *, by_blocks: bool) -> Series | str:
+def _read(features: Sequence[str] | None, rules: CsvRules, *, by_blocks: bool) -> Series | str:
     """The series, or what is said against the file."""
     # Small blocks, so that a short input has several.
     with mock.patch.object(csv_file, "_BLOCK", 64):
         if by_blocks:
-            return _attempt(features)
-        with mock.patch.object(csv_file, "_parse_block", lambda *_: None):
-            return _attempt(features)
+            return _attempt(features, rules)
+        with mock.patch.object(csv_file, "parse_block", lambda *_: None):
+            return _attempt(features, rules)
 
 
-def _attempt(features: Sequence[str] | None) -> Series | str:
+def _attempt(features: Sequence[str] | None, rules: CsvRules) -> Series | str:
     try:
-        return read_series(_FILE, features=features)
+        return read_series(_FILE, features=features, rules=rules)
     except CorpusError as error:
         return str(error)

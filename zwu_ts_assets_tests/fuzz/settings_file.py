@@ -33,6 +33,9 @@ SEEDS: Final[Sequence[bytes]] = [
         "a" + ".a" * 300 + " = 1\n",
         '"\\u0000\\U0001F600" = """\n"""\n',
         "patch_length = 97\n",
+        'delimiter = ";"\ndecimal = ","\ndate_format = "%d.%m.%Y %H:%M"\ntime_zone = "UTC"\n',
+        'gaps = "interpolate"\ninterpolate_limit = 3\ndate_format = "%I %p %y %"\n',
+        'time_zone = "../x"\ndate_format = "unix"\n',
     )
 ] + [b"time_column = 'gr\xf6\xdfe'", b"\xff\xfe", b"a = 1\r", b"\0"]
 
@@ -53,6 +56,9 @@ WORDS: Final[Sequence[bytes]] = [
     b"\\UFFFFFFFF",
     b"[[[[[[[[[[[[[[[[",
     b"99999999999999999999",
+    b"Europe/Berlin",
+    b"%Y-%m-%d",
+    b"%H%M%S%p%z%j%c",
 ]
 
 _FOLDER: Final = tempfile.TemporaryDirectory(

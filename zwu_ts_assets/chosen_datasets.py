@@ -1,0 +1,87 @@
+"""The datasets that a command works on, one after another.
+
+What belongs here: which they are, getting the CSVs that the project can get, and telling what went
+wrong with some when all had their turn. What does not: the commands (`cli.py`).
+"""
+
+import os
+from collections.abc import Callable, Sequence
+
+import click
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.datasets import BrokenDataset, Dataset, Datasets, find_datasets
+from zwu_ts_assets.environment import DATASETS_VARIABLE, data_dir, dataset_names
+
+
+def each(found: Datasets, work: Callable[[Dataset], object]) -> None:
+    """Work on one dataset after another; what is wrong with one is told when all had their turn.
+
+    Args:
+        found: The datasets.
+        work: What to do with each.
+
+    Raises:
+        click.ClickException: What is wrong, in a line for each dataset that has something.
+    """
+    problems = {dataset.name: dataset.problem for dataset in found.broken}
+    for dataset in found.sound:
+        try:
+            work(dataset)
+        except CorpusError as error:
+            problems[dataset.name] = str(error)
+        except click.ClickException as error:
+            problems[dataset.name] = error.message
+    if problems:
+        alone = len(found.sound) + len(found.broken) == 1
+        told = [text if alone else f"{name}: {text}" for name, text in problems.items()]
+        raise click.ClickException("\n".join(told))
+
+
+def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
+    """The datasets to work on; without ETTh1.csv, a network and another CSV, the bundled sample.
+
+    Args:
+        names: Those that were asked for; none: what the environment says, or all that there are.
+
+    Raises:
+        CorpusError: An unknown name, or a folder that cannot be used.
+    """
+    from zwu_ts_assets.download import download_etth1
+
+    asked = list(names) or dataset_names()
+    found = find_datasets(data_dir(), asked)
+    for dataset in found.sound:
+        if dataset.csv.exists():
+            continue
+        if dataset.name == "sample":
+            _write_sample(dataset)
+        elif dataset.name == "etth1":
+            click.echo(f"{dataset.csv} is not there; downloading it.", err=True)
+            try:
+                download_etth1(dataset.csv)
+            except CorpusError as error:
+                others = tuple(other for other in found.sound if other is not dataset)
+                if not others and not found.broken:
+                    click.echo(f"{error}; building the synthetic sample dataset instead.", err=True)
+                    os.environ[DATASETS_VARIABLE] = "sample"
+                    return datasets_with_a_csv([])
+                if asked:
+                    failed = BrokenDataset(dataset.name, dataset.csv, str(error))
+                    return Datasets(others, (*found.broken, failed))
+                click.echo(f"{error}; going on without it.", err=True)
+                return Datasets(others, found.broken)
+    return found
+
+
+def _write_sample(dataset: Dataset) -> None:
+    from zwu_ts_assets.artifact_store import ArtifactStore
+    from zwu_ts_assets.corpus.sample import sample_csv
+
+    try:
+        ArtifactStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
+    except OSError as error:
+        raise CorpusError(
+            f"{dataset.csv.parent} cannot be written ({error.strerror}); make it writable, or set "
+            "ZWU_TS_DATA_DIR"
+        ) from error

@@ -1,0 +1,194 @@
+"""Which columns of a CSV are its features.
+
+What belongs here: the choice of the feature columns, and what is said of columns that are not
+there. What does not: the time column and the header itself (`csv_header.py`).
+"""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from zwu_ts_assets.corpus.csv_lines import (
+    EXPECTED_NUMBER,
+    is_missing,
+    means_a_number,
+    parse_number,
+    refuse,
+    show,
+)
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
+
+_LISTED: Final = 20  # names in a message
+_COMPARED: Final = 100  # characters up to which a name is looked for among the others
+
+
+def refuse_missing(
+    path: Path, names: tuple[str, ...], missing: list[str], setting: str
+) -> NoReturn:
+    """Refuse columns that are not there, and say which are and which come close.
+
+    Args:
+        path: The file.
+        names: The columns that are there.
+        missing: Those that are not.
+        setting: Which setting names them.
+
+    Raises:
+        CorpusError: Always.
+    """
+    # Comparing takes time by the square of the lengths: long names are not compared.
+    folded = {n.strip().casefold(): n for n in names if len(n) <= _COMPARED}
+    close = []
+    for name in [name for name in missing if len(name) <= _COMPARED][:_LISTED]:
+        for match in difflib.get_close_matches(name.strip().casefold(), folded, n=1):
+            close.append(f"{show(folded[match])} for {show(name)}")
+    hint = f" Did you mean {', '.join(close)}?" if close else ""
+    if any(means_a_number(name) for name in names):
+        hint = " Line 1 looks like data: add a line with the column names above it."
+    refuse(
+        path,
+        1,
+        None,
+        f"no column {listed(list(map(show, missing)))}; the columns are "
+        f"{listed(list(map(show, names)))}",
+        f"every column that is named in the settings, here by `{setting}`",
+        f"Correct the setting `{setting}` or the header.{hint}",
+    )
+
+
+def listed(texts: list[str]) -> str:
+    """Texts with commas between them; of many, only the first.
+
+    Args:
+        texts: The texts, of any number.
+    """
+    text = ", ".join(texts[:_LISTED])
+    return text if len(texts) <= _LISTED else f"{text} and {len(texts) - _LISTED} more"
+
+
+def named_features(
+    path: Path, names: tuple[str, ...], time: int, features: Sequence[str]
+) -> tuple[int, ...]:
+    """The indices of the features that the user named, in the order named.
+
+    Args:
+        path: The file.
+        names: All columns.
+        time: Index of the time column.
+        features: The names.
+
+    Raises:
+        CorpusError: A name that is not there, is named twice, or is the time column's.
+    """
+    wanted = [features] if isinstance(features, str) else list(features)
+    if not wanted:
+        raise CorpusError(
+            "The setting `features` names no column; expected at least one. Name the columns, or "
+            "leave the setting out to use every numeric column."
+        )
+    if len(wanted) > FEATURE_LIMIT:
+        raise CorpusError(
+            f"The setting `features` names {len(wanted):,} columns; expected at most "
+            f"{FEATURE_LIMIT}. Leave some out, or make several datasets."
+        )
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        refuse_missing(path, names, missing, "features")
+    twice = [name for name, count in Counter(wanted).items() if count > 1]
+    if twice:
+        raise CorpusError(
+            f"The setting `features` names {listed(list(map(show, twice)))} more than once; "
+            "expected each column once. Remove the repetition."
+        )
+    if names[time] in wanted:
+        raise CorpusError(
+            f"The setting `features` names the time column {show(names[time])}; expected other "
+            "columns. Remove it from the setting."
+        )
+    return tuple(names.index(name) for name in wanted)
+
+
+def numeric_features(
+    path: Path,
+    names: tuple[str, ...],
+    time: int,
+    rows: Iterable[Sequence[str]],
+    decimal: str,
+    *,
+    missing: bool,
+) -> tuple[int, ...]:
+    """The indices of the columns whose first data cell is a number.
+
+    Args:
+        path: The file.
+        names: All columns.
+        time: Index of the time column.
+        rows: The cells of the first data lines, of which as many are looked at as are needed.
+        decimal: The decimal mark.
+        missing: Whether a missing value is accepted: then the first cell that has one decides.
+
+    Raises:
+        CorpusError: There is no such column, there are too many, or a cell leaves it open.
+    """
+    rows = iter(rows)
+    cells = list(next(rows, ()))
+    chosen = []
+    # A line with too few or too many cells is refused with the other data lines.
+    for index, cell in enumerate(cells[: len(names)]):
+        # A first cell that is empty or `NaN` leaves open whether the column is wanted. To drop the
+        # column without a word would train on less than the user believes.
+        if index != time and means_a_number(cell):
+            chosen.append(index)
+    if missing:
+        open_ones = {index for index in chosen if is_missing(cells[index])}
+        for row in rows:
+            if not open_ones:
+                break
+            for index in [i for i in open_ones if i < len(row) and not is_missing(row[i])]:
+                open_ones.remove(index)
+                if not means_a_number(row[index]):
+                    chosen.remove(index)
+        if open_ones:
+            some = listed([show(names[index]) for index in sorted(open_ones)])
+            refuse(
+                path,
+                2,
+                None,
+                f"no value at all in the first lines of {some}",
+                "a first value that tells whether a column is numeric",
+                "Name the columns to use with the setting `features`.",
+            )
+    if len(chosen) > FEATURE_LIMIT:
+        some = listed([show(names[index]) for index in chosen[:_LISTED]])
+        refuse(
+            path,
+            2,
+            None,
+            f"{len(chosen):,} numeric columns ({some} and so on), all of which would be used",
+            f"at most {FEATURE_LIMIT}",
+            "Name the columns to use with the setting `features`, for example "
+            f"`features = [{', '.join(show(names[index]) for index in chosen[:3])}]` in "
+            f"{path.with_suffix('.toml').name} beside the CSV.",
+        )
+    for index in chosen:
+        parse_number(path, 2, names[index], cells[index], decimal, missing=missing)
+    if not chosen and len(cells) == len(names):
+        texts = listed(
+            [
+                f"{show(name)}: {show(cell)}"
+                for index, (name, cell) in enumerate(zip(names, cells, strict=True))
+                if index != time
+            ]
+        )
+        refuse(
+            path,
+            2,
+            None,
+            f"no numeric column beside the time column ({texts or 'it is the only column'})",
+            f"at least one column whose cells are each {EXPECTED_NUMBER}",
+            "Check that this is the right file and that its numbers are plain decimal numbers.",
+        )
+    return tuple(chosen)

@@ -1,0 +1,95 @@
+"""Opening a CSV, and recognising a file that is none.
+
+What belongs here: everything about a file before its first line is read. What does not: lines
+(`csv_lines.py`) and what they say.
+"""
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from zwu_ts_assets.corpus.errors import CorpusError
+
+# Seven columns of usual numbers take 0.7 times the file's size in memory, and twice that while the
+# blocks are joined; cells of one digit in a hundred columns take eight times the file's size.
+FILE_LIMIT: Final = 512 << 20
+"""The most bytes of a CSV."""
+
+_SIGNATURES: Final = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (b"\x1f\x8b", "gzip-compressed"),
+    (b"BZh", "bzip2-compressed"),
+    (b"\xfd7zXZ\0", "xz-compressed"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF", "a PDF"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+    (b"<!doctype html", "a web page, not the download itself"),
+    (b"<html", "a web page, not the download itself"),
+)
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def skip_bom(file: BinaryIO) -> None:
+    """Move past a UTF-8 byte order mark at the start of a file, if there is one."""
+    if file.read(len(_BOM)) != _BOM:
+        file.seek(0)
+
+
+def refuse_other_formats(path: Path, head: bytes) -> None:
+    """Recognise a file that is something else than a CSV by its first bytes.
+
+    Raises:
+        CorpusError: It is one of the formats that people hand over by mistake.
+    """
+    for signature, what in _SIGNATURES:
+        if head.lower().startswith(signature.lower()):
+            raise CorpusError(
+                f"{path}: the file is {what}; expected a CSV: UTF-8 text with commas. "
+                "Unpack it, or export it as CSV."
+            )
+
+
+@contextmanager
+def open_csv(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading; an error of the operating system becomes one that helps.
+
+    Raises:
+        CorpusError: The file cannot be read, is no file or is too large.
+    """
+    try:
+        kind = path.stat()
+        # To open a pipe would wait for its other end, and a device has no end.
+        if not stat.S_ISREG(kind.st_mode) and not stat.S_ISDIR(kind.st_mode):
+            raise CorpusError(
+                f"{path}: found a pipe, a socket or a device; expected a CSV file. Save what it "
+                "gives to a file."
+            )
+        if kind.st_size > FILE_LIMIT:
+            raise CorpusError(
+                f"{path}: found {kind.st_size:,} bytes; expected at most {FILE_LIMIT:,}. Split the "
+                "file by time, leave out columns that are not used, or write fewer digits."
+            )
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"{path}: there is no such file (looked for {path.absolute()}); expected the CSV "
+            "there. Copy it to that place."
+        ) from error
+    except IsADirectoryError as error:
+        raise CorpusError(
+            f"{path}: found a directory; expected a CSV file. Name the file in it."
+        ) from error
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: the file cannot be read ({error.strerror}); expected a readable CSV file. "
+            "Check its permissions and the disk."
+        ) from error

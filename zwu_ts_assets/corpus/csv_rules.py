@@ -1,0 +1,86 @@
+"""What a user may say of how a CSV is written, and of its gaps.
+
+What belongs here: the rules and what is wrong with one. What does not: following them (`csv_*.py`).
+Imports nothing heavy, since settings are read whenever definitions load.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+Delimiter = Literal[",", ";", "\t", "|"]
+Decimal = Literal[".", ","]
+Gaps = Literal["refuse", "drop", "interpolate"]
+
+DELIMITERS: Final[tuple[Delimiter, ...]] = (",", ";", "\t", "|")
+
+UNIX_FORMATS: Final = {"unix": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns": 10**9}
+"""`date_format` of numbers that count from 1970-01-01 00:00 UTC, and how many are a second."""
+
+
+@dataclass(frozen=True)
+class CsvRules:
+    """How a CSV is written and what becomes of its gaps.
+
+    Attributes:
+        delimiter: Between the cells; None: found in the first lines, else a comma.
+        decimal: The mark in numbers; None: a point, or found in files with another delimiter.
+        date_format: A `strptime` format or one of `UNIX_FORMATS`; None: found in the first lines.
+        time_zone: IANA name of the zone whose local time the stamps tell; None: they are taken as
+            they are, on one time line without a zone.
+        gaps: "refuse": a missing value or row is an error. "drop": rows that lack a value are
+            marked as missing. "interpolate": short runs are interpolated, the others marked.
+        interpolate_limit: The most values in a row of a column that are interpolated.
+    """
+
+    delimiter: Delimiter | None = None
+    decimal: Decimal | None = None
+    date_format: str | None = None
+    time_zone: str | None = None
+    gaps: Gaps = "refuse"
+    interpolate_limit: int | None = None
+
+    @property
+    def allows_gaps(self) -> bool:
+        """Whether missing values and rows are accepted."""
+        return self.gaps != "refuse"
+
+
+def time_zone_problem(name: str) -> str:
+    """What is wrong with the name of a time zone; nothing, usually."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; a path; the name of a folder of zones
+        return "is no time zone; expected an IANA name such as 'Europe/Berlin' or 'UTC'"
+    return ""
+
+
+def date_format_problem(text: str) -> str:
+    """What is wrong with a date format; nothing, usually.
+
+    A format is good if what it writes of a time it reads back as that time, down to its smallest
+    unit: without `%p`, `%I` would make morning of every afternoon.
+    """
+    if text in UNIX_FORMATS:
+        return ""
+    example = "expected a format such as '%d.%m.%Y %H:%M', or one of " + ", ".join(UNIX_FORMATS)
+    if "%Z" in text:
+        return f"has the name of a zone (%Z), which belongs into `time_zone`; {example}"
+    if "%f" in text:
+        return f"has fractions of a second (%f), which timestamps do not keep; {example}"
+    moment = datetime(2017, 11, 23, tzinfo=timezone(timedelta(hours=2)) if "%z" in text else None)
+    if any(unit in text for unit in ("%H", "%I", "%c", "%X")):
+        moment = moment.replace(hour=17)
+    if any(unit in text for unit in ("%M", "%c", "%X")):
+        moment = moment.replace(minute=38)
+    if any(unit in text for unit in ("%S", "%c", "%X")):
+        moment = moment.replace(second=49)
+    try:
+        written = moment.strftime(text)
+        read = datetime.strptime(written, text)
+    except (ValueError, OverflowError) as error:
+        return f"is no date format ({str(error)[:80]}); {example}"
+    if read != moment:
+        return f"does not tell year, month, day and hour unmistakably; {example}"
+    return ""

@@ -1,0 +1,287 @@
+"""How the timestamps of a CSV are written, and what seconds they name.
+
+What belongs here: finding the format of a column of stamps, and reading a stamp or a block of them.
+What does not: local time (`csv_zones.py`) and the interval between rows (`csv_gaps.py`).
+
+Seconds are counted from 1970-01-01 00:00, of UTC where a stamp tells so, else of its own time line.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.csv_lines import refuse, show
+from zwu_ts_assets.corpus.csv_rules import UNIX_FORMATS
+
+_DAY_AND_TIME: Final = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?"
+_ISO: Final = re.compile(_DAY_AND_TIME, re.ASCII)
+_SUB_SECOND: Final = re.compile(_DAY_AND_TIME + r"[.,]\d+(?:Z|[+-][\d:]+)?", re.ASCII)
+_ZONED: Final = re.compile(_DAY_AND_TIME + r" ?(?:Z|[A-Z]{3,4}|[+-]\d{2}:?(?:\d{2})?)", re.ASCII)
+_OFFSET: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?) ?(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)",
+    re.ASCII,
+)
+_ODD: Final = re.compile(
+    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?",
+    re.ASCII,
+)
+# Lengths of a count of seconds, milli-, micro- and nanoseconds between 1973 and 2286.
+_UNIX_DIGITS: Final = {9: "unix", 10: "unix", 12: "unix_ms", 13: "unix_ms"} | {
+    15: "unix_us",
+    16: "unix_us",
+    18: "unix_ns",
+    19: "unix_ns",
+}
+_INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1)
+
+# Where the digits of a stamp are, by its width: date, to the minute, to the second.
+_DIGITS: Final = {
+    10: [0, 1, 2, 3, 5, 6, 8, 9],
+    16: [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15],
+    19: [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18],
+}
+_SEPARATORS: Final = {4: b"-", 7: b"-", 10: b" T", 13: b":", 16: b":"}
+
+EXPECTED_TIMESTAMP: Final = "an ISO 8601 date and time such as 2016-07-01 00:00:00"
+
+
+@dataclass(frozen=True)
+class TimeFormat:
+    """How the stamps of a column are written.
+
+    Attributes:
+        kind: ISO 8601 without a zone, with an offset from UTC, a count from 1970, or a pattern.
+        pattern: The `strptime` format of a pattern, or which of `UNIX_FORMATS` a count is.
+    """
+
+    kind: Literal["iso", "offset", "unix", "pattern"] = "iso"
+    pattern: str = ""
+
+    @property
+    def is_utc(self) -> bool:
+        """Whether a stamp names a moment, and needs no time zone to do so."""
+        return self.kind in ("offset", "unix") or "%z" in self.pattern
+
+
+ISO: Final = TimeFormat()
+
+
+def means_a_time(cell: str) -> bool:
+    """Whether a text is a day, or a day and a time, in a form that can be found."""
+    text = cell.strip()
+    return any(form.fullmatch(text) for form in (_ISO, _SUB_SECOND, _ZONED, _ODD))
+
+
+def means_a_count(cell: str) -> bool:
+    """Whether a text is a count of seconds or parts of it from 1970, by its length."""
+    text = cell.strip()
+    return text.isascii() and text.isdigit() and len(text) in _UNIX_DIGITS
+
+
+def find_format(
+    path: Path, column: str, cells: Iterable[tuple[int, str]], date_format: str | None
+) -> TimeFormat:
+    """How the stamps of a column are written.
+
+    Args:
+        path: The file's name in messages.
+        column: Name of the time column.
+        cells: Its first cells with their lines; only as many are looked at as are needed.
+        date_format: What the user says; None to find it.
+
+    Raises:
+        CorpusError: Day and month cannot be told apart.
+    """
+    if date_format is not None:
+        return TimeFormat("unix" if date_format in UNIX_FORMATS else "pattern", date_format)
+    cells = iter(cells)
+    line, first = next(cells, (2, ""))
+    text = first.strip()
+    if _OFFSET.fullmatch(text):
+        return TimeFormat("offset")
+    if means_a_count(text):
+        return TimeFormat("unix", _UNIX_DIGITS[len(text)])
+    odd = _ODD.fullmatch(text)
+    if odd is None or _ISO.fullmatch(text):
+        return ISO  # reading the line says what is wrong with it
+    if len(odd[1]) == 4:
+        return TimeFormat("pattern", _pattern(odd, "%Y{0}%m{0}%d"))
+    if len(odd[4]) != 4:
+        return ISO
+    for _, cell in ((line, first), *cells):
+        found = _ODD.fullmatch(cell.strip())
+        if found is None:
+            break
+        if int(found[1]) > 12:
+            return TimeFormat("pattern", _pattern(odd, "%d{0}%m{0}%Y"))
+        if int(found[3]) > 12:
+            return TimeFormat("pattern", _pattern(odd, "%m{0}%d{0}%Y"))
+    day_first, month_first = _pattern(odd, "%d{0}%m{0}%Y"), _pattern(odd, "%m{0}%d{0}%Y")
+    refuse(
+        path,
+        line,
+        column,
+        f"{show(first)}, of which the first lines do not tell whether the day or the month is "
+        "first",
+        "a date format that is certain",
+        f"Write `date_format = '{day_first}'` or `date_format = '{month_first}'` into the "
+        "settings.",
+    )
+
+
+def _pattern(odd: re.Match[str], day: str) -> str:
+    """The `strptime` format of an odd stamp."""
+    text = day.format(odd[2])
+    if odd[5]:
+        hour, seconds = "%I" if odd[8] else "%H", ":%S" if odd[6] else ""
+        text += f"{odd[5]}{hour}:%M{seconds}" + (f"{odd[7]}%p" if odd[8] else "")
+    return text
+
+
+def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) -> int:
+    """The second that a stamp names.
+
+    Args:
+        path: The file.
+        line: The line.
+        column: Name of the time column.
+        cell: The stamp.
+        form: How the column is written.
+
+    Raises:
+        CorpusError: The cell is not such a stamp, or names no day of the calendar.
+    """
+    text = cell.strip()
+    if (seconds := _seconds(text, form)) is not None:
+        return seconds
+    expected = EXPECTED_TIMESTAMP
+    if form.kind != "iso":
+        expected = {
+            "offset": "an offset from UTC as in the lines before, such as 2016-07-01T00:00:00Z",
+            "unix": f"a whole number of seconds since 1970 ({form.pattern})",
+            "pattern": f"a time of the form {form.pattern!r}",
+        }[form.kind]
+    if not text:
+        found, do = "an empty cell", "Every row needs its time: fill it in, or remove the row."
+    elif form.kind == "iso" and _ISO.fullmatch(text):
+        found, do = f"{show(cell)}, which is no day or time of the calendar", "Mend the cell."
+    elif _SUB_SECOND.fullmatch(text) or (form.kind == "unix" and _INTEGER.fullmatch(text)):
+        found = f"{show(cell)}, with a fraction of a second"
+        do = "Timestamps are kept in whole seconds, so fractions would be lost: remove them."
+    elif form.kind == "iso" and _ZONED.fullmatch(text):
+        found = f"{show(cell)}, with a time zone"
+        do = (
+            "A column tells its offset from UTC on every line or on none, as Z or +01:00, and the "
+            "name of a zone in the setting `time_zone`: write it so, or convert the column to UTC "
+            "and leave the zone off."
+        )
+    else:
+        found = show(cell)
+        do = (
+            "Write the time like that, say how it is written with the setting `date_format`, or "
+            "name another column with the setting `time_column`."
+        )
+    refuse(path, line, column, found, expected, do)
+
+
+def _seconds(text: str, form: TimeFormat) -> int | None:
+    """The second that a stamp names, or None if it is not of the form."""
+    if form.kind == "iso":
+        return _iso_seconds(text) if _ISO.fullmatch(text) else None
+    if form.kind == "unix":
+        count, rest = divmod(int(text), UNIX_FORMATS[form.pattern]) if _is_count(text) else (0, 1)
+        return None if rest or not -62_167_219_200 <= count < 253_402_300_800 else count
+    if form.kind == "offset":
+        found = _OFFSET.fullmatch(text)
+        if found is None or (local := _iso_seconds(found[1])) is None:
+            return None
+        offset = int(found[4] or 0) * 3600 + int(found[5] or 0) * 60
+        if offset >= 86_400 or int(found[5] or 0) > 59:
+            return None
+        return local + offset if found[3] == "-" else local - offset
+    # `strptime` reads digits of any script.
+    if any(character.isdigit() and not character.isascii() for character in text):
+        return None
+    try:
+        moment = datetime.strptime(text, form.pattern)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+    return (moment - _EPOCH) // timedelta(seconds=1)
+
+
+def _is_count(text: str) -> bool:
+    return _INTEGER.fullmatch(text) is not None
+
+
+def _iso_seconds(text: str) -> int | None:
+    try:
+        return int(np.datetime64(text, "s").astype(np.int64))
+    except ValueError:
+        return None
+
+
+def parse_times(
+    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp], form: TimeFormat
+) -> NDArray[np.int64] | None:
+    """The seconds that the stamps between byte positions name, (rows,) int64.
+
+    None unless all are plainly as they should be: then the line-by-line reading decides.
+    """
+    if form.kind == "iso":
+        return _iso_block(data, first, after)
+    if form.kind == "offset":
+        return _offset_block(data, first, after)
+    text = data.tobytes()
+    spans = zip(first.tolist(), after.tolist(), strict=True)
+    found = [_seconds(text[i:j].decode("utf-8", "replace").strip(), form) for i, j in spans]
+    return None if None in found else np.array(found, dtype=np.int64)
+
+
+def _iso_block(
+    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp]
+) -> NDArray[np.int64] | None:
+    """ISO stamps of one and the same width."""
+    width = int(after[0] - first[0])
+    if width not in _DIGITS or (after - first != width).any():
+        return None
+    cells = data[first[:, None] + np.arange(width)]
+    digits = cells[:, _DIGITS[width]]
+    if (digits < ord("0")).any() or (digits > ord("9")).any():
+        return None
+    for position, allowed in _SEPARATORS.items():
+        if position < width and not np.isin(cells[:, position], list(allowed)).all():
+            return None
+    try:
+        texts = cells.view(f"S{width}").ravel()
+        return np.asarray(texts.astype("datetime64[s]").astype(np.int64))
+    except ValueError:  # a thirteenth month: the line-by-line reading says where
+        return None
+
+
+def _offset_block(
+    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp]
+) -> NDArray[np.int64] | None:
+    """ISO stamps to the second with offsets of one and the same width: `Z`, `+01:00`, `+0100`."""
+    width = int(after[0] - first[0])
+    if not 20 <= width <= 25 or (after - first != width).any():
+        return None
+    local = _iso_block(data, first, first + 19)
+    if local is None:
+        return None
+    suffixes = data[first[:, None] + np.arange(19, width)].view(f"S{width - 19}").ravel()
+    kinds, which = np.unique(suffixes, return_inverse=True)
+    # A day of which the offset alone is looked at.
+    texts = [b"1970-01-01T00:00:00" + kind for kind in kinds.tolist()]
+    offsets = [_seconds(text.decode("latin-1"), TimeFormat("offset")) for text in texts]
+    if None in offsets:
+        return None
+    return np.asarray(local + np.array(offsets, dtype=np.int64)[which])

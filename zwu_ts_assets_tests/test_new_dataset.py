@@ -1,0 +1,147 @@
+"""A CSV that appears while the web UI runs is a dataset after "Reload definitions", no restart.
+
+A real `dagster dev`, asked what the button asks: the code server loads definitions again, the web
+server shows them, and the daemon, which looks for new ones once a minute (here: every two seconds),
+runs the new sensor.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from zwu_ts_assets_tests.processes import Shell
+
+SECONDS = 240
+
+# Read by every Python that `dagster dev` starts; only the daemon is to look more often.
+IN_EVERY_PYTHON = """
+import sys
+if "dagster._daemon" in sys.orig_argv:
+    from dagster._daemon import controller
+    controller.RELOAD_WORKSPACE_INTERVAL = 2
+"""
+
+pytestmark = pytest.mark.slow
+
+RELOAD = """mutation { reloadRepositoryLocation(repositoryLocationName: "zwu_ts_assets") {
+    __typename ... on WorkspaceLocationEntry { loadStatus } ... on PythonError { message } } }"""
+RELOAD_ALL = "mutation { reloadWorkspace { __typename ... on PythonError { message } } }"
+ASSETS = "{ assetNodes { assetKey { path } groupName } }"
+
+
+class Ui:
+    """A running `dagster dev` over the data folder of a shell."""
+
+    def __init__(self, shell: Shell, port: int) -> None:
+        """Args: the folders; where the web server listens."""
+        self.shell, self.url = shell, f"http://127.0.0.1:{port}/graphql"
+
+    def ask(self, query: str) -> Any:
+        """The data that a GraphQL query gives."""
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            self.url,
+            json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            said = json.loads(answer.read())
+        assert "errors" not in said, said
+        return said["data"]
+
+    def groups(self) -> set[str]:
+        """The groups that have assets."""
+        try:
+            return {node["groupName"] for node in self.ask(ASSETS)["assetNodes"]}
+        except (urllib.error.URLError, ConnectionError):  # it is still starting
+            return set()
+
+    def last_tick(self, sensor: str) -> str:
+        """Why a sensor's last look started no run; empty if it has not looked."""
+        with dg.DagsterInstance.from_config(str(self.shell.home)) as instance:
+            for state in instance.all_instigator_state():
+                if state.instigator_name == sensor:
+                    ticks = instance.get_ticks(
+                        state.instigator_origin_id, state.selector_id, limit=1
+                    )
+                    return (ticks[0].tick_data.skip_reason or "") if ticks else ""
+        return ""
+
+
+def wait(until: Callable[[], object], what: str, log: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not until():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what}\n{log.read_text('utf-8')[-4000:]}")
+        time.sleep(1)
+
+
+@pytest.fixture
+def ui(tmp_path: Path) -> Iterator[Ui]:
+    shell = Shell(tmp_path / "project", batches=1)
+    shell.csv.unlink()  # its sensor has nothing to do, too
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "zwu_ts_assets"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    patches = tmp_path / "patches"
+    patches.mkdir()
+    (patches / "sitecustomize.py").write_text(IN_EVERY_PYTHON, encoding="utf-8")
+    paths = [str(patches), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **shell.environment,
+        "ZWU_TS_DATASETS": "",
+        "ZWU_TS_SENSOR": "2",
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+    with shell.log.open("wb") as log:
+        server = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        running = Ui(shell, port)
+        wait(lambda: running.groups() == {"etth1"}, "the web server", shell.log)
+        yield running
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(timeout=60)
+        finally:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+
+
+def test_a_csv_that_appears_is_there_after_reloading_definitions_also_for_the_daemon(
+    ui: Ui,
+) -> None:
+    # Fewer rows than a window: its sensor has something to say and no run to start.
+    (ui.shell.data / "weather.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
+    assert ui.ask(RELOAD)["reloadRepositoryLocation"]["__typename"] == "WorkspaceLocationEntry"
+    assert ui.groups() == {"etth1", "weather"}
+    # A broken one takes no other down, and the button beside it reloads as well.
+    (ui.shell.data / "2016.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
+    assert ui.ask(RELOAD_ALL)["reloadWorkspace"]["__typename"] == "Workspace"
+    assert ui.groups() == {"etth1", "weather", "csv_2016"}
+    wait(
+        lambda: "fewer than one window" in ui.last_tick("weather_sensor"),
+        "the new sensor's look",
+        ui.shell.log,
+    )
+    wait(
+        lambda: "gives no dataset" in ui.last_tick("csv_2016_sensor"),
+        "the look of the sensor of the broken one",
+        ui.shell.log,
+    )
