@@ -5,7 +5,6 @@ what is out of date (`refresh.py`), whether to start a run (`decision.py`).
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -15,6 +14,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, load_datasets
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import asset_inputs, asset_names
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import refresh_tags
 
@@ -47,7 +47,7 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
 
 
 def dataset_sensor(
-    dataset: Dataset, artifacts: Path, settings: AutomationSettings
+    dataset: Dataset, artifacts: Place, settings: AutomationSettings
 ) -> dg.SensorDefinition:
     """The sensor that keeps one dataset current.
 
@@ -93,7 +93,7 @@ def dataset_sensor(
 
 
 def dataset_schedule(
-    dataset: Dataset, artifacts: Path, settings: AutomationSettings
+    dataset: Dataset, artifacts: Place, settings: AutomationSettings
 ) -> dg.ScheduleDefinition:
     """The schedule that does once a day what the sensor does all the time.
 

@@ -9,7 +9,6 @@ A check that runs within a run for some batches looks at those; started by itsel
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
@@ -20,6 +19,7 @@ from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run, spans_text
 
@@ -48,7 +48,7 @@ CURRENT_CHECK: Final = "is_current"
 presses their button."""
 
 
-def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefinition]:
+def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDefinition]:
     """The checks of a dataset's assets.
 
     Args:
@@ -195,7 +195,7 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
 
 def _verify(
     context: dg.AssetCheckExecutionContext,
-    artifacts: Path,
+    artifacts: Place,
     batches: Batches,
     problem: Callable[[Any], str],
     workers: Workers,

@@ -110,16 +110,17 @@ def preflight(workers: int) -> None:
 
 
 @main.command()
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1)
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
-def validate(folders: tuple[Path, ...], format_name: str | None) -> None:
+def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     """Check exports: those of the artifacts folder, or any in other FOLDERS."""
+    from zwu_ts_assets.places import place_of
     from zwu_ts_assets.validate import validate_folders
 
     sound = validate_folders(
         load_datasets(data_dir(), dataset_names()),
         artifacts_dir(),
-        folders,
+        [place_of(folder) if "://" in folder else Path(folder) for folder in folders],
         format_name,
         click.echo,
     )
@@ -176,9 +177,9 @@ def dev(host: str, port: int) -> None:
 
 def _datasets_with_a_csv() -> list[Dataset]:
     """The datasets to work on; without ETTh1.csv and a network, the bundled sample instead."""
-    from zwu_ts_assets.artifact_store import ArtifactStore
     from zwu_ts_assets.corpus.sample import sample_csv
     from zwu_ts_assets.download import download_etth1
+    from zwu_ts_assets.folder_store import FolderStore
 
     names = dataset_names()
     datasets = load_datasets(data_dir(), names)
@@ -187,7 +188,7 @@ def _datasets_with_a_csv() -> list[Dataset]:
             continue
         if dataset.name == "sample":
             try:
-                ArtifactStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
+                FolderStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
             except OSError as error:
                 raise CorpusError(
                     f"{dataset.csv.parent} cannot be written ({error.strerror}); make it writable, "
@@ -214,6 +215,7 @@ def _run_dataset(
     from zwu_ts_assets.failures import failures_of
     from zwu_ts_assets.layout import dataset_store
     from zwu_ts_assets.partitions import register_batches
+    from zwu_ts_assets.places import StoreError
     from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
     from zwu_ts_assets.refresh import GONE, Todo, difference, todo
     from zwu_ts_assets.reports import Reporter, asset_key
@@ -225,10 +227,13 @@ def _run_dataset(
     # Also when there is nothing to do: a killed run may have finished all but its tidying up.
     store.remove_abandoned()
     with instance_for_a_run() as instance:
-        reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
+        look = store.look()
+        reporter = Reporter(instance, dataset, look, asset_inputs(dataset))
         fail_dead_runs(artifacts, instance)
         try:
-            found = difference(dataset, artifacts, also)
+            found = difference(dataset, artifacts, also, store=look)
+        except StoreError:
+            raise  # which says nothing about the CSV
         except CorpusError as error:
             reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
             raise
@@ -261,7 +266,9 @@ def _run_dataset(
                 raise_on_error=False,
                 run_id=run_id,
             )
-        report_comparison(reporter, dataset, difference(dataset, artifacts, also))
+        reporter.store = look = store.look()
+        found = difference(dataset, artifacts, also, store=look)
+        report_comparison(reporter, dataset, found)
     for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
         click.echo(sentence, err=True)
     _say_what_is_there(dataset, started)
@@ -284,7 +291,7 @@ def _say_what_is_there(dataset: Dataset, started: float) -> None:
     from zwu_ts_assets.layout import dataset_store, files_there
     from zwu_ts_assets.partitions import batch_count
 
-    store = dataset_store(artifacts_dir(), dataset.prefix)
+    store = dataset_store(artifacts_dir(), dataset.prefix).look()
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
         for pattern, count in files_there(store, asset, batch_count(dataset)):

@@ -6,7 +6,6 @@ that could be wrong about an asset; follow its name into `assets.py` and on into
 
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import dagster as dg
@@ -25,6 +24,7 @@ from zwu_ts_assets.environment import (
 )
 from zwu_ts_assets.export_io_manager import ExportIOManager
 from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.training_assets import training_assets
 from zwu_ts_assets.training_checks import training_checks
@@ -32,7 +32,7 @@ from zwu_ts_assets.training_checks import training_checks
 
 def build_definitions(
     datasets: Sequence[Dataset],
-    artifacts: Path,
+    artifacts: Place,
     workers: int = 0,
     automation: AutomationSettings = AutomationSettings(),  # noqa: B008 - frozen
 ) -> dg.Definitions:

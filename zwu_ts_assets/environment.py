@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.decision import Limits
+from zwu_ts_assets.places import Place, place_of
 
 DATA_DIR_VARIABLE = "ZWU_TS_DATA_DIR"
 ARTIFACTS_DIR_VARIABLE = "ZWU_TS_ARTIFACTS_DIR"
@@ -41,9 +42,14 @@ def data_dir() -> Path:
     return _folder(DATA_DIR_VARIABLE, project_root() / "data")
 
 
-def artifacts_dir() -> Path:
-    """The folder for the outputs: `ZWU_TS_ARTIFACTS_DIR`, or `artifacts/` in the project."""
-    return _folder(ARTIFACTS_DIR_VARIABLE, project_root() / "artifacts")
+def artifacts_dir() -> Place:
+    """The folder for the outputs: `ZWU_TS_ARTIFACTS_DIR`, or `artifacts/` in the project.
+
+    Raises:
+        CorpusError: It is a URL that is no folder of an object store.
+    """
+    value = os.environ.get(ARTIFACTS_DIR_VARIABLE)
+    return place_of(value, ARTIFACTS_DIR_VARIABLE) if value else project_root() / "artifacts"
 
 
 def cache_dir() -> Path:

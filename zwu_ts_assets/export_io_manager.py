@@ -6,6 +6,7 @@ files those are (`training/exports/`), records and single files (`artifact_store
 
 import errno
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ _NO_LINK: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLI
 
 
 class ExportIOManager(ArtifactIOManager):
-    """Writes an export file by file; loading one gives its folder."""
+    """Writes an export file by file; loading one gives its folder, to be opened."""
 
     def encode(self, value: Any) -> Mapping[str, bytes]:
         """Not used: an export's files are made one at a time."""
@@ -40,10 +41,10 @@ class ExportIOManager(ArtifactIOManager):
         others = record is not None and store.has_others(export_folder(asset), record.files)
         return None if others else record
 
-    def load_input(self, context: dg.InputContext) -> Path:
-        """The folder of an export."""
+    def load_input(self, context: dg.InputContext) -> AbstractContextManager[Path]:
+        """The folder of an export, there as long as the context lasts."""
         store = self.store_of(context.asset_key)
-        return store.path(export_folder(context.asset_key.path[-1]))
+        return store.opened(export_folder(context.asset_key.path[-1]))
 
     def write(
         self,

@@ -11,7 +11,6 @@ missing, damaged or out of date, one product at a time.
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -24,6 +23,7 @@ from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.layout import dataset_store, file_names, left_over
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
+from zwu_ts_assets.places import Place, place_of
 from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.reports import Reporter
@@ -49,7 +49,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """Hold the lock that tells others that this run is alive."""
         with ExitStack() as stack:
             if context.run is not None:
-                folder = Path(self.artifacts_dir)
+                folder = place_of(self.artifacts_dir)
                 stack.enter_context(run_lock_if_possible(folder, context.run.run_id))
             yield self
 
@@ -63,7 +63,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
     def store_of(self, asset_key: dg.AssetKey) -> ArtifactStore:
         """The folder of the dataset that an asset belongs to."""
-        return dataset_store(Path(self.artifacts_dir), tuple(asset_key.path[:-1]))
+        return dataset_store(place_of(self.artifacts_dir), tuple(asset_key.path[:-1]))
 
     def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
         """Make and write what is not current, and tell Dagster about all of it."""
@@ -71,6 +71,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         code_version = str(context.asset_spec.code_version)
         with speaking_to_the_user(store.root):
             store.remove_abandoned()
+            store = store.look()
             tags = context.step_context.dagster_run.tags
             keys = [WHOLE]
             if context.has_asset_partitions:
@@ -97,7 +98,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             next(products, None)  # lets the work end by itself and free what it holds
         made = {key: record for key, record in records.items() if record}
         if events_are_ours(tags):
-            self._tell_dagster(context, store, {key: made[key] for key in due})
+            with speaking_to_the_user(store.root):
+                self._tell_dagster(context, store, {key: made[key] for key in due})
         else:
             self._add_metadata(context, store.root, made, due)
         context.log.info(f"{len(due)} made, {len(records) - len(due)} already current")
@@ -115,10 +117,13 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         keys = context.asset_partition_keys
         upstream = context.upstream_output
         current = str(upstream.asset_spec.code_version) if upstream else None
+        with speaking_to_the_user(store.root):
+            found = store.look()
+            known = {key: found.record(asset, key) for key in keys}
         records = {
             int(key): record
-            for key in keys
-            if (record := store.record(asset, key)) is not None
+            for key, record in known.items()
+            if record is not None
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
@@ -199,7 +204,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             context.log_event(reporter.materialization(asset, key, record, rewritten=True))
 
     def _add_metadata(
-        self, context: dg.OutputContext, root: Path, records: Mapping[str, Record], due: list[str]
+        self, context: dg.OutputContext, root: Place, records: Mapping[str, Record], due: list[str]
     ) -> None:
         """Add what there is to know to the events that Dagster is about to log."""
         made = set(due)
@@ -221,10 +226,11 @@ class SeriesIOManager(ArtifactIOManager):
         """Write the table, then remove what belongs to batches and assets that are no more."""
         super().handle_output(context, obj)
         store = self.store_of(context.asset_key)
-        record = store.record(context.asset_key.path[-1], WHOLE)
-        batches = int(record.details["batches"] or 0) if record else 0
         retired = 0
         with speaking_to_the_user(store.root):
+            store = store.look()
+            record = store.record(context.asset_key.path[-1], WHOLE)
+            batches = int(record.details["batches"] or 0) if record else 0
             for asset, key in left_over(store, batches, obj.switched_off):
                 store.retire(asset, key, file_names(asset, key).values())
                 retired += 1

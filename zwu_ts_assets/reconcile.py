@@ -21,6 +21,7 @@ from zwu_ts_assets.environment import AutomationSettings, automation_settings
 from zwu_ts_assets.layout import dataset_store
 from zwu_ts_assets.lineage import asset_inputs, asset_names
 from zwu_ts_assets.partitions import register_batches
+from zwu_ts_assets.places import Place, StoreError
 from zwu_ts_assets.refresh import Difference, Todo, difference, todo
 from zwu_ts_assets.reports import Reporter, asset_key
 from zwu_ts_assets.run_tags import DATASET, GOAL
@@ -79,7 +80,7 @@ class Outcome:
 
 def reconcile(
     dataset: Dataset,
-    artifacts: Path,
+    artifacts: Place,
     instance: dg.DagsterInstance,
     settings: AutomationSettings,
     memory: Memory,
@@ -101,10 +102,12 @@ def reconcile(
         memory = Memory(seen, now, memory.settled)
     if _is_moving(memory, now, settings.settle_seconds):
         return _wait(memory, f"{dataset.csv} is being written; waiting until it stays as it is")
-    store = dataset_store(artifacts, dataset.prefix)
+    store = dataset_store(artifacts, dataset.prefix).look()
     reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
     try:
-        found = difference(dataset, artifacts)
+        found = difference(dataset, artifacts, store=store)
+    except StoreError:
+        raise  # which says nothing about the CSV
     except CorpusError as error:
         if _identity(dataset.csv) != seen:
             return _wait(memory, f"{dataset.csv} changed while it was read")
@@ -166,7 +169,7 @@ def report_comparison(reporter: Reporter, dataset: Dataset, found: Difference) -
     report_state(reporter, found, decision, automation_settings().verify_hours)
 
 
-def fail_dead_runs(artifacts: Path, instance: dg.DagsterInstance) -> list[str]:
+def fail_dead_runs(artifacts: Place, instance: dg.DagsterInstance) -> list[str]:
     """End, in the instance, the runs whose process was killed, and remove the locks they left.
 
     Args:
@@ -215,7 +218,7 @@ def _is_moving(memory: Memory, now: float, settle_seconds: float) -> bool:
 
 
 def _attempts(
-    dataset: Dataset, artifacts: Path, instance: dg.DagsterInstance, since: float
+    dataset: Dataset, artifacts: Place, instance: dg.DagsterInstance, since: float
 ) -> list[Attempt]:
     """Runs under way, and those that ended since some time; newest first."""
     fail_dead_runs(artifacts, instance)

@@ -14,7 +14,8 @@ from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.export_products import parameters_of
-from zwu_ts_assets.layout import dataset_store, export_folder
+from zwu_ts_assets.layout import dataset_store, export_folder, opened
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.exports.manifest import Manifest, read_manifest
 
@@ -24,8 +25,8 @@ _SHAPING: Final = ("window_length", "horizon", "time_column", "features", "tasks
 
 def validate_folders(
     datasets: Sequence[Dataset],
-    artifacts: Path,
-    folders: Sequence[Path],
+    artifacts: Place,
+    folders: Sequence[Place],
     format_name: str | None,
     say: Callable[[str], object],
 ) -> bool:
@@ -34,7 +35,7 @@ def validate_folders(
     Args:
         datasets: Whose CSVs may be at hand.
         artifacts: The folder for the outputs; its exports are checked if no folder is named.
-        folders: Folders of exports, wherever they are.
+        folders: Folders of exports, wherever they are; those behind a URL are copied to look at.
         format_name: Their format; None for what each says of itself.
         say: Prints a line.
 
@@ -48,35 +49,41 @@ def validate_folders(
         folder
         for dataset in datasets
         for asset in EXPORTS.values()
-        if (folder := dataset_store(artifacts, dataset.prefix).path(export_folder(asset))).is_dir()
+        if (store := dataset_store(artifacts, dataset.prefix)).names(export_folder(asset))
+        for folder in [store.path(export_folder(asset))]
     ]
     if not chosen:
         raise CorpusError(f"there is no export below {artifacts}; make some first: make export")
-    sound = [_validate(datasets, folder, format_name, say) for folder in chosen]
+    sound = []
+    for place in chosen:
+        with opened(place) as folder:
+            sound.append(_validate(datasets, place, folder, format_name, say))
     return all(sound)
 
 
 def _validate(
     datasets: Sequence[Dataset],
+    place: Place,
     folder: Path,
     format_name: str | None,
     say: Callable[[str], object],
 ) -> bool:
+    """Check an export that is in a place, and now in a folder of this machine."""
     try:
         manifest = read_manifest(folder)
     except CorpusError as error:
-        say(f"{folder}: {error}")
+        say(f"{place}: {error}".replace(str(folder), str(place)))
         return False
     dataset = next((each for each in datasets if each.name == manifest.dataset), None)
     series, without_numbers = _series(dataset, manifest)
     counts, without_counts = _counts(dataset, manifest)
     report = export_checks.validate(folder, format_name or manifest.format, dataset, series, counts)
     say(
-        f"{folder}: {report.conversations} conversations, {report.media} media files, "
+        f"{place}: {report.conversations} conversations, {report.media} media files, "
         f"{len(report.problems)} problems"
     )
     for problem in report.problems:
-        say(f"  {problem}")
+        say(f"  {problem}".replace(str(folder), str(place)))
     for sentence in [*report.not_checked, *filter(None, [without_numbers, without_counts])]:
         say(f"  not checked: {sentence}")
     return not report.problems
