@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from zwu_ts_assets.corpus.errors import CorpusError
 
@@ -61,35 +61,26 @@ def place_of(text: str, variable: str = "") -> Place:
     match = _URL.fullmatch(text)
     if match is None:
         return Path(text).expanduser().resolve()
-    protocol = match["protocol"].lower()
+    protocol, rest = match["protocol"].lower(), text[match.end("protocol") + 3 :]
     before = f"{variable} " if variable else ""
-    try:
-        url = urlsplit(text)
-    except ValueError:
-        raise CorpusError(
-            f"{before}is a URL that cannot be read; expected s3://bucket/prefix"
-        ) from None
-    if "@" in url.netloc:
+    if "@" in rest:
         # Not shown: it holds what should not be in a terminal or a log.
         raise CorpusError(
             f"{before}is a URL of {protocol}:// with a name or password in it; take it out, and "
             "set the variables that the store's client reads instead, such as AWS_ACCESS_KEY_ID "
             "and AWS_SECRET_ACCESS_KEY"
         )
-    if url.query or url.fragment:
-        raise CorpusError(
-            f"{before}is a URL with something after {'?' if url.query else '#'}; expected a bucket "
-            "and a prefix, such as s3://bucket/prefix. Settings of the store belong into the "
-            "environment."
-        )
     if protocol == "file":
-        if url.netloc not in ("", "localhost"):
+        host, slash, path = rest.partition("/")
+        if host not in ("", "localhost") or not slash:
             raise CorpusError(f"{before}is {text!r}; expected file:///a/folder, with three slashes")
-        return Path(unquote(url.path)).resolve()
-    path = f"{url.netloc}{url.path}".strip("/")
-    if not path or not all(_PART.fullmatch(part) for part in path.split("/")):
+        return Path(f"/{unquote(path)}").resolve()
+    path = rest.rstrip("/")
+    if not all(_PART.fullmatch(part) for part in path.split("/")):
+        shown = f" {text!r}" if ":" not in rest else f" a URL of {protocol}://"
         raise CorpusError(
-            f"{before}is {text!r}; expected a bucket and a prefix of letters, digits and "
-            "_ . - = +, such as s3://bucket/prefix"
+            f"{before}is{shown}; expected a bucket and a prefix of letters, digits and "
+            "_ . - = +, such as s3://bucket/prefix. Settings of the store belong into the "
+            "environment."
         )
     return Remote(protocol, path)

@@ -44,9 +44,9 @@ def test_a_url_that_is_no_bucket_and_prefix_is_refused(text: str) -> None:
         place_of(text, "ZWU_TS_DATA_DIR")
 
 
-@pytest.mark.parametrize("user", ["key:geheim@", "geheim@", ":geheim@"])
+@pytest.mark.parametrize("user", ["key:geheim@", "geheim@", ":gehe/geheim@", "x:geheim/"])
 def test_a_url_with_a_password_is_refused_without_showing_it(user: str) -> None:
-    with pytest.raises(CorpusError, match="AWS_ACCESS_KEY_ID") as caught:
+    with pytest.raises(CorpusError, match=r"AWS_ACCESS_KEY_ID|into the environment") as caught:
         place_of(f"s3://{user}bucket/x", "ZWU_TS_ARTIFACTS_DIR")
     assert "geheim" not in str(caught.value)
 
