@@ -11,6 +11,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from zwu_ts_assets.checks import GUARDS
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import Dataset, load_datasets
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import asset_inputs, asset_names
@@ -82,10 +83,10 @@ def dataset_sensor(
                 since=context.last_sensor_start_time or 0.0,
             )
         except (CorpusError, OSError) as error:
-            return dg.SensorResult(skip_reason=str(error), cursor=memory.text())
+            return dg.SensorResult(skip_reason=told(str(error)), cursor=memory.text())
         cursor = outcome.memory.text()
         if not outcome.decision.run:
-            return dg.SensorResult(skip_reason=outcome.decision.reason, cursor=cursor)
+            return dg.SensorResult(skip_reason=told(outcome.decision.reason), cursor=cursor)
         request = _request(dataset, outcome.goal, outcome.todo.assets, outcome.todo.batches)
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
@@ -129,12 +130,12 @@ def dataset_schedule(
                 since=time.time(),
             )
         except (CorpusError, OSError) as error:
-            yield dg.SkipReason(str(error))
+            yield dg.SkipReason(told(str(error)))
             return
         if outcome.decision.run:
             yield _request(dataset, outcome.goal, outcome.todo.assets, outcome.todo.batches)
         else:
-            yield dg.SkipReason(outcome.decision.reason)
+            yield dg.SkipReason(told(outcome.decision.reason))
 
     return schedule
 
@@ -168,6 +169,7 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
+    bring_up_to_date(dataset.csv.parent)
     return load_datasets(dataset.csv.parent, [dataset.name])[0]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import dagster as dg
 
 from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
@@ -143,9 +144,10 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         from zwu_ts_assets.corpus.errors import CorpusError
 
         try:
+            bring_up_to_date(dataset.csv.parent)
             products.raw_product(dataset.csv, settings)
         except CorpusError as error:
-            return dg.AssetCheckResult(passed=False, description=str(error))
+            return dg.AssetCheckResult(passed=False, description=told(str(error)))
         return dg.AssetCheckResult(passed=True, description="the CSV can be used")
 
     names = asset_names(dataset)
@@ -166,6 +168,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         from zwu_ts_assets.refresh import out_of_date
 
         with speaking_to_the_user(dataset.csv):
+            bring_up_to_date(dataset.csv.parent)
             found = out_of_date(dataset, artifacts)
         chosen = context.selected_asset_check_keys
         for name in (

@@ -16,6 +16,7 @@ from uuid import uuid4
 import click
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, load_datasets
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
@@ -36,7 +37,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except CorpusError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(told(str(error))) from error
         except Exception as error:
             if sentence := _sentence_of(error):
                 raise click.ClickException(sentence) from error
@@ -118,7 +119,7 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     from zwu_ts_assets.validate import validate_folders
 
     sound = validate_folders(
-        load_datasets(data_dir(), dataset_names()),
+        load_datasets(_data_folder(), dataset_names()),
         artifacts_dir(),
         [place_of(folder) if "://" in folder else Path(folder) for folder in folders],
         format_name,
@@ -134,7 +135,7 @@ def status() -> None:
     from zwu_ts_assets.checks import out_of_date_sentence
     from zwu_ts_assets.refresh import out_of_date
 
-    for dataset in load_datasets(data_dir(), dataset_names()):
+    for dataset in load_datasets(_data_folder(), dataset_names()):
         stale = out_of_date(dataset, artifacts_dir())
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
@@ -175,6 +176,13 @@ def dev(host: str, port: int) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 
 
+def _data_folder() -> Path:
+    """The folder with the CSVs, as they are now."""
+    folder = data_dir()
+    bring_up_to_date(folder)
+    return folder
+
+
 def _datasets_with_a_csv() -> list[Dataset]:
     """The datasets to work on; without ETTh1.csv and a network, the bundled sample instead."""
     from zwu_ts_assets.corpus.sample import sample_csv
@@ -182,10 +190,12 @@ def _datasets_with_a_csv() -> list[Dataset]:
     from zwu_ts_assets.folder_store import FolderStore
 
     names = dataset_names()
-    datasets = load_datasets(data_dir(), names)
+    datasets = load_datasets(_data_folder(), names)
     for dataset in datasets:
         if dataset.csv.exists():
             continue
+        if is_mirror(dataset.csv.parent):
+            raise CorpusError(f"{dataset.csv} is not there; copy it there")
         if dataset.name == "sample":
             try:
                 FolderStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
@@ -235,7 +245,8 @@ def _run_dataset(
         except StoreError:
             raise  # which says nothing about the CSV
         except CorpusError as error:
-            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
+            sentence = told(str(error))
+            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
             raise
         register_batches(instance, dataset)
         due = todo(dataset, found.stale)

@@ -6,6 +6,8 @@ that could be wrong about an asset; follow its name into `assets.py` and on into
 
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 import click
 import dagster as dg
@@ -14,6 +16,7 @@ from zwu_ts_assets.assets import dataset_assets
 from zwu_ts_assets.automation import dataset_job, dataset_schedule, dataset_sensor
 from zwu_ts_assets.checks import dataset_checks
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import Dataset, load_datasets
 from zwu_ts_assets.environment import (
     AutomationSettings,
@@ -24,10 +27,12 @@ from zwu_ts_assets.environment import (
 )
 from zwu_ts_assets.export_io_manager import ExportIOManager
 from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
-from zwu_ts_assets.places import Place
+from zwu_ts_assets.places import Place, StoreError
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.training_assets import training_assets
 from zwu_ts_assets.training_checks import training_checks
+
+_LOADING_SECONDS: Final = 60.0  # Dagster waits three minutes for a code location
 
 
 def build_definitions(
@@ -81,14 +86,27 @@ def build_definitions(
     )
 
 
+def _data_folder() -> Path:
+    """The folder with the CSVs; as they were last seen, if their store cannot be used now."""
+    folder = data_dir()
+    try:
+        bring_up_to_date(folder, seconds=_LOADING_SECONDS)
+    except StoreError as error:
+        # Without definitions there would be no web UI that tells of it: the sensor does.
+        dg.get_dagster_logger("zwu_ts_assets").warning(
+            f"{error} Definitions are those of the CSVs and settings as they were last seen."
+        )
+    return folder
+
+
 def _defined() -> dg.Definitions:
     try:
-        datasets = load_datasets(data_dir(), dataset_names())
+        datasets = load_datasets(_data_folder(), dataset_names())
         return build_definitions(datasets, artifacts_dir(), automation=automation_settings())
     except CorpusError as error:
         # A mistake in a settings file: the command line prints this error's message alone, where
         # any other exception would end it with a traceback.
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(told(str(error))) from None
 
 
 defs = _defined()

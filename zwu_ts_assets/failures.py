@@ -16,6 +16,7 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.places import Place
 
 _REMEDIES: Final[Mapping[int, str]] = {
@@ -54,12 +55,12 @@ def speaking_to_the_user(folder: Place) -> Iterator[None]:
         yield
     except CorpusError as error:
         # `from None`: the sentence says it all, and a chain of tracebacks would bury it.
-        raise dg.Failure(description=str(error), allow_retries=False) from None
+        raise dg.Failure(description=told(str(error)), allow_retries=False) from None
     except OSError as error:
         sentence = unusable(error, folder)
         if not sentence:
             raise
-        raise dg.Failure(description=sentence, allow_retries=False) from None
+        raise dg.Failure(description=told(sentence), allow_retries=False) from None
 
 
 def unusable(error: OSError, folder: Place, variable: str = "ZWU_TS_ARTIFACTS_DIR") -> str:

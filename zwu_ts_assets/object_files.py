@@ -24,7 +24,7 @@ from zwu_ts_assets.places import Remote, StoreError
 _ATTEMPTS: Final = 5
 # Of an answer: s3fs asks again if it ends in the middle of the body.
 _READS: Final = 3
-_CONNECT_SECONDS: Final = 10
+_CONNECT_SECONDS: Final = 5
 _SILENCE_SECONDS: Final = 30
 # Of everything together: a body that trickles has no silence, and would never end.
 _MOST_SECONDS: Final = 300.0
@@ -87,43 +87,38 @@ class ObjectFiles:
     Every method raises `StoreError` if the store cannot be used, in a sentence.
     """
 
-    def __init__(self, root: Remote) -> None:
-        """Args: bucket and prefix. Nothing is asked yet."""
-        self.root = root
+    def __init__(self, root: Remote, seconds: float = _MOST_SECONDS) -> None:
+        """Args: bucket and prefix; how long to wait for an answer. Nothing is asked yet."""
+        self.root, self._seconds = root, seconds
 
-    def listing(self, folder: str = "", *, deep: bool = True) -> dict[str, Facts]:
-        """All objects of a folder, and what is known of each.
+    def listing(self, folder: str = "") -> dict[str, Facts]:
+        """All objects anywhere below a folder, and what is known of each.
 
         Args:
             folder: Relative to the root; empty for all of it.
-            deep: Also those in folders of it.
         """
         start = f"{self._path('')}/"
-        path = self._path(folder)
         with self._speaking():
-            if deep:
-                found = self._call("find", path, detail=True).values()
-            else:
-                try:
-                    found = self._call("ls", path, detail=True)
-                except FileNotFoundError as error:
-                    if _code(error) == "NoSuchBucket":
-                        raise
-                    found = []
-        return {
-            info["name"][len(start) :]: _facts(info)
-            for info in found
-            # A name that ends like a folder is what a web console makes of one.
-            if info["type"] == "file" and info["name"].startswith(start) and info["name"][-1] != "/"
-        }
+            found = self._call("find", self._path(folder), detail=True).values()
+        return {info["name"][len(start) :]: _facts(info) for info in found if _is_file(info, start)}
 
-    def times(self) -> dict[str, float]:
-        """When each object directly in the root was last changed, in seconds of the epoch."""
+    def top(self) -> dict[str, tuple[Facts, float]]:
+        """The objects directly in the root: what is known of each, and when it was last changed.
+
+        The time is in seconds of the epoch, 0.0 if the store does not say.
+        """
         start = f"{self._path('')}/"
         with self._speaking():
-            found = self._call("ls", self._path(""), detail=True)
+            try:
+                found = self._call("ls", self._path(""), detail=True)
+            except FileNotFoundError as error:
+                if _code(error) == "NoSuchBucket":
+                    raise
+                found = []
         return {
-            info["name"][len(start) :]: _changed(info) for info in found if info["type"] == "file"
+            info["name"][len(start) :]: (_facts(info), _changed(info))
+            for info in found
+            if _is_file(info, start)
         }
 
     def facts(self, name: str) -> Facts | None:
@@ -236,7 +231,7 @@ class ObjectFiles:
         path = f"{self.root}/{name}" if name else str(self.root)
         return str(_filesystem(self.root.protocol, os.getpid())._strip_protocol(path))
 
-    def _call(self, method: str, *args: Any, seconds: float = _MOST_SECONDS, **kwargs: Any) -> Any:
+    def _call(self, method: str, *args: Any, seconds: float = 0.0, **kwargs: Any) -> Any:
         """Call a method of the file system, for no longer than some seconds."""
         from fsspec.asyn import sync  # type: ignore[import-untyped]
 
@@ -244,7 +239,8 @@ class ObjectFiles:
         if not filesystem.async_impl:
             return getattr(filesystem, method)(*args, **kwargs)
         coroutine = getattr(filesystem, f"_{method}")
-        return sync(filesystem.loop, coroutine, *args, timeout=seconds, **kwargs)
+        limit = seconds or self._seconds
+        return sync(filesystem.loop, coroutine, *args, timeout=limit, **kwargs)
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
@@ -316,12 +312,20 @@ def _code(error: BaseException) -> str:
     return "" if isinstance(error, OSError) else type(error).__name__
 
 
+def _is_file(info: Mapping[str, Any], start: str) -> bool:
+    """Whether an entry of a listing is an object below a path."""
+    name = info["name"]
+    # A name that ends like a folder is what a web console makes of one.
+    return bool(info["type"] == "file" and name.startswith(start) and not name.endswith("/"))
+
+
 def _facts(info: Mapping[str, Any]) -> Facts:
     """Size and tag of an object: its ETag, or when it was made in stores that have none."""
+    size = -1 if info["size"] is None else int(info["size"])  # a web server may not say
     for key in ("ETag", "etag", "md5Hash", "content_md5"):
         if info.get(key):
-            return Facts(int(info["size"]), str(info[key]).strip('"'))
-    return Facts(int(info["size"]), repr(_changed(info)))
+            return Facts(size, str(info[key]).strip('"'))
+    return Facts(size, repr(_changed(info)))
 
 
 def _changed(info: Mapping[str, Any]) -> float:

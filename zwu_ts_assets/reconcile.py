@@ -15,6 +15,7 @@ import dagster as dg
 from zwu_ts_assets import run_locks
 from zwu_ts_assets.checks import CSV_CHECK, CURRENT_CHECK, GUARDS, out_of_date_sentence
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Attempt, Decision, decide
 from zwu_ts_assets.environment import AutomationSettings, automation_settings
@@ -111,7 +112,8 @@ def reconcile(
     except CorpusError as error:
         if _identity(dataset.csv) != seen:
             return _wait(memory, f"{dataset.csv} changed while it was read")
-        reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
+        sentence = told(str(error))
+        reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
         return _wait(memory, f"{error} What was made before stays as it is.")
     if _identity(dataset.csv) != seen:
         return _wait(memory, f"{dataset.csv} changed while it was read")

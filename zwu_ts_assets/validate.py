@@ -11,6 +11,7 @@ from typing import Final
 from zwu_ts_assets import export_checks, products
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.export_products import parameters_of
@@ -105,7 +106,7 @@ def _series(dataset: Dataset | None, manifest: Manifest) -> tuple[Series | None,
     try:
         return products.raw_product(dataset.csv, dataset.settings).value, ""
     except CorpusError as error:
-        return None, f"The CSV cannot be used: {error}"
+        return None, told(f"The CSV cannot be used: {error}")
 
 
 def _counts(dataset: Dataset | None, manifest: Manifest) -> tuple[TokenCounts | None, str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zwu_ts_assets import object_files
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets_tests.last_mile import make_everything, new_project
-from zwu_ts_assets_tests.object_server import ENVIRONMENT, object_server
+from zwu_ts_assets_tests.object_server import ENVIRONMENT, Proxy, object_server, proxy_of
 from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
@@ -83,6 +84,16 @@ def s3(object_store_port: int, monkeypatch: pytest.MonkeyPatch) -> int:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{object_store_port}")
     return object_store_port
+
+
+@pytest.fixture
+def proxy(s3: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A proxy before the server, which clients in this process use."""
+    with proxy_of(s3) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        object_files._filesystem.cache_clear()
+        yield proxy
+    object_files._filesystem.cache_clear()
 
 
 @pytest.fixture(scope="session")

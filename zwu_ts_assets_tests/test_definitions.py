@@ -113,6 +113,9 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
         "imageio",
         "PIL",
         "sqlalchemy",
+        "fsspec",
+        "s3fs",
+        "botocore",
     ]
     code = (
         "import sys, zwu_ts_assets.definitions\n"
