@@ -77,9 +77,11 @@ class ArtifactStore(ABC):
 
     Attributes:
         root: The folder.
+        at_once: How many files to read or write at the same time, where each is waited for.
     """
 
     root: Place
+    at_once: int = 1
 
     def __init__(self, root: Place) -> None:
         self.root = root

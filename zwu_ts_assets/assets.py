@@ -181,7 +181,7 @@ def dataset_assets(
             training = products.training_batches(dataset, series, windows.versions)
         made_from = lineage.colour_ranges_made_from({b: windows.versions[b] for b in training})
         extremes = partial(products.training_extremes, settings=settings)
-        chosen = (windows[batch] for batch in training)
+        chosen = (window for _, window in windows.pick(map(str, training)))
         return single(
             made_from,
             lambda: products.colour_ranges_product(workers.pool.map(extremes, chosen)),

@@ -205,7 +205,7 @@ def _verify(
 ) -> dg.AssetCheckResult:
     """Look at the run's batches, or at all, and name each one that has a problem."""
     chosen = batches_of_run(context.run.tags, batches)
-    contents = (batches[batch] for batch in chosen)
+    contents = (content for _, content in batches.pick(map(str, chosen)))
     with speaking_to_the_user(artifacts):
         problems = {
             str(batch): sentence

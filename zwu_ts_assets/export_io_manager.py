@@ -5,13 +5,14 @@ files those are (`training/exports/`), records and single files (`artifact_store
 """
 
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
 
+from zwu_ts_assets.ahead import ahead
 from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record, digest
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.io_managers import ArtifactIOManager
@@ -62,21 +63,27 @@ class ExportIOManager(ArtifactIOManager):
         folder = export_folder(asset)
         files: dict[str, FileRecord] = {}
         sources: dict[str, str] = {}
-        for file in product.value:
-            name = f"{folder}/{file.path}"
+        link = product.details["media"] == "link"
+
+        def begun() -> Iterator[tuple[str, ExportFile, FileRecord | None]]:
+            # What is written is also made: one after another.
+            for file in product.value:
+                name = f"{folder}/{file.path}"
+                yield name, file, _written(store, file, name, before)
+
+        def finished(
+            item: tuple[str, ExportFile, FileRecord | None],
+        ) -> tuple[str, ExportFile, FileRecord]:
+            name, file, record = item
+            if isinstance(file, MediaFile):
+                record = _placed(store, file, name, link=link)
+            assert record is not None
+            return name, file, record
+
+        for name, file, kept in ahead(finished, begun(), store.at_once):
+            files[name] = kept
             if isinstance(file, WrittenFile):
-                kept = before.files.get(name) if before else None
-                if not (
-                    before
-                    and kept
-                    and before.sources.get(name) == file.made_from
-                    and store.has(name, kept)
-                ):
-                    kept = store.write(name, file.build())
-                files[name], sources[name] = kept, file.made_from
-            else:
-                link = product.details["media"] == "link"
-                files[name] = _placed(store, file, name, link=link)
+                sources[name] = file.made_from
         store.remove_others(folder, files)
         preview, kind = preview_text(product.preview)
         record = Record(
@@ -91,6 +98,18 @@ class ExportIOManager(ArtifactIOManager):
         )
         store.write_record(asset, key, record)
         return record
+
+
+def _written(
+    store: ArtifactStore, file: ExportFile, name: str, before: Record | None
+) -> FileRecord | None:
+    """A file in its place, written if it is not there as it was; None for a medium."""
+    if not isinstance(file, WrittenFile):
+        return None
+    kept = before.files.get(name) if before else None
+    if before and kept and before.sources.get(name) == file.made_from and store.has(name, kept):
+        return kept
+    return store.write(name, file.build())
 
 
 def _placed(store: ArtifactStore, file: MediaFile, name: str, *, link: bool) -> FileRecord:

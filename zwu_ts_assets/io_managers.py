@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from zwu_ts_assets.ahead import ahead
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -90,11 +91,15 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             }
             due = [key for key, record in records.items() if obj.force or record is None]
             products = obj.make(due)
-            for key in with_progress(due, asset):
-                product = next(products)
+
+            def written(item: tuple[str, Product[Any]]) -> tuple[str, Record]:
+                key, product = item
                 prints = fingerprint(code_version, obj.made_from[key])
                 before = None if obj.force else store.record(asset, key)
-                records[key] = self.write(store, asset, key, product, code_version, prints, before)
+                return key, self.write(store, asset, key, product, code_version, prints, before)
+
+            made_now = ((key, next(products)) for key in with_progress(due, asset))
+            records |= ahead(written, made_now, store.at_once)
             next(products, None)  # lets the work end by itself and free what it holds
         made = {key: record for key, record in records.items() if record}
         if events_are_ours(tags):
@@ -127,7 +132,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
-        return Batches(records, lambda batch: load(str(batch), records[batch]), known=len(keys))
+        return Batches(
+            records, lambda batch: load(str(batch), records[batch]), len(keys), store.at_once
+        )
 
     def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
         """The record of an artifact that need not be made again, if there is one."""

@@ -17,7 +17,7 @@ and the artifact is made again.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,7 +31,9 @@ from zwu_ts_assets.object_files import Facts, ObjectFiles, is_content_tag
 from zwu_ts_assets.places import Remote, StoreError
 
 _RECORDS: Final = ".records/"
-_DOWNLOADS: Final = 8
+# Behind a server 20 ms away, 100 small objects took 13.4 s one by one, 4.2 s four at once, 2.2 s
+# eight at once, on a busy machine; more of them would be more in memory.
+_AT_ONCE: Final = 8
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -45,6 +47,7 @@ class ObjectStore(ArtifactStore):
     """Artifacts below a URL."""
 
     root: Remote
+    at_once = _AT_ONCE
 
     def __init__(self, root: Remote, listing: dict[str, Facts] | None = None) -> None:
         """Args: bucket and prefix; what is there, if this is a look."""
@@ -59,6 +62,7 @@ class ObjectStore(ArtifactStore):
         self._listing = listing
         self._texts: dict[str, bytes] = {}
         self._vouched: dict[str, FileRecord] | None = None
+        self._lock = Lock()
 
     def look(self) -> "ObjectStore":
         """The store as it is now, by one listing; records are read at once where it pays."""
@@ -73,7 +77,7 @@ class ObjectStore(ArtifactStore):
             raise FileNotFoundError(f"{self.root / name} is not there")
         if name not in self._texts and name.startswith(_RECORDS):
             folder = name.rpartition("/")[0]
-            self._fetch(each for each in self._listing if each.startswith(f"{folder}/"))
+            self._fetch(each for each in list(self._listing) if each.startswith(f"{folder}/"))
         if name not in self._texts:
             self._fetch([name])
         if name not in self._texts:
@@ -139,7 +143,7 @@ class ObjectStore(ArtifactStore):
         if listing is None:
             listing = self._files.listing(folder)
         start = f"{folder}/" if folder else ""
-        return [name for name in listing if name.startswith(start)]
+        return [name for name in list(listing) if name.startswith(start)]
 
     def remove(self, name: str) -> None:
         """Remove an object if it is there."""
@@ -164,7 +168,7 @@ class ObjectStore(ArtifactStore):
             copies = {name: Path(temporary, name[start:]) for name in names}
             for path in copies.values():
                 path.parent.mkdir(parents=True, exist_ok=True)
-            with ThreadPoolExecutor(_DOWNLOADS) as pool:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
                 for _ in pool.map(self._files.download, copies, copies.values()):
                     pass
             yield Path(temporary)
@@ -241,18 +245,24 @@ class ObjectStore(ArtifactStore):
         """Whether some record says that an object with this tag has a content; only in a look."""
         if self._listing is None:
             return False
-        if self._vouched is None:
-            names = [each for each in self._listing if each.startswith(_RECORDS)]
-            self._fetch(names)
-            self._vouched = {}
-            for each in names:
-                folder, _, last = each[len(_RECORDS) :].partition("/")
-                if record := self.record(folder, last.removesuffix(".json")):
-                    self._vouched |= record.files
+        with self._lock:
+            if self._vouched is None:
+                self._vouched = self._all_files()
         known = self._vouched.get(name)
         return known == FileRecord(facts.size, sha256, facts.tag)
 
-    def _fetch(self, names: "Iterator[str] | list[str]") -> None:
+    def _all_files(self) -> dict[str, FileRecord]:
+        """Every file of which there is a record."""
+        names = self.names(_RECORDS.rstrip("/"))
+        self._fetch(names)
+        files: dict[str, FileRecord] = {}
+        for name in names:
+            asset, _, last = name[len(_RECORDS) :].partition("/")
+            if record := self.record(asset, last.removesuffix(".json")):
+                files |= record.files
+        return files
+
+    def _fetch(self, names: Iterable[str]) -> None:
         """Read objects of the listing at once, those that are not known by their tag already."""
         listing = self._listing or {}
         missing = []
