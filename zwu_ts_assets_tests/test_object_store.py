@@ -19,11 +19,13 @@ from click.testing import CliRunner
 
 from zwu_ts_assets import environment, object_files
 from zwu_ts_assets.cli import main
+from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.layout import dataset_store
 from zwu_ts_assets.lineage import TRAINING
 from zwu_ts_assets.object_files import ObjectFiles
 from zwu_ts_assets.object_store import ObjectStore
 from zwu_ts_assets.places import Remote, StoreError
+from zwu_ts_assets.reconcile import Memory, reconcile
 from zwu_ts_assets.refresh import DAMAGED, FOLLOWS, OutOfDate, difference
 from zwu_ts_assets.run_locks import dead_runs, is_dead, run_lock_if_possible
 from zwu_ts_assets_tests import last_mile
@@ -148,6 +150,21 @@ def test_a_look_in_a_new_process_reads_each_record_once(
     )
     assert corpora.proxy.count("list") == 1
     assert len(corpora.proxy.requests) == len(gets) + 1
+
+
+def test_a_look_of_the_sensor_that_finds_nothing_lists_the_corpus_once(corpora: Corpora) -> None:
+    dataset, settings = corpora.disk.dataset, AutomationSettings(settle_seconds=0)
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(2):  # the first one tells a new instance of everything
+            corpora.proxy.forget()
+            outcome = reconcile(dataset, corpora.remote, instance, settings, Memory())
+            assert outcome.decision.settled
+            assert [request.kind for request in corpora.proxy.requests] == ["list"]
+        event = instance.get_latest_materialization_event(dg.AssetKey("vocab"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    path = event.asset_materialization.metadata["path (vocab.json)"]
+    assert path.value == f"{corpora.remote}/correlations/vocab.json"
 
 
 def test_of_a_corrected_value_exactly_what_it_concerns_is_written_again(corpora: Corpora) -> None:
