@@ -15,7 +15,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -187,16 +187,23 @@ class ArtifactStore(ABC):
         """Remove what killed runs left unfinished anywhere in the folder."""
 
     def record(self, asset: str, key: str) -> Record | None:
-        """The record of an artifact, or None if there is none that can be read."""
+        """The record of an artifact without its preview; None if there is none that can be read.
+
+        Previews are a hundred times the rest: a run over thousands of batches holds their records.
+        """
+        record = self._whole_record(asset, key)
+        return replace(record, preview="") if record else None
+
+    def with_preview(self, asset: str, key: str, record: Record) -> Record:
+        """A record as `record` gave it, with its preview, unless another one was written since."""
+        written = self._whole_record(asset, key)
+        same = written is not None and replace(written, preview="") == replace(record, preview="")
+        return written if written is not None and same else record
+
+    def _whole_record(self, asset: str, key: str) -> Record | None:
         try:
-            fields = json.loads(self.read(_record_name(asset, key)))
-            files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
-            return Record(files=files, **fields)
+            return parsed_record(self.read(_record_name(asset, key)))
         except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            # A damaged or older record is no proof of anything: the artifact counts as missing
-            # and is made again.
             return None
 
     def write_record(self, asset: str, key: str, record: Record) -> None:
@@ -264,6 +271,18 @@ class ArtifactStore(ABC):
         if record is None or record.fingerprint != fingerprint or not self.is_whole(record):
             return None
         return record
+
+
+def parsed_record(data: bytes) -> Record | None:
+    """A record as it lies in a store, or None if it cannot be read."""
+    try:
+        fields = json.loads(data)
+        files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
+        return Record(files=files, **fields)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # A damaged or older record is no proof of anything: the artifact counts as missing
+        # and is made again.
+        return None
 
 
 def _record_name(asset: str, key: str) -> str:

@@ -24,11 +24,13 @@ class Batches(Mapping[int, Any]):
         records: Mapping[int, Record],
         load: Callable[[int], Any],
         known: int,
+        preview: Callable[[int], str],
         at_once: int = 1,
     ) -> None:
-        """Args: records by batch; how to read one; how many were asked for, and to read at once."""
+        """Args: records; how to read content and preview; batches asked for, and read at once."""
         self._records = dict(sorted(records.items()))
         self._load = load
+        self._preview = preview
         self.known = known
         self._at_once = at_once
 
@@ -46,6 +48,10 @@ class Batches(Mapping[int, Any]):
     def record(self, batch: int) -> Record:
         """What is known of a batch's artifact without opening it."""
         return self._records[batch]
+
+    def preview(self, batch: int) -> str:
+        """The preview of a batch's artifact as its record has it, read when asked for."""
+        return self._preview(batch)
 
     @property
     def records(self) -> Mapping[int, Record]:

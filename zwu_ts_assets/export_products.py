@@ -147,7 +147,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
         versions=_versions(),
         figure=Picture(figures.record(batch).version, lambda: figures[batch]["png"]),
         film_strip=Picture(
-            videos.record(batch).version, lambda: base64.b64decode(videos.record(batch).preview)
+            videos.record(batch).version, lambda: base64.b64decode(videos.preview(batch))
         ),
     )
 

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from zwu_ts_assets.object_errors import code_of, is_of_a_store, sentence_of
 from zwu_ts_assets.places import Remote, StoreError
 
 # Of a request: botocore waits up to 1, 2, 4 and 8 s between five attempts.
@@ -46,32 +47,6 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 # Where the same content has the same tag whoever wrote it: an MD5, of parts if there is a hyphen.
 _CONTENT_TAG: Final = re.compile(r"[0-9a-f]{32}(-\d+)?")
-
-# Packages whose errors are about the store, in case they are no OSError.
-_CLIENTS: Final = frozenset({"aiobotocore", "aiohttp", "botocore", "fsspec", "s3fs"})
-
-_REMEDIES: Final[Mapping[str, str]] = {
-    "NoSuchBucket": "there is no such bucket; create it, or correct the URL",
-    "InvalidBucketName": "that is no name of a bucket; correct the URL",
-    "AccessDenied": "the credentials do not allow this; look at the policy of the bucket and the "
-    "user: listing, reading, writing and deleting are needed",
-    "403": "the credentials do not allow this; look at the policy of the bucket and the user: "
-    "listing, reading, writing and deleting are needed",
-    "InvalidAccessKeyId": "the store does not know these credentials; look at AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "the secret does not fit the key; look at AWS_SECRET_ACCESS_KEY",
-    "ExpiredToken": "the credentials have expired; get new ones",
-    "NoCredentialsError": "there are no credentials; set AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "PartialCredentialsError": "half of the credentials is missing; set AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY",
-    "ProfileNotFound": "there is no such profile; look at AWS_PROFILE",
-    "SlowDown": "the store wants fewer requests, also after several attempts; run again later",
-    "QuotaExceeded": "the store is full; free some space and run again",
-}
-_UNREACHABLE: Final = (
-    "the store did not answer, also after several attempts; look at AWS_ENDPOINT_URL and the "
-    "network, and run again"
-)
 
 
 class Facts(NamedTuple):
@@ -112,7 +87,7 @@ class ObjectFiles:
             try:
                 found = self._call("ls", self._path(""), detail=True)
             except FileNotFoundError as error:
-                if _code(error) == "NoSuchBucket":
+                if code_of(error) == "NoSuchBucket":
                     raise
                 found = []
         return {
@@ -127,7 +102,7 @@ class ObjectFiles:
             try:
                 info = self._call("info", self._path(name))
             except FileNotFoundError as error:
-                if _code(error) == "NoSuchBucket":
+                if code_of(error) == "NoSuchBucket":
                     raise
                 return None
         return _facts(info) if info["type"] == "file" else None
@@ -189,7 +164,7 @@ class ObjectFiles:
                         CopySourceIfMatch=f'"{facts.tag}"',
                     )
                 except OSError as error:
-                    if _code(error) != "PreconditionFailed":
+                    if code_of(error) != "PreconditionFailed":
                         raise
                     raise ValueError(f"{self.root / source} was changed meanwhile") from None
                 return Facts(facts.size, str(answer["CopyObjectResult"]["ETag"]).strip('"'))
@@ -205,7 +180,7 @@ class ObjectFiles:
             try:
                 self._call("rm_file", self._path(name))
             except FileNotFoundError as error:
-                if _code(error) == "NoSuchBucket":
+                if code_of(error) == "NoSuchBucket":
                     raise
 
     def download(self, name: str, path: Path) -> None:
@@ -248,26 +223,13 @@ class ObjectFiles:
         try:
             yield
         except (StoreError, FileNotFoundError) as error:
-            if _code(error) != "NoSuchBucket":
+            if code_of(error) != "NoSuchBucket":
                 raise
-            raise StoreError(self._sentence(error)) from None
+            raise StoreError(sentence_of(error, self.root)) from None
         except Exception as error:
-            package = type(error).__module__.partition(".")[0]
-            if not isinstance(error, OSError) and package not in _CLIENTS:
+            if not is_of_a_store(error):
                 raise
-            raise StoreError(self._sentence(error)) from None
-
-    def _sentence(self, error: BaseException) -> str:
-        code = _code(error)
-        # Not the whole error: a client's may hold the request with its headers.
-        said = " ".join(str(error).split())[:200]
-        remedy = _REMEDIES.get(code)
-        if remedy is None:
-            remedy = _REMEDIES["403"] if isinstance(error, PermissionError) else _UNREACHABLE
-        return (
-            f"{self.root}: cannot be used ({code or type(error).__name__}: {said}): {remedy}. What "
-            "was written before is untouched."
-        )
+            raise StoreError(sentence_of(error, self.root)) from None
 
 
 def is_content_tag(tag: str) -> bool:
@@ -293,7 +255,7 @@ def _filesystem(protocol: str, process: int) -> Any:
     except ImportError as error:
         raise StoreError(
             f"{protocol}:// needs a package that is not installed ({error.name or error}); install "
-            "it: pip install 'zwu-ts-assets[cluster]'"
+            "it: make cluster, or pip install 'zwu-ts-assets[cluster]'"
             + ("" if protocol in ("s3", "s3a") else ", and the client of this store")
         ) from None
     except ValueError as error:
@@ -301,15 +263,6 @@ def _filesystem(protocol: str, process: int) -> Any:
     if hasattr(filesystem, "retries"):
         filesystem.retries = _READS
     return filesystem
-
-
-def _code(error: BaseException) -> str:
-    """The store's own word for an error, if it had one; for a client's own error, its name."""
-    for each in (error, error.__cause__):
-        response = getattr(each, "response", None)
-        if isinstance(response, Mapping):
-            return str(response.get("Error", {}).get("Code", ""))
-    return "" if isinstance(error, OSError) else type(error).__name__
 
 
 def _is_file(info: Mapping[str, Any], start: str) -> bool:

@@ -16,8 +16,7 @@ and the artifact is made again.
 """
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,7 +25,8 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Final
 
-from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record
+from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record, parsed_record
+from zwu_ts_assets.kept_objects import KeptObjects
 from zwu_ts_assets.object_files import Facts, ObjectFiles, is_content_tag
 from zwu_ts_assets.places import Remote, StoreError
 
@@ -34,7 +34,8 @@ _RECORDS: Final = ".records/"
 # Behind a server 20 ms away, 100 small objects took 13.4 s one by one, 4.2 s four at once, 2.2 s
 # eight at once, on a busy machine; more of them would be more in memory.
 _AT_ONCE: Final = 8
-_KEPT_BYTES: Final = 64 * 1024 * 1024
+_RECORDS_AT_ONCE: Final = 64
+_SMALL_BYTES: Final = 1024 * 1024
 
 
 # Where an object appears whole; on a file server behind a URL it would grow in plain sight.
@@ -60,7 +61,7 @@ class ObjectStore(ArtifactStore):
             )
         self._files = ObjectFiles(root)
         self._listing = listing
-        self._texts: dict[str, bytes] = {}
+        self._records: dict[str, Record | None] = {}
         self._vouched: dict[str, FileRecord] | None = None
         self._lock = Lock()
 
@@ -75,15 +76,26 @@ class ObjectStore(ArtifactStore):
             return self._files.read(name)
         if name not in self._listing:
             raise FileNotFoundError(f"{self.root / name} is not there")
-        if name not in self._texts and name.startswith(_RECORDS):
-            folder = name.rpartition("/")[0]
-            self._fetch(each for each in list(self._listing) if each.startswith(f"{folder}/"))
-        if name not in self._texts:
-            self._fetch([name])
-        if name not in self._texts:
-            raise FileNotFoundError(f"{self.root / name} is not there any more")
-        # A record is asked for again and again, anything else once.
-        return self._texts[name] if name.startswith(_RECORDS) else self._texts.pop(name)
+        facts = self._listing[name]
+        if facts.size > _SMALL_BYTES or name.startswith(_RECORDS):
+            return self._files.read(name)
+        kept = _KEPT.get(str(self.root / name), facts.tag)
+        if isinstance(kept, bytes):
+            return kept
+        data = self._files.read(name)
+        if facts.tag == _md5(data):
+            _KEPT.keep(str(self.root / name), facts.tag, data, len(data))
+        return data
+
+    def record(self, asset: str, key: str) -> Record | None:
+        """The record of an artifact without its preview; None if there is none that can be read."""
+        if self._listing is None:
+            return super().record(asset, key)
+        name, folder = f"{_RECORDS}{asset}/{key}.json", f"{_RECORDS}{asset}/"
+        self.parts(name)
+        if name in self._listing and name not in self._records:
+            self._fetch_records([each for each in list(self._listing) if each.startswith(folder)])
+        return self._records.get(name)
 
     def write(self, name: str, data: bytes) -> FileRecord:
         """Put an object in one step, or leave what was there; the same content is not put again.
@@ -98,8 +110,8 @@ class ObjectStore(ArtifactStore):
             return FileRecord(len(data), sha256, facts.tag)
         tag = self._files.write(name, data)
         self._know(name, Facts(len(data), tag))
-        if name.startswith(_RECORDS):
-            self._texts[name] = data
+        if name.startswith(_RECORDS) and self._listing is not None:
+            self._records[name] = _slim(data)
         return FileRecord(len(data), sha256, tag)
 
     def place(self, source: str, name: str, sha256: str, *, link: bool) -> FileRecord:
@@ -211,9 +223,8 @@ class ObjectStore(ArtifactStore):
             files[name] = replace(expected, tag=facts.tag)
         if not files:
             return None
-        adopted = replace(record, files=files)
-        self.write_record(asset, key, adopted)
-        return adopted
+        self.write_record(asset, key, replace(self.with_preview(asset, key, record), files=files))
+        return replace(record, files=files)
 
     def _facts(self, name: str) -> Facts | None:
         return self._files.facts(name) if self._listing is None else self._listing.get(name)
@@ -224,7 +235,7 @@ class ObjectStore(ArtifactStore):
 
     def _remove(self, name: str) -> None:
         self._files.remove(name)
-        self._texts.pop(name, None)
+        self._records.pop(name, None)
         if self._listing is not None:
             self._listing.pop(name, None)
 
@@ -253,61 +264,39 @@ class ObjectStore(ArtifactStore):
 
     def _all_files(self) -> dict[str, FileRecord]:
         """Every file of which there is a record."""
-        names = self.names(_RECORDS.rstrip("/"))
-        self._fetch(names)
+        self._fetch_records(self.names(_RECORDS.rstrip("/")))
         files: dict[str, FileRecord] = {}
-        for name in names:
-            asset, _, last = name[len(_RECORDS) :].partition("/")
-            if record := self.record(asset, last.removesuffix(".json")):
-                files |= record.files
+        for record in list(self._records.values()):
+            files |= record.files if record else {}
         return files
 
-    def _fetch(self, names: Iterable[str]) -> None:
-        """Read objects of the listing at once, those that are not known by their tag already."""
-        listing = self._listing or {}
+    def _fetch_records(self, names: Sequence[str]) -> None:
+        """Read records of the listing that are not known by their tag already, many at once."""
+        assert self._listing is not None
         missing = []
         for name in names:
-            if name in self._texts:
+            if name in self._records:
                 continue
-            kept = _KEPT.get(str(self.root / name), listing[name].tag)
-            if kept is None:
-                missing.append(name)
+            kept = _KEPT.get(str(self.root / name), self._listing[name].tag)
+            if isinstance(kept, Record):
+                self._records[name] = kept
             else:
-                self._texts[name] = kept
-        for name, data in self._files.read_many(missing).items():
-            self._texts[name] = data
-            # Of a content that the tag does not prove, it could be the next one.
-            if listing[name].tag == _md5(data):
-                _KEPT.keep(str(self.root / name), listing[name].tag, data)
+                missing.append(name)
+        for first in range(0, len(missing), _RECORDS_AT_ONCE):  # they come with their previews
+            some = missing[first : first + _RECORDS_AT_ONCE]
+            for name, data in self._files.read_many(some).items():
+                record = self._records[name] = _slim(data)
+                # Of a content that the tag does not prove, it could be the next one.
+                if record is not None and self._listing[name].tag == _md5(data):
+                    _KEPT.keep(str(self.root / name), _md5(data), record, len(repr(record)))
 
 
-class _Kept:
-    """Contents by name and tag, so that a look reads only records that changed since the last."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes, self._bytes = most_bytes, 0
-        self._contents: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
-        self._lock = Lock()  # a code server looks at several datasets in threads
-
-    def get(self, name: str, tag: str) -> bytes | None:
-        with self._lock:
-            known = self._contents.get(name)
-            if known is None or known[0] != tag:
-                return None
-            self._contents.move_to_end(name)
-            return known[1]
-
-    def keep(self, name: str, tag: str, data: bytes) -> None:
-        with self._lock:
-            if name in self._contents:
-                self._bytes -= len(self._contents.pop(name)[1])
-            self._contents[name] = (tag, data)
-            self._bytes += len(data)
-            while self._bytes > self._most_bytes:
-                self._bytes -= len(self._contents.popitem(last=False)[1][1])
+_KEPT: Final = KeptObjects(64 * 1024 * 1024)
 
 
-_KEPT: Final = _Kept(_KEPT_BYTES)
+def _slim(data: bytes) -> Record | None:
+    record = parsed_record(data)
+    return replace(record, preview="") if record else None
 
 
 def _md5(data: bytes) -> str:

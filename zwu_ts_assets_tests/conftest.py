@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import hypothesis
 import pytest
 
 from zwu_ts_assets import object_files
@@ -15,6 +16,10 @@ from zwu_ts_assets_tests.object_server import ENVIRONMENT, Proxy, object_server,
 from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
+
+# A busy machine is no failure: how long an example takes says nothing of what it shows.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # Instances that the tests make have no configuration that could turn it off.
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"

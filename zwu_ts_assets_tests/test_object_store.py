@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from zwu_ts_assets import environment, object_files
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.environment import AutomationSettings
+from zwu_ts_assets.kept_objects import KeptObjects
 from zwu_ts_assets.layout import dataset_store
 from zwu_ts_assets.lineage import TRAINING
 from zwu_ts_assets.object_files import ObjectFiles
@@ -139,7 +140,7 @@ def test_a_look_in_a_new_process_reads_each_record_once(
 ) -> None:
     from zwu_ts_assets import object_store
 
-    monkeypatch.setattr(object_store, "_KEPT", object_store._Kept(1 << 20))
+    monkeypatch.setattr(object_store, "_KEPT", KeptObjects(1 << 20))
     records = listed(corpora.port, f"{PREFIX}/.records/")
     assert corpora.stale() == set()
     stats = "correlations/batch_stats.txt"
