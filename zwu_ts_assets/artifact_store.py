@@ -1,7 +1,8 @@
-"""Artifacts on disk: written whole or not at all, each with a record of what it was made from.
+"""Artifacts: written whole or not at all, each with a record of what it was made from.
 
-What belongs here: atomic writes, records and the question whether an artifact is current. What
-does not: what is in an artifact (the corpus modules) and which file it is (the IO managers).
+What belongs here: what a store of artifacts promises, records, and the question whether an artifact
+is current. What does not: how files are written (`folder_store.py` on disk, `object_store.py`
+behind a URL), what is in an artifact (the corpus modules) and which file it is (the IO managers).
 
 A record lies in `.records/<asset>/<key>.json` and is written after the files it speaks of. A run
 killed in between leaves a record that does not match its files, and `is_current` says no: the
@@ -10,16 +11,15 @@ artifact is made again. So no order of events ends in a wrong artifact that is b
 
 import hashlib
 import json
-import os
 import re
-import shutil
-from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
+from zwu_ts_assets.places import Place
 
 # JSON scalars only: details go into records and into the web UI.
 Detail = str | int | float | bool | None
@@ -29,10 +29,17 @@ _SAFE_PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 
 @dataclass(frozen=True)
 class FileRecord:
-    """Size in bytes and sha256 of one file as it was written."""
+    """Size in bytes and sha256 of one file as it was written.
+
+    Attributes:
+        bytes: Its size.
+        sha256: Of its content, in hexadecimal digits.
+        tag: What an object store calls this content in its listings, its ETag; empty on disk.
+    """
 
     bytes: int
     sha256: str
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,14 +72,22 @@ def digest(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode("utf-8")).hexdigest()
 
 
-class ArtifactStore:
-    """A folder of artifacts. Paths are relative and use only safe names, so none escapes it."""
+class ArtifactStore(ABC):
+    """A folder of artifacts. Names are relative and have only safe parts, so none escapes it.
 
-    def __init__(self, root: Path) -> None:
+    Attributes:
+        root: The folder.
+        at_once: How many files to read or write at the same time, where each is waited for.
+    """
+
+    root: Place
+    at_once: int = 1
+
+    def __init__(self, root: Place) -> None:
         self.root = root
 
-    def path(self, name: str) -> Path:
-        """The file of a relative name such as `correlations/batch_17.png`.
+    def parts(self, name: str) -> list[str]:
+        """The parts of a relative name such as `correlations/batch_17.png`.
 
         Raises:
             ValueError: The name is absolute, climbs with `..` or has characters that could.
@@ -80,109 +95,96 @@ class ArtifactStore:
         parts = name.split("/")
         if not all(_SAFE_PART.fullmatch(part) for part in parts if part != ".records"):
             raise ValueError(f"{name!r} is not a safe artifact name")
-        return self.root.joinpath(*parts)
+        return parts
 
+    def path(self, name: str) -> Place:
+        """Where the file of a name is, to be told; `ValueError` as for `parts`."""
+        return self.root.joinpath(*self.parts(name))
+
+    def look(self) -> "ArtifactStore":
+        """The same store, for many questions at once.
+
+        An object store lists its objects once and answers from that; on disk nothing changes.
+        What is written through it is known to it, what others write meanwhile is not.
+        """
+        return self
+
+    @abstractmethod
     def read(self, name: str) -> bytes:
         """The bytes of an artifact file; FileNotFoundError if there is none."""
-        return self.path(name).read_bytes()
 
+    @abstractmethod
     def write(self, name: str, data: bytes) -> FileRecord:
         """Write a file under its final name in one step, or leave what was there.
 
         A file that already has these bytes is left alone, so its modification time tells when its
         content last changed.
-
-        Raises:
-            OSError: The folder is full, read-only or not a folder. Nothing is left behind.
         """
-        path = self.path(name)
-        record = FileRecord(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-        if self._matches(path, record):
-            return record
-        with self._new(path) as temporary, temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return record
 
+    @abstractmethod
     def place(self, source: str, name: str, sha256: str, *, link: bool) -> FileRecord:
-        """Give an artifact file a second name in one step: a hard link, or a copy of its own.
+        """Give an artifact file a second name in one step.
 
         Args:
             source: The file, relative to the store's root.
             name: Its second name, likewise.
             sha256: Of its content.
-            link: A link; it takes no space, and a program that writes into it changes both.
+            link: On disk, a hard link instead of a copy.
 
         Raises:
             ValueError: The source has another content.
-            OSError: The folder is full or read-only, or the file system has no hard links.
+            FileNotFoundError: There is no source.
         """
-        path, original = self.path(name), self.path(source)
-        record = FileRecord(bytes=original.stat().st_size, sha256=sha256)
-        linked = path.exists() and path.samefile(original)
-        if linked is link and self._matches(path, record):
-            return record
-        if not self._matches(original, record):
-            raise ValueError(f"{original} has another content than its record says")
-        with self._new(path) as temporary:
-            if link:
-                temporary.unlink()
-                os.link(original, temporary)
-            else:
-                shutil.copyfile(original, temporary)
-                with temporary.open("rb") as file:
-                    os.fsync(file.fileno())
-        return record
 
+    @abstractmethod
     def has(self, name: str, expected: FileRecord) -> bool:
         """Whether a file is there with a content."""
-        return self._matches(self.path(name), expected)
 
+    @abstractmethod
+    def is_there(self, name: str) -> bool:
+        """Whether there is a file of that name, whatever is in it."""
+
+    @abstractmethod
+    def names(self, folder: str) -> list[str]:
+        """The files anywhere below a folder, by their names in the store; none if it is missing."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+
+    @abstractmethod
+    def opened(self, folder: str) -> AbstractContextManager[Path]:
+        """A folder of the store on this machine, for programs that read files; not to be changed.
+
+        On disk it is the folder itself, else a copy that lasts as long as the context.
+
+        Args:
+            folder: Relative to the store's root; empty for all of it.
+        """
+
+    @abstractmethod
     def remove_others(self, folder: str, kept: Container[str]) -> None:
         """Remove the files of a folder that are not named, and folders that are then empty.
 
         Args:
             folder: Relative to the store's root.
-            kept: Paths of files, likewise.
+            kept: Names of files, likewise.
         """
-        for path in sorted(self.path(folder).rglob("*"), reverse=True):  # a folder after its files
-            if path.is_dir() and not path.is_symlink():
-                if not any(path.iterdir()):
-                    path.rmdir()
-            elif path.relative_to(self.root).as_posix() not in kept:
-                path.unlink()
 
+    @abstractmethod
     def has_others(self, folder: str, kept: Container[str]) -> bool:
         """Whether a folder has files that are not named and that a program would find there.
 
-        Hidden ones do not count: desktops leave them in every folder that somebody looks at.
+        Hidden ones do not count.
 
         Args:
             folder: Relative to the store's root.
-            kept: Paths of files, likewise.
+            kept: Names of files, likewise.
         """
-        return any(
-            path.relative_to(self.root).as_posix() not in kept
-            for path in self.path(folder).rglob("*")
-            if not path.name.startswith(".") and (path.is_symlink() or not path.is_dir())
-        )
 
-    @contextmanager
-    def _new(self, path: Path) -> Iterator[Path]:
-        """A temporary file beside a path, which takes its place if all goes well."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = locked_temporary(path.parent)
-        try:
-            yield temporary
-            temporary.chmod(0o644)  # made private; artifacts are read by trainers
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(handle)
-        _sync_folder(path.parent)
+    @abstractmethod
+    def remove_abandoned(self) -> None:
+        """Remove what killed runs left unfinished anywhere in the folder."""
 
     def record(self, asset: str, key: str) -> Record | None:
         """The record of an artifact without its preview; None if there is none that can be read.
@@ -200,19 +202,17 @@ class ArtifactStore:
 
     def _whole_record(self, asset: str, key: str) -> Record | None:
         try:
-            fields = json.loads(self.read(_record_name(asset, key)))
-            files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
-            return Record(files=files, **fields)
+            return parsed_record(self.read(_record_name(asset, key)))
         except FileNotFoundError:
-            return None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            # A damaged or older record is no proof of anything: the artifact counts as missing
-            # and is made again.
             return None
 
     def write_record(self, asset: str, key: str, record: Record) -> None:
         """Write the record of an artifact; call it after the artifact's files are written."""
-        text = json.dumps(asdict(record), ensure_ascii=False, sort_keys=True, indent=1)
+        fields = asdict(record)
+        for entry in fields["files"].values():
+            if not entry["tag"]:
+                del entry["tag"]  # on disk there are none, and records were written without
+        text = json.dumps(fields, ensure_ascii=False, sort_keys=True, indent=1)
         self.write(_record_name(asset, key), (text + "\n").encode("utf-8"))
 
     def retire(self, asset: str, key: str, names: Iterable[str]) -> None:
@@ -226,16 +226,21 @@ class ArtifactStore:
             names: Its files, relative to the store's root.
         """
         for name in [*names, _record_name(asset, key)]:
-            self.path(name).unlink(missing_ok=True)
+            self.remove(name)
 
     def record_keys(self, asset: str) -> list[str]:
         """The keys of an asset of which there are records."""
-        return [path.stem for path in (self.root / ".records" / asset).glob("*.json")]
+        folder, suffix = f".records/{asset}", ".json"
+        return [
+            name[len(folder) + 1 : -len(suffix)]
+            for name in self.names(folder)
+            if name.endswith(suffix)
+        ]
 
     def is_whole(self, record: Record) -> bool:
         """Whether every file of a record is there with the recorded content."""
         return bool(record.files) and all(
-            self._matches(self.path(name), expected) for name, expected in record.files.items()
+            self.has(name, expected) for name, expected in record.files.items()
         )
 
     def read_whole(self, record: Record, names: Mapping[str, str]) -> dict[str, bytes] | None:
@@ -267,31 +272,18 @@ class ArtifactStore:
             return None
         return record
 
-    def remove_abandoned(self) -> None:
-        """Remove temporaries that killed runs left anywhere in the folder.
 
-        Raises:
-            OSError: There are some, and the folder is read-only.
-        """
-        remove_abandoned(self.root)
-
-    def _matches(self, path: Path, expected: FileRecord) -> bool:
-        try:
-            if path.stat().st_size != expected.bytes:
-                return False
-            return hashlib.sha256(path.read_bytes()).hexdigest() == expected.sha256
-        except (FileNotFoundError, NotADirectoryError):
-            return False
+def parsed_record(data: bytes) -> Record | None:
+    """A record as it lies in a store, or None if it cannot be read."""
+    try:
+        fields = json.loads(data)
+        files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
+        return Record(files=files, **fields)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # A damaged or older record is no proof of anything: the artifact counts as missing
+        # and is made again.
+        return None
 
 
 def _record_name(asset: str, key: str) -> str:
     return f".records/{asset}/{key}.json"
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this a power cut can undo the rename although the file's content was synced.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

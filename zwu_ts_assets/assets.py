@@ -21,6 +21,7 @@ from pydantic import Field
 from zwu_ts_assets import lineage
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
@@ -115,11 +116,13 @@ def dataset_assets(
         key=asset_key(dataset, dataset.csv_asset),
         description=f"The file {dataset.csv.name}, as the sensor last saw it.",
         group_name=dataset.name,
-        metadata={"path": dg.MetadataValue.path(str(dataset.csv)), "source": settings.source},
+        metadata={"path": dg.MetadataValue.path(told(str(dataset.csv))), "source": settings.source},
     )
     def csv() -> dg.DataVersion:
         from zwu_ts_assets import products
 
+        with speaking_to_the_user(dataset.csv):
+            bring_up_to_date(dataset.csv.parent)
         return dg.DataVersion(products.csv_digest(dataset.csv))
 
     @asset(
@@ -138,6 +141,8 @@ def dataset_assets(
         """
         from zwu_ts_assets import products
 
+        with speaking_to_the_user(dataset.csv):
+            bring_up_to_date(dataset.csv.parent)
         sha256 = products.csv_digest(dataset.csv)
         made_from = lineage.raw_made_from(sha256)
 
@@ -183,7 +188,7 @@ def dataset_assets(
             training = products.training_batches(dataset, series, windows.versions)
         made_from = lineage.colour_ranges_made_from({b: windows.versions[b] for b in training})
         extremes = partial(products.training_extremes, settings=settings)
-        chosen = (windows[batch] for batch in training)
+        chosen = (window for _, window in windows.pick(map(str, training)))
         return single(
             made_from,
             lambda: products.colour_ranges_product(workers.pool.map(extremes, chosen)),

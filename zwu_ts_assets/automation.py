@@ -5,7 +5,6 @@ what is out of date (`refresh.py`), whether to start a run (`decision.py`).
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,9 +12,11 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from zwu_ts_assets.checks import GUARDS
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import Dataset, dataset_of
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import asset_inputs, asset_names
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import refresh_tags
 
@@ -52,7 +53,7 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
 
 
 def dataset_sensor(
-    dataset: Dataset, artifacts: Path, settings: AutomationSettings
+    dataset: Dataset, artifacts: Place, settings: AutomationSettings
 ) -> dg.SensorDefinition:
     """The sensor that keeps one dataset current.
 
@@ -91,10 +92,10 @@ def dataset_sensor(
                 since,
             )
         except (CorpusError, OSError) as error:
-            return dg.SensorResult(skip_reason=str(error), cursor=memory.text())
+            return dg.SensorResult(skip_reason=told(str(error)), cursor=memory.text())
         cursor = outcome.memory.text()
         if not outcome.decision.run:
-            return dg.SensorResult(skip_reason=outcome.decision.reason, cursor=cursor)
+            return dg.SensorResult(skip_reason=told(outcome.decision.reason), cursor=cursor)
         requests = [_request(dataset, outcome.goal, run) for run in outcome.runs]
         return dg.SensorResult(run_requests=requests, cursor=cursor)
 
@@ -102,7 +103,7 @@ def dataset_sensor(
 
 
 def dataset_schedule(
-    dataset: Dataset, artifacts: Path, settings: AutomationSettings
+    dataset: Dataset, artifacts: Place, settings: AutomationSettings
 ) -> dg.ScheduleDefinition:
     """The schedule that does once a day what the sensor does all the time.
 
@@ -138,12 +139,12 @@ def dataset_schedule(
                 since=time.time(),
             )
         except (CorpusError, OSError) as error:
-            yield dg.SkipReason(str(error))
+            yield dg.SkipReason(told(str(error)))
             return
         for run in outcome.runs:
             yield _request(dataset, outcome.goal, run)
         if not outcome.decision.run:
-            yield dg.SkipReason(outcome.decision.reason)
+            yield dg.SkipReason(told(outcome.decision.reason))
 
     return schedule
 
@@ -177,6 +178,7 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
+    bring_up_to_date(dataset.csv.parent)
     return dataset_of(dataset.name, dataset.csv)
 
 

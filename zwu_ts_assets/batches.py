@@ -4,14 +4,17 @@ What belongs here: the lazy mapping from batch index to content. What does not: 
 which the IO manager hands in as a function.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from typing import Any
 
+from zwu_ts_assets.ahead import ahead
 from zwu_ts_assets.artifact_store import Record
 
 
 class Batches(Mapping[int, Any]):
-    """Batch index to content, in batch order, read from disk one at a time when asked for.
+    """Batch index to content, in batch order, read when asked for: one at a time from disk.
+
+    From an object store, some are read before their turn where several are asked for in order.
 
     It is a mapping also when it holds a single batch, and it holds only batches that exist.
     """
@@ -22,12 +25,14 @@ class Batches(Mapping[int, Any]):
         load: Callable[[int], Any],
         known: int,
         preview: Callable[[int], str],
+        at_once: int = 1,
     ) -> None:
-        """Args: records by batch; how to read content and preview; batches asked for."""
+        """Args: records; how to read content and preview; batches asked for, and read at once."""
         self._records = dict(sorted(records.items()))
         self._load = load
         self._preview = preview
         self.known = known
+        self._at_once = at_once
 
     def __getitem__(self, batch: int) -> Any:
         if batch not in self._records:
@@ -54,10 +59,25 @@ class Batches(Mapping[int, Any]):
         return self._records
 
     def pick(self, keys: Iterable[str]) -> Iterator[tuple[int, Any]]:
-        """Batch index and content of some batches, each read when its turn comes."""
-        return ((int(key), self[int(key)]) for key in keys)
+        """Batch index and content of some batches, in this order, however many there are."""
+        return ahead(lambda batch: (batch, self[batch]), map(int, keys), self._at_once)
+
+    def items(self) -> ItemsView[int, Any]:
+        """Batch index and content of all batches."""
+        return _Items(self)
 
     @property
     def versions(self) -> dict[int, str]:
         """The content version of each batch's artifact."""
         return {batch: record.version for batch, record in self._records.items()}
+
+
+class _Items(ItemsView[int, Any]):
+    """The items of `Batches`, read as `pick` reads them."""
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__(batches)
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        return self._batches.pick(map(str, self._batches))

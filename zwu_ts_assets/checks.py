@@ -9,17 +9,18 @@ A check that runs within a run for some batches looks at those; started by itsel
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
 from zwu_ts_assets.batches import Batches
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run, spans_text
 
@@ -48,7 +49,7 @@ CURRENT_CHECK: Final = "is_current"
 presses their button."""
 
 
-def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefinition]:
+def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDefinition]:
     """The checks of a dataset's assets.
 
     Args:
@@ -143,9 +144,10 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
         from zwu_ts_assets.corpus.errors import CorpusError
 
         try:
+            bring_up_to_date(dataset.csv.parent)
             products.raw_product(dataset.csv, settings)
         except CorpusError as error:
-            return dg.AssetCheckResult(passed=False, description=str(error))
+            return dg.AssetCheckResult(passed=False, description=told(str(error)))
         return dg.AssetCheckResult(passed=True, description="the CSV can be used")
 
     names = asset_names(dataset)
@@ -166,6 +168,7 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
         from zwu_ts_assets.refresh import out_of_date
 
         with speaking_to_the_user(dataset.csv):
+            bring_up_to_date(dataset.csv.parent)
             found = out_of_date(dataset, artifacts)
         chosen = context.selected_asset_check_keys
         for name in (
@@ -195,14 +198,14 @@ def dataset_checks(dataset: Dataset, artifacts: Path) -> list[dg.AssetChecksDefi
 
 def _verify(
     context: dg.AssetCheckExecutionContext,
-    artifacts: Path,
+    artifacts: Place,
     batches: Batches,
     problem: Callable[[Any], str],
     workers: Workers,
 ) -> dg.AssetCheckResult:
     """Look at the run's batches, or at all, and name each one that has a problem."""
     chosen = batches_of_run(context.run.tags, batches)
-    contents = (batches[batch] for batch in chosen)
+    contents = (content for _, content in batches.pick(map(str, chosen)))
     with speaking_to_the_user(artifacts):
         problems = {
             str(batch): sentence

@@ -6,12 +6,21 @@ wrong with some when all had their turn. What does not: the commands (`cli.py`).
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror
 from zwu_ts_assets.datasets import BrokenDataset, Dataset, Datasets, find_datasets
 from zwu_ts_assets.environment import DATASETS_VARIABLE, data_dir, dataset_names
+
+
+def data_folder() -> Path:
+    """The folder with the CSVs, as they are now."""
+    folder = data_dir()
+    bring_up_to_date(folder)
+    return folder
 
 
 def each(found: Datasets, work: Callable[[Dataset], object]) -> None:
@@ -50,10 +59,12 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
     from zwu_ts_assets.download import download_etth1
 
     asked = list(names) or dataset_names()
-    found = find_datasets(data_dir(), asked)
+    found = find_datasets(data_folder(), asked)
     for dataset in found.sound:
         if dataset.csv.exists():
             continue
+        if is_mirror(dataset.csv.parent):
+            raise CorpusError(f"{dataset.csv} is not there; copy it there")
         if dataset.name == "sample":
             _write_sample(dataset)
         elif dataset.name == "etth1":
@@ -75,11 +86,11 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
 
 
 def _write_sample(dataset: Dataset) -> None:
-    from zwu_ts_assets.artifact_store import ArtifactStore
     from zwu_ts_assets.corpus.sample import sample_csv
+    from zwu_ts_assets.folder_store import FolderStore
 
     try:
-        ArtifactStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
+        FolderStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())
     except OSError as error:
         raise CorpusError(
             f"{dataset.csv.parent} cannot be written ({error.strerror}); make it writable, or set "

@@ -15,8 +15,9 @@ from uuid import uuid4
 
 import click
 
-from zwu_ts_assets.chosen_datasets import datasets_with_a_csv, each
+from zwu_ts_assets.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, find_datasets
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
@@ -24,7 +25,6 @@ from zwu_ts_assets.environment import (
     artifacts_dir,
     checked_dask_address,
     dask_address,
-    data_dir,
     dataset_names,
     project_root,
 )
@@ -42,7 +42,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except CorpusError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(told(str(error))) from error
         except Exception as error:
             if sentence := _sentence_of(error):
                 raise click.ClickException(sentence) from error
@@ -144,22 +144,23 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 
 
 @main.command()
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1)
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
-def validate(folders: tuple[Path, ...], format_name: str | None) -> None:
+def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     """Check exports: those of the artifacts folder, of a dataset, or any in other FOLDERS."""
+    from zwu_ts_assets.places import place_of
     from zwu_ts_assets.validate import validate_folders
 
-    found = find_datasets(data_dir(), dataset_names())
+    found = find_datasets(data_folder(), dataset_names())
     for dataset in found.broken:
         click.echo(f"{dataset.name}: {dataset.problem}", err=True)
     # What is no folder may be the name of a dataset.
     defined = {dataset.name: dataset for dataset in found.sound}
-    named = [str(word) for word in folders if str(word) in defined and not word.exists()]
+    named = [word for word in folders if word in defined and not Path(word).exists()]
     sound = validate_folders(
         found.sound,
         artifacts_dir(),
-        [word for word in folders if str(word) not in named],
+        [place_of(word) if "://" in word else Path(word) for word in folders if word not in named],
         format_name,
         click.echo,
         named,
@@ -182,7 +183,7 @@ def status(names: tuple[str, ...]) -> None:
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
 
-    each(find_datasets(data_dir(), names or dataset_names()), tell)
+    each(find_datasets(data_folder(), names or dataset_names()), tell)
 
 
 @main.command()
@@ -237,6 +238,7 @@ def _run_dataset(
     from zwu_ts_assets.failures import failures_of
     from zwu_ts_assets.layout import dataset_store
     from zwu_ts_assets.partitions import register_batches
+    from zwu_ts_assets.places import StoreError
     from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
     from zwu_ts_assets.refresh import GONE, Todo, difference, todo
     from zwu_ts_assets.reports import Reporter, asset_key
@@ -253,12 +255,16 @@ def _run_dataset(
     # Also when there is nothing to do: a killed run may have finished all but its tidying up.
     store.remove_abandoned()
     with instance_for_a_run() as instance:
-        reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
+        look = store.look()
+        reporter = Reporter(instance, dataset, look, asset_inputs(dataset))
         fail_dead_runs(artifacts, instance)
         try:
-            found = difference(dataset, artifacts, also)
+            found = difference(dataset, artifacts, also, store=look)
+        except StoreError:
+            raise  # which says nothing about the CSV
         except CorpusError as error:
-            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
+            sentence = told(str(error))
+            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
             raise
         register_batches(instance, dataset)
         due = todo(dataset, found.stale)
@@ -290,7 +296,9 @@ def _run_dataset(
                 raise_on_error=False,
                 run_id=run_id,
             )
-        report_comparison(reporter, dataset, difference(dataset, artifacts, also))
+        reporter.store = look = store.look()
+        found = difference(dataset, artifacts, also, store=look)
+        report_comparison(reporter, dataset, found)
     for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
         click.echo(sentence, err=True)
     _say_what_is_there(dataset, started)
@@ -313,7 +321,7 @@ def _say_what_is_there(dataset: Dataset, started: float) -> None:
     from zwu_ts_assets.layout import dataset_store, files_there
     from zwu_ts_assets.partitions import batch_count
 
-    store = dataset_store(artifacts_dir(), dataset.prefix)
+    store = dataset_store(artifacts_dir(), dataset.prefix).look()
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
         for pattern, count in files_there(store, asset, batch_count(dataset)):

@@ -7,6 +7,7 @@ that could be wrong about an asset; follow its name into `assets.py` and on into
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 import dagster as dg
@@ -16,6 +17,7 @@ from zwu_ts_assets.automation import dataset_job, dataset_schedule, dataset_sens
 from zwu_ts_assets.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.checks import dataset_checks
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import BrokenDataset, Dataset, find_datasets
 from zwu_ts_assets.environment import (
     AutomationSettings,
@@ -27,14 +29,17 @@ from zwu_ts_assets.environment import (
 )
 from zwu_ts_assets.export_io_manager import ExportIOManager
 from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
+from zwu_ts_assets.places import Place, StoreError
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.training_assets import training_assets
 from zwu_ts_assets.training_checks import training_checks
 
+_LOADING_SECONDS: Final = 60.0  # Dagster waits three minutes for a code location
+
 
 def build_definitions(
     datasets: Sequence[Dataset],
-    artifacts: Path,
+    artifacts: Place,
     workers: int = 0,
     automation: AutomationSettings = AutomationSettings(),  # noqa: B008 - frozen
     dask: str = "",
@@ -88,19 +93,32 @@ def build_definitions(
     )
 
 
+def _data_folder() -> Path:
+    """The folder with the CSVs; as they were last seen, if their store cannot be used now."""
+    folder = data_dir()
+    try:
+        bring_up_to_date(folder, seconds=_LOADING_SECONDS)
+    except StoreError as error:
+        # Without definitions there would be no web UI that tells of it: the sensor does.
+        dg.get_dagster_logger("zwu_ts_assets").warning(
+            f"{error} Definitions are those of the CSVs and settings as they were last seen."
+        )
+    return folder
+
+
 def _defined() -> dg.Definitions:
     try:
-        found = find_datasets(data_dir(), dataset_names())
+        found = find_datasets(_data_folder(), dataset_names())
         if found.broken and not found.sound:
             raise CorpusError("\n".join(dataset.problem for dataset in found.broken))
         automation, dask = automation_settings(), dask_address()
     except CorpusError as error:
         # A mistake in a settings file: the command line prints this error's message alone, where
         # any other exception would end it with a traceback.
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(told(str(error))) from None
     for dataset in found.broken:
         # Also for those who never open the web UI.
-        click.echo(f"{dataset.name} is not defined: {dataset.problem}", err=True)
+        click.echo(told(f"{dataset.name} is not defined: {dataset.problem}"), err=True)
     return build_definitions(
         found.sound, artifacts_dir(), automation=automation, dask=dask, broken=found.broken
     )

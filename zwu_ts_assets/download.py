@@ -10,8 +10,8 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.artifact_store import ArtifactStore
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.folder_store import FolderStore
 
 ETTH1_URL: Final = "https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/ETTh1.csv"
 ETTH1_SHA256: Final = "f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066"
@@ -47,7 +47,7 @@ def download_etth1(csv: Path, *, url: str = ETTH1_URL, timeout: float = _TIMEOUT
             f"{ETTH1_SHA256}); {remedy}"
         )
     try:
-        ArtifactStore(csv.parent).write(csv.name, data)
+        FolderStore(csv.parent).write(csv.name, data)
     except OSError as error:
         raise CorpusError(
             f"ETTh1.csv could not be downloaded: {csv.parent} cannot be written "

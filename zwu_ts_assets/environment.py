@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import mirror_of
 from zwu_ts_assets.decision import Limits
+from zwu_ts_assets.places import Place, place_of
 
 DATA_DIR_VARIABLE = "ZWU_TS_DATA_DIR"
 ARTIFACTS_DIR_VARIABLE = "ZWU_TS_ARTIFACTS_DIR"
@@ -42,13 +44,26 @@ def project_root() -> Path:
 
 
 def data_dir() -> Path:
-    """The folder with the CSVs: `ZWU_TS_DATA_DIR`, or `data/` in the project."""
-    return _folder(DATA_DIR_VARIABLE, project_root() / "data")
+    """The folder with the CSVs: `ZWU_TS_DATA_DIR`, or `data/` in the project.
+
+    Of a URL, the folder of this machine that follows it, as of the last `bring_up_to_date`.
+
+    Raises:
+        CorpusError: It is a URL that is no folder of an object store.
+    """
+    value = os.environ.get(DATA_DIR_VARIABLE)
+    place = place_of(value, DATA_DIR_VARIABLE) if value else project_root() / "data"
+    return place if isinstance(place, Path) else mirror_of(place, cache_dir())
 
 
-def artifacts_dir() -> Path:
-    """The folder for the outputs: `ZWU_TS_ARTIFACTS_DIR`, or `artifacts/` in the project."""
-    return _folder(ARTIFACTS_DIR_VARIABLE, project_root() / "artifacts")
+def artifacts_dir() -> Place:
+    """The folder for the outputs: `ZWU_TS_ARTIFACTS_DIR`, or `artifacts/` in the project.
+
+    Raises:
+        CorpusError: It is a URL that is no folder of an object store.
+    """
+    value = os.environ.get(ARTIFACTS_DIR_VARIABLE)
+    return place_of(value, ARTIFACTS_DIR_VARIABLE) if value else project_root() / "artifacts"
 
 
 def cache_dir() -> Path:

@@ -5,12 +5,14 @@ files those are (`training/exports/`), records and single files (`artifact_store
 """
 
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
 
+from zwu_ts_assets.ahead import ahead
 from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record, digest
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.io_managers import ArtifactIOManager
@@ -24,7 +26,7 @@ _NO_LINK: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLI
 
 
 class ExportIOManager(ArtifactIOManager):
-    """Writes an export file by file; loading one gives its folder."""
+    """Writes an export file by file; loading one gives its folder, to be opened."""
 
     def encode(self, value: Any) -> Mapping[str, bytes]:
         """Not used: an export's files are made one at a time."""
@@ -40,10 +42,10 @@ class ExportIOManager(ArtifactIOManager):
         others = record is not None and store.has_others(export_folder(asset), record.files)
         return None if others else record
 
-    def load_input(self, context: dg.InputContext) -> Path:
-        """The folder of an export."""
+    def load_input(self, context: dg.InputContext) -> AbstractContextManager[Path]:
+        """The folder of an export, there as long as the context lasts."""
         store = self.store_of(context.asset_key)
-        return store.path(export_folder(context.asset_key.path[-1]))
+        return store.opened(export_folder(context.asset_key.path[-1]))
 
     def write(
         self,
@@ -61,21 +63,27 @@ class ExportIOManager(ArtifactIOManager):
         folder = export_folder(asset)
         files: dict[str, FileRecord] = {}
         sources: dict[str, str] = {}
-        for file in product.value:
-            name = f"{folder}/{file.path}"
+        link = product.details["media"] == "link"
+
+        def begun() -> Iterator[tuple[str, ExportFile, FileRecord | None]]:
+            # What is written is also made: one after another.
+            for file in product.value:
+                name = f"{folder}/{file.path}"
+                yield name, file, _written(store, file, name, before)
+
+        def finished(
+            item: tuple[str, ExportFile, FileRecord | None],
+        ) -> tuple[str, ExportFile, FileRecord]:
+            name, file, record = item
+            if isinstance(file, MediaFile):
+                record = _placed(store, file, name, link=link)
+            assert record is not None
+            return name, file, record
+
+        for name, file, kept in ahead(finished, begun(), store.at_once):
+            files[name] = kept
             if isinstance(file, WrittenFile):
-                kept = before.files.get(name) if before else None
-                if not (
-                    before
-                    and kept
-                    and before.sources.get(name) == file.made_from
-                    and store.has(name, kept)
-                ):
-                    kept = store.write(name, file.build())
-                files[name], sources[name] = kept, file.made_from
-            else:
-                link = product.details["media"] == "link"
-                files[name] = _placed(store, file, name, link=link)
+                sources[name] = file.made_from
         store.remove_others(folder, files)
         preview, kind = preview_text(product.preview)
         record = Record(
@@ -90,6 +98,18 @@ class ExportIOManager(ArtifactIOManager):
         )
         store.write_record(asset, key, record)
         return record
+
+
+def _written(
+    store: ArtifactStore, file: ExportFile, name: str, before: Record | None
+) -> FileRecord | None:
+    """A file in its place, written if it is not there as it was; None for a medium."""
+    if not isinstance(file, WrittenFile):
+        return None
+    kept = before.files.get(name) if before else None
+    if before and kept and before.sources.get(name) == file.made_from and store.has(name, kept):
+        return kept
+    return store.write(name, file.build())
 
 
 def _placed(store: ArtifactStore, file: MediaFile, name: str, *, link: bool) -> FileRecord:

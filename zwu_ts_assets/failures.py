@@ -16,6 +16,8 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import told
+from zwu_ts_assets.places import Place
 
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.ENOSPC: "the disk is full; free some space and run again",
@@ -47,7 +49,7 @@ _DATABASE_REMEDIES: Final[Mapping[str, str]] = {
 
 
 @contextmanager
-def speaking_to_the_user(folder: Path) -> Iterator[None]:
+def speaking_to_the_user(folder: Place) -> Iterator[None]:
     """Turn bad input and an unusable artifacts folder into a failure that says what to do.
 
     Without it the message would be the last line below a traceback through Dagster.
@@ -56,15 +58,15 @@ def speaking_to_the_user(folder: Path) -> Iterator[None]:
         yield
     except CorpusError as error:
         # `from None`: the sentence says it all, and a chain of tracebacks would bury it.
-        raise dg.Failure(description=str(error), allow_retries=False) from None
+        raise dg.Failure(description=told(str(error)), allow_retries=False) from None
     except OSError as error:
         sentence = unusable(error, folder)
         if not sentence:
             raise
-        raise dg.Failure(description=sentence, allow_retries=False) from None
+        raise dg.Failure(description=told(sentence), allow_retries=False) from None
 
 
-def unusable(error: OSError, folder: Path, variable: str = "ZWU_TS_ARTIFACTS_DIR") -> str:
+def unusable(error: OSError, folder: Place, variable: str = "ZWU_TS_ARTIFACTS_DIR") -> str:
     """Why a folder cannot be used and what to do, in a sentence; empty if that is not known.
 
     Args:
@@ -103,7 +105,7 @@ def database_problem(message: str, home: Path) -> str:
     return ""
 
 
-def failures_of(events: Iterable[dg.DagsterEvent], folder: Path, home: Path) -> list[str]:
+def failures_of(events: Iterable[dg.DagsterEvent], folder: Place, home: Path) -> list[str]:
     """Why a run failed: a sentence for each failed step, or for the run if it failed outside one.
 
     Args:
@@ -124,7 +126,7 @@ def failures_of(events: Iterable[dg.DagsterEvent], folder: Path, home: Path) -> 
     return sentences or outside
 
 
-def _in_short(error: SerializableErrorInfo | None, folder: Path, home: Path) -> str:
+def _in_short(error: SerializableErrorInfo | None, folder: Place, home: Path) -> str:
     """The innermost error's sentence if it is one that a user can mend, else its last line."""
     if error is None:
         return ""

@@ -11,12 +11,12 @@ missing, damaged or out of date, one product at a time.
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster._core.events import DagsterEvent
 
+from zwu_ts_assets.ahead import ahead
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -25,6 +25,7 @@ from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.layout import dataset_store, file_names, left_over
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
+from zwu_ts_assets.places import place_of
 from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.reports import Reporter
@@ -50,7 +51,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """Hold the lock that tells others that this run is alive."""
         with ExitStack() as stack:
             if context.run is not None:
-                folder = Path(self.artifacts_dir)
+                folder = place_of(self.artifacts_dir)
                 stack.enter_context(run_lock_if_possible(folder, context.run.run_id))
             yield self
 
@@ -64,7 +65,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
     def store_of(self, asset_key: dg.AssetKey) -> ArtifactStore:
         """The folder of the dataset that an asset belongs to."""
-        return dataset_store(Path(self.artifacts_dir), tuple(asset_key.path[:-1]))
+        return dataset_store(place_of(self.artifacts_dir), tuple(asset_key.path[:-1]))
 
     def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
         """Make and write what is not current, and tell Dagster about all of it."""
@@ -72,6 +73,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         code_version = str(context.asset_spec.code_version)
         with speaking_to_the_user(store.root):
             store.remove_abandoned()
+            store = store.look()
             tags = context.step_context.dagster_run.tags
             keys = [WHOLE]
             if context.has_asset_partitions:
@@ -96,11 +98,15 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                 if record is not None and not obj.force:
                     tell(key, record, False)
             products = obj.make(due)
-            for key in with_progress(due, asset):
-                product = next(products)
+
+            def written(item: tuple[str, Product[Any]]) -> tuple[str, Record]:
+                key, product = item
                 prints = fingerprint(code_version, obj.made_from[key])
                 before = None if obj.force else store.record(asset, key)
-                made = self.write(store, asset, key, product, code_version, prints, before)
+                return key, self.write(store, asset, key, product, code_version, prints, before)
+
+            made_now = ((key, next(products)) for key in with_progress(due, asset))
+            for key, made in ahead(written, made_now, store.at_once):
                 tell(key, made, True)
             next(products, None)  # lets the work end by itself and free what it holds
         context.log.info(f"{len(due)} made, {len(current) - len(due)} already current")
@@ -118,10 +124,13 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         keys = context.asset_partition_keys
         upstream = context.upstream_output
         current = str(upstream.asset_spec.code_version) if upstream else None
+        with speaking_to_the_user(store.root):
+            found = store.look()
+            known = {key: found.record(asset, key) for key in keys}
         records = {
             int(key): record
-            for key in keys
-            if (record := store.record(asset, key)) is not None
+            for key, record in known.items()
+            if record is not None
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
@@ -130,6 +139,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             lambda batch: load(str(batch), records[batch]),
             known=len(keys),
             preview=lambda batch: store.with_preview(asset, str(batch), records[batch]).preview,
+            at_once=store.at_once,
         )
 
     def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
@@ -240,10 +250,11 @@ class SeriesIOManager(ArtifactIOManager):
         """Write the table, then remove what belongs to batches and assets that are no more."""
         super().handle_output(context, obj)
         store = self.store_of(context.asset_key)
-        record = store.record(context.asset_key.path[-1], WHOLE)
-        batches = int(record.details["batches"] or 0) if record else 0
         retired = 0
         with speaking_to_the_user(store.root):
+            store = store.look()
+            record = store.record(context.asset_key.path[-1], WHOLE)
+            batches = int(record.details["batches"] or 0) if record else 0
             for asset, key in left_over(store, batches, obj.switched_off):
                 store.retire(asset, key, file_names(asset, key).values())
                 retired += 1

@@ -5,12 +5,15 @@ and reading (`io_managers.py`), records (`artifact_store.py`).
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.artifact_store import ArtifactStore
 from zwu_ts_assets.datasets import EXPORTS
+from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.lineage import PER_BATCH
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
@@ -66,8 +69,7 @@ def files_there(store: ArtifactStore, asset: str, batches: int) -> list[tuple[st
     keys = [str(batch) for batch in range(batches)] if asset in PER_BATCH else [WHOLE]
     found = []
     for role, pattern in file_names(asset, "*").items():
-        files = (store.path(file_names(asset, key)[role]) for key in keys)
-        found.append((pattern, sum(file.is_file() for file in files)))
+        found.append((pattern, sum(store.is_there(file_names(asset, key)[role]) for key in keys)))
     return found
 
 
@@ -76,9 +78,22 @@ def export_folder(asset: str) -> str:
     return f"exports/{asset.removesuffix('_export')}"
 
 
-def dataset_store(artifacts_dir: Path, prefix: tuple[str, ...]) -> ArtifactStore:
+def opened(place: Place) -> AbstractContextManager[Path]:
+    """A folder wherever it is, such as that of an export, as one of this machine."""
+    if isinstance(place, Path):
+        return nullcontext(place)
+    return dataset_store(place, ()).opened("")
+
+
+def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStore:
     """The folder of one dataset below `artifacts/`."""
-    return ArtifactStore(artifacts_dir.joinpath(*prefix))
+    root = artifacts_dir.joinpath(*prefix)
+    if isinstance(root, Path):
+        return FolderStore(root)
+    # Not with the definitions: most corpora are on disk.
+    from zwu_ts_assets.object_store import ObjectStore
+
+    return ObjectStore(root)
 
 
 def surplus_keys(store: ArtifactStore, asset: str, batches: int) -> list[str]:
@@ -92,8 +107,12 @@ def surplus_keys(store: ArtifactStore, asset: str, batches: int) -> list[str]:
     keys = set(store.record_keys(asset))
     for name in LAYOUT[asset].values():
         before, after = name.split("{key}")
-        found = store.root.glob(f"{before}*{after}")
-        keys |= {str(path.relative_to(store.root))[len(before) : -len(after)] for path in found}
+        found = store.names(before.rpartition("/")[0])
+        keys |= {
+            each[len(before) : -len(after)]
+            for each in found
+            if each.startswith(before) and each.endswith(after)
+        }
     return sorted((k for k in keys if k.isdecimal() and int(k) >= batches), key=int)
 
 
@@ -113,7 +132,7 @@ def left_over(
         for key in surplus_keys(store, asset, 0 if asset in switched_off else batches)
     ]
     for asset in sorted(switched_off - PER_BATCH):
-        files = (store.path(name) for name in file_names(asset, WHOLE).values())
-        if store.record_keys(asset) or any(file.exists() for file in files):
+        files = file_names(asset, WHOLE).values()
+        if store.record_keys(asset) or any(store.is_there(name) for name in files):
             found.append((asset, WHOLE))
     return found

@@ -15,11 +15,12 @@ from typing import Final
 import dagster as dg
 
 from zwu_ts_assets.artifact_store import Record
+from zwu_ts_assets.places import Place
 
 _FILES: Final = 8  # of so many files, each is told
 
 
-def materialization_metadata(root: Path, record: Record) -> dict[str, dg.MetadataValue]:
+def materialization_metadata(root: Place, record: Record) -> dict[str, dg.MetadataValue]:
     """Path, size and sha256 of each file, the details, and something to look at.
 
     Of an artifact of many files, such as an export, only their folder and their size in all.

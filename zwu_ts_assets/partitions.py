@@ -18,6 +18,7 @@ import click
 import dagster as dg
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import Dataset
 
 if TYPE_CHECKING:
@@ -78,15 +79,16 @@ class BatchPartitions(dg.DynamicPartitionsDefinition):
         if partition_key in keys:
             return
         csv = self.dataset.csv
+        shown = told(str(csv))
         if not csv.exists():
             raise click.ClickException(
-                f"There is no batch {partition_key!r}: {csv} does not exist. Copy the CSV there."
+                f"There is no batch {partition_key!r}: {shown} does not exist. Copy the CSV there."
             )
         length = self.dataset.settings.window_length
         known = f"its batches are 0...{len(keys) - 1}" if keys else "it has no batch"
         raise click.ClickException(
-            f"There is no batch {partition_key!r}: {csv} is cut into windows of {length} rows, and "
-            f"{known}."
+            f"There is no batch {partition_key!r}: {shown} is cut into windows of {length} rows, "
+            f"and {known}."
         )
 
     def _has_store(self) -> bool:

@@ -17,6 +17,7 @@ from zwu_ts_assets import run_locks
 from zwu_ts_assets.attempts import attempts_since
 from zwu_ts_assets.checks import CSV_CHECK, CURRENT_CHECK, GUARDS, out_of_date_sentence
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Decision, decide
 from zwu_ts_assets.environment import AutomationSettings, automation_settings
@@ -24,6 +25,7 @@ from zwu_ts_assets.layout import dataset_store
 from zwu_ts_assets.lineage import asset_inputs
 from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.parts import decide_parts
+from zwu_ts_assets.places import Place, StoreError
 from zwu_ts_assets.refresh import Difference, Todo, difference, todo
 from zwu_ts_assets.reports import Reporter
 
@@ -83,7 +85,7 @@ class Outcome:
 
 def reconcile(
     dataset: Dataset,
-    artifacts: Path,
+    artifacts: Place,
     instance: dg.DagsterInstance,
     settings: AutomationSettings,
     memory: Memory,
@@ -105,14 +107,17 @@ def reconcile(
         memory = Memory(seen, now, memory.settled)
     if _is_moving(memory, now, settings.settle_seconds):
         return _wait(memory, f"{dataset.csv} is being written; waiting until it stays as it is")
-    store = dataset_store(artifacts, dataset.prefix)
+    store = dataset_store(artifacts, dataset.prefix).look()
     reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
     try:
-        found = difference(dataset, artifacts)
+        found = difference(dataset, artifacts, store=store)
+    except StoreError:
+        raise  # which says nothing about the CSV
     except CorpusError as error:
         if _identity(dataset.csv) != seen:
             return _wait(memory, f"{dataset.csv} changed while it was read")
-        reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=str(error))
+        sentence = told(str(error))
+        reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
         return _wait(memory, f"{error} What was made before stays as it is.")
     if _identity(dataset.csv) != seen:
         return _wait(memory, f"{dataset.csv} changed while it was read")
@@ -178,7 +183,7 @@ def report_comparison(reporter: Reporter, dataset: Dataset, found: Difference) -
     report_state(reporter, found, decision, automation_settings().verify_hours)
 
 
-def fail_dead_runs(artifacts: Path, instance: dg.DagsterInstance) -> list[str]:
+def fail_dead_runs(artifacts: Place, instance: dg.DagsterInstance) -> list[str]:
     """End, in the instance, the runs whose process was killed, and remove the locks they left.
 
     Args:

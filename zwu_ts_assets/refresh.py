@@ -19,6 +19,7 @@ from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.layout import dataset_store, export_folder, file_names, left_over
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.selection_products import feature_selection, shows_selection
 from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
@@ -90,10 +91,11 @@ class Todo:
 
 def difference(
     dataset: Dataset,
-    artifacts: Path,
+    artifacts: Place,
     also: Collection[str] = (),
     *,
     project_dir: Path | None = None,
+    store: ArtifactStore | None = None,
 ) -> Difference:
     """Compare a dataset's artifacts with what they should be.
 
@@ -105,15 +107,16 @@ def difference(
         artifacts: The folder that holds the outputs of all datasets.
         also: Assets of the last mile that are asked for now.
         project_dir: What folders in the settings are relative to; unset: the project's root.
+        store: A look at the dataset's artifacts that somebody took just now; unset: one is taken.
 
     Raises:
         CorpusError: The CSV or the tokenizer cannot be used.
     """
-    store = dataset_store(artifacts, dataset.prefix)
+    store = store or dataset_store(artifacts, dataset.prefix).look()
     return _Comparison(dataset, store, also, project_dir or project_root()).result()
 
 
-def out_of_date(dataset: Dataset, artifacts: Path) -> list[OutOfDate]:
+def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
     """The artifacts of a dataset that are missing, damaged or made from something else.
 
     Arguments and errors are those of `difference`.

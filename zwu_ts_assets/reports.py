@@ -29,6 +29,7 @@ from dagster._core.definitions.data_version import (
 )
 
 from zwu_ts_assets.artifact_store import ArtifactStore, Record
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import AssetNames
 from zwu_ts_assets.lineage import PER_BATCH
 from zwu_ts_assets.metadata import materialization_metadata
@@ -146,7 +147,7 @@ class Reporter:
             self.instance.report_runless_asset_event(
                 dg.AssetObservation(
                     key,
-                    metadata={"path": dg.MetadataValue.path(str(csv))},
+                    metadata={"path": dg.MetadataValue.path(told(str(csv)))},
                     tags={DATA_VERSION_TAG: sha256, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"},
                 )
             )

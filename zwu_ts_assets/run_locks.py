@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
 
 _FOLDER = ".runs"
@@ -50,11 +51,12 @@ def run_lock(artifacts: Path, run_id: str, home: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def run_lock_if_possible(artifacts: Path, run_id: str, home: str = "") -> Iterator[None]:
+def run_lock_if_possible(artifacts: Place, run_id: str, home: str = "") -> Iterator[None]:
     """Hold the lock of a run, or none where the folder cannot be used.
 
     That is told by the step that writes there: a failure here would come without a step, and nobody
-    would be shown its sentence.
+    would be shown its sentence. In an object store there are no locks either: they are those of one
+    machine, and whoever looks may be on another. There Dagster's run monitoring ends killed runs.
 
     Args:
         artifacts: The folder that holds the outputs of all datasets.
@@ -62,16 +64,20 @@ def run_lock_if_possible(artifacts: Path, run_id: str, home: str = "") -> Iterat
         home: Dagster's, if the lock is taken before Dagster knows the run.
     """
     with ExitStack() as stack:
-        with suppress(OSError):
-            stack.enter_context(run_lock(artifacts, run_id, home))
+        if isinstance(artifacts, Path):
+            with suppress(OSError):
+                stack.enter_context(run_lock(artifacts, run_id, home))
         yield
 
 
-def is_dead(artifacts: Path, run_id: str) -> bool:
+def is_dead(artifacts: Place, run_id: str) -> bool:
     """Whether a run took its lock on this machine and its process is gone.
 
-    False also for a run that never took one: it may be about to, or work on another machine.
+    False also for a run that never took one: it may be about to, or work on another machine, or on
+    artifacts in an object store.
     """
+    if not isinstance(artifacts, Path):
+        return False
     try:
         handle = os.open(_path(artifacts, run_id), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -86,23 +92,28 @@ def is_dead(artifacts: Path, run_id: str) -> bool:
         os.close(handle)
 
 
-def dead_runs(artifacts: Path) -> list[str]:
+def dead_runs(artifacts: Place) -> list[str]:
     """The runs that took their lock on this machine and whose process is gone."""
+    if not isinstance(artifacts, Path):
+        return []
     names = sorted(path.name for path in (artifacts / _FOLDER).glob("[!.]*"))
     return [name for name in names if _is_run_id(name) and is_dead(artifacts, name)]
 
 
-def home_of(artifacts: Path, run_id: str) -> str:
+def home_of(artifacts: Place, run_id: str) -> str:
     """The home that a lock was taken for before Dagster knew the run; empty if it knew it."""
+    if not isinstance(artifacts, Path):
+        return ""
     try:
         return _path(artifacts, run_id).read_text("utf-8")
     except FileNotFoundError:
         return ""
 
 
-def forget(artifacts: Path, run_id: str) -> None:
+def forget(artifacts: Place, run_id: str) -> None:
     """Remove what a dead run left."""
-    _path(artifacts, run_id).unlink(missing_ok=True)
+    if isinstance(artifacts, Path):
+        _path(artifacts, run_id).unlink(missing_ok=True)
 
 
 def _shared_lock(path: Path, home: str) -> int:

@@ -4,7 +4,7 @@ What belongs here: which check guards which asset. What does not: how it is veri
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import dagster as dg
 
@@ -68,14 +68,15 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
             asset=asset_key(dataset, asset),
             additional_ins=ins(series=dataset.raw_asset),
         )
-        def export_is_sound(folder: Path, series: object) -> dg.AssetCheckResult:
+        def export_is_sound(export: object, series: object) -> dg.AssetCheckResult:
             """Media decode, rows are what the manifest says, answers what the CSV says."""
             from zwu_ts_assets import export_checks, products
             from zwu_ts_assets.corpus.series import Series
             from zwu_ts_assets.token_counts import TokenCounts
 
+            assert isinstance(export, AbstractContextManager)
             assert isinstance(series, Series)
-            with speaking_to_the_user(dataset.csv.parent):
+            with speaking_to_the_user(dataset.csv.parent), export as folder:
                 source = products.tokenizer_source(dataset.settings, project_root(), cache_dir())
                 counts = TokenCounts(source)
                 report = export_checks.validate(folder, format_name, dataset, series, counts)

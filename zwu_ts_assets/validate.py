@@ -12,10 +12,12 @@ from zwu_ts_assets import export_checks, products
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.export_products import parameters_of
-from zwu_ts_assets.layout import dataset_store, export_folder
+from zwu_ts_assets.layout import dataset_store, export_folder, opened
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.exports.manifest import Manifest, read_manifest
 
@@ -34,8 +36,8 @@ _SHAPING: Final = (
 
 def validate_folders(
     datasets: Sequence[Dataset],
-    artifacts: Path,
-    folders: Sequence[Path],
+    artifacts: Place,
+    folders: Sequence[Place],
     format_name: str | None,
     say: Callable[[str], object],
     names: Sequence[str] = (),
@@ -45,7 +47,7 @@ def validate_folders(
     Args:
         datasets: Whose CSVs may be at hand.
         artifacts: The folder for the outputs; its exports are checked if no folder is named.
-        folders: Folders of exports, wherever they are.
+        folders: Folders of exports, wherever they are; those behind a URL are copied to look at.
         format_name: Their format; None for what each says of itself.
         say: Prints a line.
         names: Datasets whose exports in the artifacts folder are checked as well; without folders
@@ -63,35 +65,41 @@ def validate_folders(
         for dataset in datasets
         if everything or dataset.name in names
         for asset in EXPORTS.values()
-        if (folder := dataset_store(artifacts, dataset.prefix).path(export_folder(asset))).is_dir()
+        if (store := dataset_store(artifacts, dataset.prefix)).names(export_folder(asset))
+        for folder in [store.path(export_folder(asset))]
     ]
     if not chosen:
         raise CorpusError(f"there is no export below {artifacts}; make some first: make export")
-    sound = [_validate(datasets, folder, format_name, say) for folder in chosen]
+    sound = []
+    for place in chosen:
+        with opened(place) as folder:
+            sound.append(_validate(datasets, place, folder, format_name, say))
     return all(sound)
 
 
 def _validate(
     datasets: Sequence[Dataset],
+    place: Place,
     folder: Path,
     format_name: str | None,
     say: Callable[[str], object],
 ) -> bool:
+    """Check an export that is in a place, and now in a folder of this machine."""
     try:
         manifest = read_manifest(folder)
     except CorpusError as error:
-        say(f"{folder}: {error}")
+        say(f"{place}: {error}".replace(str(folder), str(place)))
         return False
     dataset = next((each for each in datasets if each.name == manifest.dataset), None)
     series, without_numbers = _series(dataset, manifest)
     counts, without_counts = _counts(dataset, manifest)
     report = export_checks.validate(folder, format_name or manifest.format, dataset, series, counts)
     say(
-        f"{folder}: {report.conversations} conversations, {report.media} media files, "
+        f"{place}: {report.conversations} conversations, {report.media} media files, "
         f"{len(report.problems)} problems"
     )
     for problem in report.problems:
-        say(f"  {problem}")
+        say(f"  {problem}".replace(str(folder), str(place)))
     for sentence in [*report.not_checked, *filter(None, [without_numbers, without_counts])]:
         say(f"  not checked: {sentence}")
     return not report.problems
@@ -113,7 +121,7 @@ def _series(dataset: Dataset | None, manifest: Manifest) -> tuple[Series | None,
     try:
         return products.raw_product(dataset.csv, dataset.settings).value, ""
     except CorpusError as error:
-        return None, f"The CSV cannot be used: {error}"
+        return None, told(f"The CSV cannot be used: {error}")
 
 
 def _counts(dataset: Dataset | None, manifest: Manifest) -> tuple[TokenCounts | None, str]:

@@ -2,14 +2,17 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import hypothesis
 import pytest
 
+from zwu_ts_assets import object_files
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets_tests.last_mile import make_everything, new_project
+from zwu_ts_assets_tests.object_server import ENVIRONMENT, Proxy, object_server, proxy_of
 from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
@@ -70,6 +73,32 @@ def exported_once(
     """A corpus with all its exports, and the run that made them; not to be changed."""
     project = new_project(tmp_path_factory.mktemp("exported"))
     return project, make_everything(project)
+
+
+@pytest.fixture(scope="session")
+def object_store_port() -> Iterator[int]:
+    """Where a server that speaks S3 listens, with one bucket."""
+    with object_server() as port:
+        yield port
+
+
+@pytest.fixture
+def s3(object_store_port: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The same, and the environment by which clients in this process find it."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{object_store_port}")
+    return object_store_port
+
+
+@pytest.fixture
+def proxy(s3: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A proxy before the server, which clients in this process use."""
+    with proxy_of(s3) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        object_files._filesystem.cache_clear()
+        yield proxy
+    object_files._filesystem.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,10 @@ from pathlib import Path
 import dagster as dg
 
 from zwu_ts_assets.automation import job_name
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.refresh import OutOfDate, difference, todo
 from zwu_ts_assets.run_tags import refresh_tags
 from zwu_ts_assets_tests.project import SETTINGS, Project, failures
@@ -59,13 +61,20 @@ def stale(project: Project, also: Collection[str] = ()) -> set[OutOfDate]:
 
 def run(project: Project, also: Collection[str] = ()) -> dg.ExecuteInProcessResult:
     """One run that makes what is out of date; nothing says that it succeeds."""
-    found = difference(project.dataset, project.artifacts, also)
-    due = todo(project.dataset, found.stale)
-    definitions = build_definitions([project.dataset], project.artifacts, workers=1)
-    return definitions.resolve_job_def(job_name(project.dataset)).execute_in_process(
-        instance=project.instance,
+    return run_in(project.artifacts, project.dataset, project.instance, also)
+
+
+def run_in(
+    artifacts: Place, dataset: Dataset, instance: dg.DagsterInstance, also: Collection[str] = ()
+) -> dg.ExecuteInProcessResult:
+    """One run that makes what is out of date of a dataset's artifacts, wherever they are."""
+    found = difference(dataset, artifacts, also)
+    due = todo(dataset, found.stale)
+    definitions = build_definitions([dataset], artifacts, workers=1)
+    return definitions.resolve_job_def(job_name(dataset)).execute_in_process(
+        instance=instance,
         asset_selection=[dg.AssetKey(name) for name in due.assets],
-        tags=refresh_tags(project.dataset.name, found.goal, due.batches),
+        tags=refresh_tags(dataset.name, found.goal, due.batches),
         raise_on_error=False,
     )
 

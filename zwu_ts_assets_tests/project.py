@@ -68,7 +68,7 @@ class Project:
         self.csv = self.data / "ETTh1.csv"
         self.instance = dg.DagsterInstance.ephemeral()
         if not self.data.exists():
-            self.data.mkdir()
+            self.data.mkdir(parents=True)
             write_csv(self.csv, rows)
             self.configure(settings)
 

@@ -20,9 +20,9 @@ def accept(project: Project, asset: str, key: str, name: str, data: bytes) -> No
     """Put other bytes under an artifact's name, with a record that vouches for them."""
     from dataclasses import replace
 
-    from zwu_ts_assets.artifact_store import ArtifactStore
+    from zwu_ts_assets.folder_store import FolderStore
 
-    store = ArtifactStore(project.artifacts)
+    store = FolderStore(project.artifacts)
     record = store.record(asset, key)
     assert record is not None
     files = {**record.files, name: store.write(name, data)}

@@ -141,6 +141,9 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
         "PIL",
         "sqlalchemy",
         "distributed",
+        "fsspec",
+        "s3fs",
+        "botocore",
     ]
     code = (
         "import sys, zwu_ts_assets.definitions\n"

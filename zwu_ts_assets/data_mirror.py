@@ -1,0 +1,154 @@
+"""CSVs and settings behind a URL, as a folder of this machine that follows it.
+
+What belongs here: copying what changed there, and naming the URL where a message names the folder.
+What does not: requests (`object_files.py`), which URL it is (`environment.py`), reading a CSV.
+
+So a dataset's CSV is always a path. A file is copied under another name and moved into place when
+it is whole and still what the store lists; it gets the time that it has there. What is no longer
+there is removed here.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.places import Remote, StoreError
+from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
+
+_COPIED: Final = (".csv", ".toml")
+# One part, not hidden, nothing that a terminal or a file system takes for something else.
+_NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
+_STATE: Final = ".state.json"
+_LOCK: Final = ".lock"
+
+# The mirrors that this process knows, by their folder.
+_SOURCES: dict[Path, Remote] = {}
+
+
+def mirror_of(source: Remote, cache: Path) -> Path:
+    """The folder that follows a URL; nothing is copied yet.
+
+    Args:
+        source: Where the CSVs are.
+        cache: The folder for what can be made again at any time.
+    """
+    name = hashlib.sha256(str(source).encode("utf-8")).hexdigest()[:16]
+    folder = cache / "data" / name
+    _SOURCES[folder] = source
+    return folder
+
+
+def is_mirror(folder: Path) -> bool:
+    """Whether a folder follows a URL, so that what is written there by hand would be lost."""
+    return folder in _SOURCES
+
+
+def told(text: str) -> str:
+    """A text with the URL in place of the folder that follows it: that is what a person knows."""
+    for folder, source in _SOURCES.items():
+        text = text.replace(str(folder), str(source))
+    return text
+
+
+def bring_up_to_date(folder: Path, *, seconds: float = 300.0) -> None:
+    """Copy what changed behind the URL of a folder; nothing, if it follows none.
+
+    Args:
+        folder: A folder with CSVs.
+        seconds: How long to wait for the store to list its files.
+
+    Raises:
+        StoreError: The store cannot be used. What was copied before stays as it is.
+        CorpusError: The folder cannot be written.
+    """
+    source = _SOURCES.get(folder)
+    if source is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            _follow(source, folder, seconds)
+    except OSError as error:
+        raise CorpusError(
+            f"the copy of {source} in {folder.parent} cannot be written ({error.strerror}); make "
+            "room there, or set ZWU_TS_CACHE_DIR"
+        ) from error
+
+
+def _follow(source: Remote, folder: Path, seconds: float) -> None:
+    # Not with the definitions: most data are on disk.
+    from zwu_ts_assets.object_files import ObjectFiles
+
+    remove_abandoned(folder)
+    files = ObjectFiles(source, seconds=seconds)
+    state = _state(folder)
+    there = {name: facts for name, facts in files.top().items() if _is_copied(name)}
+    for name, (facts, changed) in there.items():
+        known = [facts.size, facts.tag, changed]
+        if state.get(name) == known and (folder / name).is_file():
+            continue
+        handle, temporary = locked_temporary(folder)
+        try:
+            files.download(name, temporary)
+            copied = temporary.stat().st_size
+            if copied != facts.size >= 0 or files.facts(name) != facts:
+                raise StoreError(f"{source / name} changed while it was copied; run again")
+            if changed:
+                os.utime(temporary, (changed, changed))
+            # In this order: were it the other way round, a file could pass for what it is not.
+            _write_state(folder, {key: value for key, value in state.items() if key != name})
+            temporary.replace(folder / name)
+        except FileNotFoundError:
+            raise StoreError(
+                f"{source / name} was removed while it was copied; run again"
+            ) from None
+        finally:
+            temporary.unlink(missing_ok=True)
+            os.close(handle)
+        state[name] = known
+        _write_state(folder, state)
+    for path in folder.iterdir():
+        if not path.name.startswith(".") and path.name not in there:
+            path.unlink()
+
+
+def _is_copied(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and Path(name).suffix.lower() in _COPIED
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    """Size, tag and time of each file as it was copied; none of a state that cannot be read."""
+    with suppress(FileNotFoundError, ValueError):
+        state = json.loads((folder / _STATE).read_text("utf-8"))
+        if isinstance(state, dict):
+            return state
+    return {}
+
+
+def _write_state(folder: Path, state: dict[str, Any]) -> None:
+    handle, temporary = locked_temporary(folder)
+    try:
+        temporary.write_text(json.dumps(state, indent=1, sort_keys=True), "utf-8")
+        temporary.replace(folder / _STATE)
+    finally:
+        temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time: a daemon, a run and a person may all look at once."""
+    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
