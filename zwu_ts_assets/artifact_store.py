@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -58,6 +58,11 @@ class Record:
     preview: str = ""
     preview_kind: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it rightly has no file: it is of a batch in which every window has a gap."""
+        return not self.files and self.details.get("windows") == 0
 
 
 def digest(*parts: str) -> str:
@@ -212,8 +217,24 @@ class ArtifactStore:
             key: Batch index as text, or `all`.
             names: Its files, relative to the store's root.
         """
-        for name in [*names, _record_name(asset, key)]:
-            self.path(name).unlink(missing_ok=True)
+        self.remove(names)
+        self.path(_record_name(asset, key)).unlink(missing_ok=True)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files, as far as they are there, and the folder of a batch that is then empty.
+
+        Args:
+            names: Relative to the store's root.
+        """
+        folders = set()
+        for name in names:
+            path = self.path(name)
+            path.unlink(missing_ok=True)
+            if path.parent.parent != self.root:  # `correlations/` stays, `correlations/batch_1/`
+                folders.add(path.parent)
+        for folder in folders:
+            with suppress(OSError):  # it has other files, or is not there
+                folder.rmdir()
 
     def record_keys(self, asset: str) -> list[str]:
         """The keys of an asset of which there are records."""
@@ -221,7 +242,7 @@ class ArtifactStore:
 
     def is_whole(self, record: Record) -> bool:
         """Whether every file of a record is there with the recorded content."""
-        return bool(record.files) and all(
+        return (bool(record.files) or record.is_empty) and all(
             self._matches(self.path(name), expected) for name, expected in record.files.items()
         )
 

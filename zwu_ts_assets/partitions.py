@@ -98,8 +98,8 @@ def batch_count(dataset: Dataset) -> int:
     Raises:
         CorpusError: The file cannot be read.
     """
+    from zwu_ts_assets.corpus import windows
     from zwu_ts_assets.corpus.csv_file import count_data_rows
-    from zwu_ts_assets.corpus.windows import window_count
 
     if not dataset.csv.exists():
         raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
@@ -109,7 +109,9 @@ def batch_count(dataset: Dataset) -> int:
         _COUNTED.clear()
         _COUNTED[identity] = count_data_rows(dataset.csv)
     settings = dataset.settings
-    return window_count(_COUNTED[identity], settings.window_length, settings.max_batches)
+    return windows.batch_count(
+        _COUNTED[identity], settings.window_length, settings.stride, settings.max_batches
+    )
 
 
 def register_batches(instance: dg.DagsterInstance, dataset: Dataset) -> int:

@@ -5,7 +5,7 @@ What does not: the report itself (`training/preflight.py`).
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from zwu_ts_assets.artifact_store import Detail, Record
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
@@ -70,11 +70,17 @@ def preflight_report(view: View, films: Mapping[int, Record]) -> Preflight:
 def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     settings, first = view.dataset.settings, view.samples[0]
     spans = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    whole: list[DependenceMatrices] = []
-    patches: list[DependenceMatrices] = []
-    for sample in view.samples:
-        whole.append(dependence_matrices(sample.past))
-        patches += [dependence_matrices(sample.past[start:stop]) for start, stop in spans]
+
+    def patches() -> Iterator[DependenceMatrices]:
+        seen: set[int] = set()  # overlapping windows share most of their patches
+        for sample in view.samples:
+            for start, stop in spans:
+                if sample.past_start + start not in seen:
+                    seen.add(sample.past_start + start)
+                    yield dependence_matrices(sample.past[start:stop])
+
+    # One at a time: those of a window take 220 kB, and there may be many thousands.
+    whole = (dependence_matrices(sample.past) for sample in view.samples)
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
     film = films[first.batch]
@@ -85,7 +91,7 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
             first.features, settings.window_length, Canvas(*settings.canvas_size), whole
         ),
         frame=drawn_figure(
-            first.features, settings.patch_length, Canvas(size.width, size.height), patches
+            first.features, settings.patch_length, Canvas(size.width, size.height), patches()
         ),
         frames=frames,
         fps=fps,

@@ -54,7 +54,13 @@ class Settings(BaseModel):
         description="Columns to use, in order; unset: every numeric column.",
         strict=False,  # TOML has arrays, not tuples
     )
-    window_length: int = Field(96, ge=4, le=1000, description="Rows of a window (a batch).")
+    window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
+    window_stride: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Rows between two windows' starts; unset: window_length, side by side.",
+    )
     horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
     max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
     patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
@@ -108,6 +114,16 @@ class Settings(BaseModel):
     licence: str = Field("", description="Its licence, for example `cc-by-4.0`.")
 
     @property
+    def stride(self) -> int:
+        """Rows between the starts of two windows."""
+        return self.window_stride or self.window_length
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether windows overlap, so that a batch has several."""
+        return self.stride < self.window_length
+
+    @property
     def canvas_size(self) -> tuple[int, int]:
         """Width and height of figures and line plots in pixels."""
         return self.canvas_width, self.canvas_height
@@ -123,6 +139,15 @@ class Settings(BaseModel):
             raise ValueError(
                 f"patch_length is {self.patch_length}, longer than window_length "
                 f"{self.window_length}: no patch fits; make patch_length smaller"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _every_row_is_in_a_window(self) -> Self:
+        if self.stride > self.window_length:
+            raise ValueError(
+                f"window_stride is {self.stride}, larger than window_length {self.window_length}: "
+                "rows between two windows would be in none; make window_stride smaller"
             )
         return self
 

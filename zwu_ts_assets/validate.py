@@ -19,7 +19,7 @@ from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.exports.manifest import Manifest, read_manifest
 
 # The settings by which samples and answers are computed from the CSV again.
-_SHAPING: Final = ("window_length", "horizon", "time_column", "features", "tasks.")
+_SHAPING: Final = ("window_length", "window_stride", "horizon", "time_column", "features", "tasks.")
 
 
 def validate_folders(
@@ -89,9 +89,9 @@ def _series(dataset: Dataset | None, manifest: Manifest) -> tuple[Series | None,
     now = parameters_of(dataset)
     # Of an export made earlier: with other settings, other samples and answers were right.
     changed = [
-        f"{name} was {manifest.parameters.get(name)!r} and is {now[name]!r}"
-        for name in now
-        if name.startswith(_SHAPING) and manifest.parameters.get(name) != now[name]
+        f"{name} was {manifest.parameters.get(name)!r} and is {now.get(name)!r}"
+        for name in sorted({*now, *manifest.parameters})
+        if name.startswith(_SHAPING) and manifest.parameters.get(name) != now.get(name)
     ]
     if changed:
         return None, f"The settings have changed since: {'; '.join(changed)}."

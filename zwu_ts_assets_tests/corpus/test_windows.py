@@ -13,6 +13,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.windows import (
     Window,
+    batch_count,
     content_digest,
     cut_window,
     patch_spans,
@@ -28,7 +29,7 @@ def series_of(rows: int, features: int = 2) -> Series:
 
 
 def test_etth1_has_181_windows_and_44_rows_over() -> None:
-    assert window_count(17_420, 96) == 181
+    assert window_count(17_420, 96) == batch_count(17_420, 96) == 181
     assert 17_420 - 181 * 96 == 44
 
 
@@ -36,8 +37,8 @@ def test_etth1_has_181_windows_and_44_rows_over() -> None:
     ("rows", "length", "max_batches", "count"),
     [(0, 96, None, 0), (95, 96, None, 0), (96, 96, None, 1), (960, 96, 4, 4), (960, 96, 40, 10)],
 )
-def test_windows_are_counted(rows: int, length: int, max_batches: int | None, count: int) -> None:
-    assert window_count(rows, length, max_batches) == count
+def test_batches_are_counted(rows: int, length: int, max_batches: int | None, count: int) -> None:
+    assert batch_count(rows, length, max_batches=max_batches) == count
 
 
 @given(rows=st.integers(1, 300), length=st.integers(1, 50), horizon=st.integers(0, 100))
@@ -94,7 +95,11 @@ def test_arguments_out_of_bounds_are_refused_by_name() -> None:
     with pytest.raises(CorpusError, match="length is 0; expected 1 or more"):
         window_count(5, 0)
     with pytest.raises(CorpusError, match="max_batches is 0; expected 1 or more"):
+        batch_count(5, 1, max_batches=0)
+    with pytest.raises(CorpusError, match="stride is 0; expected 1 or more"):
         window_count(5, 1, 0)
+    with pytest.raises(CorpusError, match="stride is 6, larger than the window of 5 rows"):
+        batch_count(20, 5, 6)
     with pytest.raises(CorpusError, match="horizon is -1; expected 0 or more"):
         cut_window(series, 0, length=5, horizon=-1)
     with pytest.raises(CorpusError, match="patch_length is 0; expected 1 or more"):
