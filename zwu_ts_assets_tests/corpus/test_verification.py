@@ -84,7 +84,10 @@ TEXT = "a: Mean=1.00, Max=2.00, Var=0.25"
             b'{"batch": 0, "tokens": ["a"], "ids": [2, true, 3]}\n',
             "line 1 of the rows is not a row",
         ),
-        (b'{"batch": 0, "row": "3", "tokens": ["a"], "ids": [2, 3]}\n', "line 1 of the rows is not"),
+        (
+            b'{"batch": 0, "row": "3", "tokens": ["a"], "ids": [2, 3]}\n',
+            "line 1 of the rows is not",
+        ),
     ],
 )
 def test_damaged_token_rows_are_a_problem_told_and_no_error(rows: bytes, said: str) -> None:
