@@ -7,6 +7,7 @@ of the result. What does not: how anything is drawn (`corpus/`), the other produ
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.batch_products import span_details, target_details
@@ -32,12 +33,28 @@ from zwu_ts_assets.layout import window_role
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]
-Drawing = Callable[[tuple[int, Window]], Product[Files]]
-Mapped = Callable[[Drawing, Iterable[tuple[int, Window]]], Iterator[Product[Files]]]
+
+
+class Drawing(NamedTuple):
+    """What one drawing is made of.
+
+    Attributes:
+        batch: The batch that owns the window.
+        window: What is drawn.
+        preview: Whether to make something to look at, too: of each batch one is enough.
+    """
+
+    batch: int
+    window: Window
+    preview: bool = True
+
+
+Draw = Callable[[Drawing], Product[Files]]
+Mapped = Callable[[Draw, Iterable[Drawing]], Iterator[Product[Files]]]
 
 
 def drawn_batches(
-    draw: Drawing, batches: Iterable[tuple[int, Batch]], mapped: Mapped, settings: Settings
+    draw: Draw, batches: Iterable[tuple[int, Batch]], mapped: Mapped, settings: Settings
 ) -> Iterator[Product[Files]]:
     """Figures, line plots or videos batch by batch, drawn window by window.
 
@@ -52,13 +69,14 @@ def drawn_batches(
     """
     waiting: deque[Batch] = deque()
 
-    def windows() -> Iterator[tuple[int, Window]]:
+    def drawings() -> Iterator[Drawing]:
         for index, batch in batches:
             waiting.append(batch)
-            yield from ((index, window) for window in batch.windows)
+            for window in batch.windows:
+                yield Drawing(index, window, preview=window.start == batch.start)
 
     made: list[Product[Files]] = []
-    for product in mapped(draw, windows()):
+    for product in mapped(draw, drawings()):
         while not waiting[0].starts:
             yield _joined(waiting.popleft(), [], settings)
         made.append(product)
@@ -131,16 +149,16 @@ def ranges_of(ranges: Files | None = None) -> tuple[ColourRanges | None, str]:
 
 
 def correlation_product(
-    item: tuple[int, Window], *, settings: Settings, ranges: ColourRanges | None = None
+    drawing: Drawing, *, settings: Settings, ranges: ColourRanges | None = None
 ) -> Product[Files]:
     """The 2x3 figure of one window as a PNG.
 
     Args:
-        item: The batch and its window.
+        drawing: The window and its batch.
         settings: What shapes the figure.
         ranges: The fitted ranges if `colour_range` is "train", else none.
     """
-    batch, window = item
+    batch, window, _ = drawing
     _require_ranges_if_fixed(ranges, settings)
     frame = draw_figure(
         window.values,
@@ -149,17 +167,17 @@ def correlation_product(
         _title_prefix(batch, window, settings),
         ranges.windows if ranges else None,
     )
-    return _picture(frame, window, settings)
+    return _picture(frame, drawing, settings)
 
 
-def line_plot_product(item: tuple[int, Window], *, settings: Settings) -> Product[Files]:
+def line_plot_product(drawing: Drawing, *, settings: Settings) -> Product[Files]:
     """The line plot of one window as a PNG.
 
     Args:
-        item: The batch and its window.
+        drawing: The window and its batch.
         settings: What shapes the plot, the units of columns among it.
     """
-    batch, window = item
+    batch, window, _ = drawing
     units = tuple(settings.units.get(name, "") for name in window.features)
     frame = draw_line_plot(
         window.values,
@@ -168,23 +186,23 @@ def line_plot_product(item: tuple[int, Window], *, settings: Settings) -> Produc
         units=units if any(units) else (),
         title_prefix=_title_prefix(batch, window, settings),
     )
-    return _picture(frame, window, settings)
+    return _picture(frame, drawing, settings)
 
 
 def video_product(
-    item: tuple[int, Window], *, settings: Settings, ranges: ColourRanges | None = None
+    drawing: Drawing, *, settings: Settings, ranges: ColourRanges | None = None
 ) -> Product[Files]:
     """The patches of one window as a video; the target span goes into the details.
 
     Args:
-        item: The batch and its window.
+        drawing: The window and its batch.
         settings: What shapes the video.
         ranges: The fitted ranges if `colour_range` is "train", else none.
     """
-    batch, window = item
+    batch, window, _ = drawing
     _require_ranges_if_fixed(ranges, settings)
     width, height = settings.video_size
-    drawing = draw_patch_frames(
+    drawn = draw_patch_frames(
         window.values,
         window.features,
         patch_length=settings.patch_length,
@@ -195,7 +213,7 @@ def video_product(
         ranges=ranges.patches if ranges else None,
     )
     frames: list[Frame] = []
-    video = encode_mp4(_kept(drawing, frames), settings.fps)
+    video = encode_mp4(_kept(drawn, frames), settings.fps)
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     used = patches[-1][1]
     details: dict[str, Detail] = {
@@ -210,7 +228,8 @@ def video_product(
         **span_details(window.stop, window.stop, window.target_rows, settings),
     }
     files = {_role("video", window, settings): video}
-    return Product(files, details, preview=film_strip(frames[: len(patches)]))
+    strip = film_strip(frames[: len(patches)]) if drawing.preview else b""
+    return Product(files, details, preview=strip)
 
 
 def figure_problem(figure: Files, *, settings: Settings) -> str:
@@ -234,15 +253,16 @@ def _kept(frames: Iterable[Frame], keep: list[Frame]) -> Iterator[Frame]:
         yield frame
 
 
-def _picture(frame: Frame, window: Window, settings: Settings) -> Product[Files]:
+def _picture(frame: Frame, drawing: Drawing, settings: Settings) -> Product[Files]:
     width, height = settings.canvas_size
+    window = drawing.window
     details: dict[str, Detail] = {
         "width": width,
         "height": height,
         "rows": f"{window.start}..{window.stop - 1}",
     }
     files = {_role("png", window, settings): encode_png(frame)}
-    return Product(files, details, preview=thumbnail(frame))
+    return Product(files, details, preview=thumbnail(frame) if drawing.preview else b"")
 
 
 def _role(role: str, window: Window, settings: Settings) -> str:

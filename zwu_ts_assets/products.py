@@ -55,6 +55,7 @@ from zwu_ts_assets.corpus.windows import (
 from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.media_products import (
+    Drawing,
     Files,
     colour_ranges_product,
     correlation_product,
@@ -71,6 +72,7 @@ from zwu_ts_assets.previews import rows_table, series_table, text_block
 from zwu_ts_assets.work import Product
 
 __all__ = [
+    "Drawing",
     "Files",
     "batch_product",
     "colour_ranges_product",

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zwu_ts_assets import products
+from zwu_ts_assets.artifact_store import Detail
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.windows import Window, cut_batch
+from zwu_ts_assets.corpus.windows import cut_batch
 from zwu_ts_assets.datasets import Dataset, Settings, etth1
 from zwu_ts_assets.work import Product
 from zwu_ts_assets_tests.reference import ETTH1_CSV
@@ -110,10 +111,12 @@ def test_ranges_know_which_windows_of_the_last_training_batch_they_were_fitted_o
     assert told(15) == {0: "x"}
 
 
-def drawn(item: tuple[int, Window]) -> Product[dict[str, bytes]]:
-    batch, window = item
-    details = {"rows": f"{window.start}..{window.stop - 1}", "width": 3}
-    return Product({f"row_{window.start}": b"%d" % batch}, details, preview=b"%d" % window.start)
+def drawn(drawing: products.Drawing) -> Product[products.Files]:
+    batch, window, preview = drawing
+    details: dict[str, Detail] = {"rows": f"{window.start}..{window.stop - 1}", "width": 3}
+    return Product(
+        {f"row_{window.start}": b"%d" % batch}, details, preview=b"%d" % window.start * preview
+    )
 
 
 def test_drawings_come_back_batch_by_batch_also_of_batches_without_windows() -> None:
@@ -147,8 +150,8 @@ def test_no_more_than_the_drawings_of_one_batch_wait_in_memory() -> None:
             nonlocal alive
             alive -= 1
 
-    def draw(item: tuple[int, Window]) -> Product[dict[str, bytes]]:
-        return Product({f"row_{item[1].start}": Counted()}, {})
+    def draw(drawing: products.Drawing) -> Product[products.Files]:
+        return Product({f"row_{drawing.window.start}": Counted()}, {})
 
     def lazily(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         return map(function, items)

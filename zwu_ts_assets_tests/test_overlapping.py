@@ -88,8 +88,17 @@ def project(made: Made, tmp_path: Path) -> Project:
 @pytest.fixture
 def corpus(made: Made, tmp_path: Path) -> Project:
     """The corpus alone: nobody asked for the last mile, which takes most of the time."""
-    project = copy_of(made[0].data.parent, tmp_path / "project")
-    for asset in ("samples", "preflight", *(f"{name}_export" for name in FORMATS)):
+    return without(
+        copy_of(made[0].data.parent, tmp_path / "project"),
+        "samples",
+        "preflight",
+        *(f"{name}_export" for name in FORMATS),
+    )
+
+
+def without(project: Project, *assets: str) -> Project:
+    """As if some assets had never been made."""
+    for asset in assets:
         (project.artifacts / ".records" / asset / "all.json").unlink()
     return project
 
@@ -192,7 +201,8 @@ def test_every_export_is_loaded_with_a_row_per_sample_and_its_own_media(
     for video in videos[::9]:
         with av.open(str(video), mode="r") as container:
             stream = container.streams.video[0]
-            assert (stream.width, stream.height, stream.average_rate) == (448, 224, 2)
+            assert (stream.width, stream.height) == (448, 224)
+            assert stream.average_rate == 2
             assert len(list(container.decode(stream))) == 4  # three patches, the last one twice
     for name, images, extension in (
         ("qwen", "image", "jsonl"),
@@ -226,6 +236,7 @@ def test_exports_are_held_against_the_csv_and_the_stride_they_were_made_with(
 
 
 def test_a_corrected_value_redraws_the_windows_that_hold_it_and_no_other(project: Project) -> None:
+    without(project, "preflight", *(f"{name}_export" for name in FORMATS if name != "qwen"))
     change_row(project, 27, 7.25)
     found = {item for item in stale(project) if item.asset in PER_BATCH}
     # Row 27 is of batch 2, and windows of batch 1 reach over to it.
@@ -272,7 +283,8 @@ def test_another_stride_leaves_nothing_of_the_other_layout_and_the_way_back_work
         *names("correlations", range(7), "png"),
         *names("patch_videos", range(7), "mp4"),
     }
-    assert not [path for path in corpus.artifacts.glob("*/batch_*") if path.is_dir()]
+    for folder in ("correlations", "patch_videos"):
+        assert not [path for path in (corpus.artifacts / folder).iterdir() if path.is_dir()]
     with_setting(corpus, "window_stride = 1")
     refresh(corpus)
     after = {name: data for name, data in corpus.files().items() if not name.startswith("exp")}

@@ -56,7 +56,7 @@ def check(data: bytes) -> bool:
         return False
     keys = [key for key, _ in blocks]
     assert len({type(key) for key in keys}) <= 1
-    assert keys == sorted(set(keys))  # type: ignore[type-var] # all of one kind
+    assert keys == sorted(set(keys))
     # Line ends became spaces, the blank line's among them; nothing else may have changed.
     again = "".join(f"--- {key_text(key)} --- {lines}  " for key, lines in blocks)
     assert again == text.replace("\n", " ")
