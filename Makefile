@@ -2,7 +2,7 @@
 # run, dev, status, export, preflight, validate, test, bench, fuzz and audit, for example
 # `make run ARGS=--force`.
 #
-# Everything that is installed comes from the two hashed locks, through the user's own pip
+# Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
 
 .DEFAULT_GOAL := help
@@ -27,6 +27,7 @@ pip := $(python) -m pip --disable-pip-version-check --no-input
 locked := $(VENV)/.locked
 installed := $(VENV)/.installed
 developed := $(VENV)/.developed
+clustered := $(VENV)/.clustered
 
 # Scripts and the editable install hold absolute paths: after the repository was moved or copied,
 # an environment that came along would run the code of the old folder.
@@ -54,7 +55,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help .venv run dev status export preflight validate test check bench fuzz audit lock clean elsewhere
+.PHONY: help .venv cluster run dev status export preflight validate test check bench fuzz audit lock clean elsewhere
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -69,10 +70,13 @@ help:
 	@echo "make fuzz       try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
 	@echo "make audit      hold the pinned packages against published vulnerabilities"
 	@echo "make .venv      create the virtual environment only"
+	@echo "make cluster    add what Dask, PostgreSQL, Kubernetes and S3 need to the environment"
 	@echo "make lock       make the lock files again from pyproject.toml"
 	@echo "make clean      remove the virtual environment and the tools' caches"
 
 .venv: $(installed)
+
+cluster: $(clustered)
 
 run: $(installed)
 	@"$(VENV)/bin/zwu-ts-assets" run $(ARGS)
@@ -107,7 +111,7 @@ fuzz: $(developed)
 	@$(python) -m zwu_ts_assets_tests.fuzz $(ARGS)
 
 audit: $(developed)
-	@$(python) -m zwu_ts_assets_tests.audit $(ARGS) requirements.lock requirements-dev.lock
+	@$(python) -m zwu_ts_assets_tests.audit $(ARGS) requirements.lock requirements-cluster.lock requirements-dev.lock
 
 # Made from nothing whenever the lock changes: an update in place would keep packages that the lock
 # no longer names.
@@ -124,13 +128,17 @@ $(installed): $(locked) pyproject.toml
 	@$(pip) install --quiet --no-deps --no-build-isolation --editable .
 	@touch "$@"
 
+$(clustered): $(installed) requirements-cluster.lock
+	@$(pip) install --quiet --no-deps --require-hashes --requirement requirements-cluster.lock
+	@touch "$@"
+
 $(developed): $(installed) requirements-dev.lock
 	@$(pip) install --quiet --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch "$@"
 
 # Keeps every pin that still satisfies pyproject.toml; `make lock ARGS=--upgrade` takes the newest.
-# One version of each package for all Pythons, so that all of them draw the same bytes. The second
-# lock is held to the first, so that the tests run with what `make run` installs.
+# One version of each package for all Pythons, so that all of them draw the same bytes. The other
+# locks are held to the first, so that clusters and tests run with what `make run` installs.
 uv_compile = "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-emit-index-url $(ARGS) --extra build
 
@@ -140,7 +148,9 @@ lock:
 	"$$found" -m venv "$$tools"; \
 	"$$tools/bin/python" -m pip --disable-pip-version-check install --quiet "uv>=0.13,<0.14"; \
 	$(uv_compile) pyproject.toml --output-file requirements.lock; \
-	$(uv_compile) --extra dev --constraints requirements.lock pyproject.toml \
+	$(uv_compile) --extra cluster --constraints requirements.lock pyproject.toml \
+		--output-file requirements-cluster.lock; \
+	$(uv_compile) --extra dev --constraints requirements-cluster.lock pyproject.toml \
 		--output-file requirements-dev.lock
 
 clean:

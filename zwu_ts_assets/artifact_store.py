@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -190,7 +190,20 @@ class ArtifactStore:
         _sync_folder(path.parent)
 
     def record(self, asset: str, key: str) -> Record | None:
-        """The record of an artifact, or None if there is none that can be read."""
+        """The record of an artifact without its preview; None if there is none that can be read.
+
+        Previews are a hundred times the rest: a run over thousands of batches holds their records.
+        """
+        record = self._whole_record(asset, key)
+        return replace(record, preview="") if record else None
+
+    def with_preview(self, asset: str, key: str, record: Record) -> Record:
+        """A record as `record` gave it, with its preview, unless another one was written since."""
+        written = self._whole_record(asset, key)
+        same = written is not None and replace(written, preview="") == replace(record, preview="")
+        return written if written is not None and same else record
+
+    def _whole_record(self, asset: str, key: str) -> Record | None:
         try:
             fields = json.loads(self.read(_record_name(asset, key)))
             files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}

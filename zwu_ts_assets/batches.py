@@ -17,11 +17,16 @@ class Batches(Mapping[int, Any]):
     """
 
     def __init__(
-        self, records: Mapping[int, Record], load: Callable[[int], Any], known: int
+        self,
+        records: Mapping[int, Record],
+        load: Callable[[int], Any],
+        known: int,
+        preview: Callable[[int], str],
     ) -> None:
-        """Args: records by batch; how to read one; how many batches were asked for."""
+        """Args: records by batch; how to read content and preview; batches asked for."""
         self._records = dict(sorted(records.items()))
         self._load = load
+        self._preview = preview
         self.known = known
 
     def __getitem__(self, batch: int) -> Any:
@@ -38,6 +43,10 @@ class Batches(Mapping[int, Any]):
     def record(self, batch: int) -> Record:
         """What is known of a batch's artifact without opening it."""
         return self._records[batch]
+
+    def preview(self, batch: int) -> str:
+        """The preview of a batch's artifact as its record has it, read when asked for."""
+        return self._preview(batch)
 
     @property
     def records(self) -> Mapping[int, Record]:

@@ -161,7 +161,9 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
         figure=Picture(
             medium_version(figures, image), lambda: read("correlation_pngs", batch, image)
         ),
-        film_strip=Picture(videos.version, lambda: base64.b64decode(videos.preview)),
+        film_strip=Picture(
+            videos.version, lambda: base64.b64decode(media["patch_videos"].preview(batch))
+        ),
     )
 
 

@@ -9,12 +9,13 @@ missing, damaged or out of date, one product at a time.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.events import DagsterEvent
 
 from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
@@ -89,25 +90,27 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                     f"{asset} has no input for batch {first}: what it is made from is missing, or "
                     "was made with other settings; materialize that first"
                 )
-            records = {
+            current = {
                 key: self.current(store, asset, key, fingerprint(code_version, obj.made_from[key]))
                 for key in keys
             }
-            due = [key for key, record in records.items() if obj.force or record is None]
+            due = [key for key, record in current.items() if obj.force or record is None]
+            # Each is told as soon as it is there: kept until the last one, what there is to tell
+            # of thousands of batches would fill the memory.
+            tell = self._teller(context, store, ours=events_are_ours(tags))
+            for key, record in current.items():
+                if record is not None and not obj.force:
+                    tell(key, record, False)
             products = obj.make(due)
             for key in with_progress(due, asset):
                 product = next(products)
                 prints = fingerprint(code_version, obj.made_from[key])
                 before = None if obj.force else store.record(asset, key)
-                records[key] = self.write(store, asset, key, product, code_version, prints, before)
+                made = self.write(store, asset, key, product, code_version, prints, before)
                 del product  # or it would stay in memory while the next one is made
+                tell(key, made, True)
             next(products, None)  # lets the work end by itself and free what it holds
-        made = {key: record for key, record in records.items() if record}
-        if events_are_ours(tags):
-            self._tell_dagster(context, store, {key: made[key] for key in due})
-        else:
-            self._add_metadata(context, store.root, made, due)
-        context.log.info(f"{len(due)} made, {len(records) - len(due)} already current")
+        context.log.info(f"{len(due)} made, {len(current) - len(due)} already current")
 
     def load_input(self, context: dg.InputContext) -> Any:
         """An artifact; of a per-batch asset, all asked-for batches that exist, read lazily."""
@@ -129,7 +132,12 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
-        return Batches(records, lambda batch: load(str(batch), records[batch]), known=len(keys))
+        return Batches(
+            records,
+            lambda batch: load(str(batch), records[batch]),
+            known=len(keys),
+            preview=lambda batch: store.with_preview(asset, str(batch), records[batch]).preview,
+        )
 
     def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
         """The record of an artifact that need not be made again, if there is one."""
@@ -196,32 +204,43 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             )
         return self.decode(contents, record)
 
-    def _tell_dagster(
-        self, context: dg.OutputContext, store: ArtifactStore, made: Mapping[str, Record]
-    ) -> None:
-        """Log an event for each artifact that was made, where Dagster logs none."""
-        asset, prefix = context.asset_key.path[-1], tuple(context.asset_key.path[:-1])
-        names = AssetNames(str(context.asset_spec.group_name), prefix=prefix)
-        parents = context.step_context.job_def.asset_layer.get(context.asset_key).parent_keys
-        inputs = {asset: sorted(parent.path[-1] for parent in parents)}
-        reporter = Reporter(context.step_context.instance, names, store, inputs)
-        for key, record in made.items():
-            context.log_event(reporter.materialization(asset, key, record, rewritten=True))
+    def _teller(
+        self, context: dg.OutputContext, store: ArtifactStore, *, ours: bool
+    ) -> Callable[[str, Record, bool], None]:
+        """What tells Dagster of an artifact, given its key, its record and whether it was made.
 
-    def _add_metadata(
-        self, context: dg.OutputContext, root: Path, records: Mapping[str, Record], due: list[str]
-    ) -> None:
-        """Add what there is to know to the events that Dagster is about to log."""
-        made = set(due)
-        step = context.step_context
-        for key, record in records.items():
-            metadata = materialization_metadata(root, record)
-            metadata["rewritten"] = dg.MetadataValue.bool(key in made)
+        Args:
+            context: Of the output.
+            store: The folder of the dataset.
+            ours: Dagster logs no events for the artifacts of this run; we do, of those made.
+        """
+        asset, step = context.asset_key.path[-1], context.step_context
+        if ours:
+            prefix = tuple(context.asset_key.path[:-1])
+            names = AssetNames(str(context.asset_spec.group_name), prefix=prefix)
+            parents = step.job_def.asset_layer.get(context.asset_key).parent_keys
+            inputs = {asset: sorted(parent.path[-1] for parent in parents)}
+            reporter = Reporter(step.instance, names, store, inputs)
+
+            def log(key: str, record: Record, made: bool) -> None:
+                if made:
+                    event = reporter.materialization(asset, key, record, rewritten=True)
+                    # Logged by being made. `context.log_event` would keep it until the run ends.
+                    DagsterEvent.asset_materialization(step, event)
+
+            return log
+
+        def add_metadata(key: str, record: Record, made: bool) -> None:
+            whole = record if made else store.with_preview(asset, key, record)
+            metadata = materialization_metadata(store.root, whole)
+            metadata["rewritten"] = dg.MetadataValue.bool(made)
             partition = key if context.has_asset_partitions else None
             # `add_output_metadata` would give every batch of a range the same metadata.
             step.add_asset_metadata(metadata, context.asset_key, partition)
-            if len(records) == 1:
+            if not context.has_asset_partitions or len(context.asset_partition_keys) == 1:
                 step.set_data_version(context.asset_key, dg.DataVersion(record.version))
+
+        return add_metadata
 
 
 class SeriesIOManager(ArtifactIOManager):

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
@@ -32,6 +33,8 @@ from zwu_ts_assets.datasets import AssetNames
 from zwu_ts_assets.lineage import PER_BATCH
 from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.work import WHOLE
+
+_AT_ONCE: Final = 100
 
 
 def asset_key(dataset: AssetNames, name: str) -> dg.AssetKey:
@@ -67,7 +70,8 @@ class Reporter:
             record: The artifact's record.
             rewritten: Whether it was made just now, or is only told of.
         """
-        metadata = materialization_metadata(self.store.root, record)
+        whole = record if rewritten else self.store.with_preview(asset, key, record)
+        metadata = materialization_metadata(self.store.root, whole)
         metadata["rewritten"] = dg.MetadataValue.bool(rewritten)
         pointers = {
             get_input_event_pointer_tag(asset_key(self.dataset, name)): self._pointer(name, key)
@@ -281,6 +285,11 @@ class Reporter:
         ids = list(self._latest_ids(asset).values())
         if not ids:
             return {}
-        wanted = dg.AssetRecordsFilter(key, storage_ids=ids)
-        records = self.instance.fetch_materializations(wanted, limit=len(ids)).records
-        return {str(r.partition_key): r.event_log_entry.tags or {} for r in records}
+        tags: dict[str, Mapping[str, str]] = {}
+        # A few at a time, since each comes with its preview.
+        for first in range(0, len(ids), _AT_ONCE):
+            some = ids[first : first + _AT_ONCE]
+            wanted = dg.AssetRecordsFilter(key, storage_ids=some)
+            records = self.instance.fetch_materializations(wanted, limit=len(some)).records
+            tags |= {str(r.partition_key): r.event_log_entry.tags or {} for r in records}
+        return tags

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import hypothesis
 import pytest
 
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
@@ -12,6 +13,10 @@ from zwu_ts_assets_tests.last_mile import make_everything, new_project
 from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run
 from zwu_ts_assets_tests.project import Project
 from zwu_ts_assets_tests.reference import ETTH1_CSV, SHARED
+
+# A busy machine is no failure: how long an example takes says nothing of what it shows.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # Instances that the tests make have no configuration that could turn it off.
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"

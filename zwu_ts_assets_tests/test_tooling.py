@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from zwu_ts_assets.datasets import Settings, read_settings
 from zwu_ts_assets_tests.reference import REPOSITORY
 
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -80,22 +80,27 @@ def test_nobody_has_to_download_torch(lock: str) -> None:
     assert not {name for name in names if name.startswith(("torch", "nvidia"))}
 
 
-def test_the_tests_run_with_the_very_packages_that_a_run_uses() -> None:
-    runtime, development = (set(requirements(lock)) for lock in LOCKS)
+def test_clusters_and_tests_run_with_the_very_packages_that_a_run_uses() -> None:
+    # Without the markers: what a run needs on Windows only, a cluster may need everywhere.
+    runtime, cluster, development = (
+        {requirement.split(" ; ")[0] for requirement in requirements(lock)} for lock in LOCKS
+    )
 
-    assert runtime < development
+    assert runtime < cluster < development
 
 
 def test_the_locks_hold_everything_that_pyproject_asks_for() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
-    runtime, development = (
+    runtime, cluster, development = (
         {requirement.split("==")[0] for requirement in requirements(lock)} for lock in LOCKS
     )
 
     assert declared(PROJECT["project"]["dependencies"]) <= runtime
     # Installing the project itself must not need the network.
     assert declared(extras["build"]) | declared(PROJECT["build-system"]["requires"]) <= runtime
-    assert declared(extras["dev"]) <= development
+    assert declared(extras["cluster"]) <= cluster
+    # The project itself stands there for its extra.
+    assert declared(extras["dev"]) - {PROJECT["project"]["name"]} <= development
 
 
 def test_every_dependency_that_is_not_given_says_why_it_is_there() -> None:
@@ -104,7 +109,7 @@ def test_every_dependency_that_is_not_given_says_why_it_is_there() -> None:
     everything = declared(PROJECT["project"]["dependencies"]).union(*map(declared, extras.values()))
 
     for name in sorted(everything - FIXED):
-        line = next(line for line in lines if re.match(rf' +"{name}[<>=]', line))
+        line = next(line for line in lines if re.match(rf' +"{name}[\[<>=]', line))
         assert re.search(r'",\s+# \w', line), f"{name} has no reason beside it"
 
 
