@@ -66,6 +66,11 @@ class Record:
     preview_kind: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it rightly has no file: it is of a batch in which every window has a gap."""
+        return not self.files and self.details.get("windows") == 0
+
 
 def digest(*parts: str) -> str:
     """A sha256 over some strings, with their boundaries: ("ab", "c") is not ("a", "bc")."""
@@ -225,8 +230,9 @@ class ArtifactStore(ABC):
             key: Batch index as text, or `all`.
             names: Its files, relative to the store's root.
         """
-        for name in [*names, _record_name(asset, key)]:
+        for name in names:
             self.remove(name)
+        self.remove(_record_name(asset, key))
 
     def record_keys(self, asset: str) -> list[str]:
         """The keys of an asset of which there are records."""
@@ -239,7 +245,7 @@ class ArtifactStore(ABC):
 
     def is_whole(self, record: Record) -> bool:
         """Whether every file of a record is there with the recorded content."""
-        return bool(record.files) and all(
+        return (bool(record.files) or record.is_empty) and all(
             self.has(name, expected) for name, expected in record.files.items()
         )
 

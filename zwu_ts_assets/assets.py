@@ -112,6 +112,16 @@ def dataset_assets(
     asset = asset_decorator(dataset, batches_per_run)
     fixed = {"ranges": "colour_ranges"} if settings.colour_range == "train" else {}
 
+    def drawn(
+        draw: Callable[..., Product[Any]], windows: Batches, workers: Workers
+    ) -> Callable[[Sequence[str]], Iterator[Product[Any]]]:
+        """What makes the drawings of some batches, window by window."""
+        from zwu_ts_assets import products
+
+        return lambda keys: products.drawn_batches(
+            draw, windows.pick(keys), workers.pool.map, settings
+        )
+
     @dg.observable_source_asset(
         key=asset_key(dataset, dataset.csv_asset),
         description=f"The file {dataset.csv.name}, as the sensor last saw it.",
@@ -156,7 +166,8 @@ def dataset_assets(
             return product
 
         work = single(made_from, make, force=config.force)
-        yield dg.Output(replace(work, switched_off=lineage.switched_off(settings)))
+        off = lineage.switched_off(settings)
+        yield dg.Output(replace(work, switched_off=off, overlapping=settings.overlapping))
         # Reached only when the table is written: a broken CSV must not change the known batches.
         register_batches(context.instance, dataset)
 
@@ -164,19 +175,19 @@ def dataset_assets(
     def batch_windows(
         context: dg.AssetExecutionContext, config: MakeConfig, series: Any, workers: Workers
     ) -> Work:
-        """The rows of each batch, with timestamps and column names, and its target span."""
+        """The rows of each batch's windows, with timestamps, column names and target spans."""
         from zwu_ts_assets import products
         from zwu_ts_assets.selection_products import feature_selection
 
         with speaking_to_the_user(dataset.csv):
             shown = feature_selection(dataset, series)
-        cut = partial(products.window_product, series=series, settings=settings, shown=shown)
+        cut = partial(products.batch_product, series=series, settings=settings, shown=shown)
         batches = batches_of_run(context.run.tags, map(int, context.partition_keys))
         keys = list(map(str, batches))
         with speaking_to_the_user(dataset.csv):
-            workers.pool.warm(len(keys))
+            workers.pool.warm(len(keys) * -(-settings.window_length // settings.stride))
             products.require_rows(series, settings, int(keys[-1]), dataset.raw_asset)
-        made_from = {key: lineage.window_made_from(cut(int(key)).value) for key in keys}
+        made_from = {key: lineage.batch_made_from(cut(int(key)).value) for key in keys}
         return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)
 
     @asset("colour_ranges", "files_io", {"json"}, series=dataset.raw_asset, windows="batch_windows")
@@ -185,10 +196,16 @@ def dataset_assets(
         from zwu_ts_assets import products
 
         with speaking_to_the_user(dataset.csv):
-            training = products.training_batches(dataset, series, windows.versions)
-        made_from = lineage.colour_ranges_made_from({b: windows.versions[b] for b in training})
+            training = products.training_starts(dataset, series, windows.versions)
+        versions = products.training_versions(training, windows.versions, settings)
+        made_from = lineage.colour_ranges_made_from(versions)
         extremes = partial(products.training_extremes, settings=settings)
-        chosen = (window for _, window in windows.pick(map(str, training)))
+        chosen = (
+            window
+            for batch, content in windows.pick(map(str, training))
+            for window in content.windows
+            if window.start in training[batch]
+        )
         return single(
             made_from,
             lambda: products.colour_ranges_product(workers.pool.map(extremes, chosen)),
@@ -201,7 +218,7 @@ def dataset_assets(
     def correlation_pngs(
         config: MakeConfig, windows: Batches, workers: Workers, **ranges: Mapping[str, bytes]
     ) -> Work:
-        """A 2x3 figure per batch: DTW, covariance and Pearson, feature by feature and time by time.
+        """A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by time.
 
         The feature panels' covariance and Pearson are of FFT magnitudes along time.
         """
@@ -213,13 +230,11 @@ def dataset_assets(
             str(batch): lineage.figure_made_from(window, version)
             for batch, window in windows.versions.items()
         }
-        return Work(
-            made_from, lambda keys: workers.pool.map(draw, windows.pick(keys)), config.force
-        )
+        return Work(made_from, drawn(draw, windows, workers), config.force)
 
     @asset("line_plots", "files_io", {"png"}, per_batch=True, windows="batch_windows")
     def line_plots(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
-        """The values of each batch as lines, one panel per column."""
+        """The values of each window as lines, one panel per column."""
         from zwu_ts_assets import products
 
         plot = partial(products.line_plot_product, settings=settings)
@@ -227,22 +242,20 @@ def dataset_assets(
             str(batch): lineage.figure_made_from(window)
             for batch, window in windows.versions.items()
         }
-        return Work(
-            made_from, lambda keys: workers.pool.map(plot, windows.pick(keys)), config.force
-        )
+        return Work(made_from, drawn(plot, windows, workers), config.force)
 
     @asset("batch_stats", "files_io", {"text"}, windows="batch_windows")
     def batch_stats(config: MakeConfig, windows: Batches) -> Work:
-        """Mean, maximum and variance per feature of every batch whose window exists, as text."""
+        """Mean, maximum and variance per feature of every window that exists, as text."""
         from zwu_ts_assets import products
 
         made_from = lineage.stats_made_from(windows.versions, windows.known)
-        make = partial(products.stats_product, windows, windows.known)
+        make = partial(products.stats_product, windows, windows.known, settings=settings)
         return single(made_from, make, force=config.force)
 
     @asset("vocab", "files_io", {"json"}, stats="batch_stats")
     def vocab(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
-        """The small vocabulary of the stats text, and each batch's tokens and ids in it."""
+        """The small vocabulary of the stats text, and each window's tokens and ids in it."""
         from zwu_ts_assets import products
 
         with speaking_to_the_user(dataset.csv.parent):
@@ -252,7 +265,7 @@ def dataset_assets(
 
     @asset("qwen_tokens", "files_io", {"json", "huggingface"}, stats="batch_stats")
     def qwen_tokens(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
-        """Text, tokens and ids of each batch in the Qwen3-VL tokenizer, and its vocabulary."""
+        """Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."""
         from zwu_ts_assets import products
 
         with speaking_to_the_user(cache_dir()):
@@ -264,7 +277,7 @@ def dataset_assets(
     def patch_videos(
         config: MakeConfig, windows: Batches, workers: Workers, **ranges: Mapping[str, bytes]
     ) -> Work:
-        """A PatchTST-style video per batch: one figure per patch of its past rows.
+        """A PatchTST-style video per window: one figure per patch of its past rows.
 
         The rows that follow are the sample's target span, told in the metadata.
         """
@@ -276,9 +289,7 @@ def dataset_assets(
             str(batch): lineage.video_made_from(window, windows.record(batch).details, version)
             for batch, window in windows.versions.items()
         }
-        return Work(
-            made_from, lambda keys: workers.pool.map(film, windows.pick(keys)), config.force
-        )
+        return Work(made_from, drawn(film, windows, workers), config.force)
 
     optional = [*([colour_ranges] if fixed else []), *([line_plots] if settings.line_plots else [])]
     return [

@@ -6,7 +6,7 @@ how an artifact is verified (`corpus/verification.py`).
 A check that runs within a run for some batches looks at those; started by itself, at all.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +25,7 @@ from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run, spans_text
 
 if TYPE_CHECKING:
+    from zwu_ts_assets.corpus.windows import Batch, Window
     from zwu_ts_assets.refresh import OutOfDate
 
 GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,7 +75,9 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         """All six matrices are symmetric, and finite except for constant columns."""
         from zwu_ts_assets import products
 
-        return _verify(context, artifacts, batch_windows, products.window_problem, workers)
+        return _verify(
+            context, artifacts, batch_windows, products.window_problem, workers, _of_windows
+        )
 
     def png_check(asset: str) -> dg.AssetChecksDefinition:
         @check(asset)
@@ -100,21 +103,28 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         problem = partial(products.film_problem, settings=settings)
         return _verify(context, artifacts, patch_videos, problem, workers)
 
-    @check("batch_stats")
-    def text_covers_every_batch(batch_stats: Mapping[str, bytes]) -> dg.AssetCheckResult:
-        """The text has every batch of the CSV; fewer while some windows are not made yet."""
+    @check("batch_stats", windows="batch_windows")
+    def text_covers_every_batch(
+        batch_stats: Mapping[str, bytes], windows: Batches
+    ) -> dg.AssetCheckResult:
+        """The text has every window of the CSV; fewer while some are not made yet."""
         from zwu_ts_assets.corpus.stats import parse_stats
 
         with speaking_to_the_user(dataset.csv):
             known = range(batch_count(dataset))
-        present = {batch for batch, _ in parse_stats(batch_stats["text"].decode("utf-8"))}
-        missing = [batch for batch in known if batch not in present]
+        keys = (key for key, _ in parse_stats(batch_stats["text"].decode("utf-8")))
+        present = Counter(key[0] if isinstance(key, tuple) else key for key in keys)
+        # Of a batch that is not made, at least one window is missing; of one in which every window
+        # has a gap, none is.
+        made = windows.records.items()
+        expected = {batch: int(record.details.get("windows", 1) or 0) for batch, record in made}
+        covered = [batch for batch in known if present[batch] == expected.get(batch, 1)]
         return dg.AssetCheckResult(
-            passed=not missing,
+            passed=len(covered) == len(known),
             # A part of the corpus is what a run for one batch was asked for: worth a warning.
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{len(present)} of {len(known)} known batches",
-            metadata={"batches": len(present), "known_batches": len(known)},
+            description=f"{len(covered)} of {len(known)} known batches",
+            metadata={"batches": len(covered), "known_batches": len(known)},
         )
 
     @check("vocab")
@@ -129,7 +139,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
     def ids_decode_to_the_text(
         qwen_tokens: Mapping[str, bytes], stats: Mapping[str, bytes]
     ) -> dg.AssetCheckResult:
-        """Every batch of the stats has a row whose ids decode to its text again."""
+        """Every window of the stats has a row whose ids decode to its text again."""
         from zwu_ts_assets import products
 
         with speaking_to_the_user(cache_dir()):
@@ -202,21 +212,41 @@ def _verify(
     batches: Batches,
     problem: Callable[[Any], str],
     workers: Workers,
+    parts_of: Callable[[Any], Iterator[tuple[str, Any]]] | None = None,
 ) -> dg.AssetCheckResult:
-    """Look at the run's batches, or at all, and name each one that has a problem."""
+    """Look at the run's batches, or at all, and name each one that has a problem.
+
+    Window by window, so that a batch of many of them keeps every worker busy.
+    """
     chosen = batches_of_run(context.run.tags, batches)
-    contents = (content for _, content in batches.pick(map(str, chosen)))
+    labels: deque[str] = deque()
+
+    def parts() -> Iterator[Any]:
+        for batch, content in batches.pick(map(str, chosen)):
+            for label, part in (parts_of or _of_files)(content):
+                labels.append(f"{batch}{label}")
+                yield part
+
     with speaking_to_the_user(artifacts):
-        problems = {
-            str(batch): sentence
-            for batch, sentence in zip(chosen, workers.pool.map(problem, contents), strict=True)
-            if sentence
-        }
+        found = ((labels.popleft(), told) for told in workers.pool.map(problem, parts()))
+        problems = {label: sentence for label, sentence in found if sentence}
     return dg.AssetCheckResult(
         passed=not problems,
         description="; ".join(f"batch {b} {p}" for b, p in list(problems.items())[:3]) or None,
         metadata={"batches": len(chosen), "problems": dg.MetadataValue.json(problems)},
     )
+
+
+def _of_windows(batch: "Batch") -> "Iterator[tuple[str, Window]]":
+    """The windows of a batch, with what tells them apart where it has several."""
+    for window in batch.windows:
+        yield f" row {window.start}" if len(batch.starts) > 1 else "", window
+
+
+def _of_files(files: Mapping[str, bytes]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    """The files of a batch one by one, likewise."""
+    for role, data in files.items():
+        yield f" {role.replace('_', ' ')}" if len(files) > 1 else "", {role: data}
 
 
 def out_of_date_sentence(stale: "Sequence[OutOfDate]") -> str:

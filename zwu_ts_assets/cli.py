@@ -324,7 +324,9 @@ def _say_what_is_there(dataset: Dataset, started: float) -> None:
     store = dataset_store(artifacts_dir(), dataset.prefix).look()
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
-        for pattern, count in files_there(store, asset, batch_count(dataset)):
+        for pattern, count in files_there(
+            store, asset, batch_count(dataset), overlapping=dataset.settings.overlapping
+        ):
             if count or asset not in TRAINING:
                 click.echo(f"  {pattern:<42} {count:>5}")
     click.echo(f"in {time.monotonic() - started:.1f} s")

@@ -52,13 +52,27 @@ _LATER: Final = ("figure_features", "figure_columns", *_OF_THE_CSV)
 # `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
 # Which columns are shown is part of a window's content, whichever settings it comes from.
 _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": ("time_column", "features", "window_length", "max_batches", *_OF_THE_CSV),
+    "raw": (
+        "time_column",
+        "features",
+        "window_length",
+        "window_stride",
+        "max_batches",
+        *_OF_THE_CSV,
+    ),
     # Columns too: windows of other columns must not be taken for windows of this corpus.
-    "batch_windows": ("time_column", "features", "window_length", "horizon"),
+    "batch_windows": ("time_column", "features", "window_length", "window_stride", "horizon"),
     "colour_ranges": ("patch_length", "patch_stride", "split"),
-    "correlation_pngs": ("canvas_width", "canvas_height", "title_batch_index", "colour_range"),
-    "line_plots": ("canvas_width", "canvas_height", "title_batch_index", "units"),
-    "batch_stats": (),
+    # The stride also where the content alone would do: it decides on names of files and headings.
+    "correlation_pngs": (
+        "canvas_width",
+        "canvas_height",
+        "title_batch_index",
+        "colour_range",
+        "window_stride",
+    ),
+    "line_plots": ("canvas_width", "canvas_height", "title_batch_index", "units", "window_stride"),
+    "batch_stats": ("window_stride",),
     "vocab": ("splitter",),
     "qwen_tokens": ("tokenizer",),
     "patch_videos": (
@@ -72,8 +86,9 @@ _SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
         "colour_range",
         "video_width",
         "video_height",
+        "window_stride",
     ),
-    "samples": ("horizon", "patch_length", "patch_stride", "split", "units"),
+    "samples": ("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
     "preflight": ("tasks", "prompts"),
     # An export tells its parameters, and so is out of date when one of them changes.
     **dict.fromkeys(
@@ -179,6 +194,10 @@ class Dataset(AssetNames):
         if "time_column" in values:
             # Unset came later too: what was made of a column of this name is current.
             values["time_column"] = values["time_column"] or "date"
+        if not self.settings.overlapping:
+            # Came later: where windows lie side by side, it makes nothing out of date that existed
+            # before, and no export tells of it.
+            values.pop("window_stride", None)
         return {
             name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
             for name, value in values.items()

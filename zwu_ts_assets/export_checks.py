@@ -71,8 +71,14 @@ def _numbers_of(
     def sample_of(name: str) -> Sample | str:
         text = name.rsplit("-r", 1)[-1]
         start = int(text) if text.isdecimal() and len(text) < 19 else -1
-        stop = start + settings.window_length
-        if name != sample_id(dataset.name, start) or stop + settings.horizon > series.rows:
+        stop = start + settings.window_length + settings.horizon
+        if (
+            name != sample_id(dataset.name, start)
+            or stop > series.rows
+            or start % settings.stride
+            or np.searchsorted(series.missing_rows, start)
+            < np.searchsorted(series.missing_rows, stop)
+        ):
             return f"the CSV has no sample {name}"
         return _sample_of_rows(dataset, series, start, shown)
 

@@ -5,8 +5,9 @@ What belongs here: gathering what an export says of itself. What does not: the f
 """
 
 import base64
+import functools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -14,14 +15,16 @@ import numpy as np
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.layout import recorded_names
 from zwu_ts_assets.lineage import CODE_VERSIONS
-from zwu_ts_assets.media_records import media_path, medium_facts
+from zwu_ts_assets.media_records import media_facts, medium_version
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
 from zwu_ts_assets.training.facts import duration_text
 from zwu_ts_assets.training.leaks import leak_problem
+from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import sampling_interval
 from zwu_ts_assets.training.tasks import TASKS
@@ -67,23 +70,17 @@ def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
     places: dict[str, tuple[str, int]] = {}
     for name, batches in media.items():
         for batch, record in batches.records.items():
-            path = media_path(record)
-            known[path] = Medium(**medium_facts(record))
-            places[path] = (name, batch)
-
-    def read_media(path: str) -> bytes:
-        name, batch = places[path]
-        (content,) = media[name][batch].values()
-        assert isinstance(content, bytes)
-        return content
-
+            for path, facts in media_facts(record).items():
+                known[path] = Medium(**facts)
+                places[path] = (name, batch)
+    read = _file_reader(media)
     dataset = view.dataset
     return ExportSource(
         dataset=dataset.name,
         samples=view.samples,
         conversations=view.conversations,
         media=known,
-        read_media=read_media,
+        read_media=lambda path: read(*places[path], path),
         count_tokens=view.counts.of_text,
         tokenizer=view.counts.name,
         parameters=parameters_of(dataset),
@@ -91,6 +88,20 @@ def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
         card=_card(view, media),
         samples_per_shard=dataset.settings.shard_samples,
     )
+
+
+def _file_reader(media: Mapping[str, Batches]) -> Callable[[str, int, str], bytes]:
+    """Reads one file of a batch's media; arguments: asset, batch, path."""
+
+    # Samples come in the order of time: with the last batch of each asset at hand, the files of a
+    # batch of many windows are read once and not once per window.
+    @functools.lru_cache(maxsize=len(media))
+    def contents(name: str, batch: int) -> Mapping[str, bytes]:
+        files: Mapping[str, bytes] = media[name][batch]
+        names = recorded_names(name, str(batch), media[name].record(batch))
+        return {path: files[role] for role, path in names.items()}
+
+    return lambda name, batch, path: contents(name, batch)[path]
 
 
 def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
@@ -107,8 +118,9 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
         tokens[conversation.split] += text + pictures + films
     conversations = Counter(conversation.split for conversation in view.conversations)
     first = samples[0] if samples else None
-    batch = first.batch if first else 0
-    figures, videos = media["correlation_pngs"], media["patch_videos"]
+    batch, image = (first.batch, first.image) if first else (0, "")
+    figures, videos = media["correlation_pngs"].record(batch), media["patch_videos"].record(batch)
+    read = _file_reader(media)
     leak = leak_problem(samples, settings.split.embargo_rows)
     return CardFacts(
         dataset=dataset.name,
@@ -137,7 +149,8 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
                 "no row in two splits",
                 not leak,
                 leak or "proved from the rows of every sample",
-            )
+            ),
+            *_interpolation(samples),
         ],
         fingerprints={
             "samples": samples_version(view.files),
@@ -145,9 +158,11 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             "tokenizer": view.source.digest,
         },
         versions=_versions(),
-        figure=Picture(figures.record(batch).version, lambda: figures[batch]["png"]),
+        figure=Picture(
+            medium_version(figures, image), lambda: read("correlation_pngs", batch, image)
+        ),
         film_strip=Picture(
-            videos.record(batch).version, lambda: base64.b64decode(videos.preview(batch))
+            videos.version, lambda: base64.b64decode(media["patch_videos"].preview(batch))
         ),
         selection=_selection_told(first) if first else "",
     )
@@ -162,6 +177,15 @@ def _selection_told(sample: Sample) -> str:
         f"{len(sample.features)} columns: {labels}. A number behind a name says for how many "
         "further columns, similar in the first rows of the training split, a column stands."
     )
+
+
+def _interpolation(samples: Sequence[Sample]) -> list[CheckFacts]:
+    """What a card says of interpolated values; nothing where there is none."""
+    count = sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples)
+    if not count:
+        return []
+    told = f"{count:,} samples have interpolated values; corpus.json says which and how many"
+    return [CheckFacts("every value as in the CSV", False, told)]
 
 
 def _split_facts(

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Container, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord
@@ -94,8 +94,13 @@ class FolderStore(ArtifactStore):
         return [path.relative_to(self.root).as_posix() for path in found if path.is_file()]
 
     def remove(self, name: str) -> None:
-        """Remove a file if it is there."""
-        self.path(name).unlink(missing_ok=True)
+        """Remove a file if it is there, and the folder of a batch that is then empty."""
+        path = self.path(name)
+        path.unlink(missing_ok=True)
+        if path.parent.parent not in (self.root, self.root.parent, self.root / ".records"):
+            # `correlations/` stays, `correlations/batch_1/` goes, unless it has other files.
+            with suppress(OSError):
+                path.parent.rmdir()
 
     def opened(self, folder: str) -> AbstractContextManager[Path]:
         """A folder of the store, for programs that read files: the folder itself."""

@@ -22,7 +22,13 @@ from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import AssetNames
 from zwu_ts_assets.failures import speaking_to_the_user
-from zwu_ts_assets.layout import dataset_store, file_names, left_over
+from zwu_ts_assets.layout import (
+    dataset_store,
+    file_name,
+    left_over,
+    recorded_names,
+    stray_files,
+)
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
 from zwu_ts_assets.places import place_of
@@ -35,7 +41,7 @@ from zwu_ts_assets.work import WHOLE, Product, Work
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.series import Series
-    from zwu_ts_assets.corpus.windows import Window
+    from zwu_ts_assets.corpus.windows import Batch
 
 
 class ArtifactIOManager(dg.ConfigurableIOManager):
@@ -144,7 +150,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
     def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
         """The record of an artifact that need not be made again, if there is one."""
-        return store.current_record(asset, key, prints)
+        record = store.current_record(asset, key, prints)
+        return None if record and stray_files(store, asset, key, record) else record
 
     def write(
         self,
@@ -168,7 +175,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             before: The record of the artifact that is there, of which files may be kept.
         """
         contents = self.encode(product.value)
-        names = file_names(asset, key)
+        names = {role: file_name(asset, key, role) for role in contents}
         files = {names[role]: store.write(names[role], data) for role, data in contents.items()}
         preview, kind = preview_text(product.preview)
         record = Record(
@@ -180,6 +187,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             preview=preview,
             preview_kind=kind,
         )
+        # Before the record: a run killed in between leaves one that is not current.
+        for name in stray_files(store, asset, key, record):
+            store.remove(name)
         store.write_record(asset, key, record)
         return record
 
@@ -187,7 +197,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         self, store: ArtifactStore, asset: str, key: str, promised: Record | None = None
     ) -> Any:
         record = store.record(asset, key)
-        names = file_names(asset, key)
+        names = recorded_names(asset, key, record) if record else {}
         contents = store.read_whole(record, names) if record else None
         what = asset if key == WHOLE else f"batch {key} of {asset}"
         if record is None or contents is None:
@@ -255,50 +265,47 @@ class SeriesIOManager(ArtifactIOManager):
             store = store.look()
             record = store.record(context.asset_key.path[-1], WHOLE)
             batches = int(record.details["batches"] or 0) if record else 0
-            for asset, key in left_over(store, batches, obj.switched_off):
-                store.retire(asset, key, file_names(asset, key).values())
+            for item in left_over(store, batches, obj.switched_off, overlapping=obj.overlapping):
+                if item.gone:
+                    store.retire(item.asset, item.key, item.names)
+                else:
+                    for name in item.names:
+                        store.remove(name)
                 retired += 1
         if retired:
-            context.log.info(f"{retired} artifacts of batches or assets that are no more removed")
+            context.log.info(f"{retired} artifacts that the corpus no longer has removed")
 
     def encode(self, value: "Series") -> Mapping[str, bytes]:
         """The table with its timestamps."""
-        from zwu_ts_assets.tables import encode_table
+        from zwu_ts_assets.tables import encode_series
 
-        return {"table": encode_table(value.timestamps, value.values, value.features, {})}
+        return {"table": encode_series(value)}
 
     def decode(self, files: Mapping[str, bytes], record: Record) -> "Series":
         """The table with its timestamps."""
-        from zwu_ts_assets.corpus.series import Series
-        from zwu_ts_assets.tables import decode_table
+        from zwu_ts_assets.tables import decode_series
 
-        timestamps, values, features, _ = decode_table(files["table"])
-        return Series(timestamps, values, features)
+        return decode_series(files["table"])
 
 
 class WindowsIOManager(ArtifactIOManager):
-    """One Parquet file per batch, with the row it starts at."""
+    """One Parquet file per batch, with the rows its windows start at; none if it has no window."""
 
-    def encode(self, value: "Window") -> Mapping[str, bytes]:
-        """The window's rows."""
-        from zwu_ts_assets.corpus.selection import selection_json
-        from zwu_ts_assets.tables import encode_table
+    def encode(self, value: "Batch") -> Mapping[str, bytes]:
+        """The rows of the batch's windows, each once, and where they begin."""
+        from zwu_ts_assets.tables import encode_batch
 
-        facts = {"start": str(value.start)}
-        if value.shown is not None:
-            facts["shown"] = selection_json(value.shown)
-        return {"table": encode_table(value.timestamps, value.values, value.features, facts)}
+        return {"table": encode_batch(value)} if value.starts else {}
 
-    def decode(self, files: Mapping[str, bytes], record: Record) -> "Window":
-        """The window's rows, and from the record how many target rows follow them."""
-        from zwu_ts_assets.corpus.selection import read_selection
-        from zwu_ts_assets.corpus.windows import Window
-        from zwu_ts_assets.tables import decode_table
+    def decode(self, files: Mapping[str, bytes], record: Record) -> "Batch":
+        """The batch, and from the record how many target rows follow its last window."""
+        from zwu_ts_assets.tables import decode_batch, empty_batch
 
-        timestamps, values, features, facts = decode_table(files["table"])
+        if not files:
+            return empty_batch()
         target_rows = int(record.details["target_rows"] or 0)
-        shown = read_selection(facts["shown"]) if "shown" in facts else None
-        return Window(int(facts["start"]), timestamps, values, features, target_rows, shown)
+        horizon = int(record.details.get("horizon") or target_rows)
+        return decode_batch(files["table"], target_rows, horizon)
 
 
 class FilesIOManager(ArtifactIOManager):

@@ -4,12 +4,14 @@ What belongs here: the layout below `artifacts/`, and what of it is there. What 
 and reading (`io_managers.py`), records (`artifact_store.py`).
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Final
 
-from zwu_ts_assets.artifact_store import ArtifactStore
+from zwu_ts_assets.artifact_store import ArtifactStore, Record
 from zwu_ts_assets.datasets import EXPORTS
 from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.lineage import PER_BATCH
@@ -42,6 +44,65 @@ LAYOUT: Final[Mapping[str, Mapping[str, str]]] = {
     "preflight": {"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
 }
 
+# Where windows overlap, a batch has several, and a folder with a file for each; its role names the
+# window's first row.
+WINDOW_FILES: Final[Mapping[str, str]] = {
+    "correlation_pngs": "correlations/batch_{key}/{role}.png",
+    "line_plots": "line_plots/batch_{key}/{role}.png",
+    "patch_videos": "patch_videos/batch_{key}/{role}.mp4",
+}
+
+
+@dataclass(frozen=True)
+class LeftOver:
+    """Files that should not be there.
+
+    Attributes:
+        asset: The asset's name.
+        key: Batch index as text, or `all`.
+        names: The files, relative to the dataset's folder.
+        gone: Whether there should be nothing of that artifact, so that its record goes too;
+            otherwise they are files of a batch as another `window_stride` had it.
+    """
+
+    asset: str
+    key: str
+    names: tuple[str, ...]
+    gone: bool
+
+
+def window_role(row: int) -> str:
+    """The role of a window's file among those of its batch, by the window's first row."""
+    return f"row_{row}"
+
+
+def file_name(asset: str, key: str, role: str) -> str:
+    """A file of an artifact, relative to its dataset's folder.
+
+    Args:
+        asset: The asset's name, the last part of its key.
+        key: Batch index as text, or `all`.
+        role: One of the asset's roles in `LAYOUT`, or a `window_role`.
+    """
+    names = file_names(asset, key)
+    return names[role] if role in names else WINDOW_FILES[asset].format(key=key, role=role)
+
+
+def recorded_names(asset: str, key: str, record: Record) -> dict[str, str]:
+    """The files that an artifact has by its record, by role.
+
+    Args:
+        asset: The asset's name.
+        key: Batch index as text, or `all`.
+        record: The artifact's record.
+    """
+    if record.is_empty:
+        return {}
+    names = file_names(asset, key)
+    if asset in WINDOW_FILES and not set(names.values()) <= set(record.files):
+        return {PurePosixPath(name).stem: name for name in record.files}
+    return names
+
 
 def file_names(asset: str, key: str) -> dict[str, str]:
     """The files of an artifact by role, relative to its dataset's folder.
@@ -54,14 +115,21 @@ def file_names(asset: str, key: str) -> dict[str, str]:
     return {role: name.format(asset=asset, key=key) for role, name in layout.items()}
 
 
-def files_there(store: ArtifactStore, asset: str, batches: int) -> list[tuple[str, int]]:
+def files_there(
+    store: ArtifactStore, asset: str, batches: int, *, overlapping: bool = False
+) -> list[tuple[str, int]]:
     """How many of an asset's files exist, by pattern.
 
     Args:
         store: The folder of the dataset.
         asset: The asset's name.
         batches: How many batches there should be.
+        overlapping: Whether windows overlap, so that a batch has a file for each of them.
     """
+    if overlapping and asset in WINDOW_FILES:
+        by_key = _files_by_key(store, WINDOW_FILES[asset])
+        count = sum(len(names) for key, names in by_key.items() if int(key) < batches)
+        return [(WINDOW_FILES[asset].format(key="*", role="row_*"), count)]
     if asset in EXPORTS.values():
         folder = export_folder(asset)
         record = store.record(asset, WHOLE)
@@ -96,43 +164,66 @@ def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStor
     return ObjectStore(root)
 
 
-def surplus_keys(store: ArtifactStore, asset: str, batches: int) -> list[str]:
-    """The batches of a per-batch asset that have files or records and should not exist.
+def stray_files(store: ArtifactStore, asset: str, key: str, record: Record | None) -> list[str]:
+    """The files of a batch's figures or videos that are there and that its record does not have.
+
+    Such are those of windows that the batch has no more, or had with another `window_stride`.
 
     Args:
         store: The folder of the dataset.
         asset: The asset's name.
-        batches: How many batches there should be; those from this number on are surplus.
+        key: Batch index as text, or `all`.
+        record: The artifact's record; None if it has none, so that it has no file of its own.
     """
-    keys = set(store.record_keys(asset))
-    for name in LAYOUT[asset].values():
-        before, after = name.split("{key}")
-        found = store.names(before.rpartition("/")[0])
-        keys |= {
-            each[len(before) : -len(after)]
-            for each in found
-            if each.startswith(before) and each.endswith(after)
-        }
-    return sorted((k for k in keys if k.isdecimal() and int(k) >= batches), key=int)
+    if asset not in PER_BATCH:
+        return []
+    there = [name for name in file_names(asset, key).values() if store.is_there(name)]
+    if asset in WINDOW_FILES:
+        there += _files_by_key(store, WINDOW_FILES[asset], key).get(key, [])
+    return [name for name in there if record is None or name not in record.files]
 
 
 def left_over(
-    store: ArtifactStore, batches: int, switched_off: frozenset[str]
-) -> list[tuple[str, str]]:
-    """Artifacts of batches that are no more, and of assets that are switched off, with their keys.
+    store: ArtifactStore, batches: int, switched_off: frozenset[str], *, overlapping: bool = False
+) -> list[LeftOver]:
+    """What is left of batches that are no more, of assets that are switched off, of other strides.
 
     Args:
         store: The folder of the dataset.
         batches: How many batches there should be.
         switched_off: Assets that should have nothing.
+        overlapping: Whether windows overlap, so that a batch has a file for each of them.
     """
-    found = [
-        (asset, key)
-        for asset in sorted(PER_BATCH)
-        for key in surplus_keys(store, asset, 0 if asset in switched_off else batches)
-    ]
+    found = []
+    for asset in sorted(PER_BATCH):
+        (pattern,) = LAYOUT[asset].values()
+        single = _files_by_key(store, pattern)
+        several = _files_by_key(store, WINDOW_FILES[asset]) if asset in WINDOW_FILES else {}
+        other = (single if overlapping else several) if asset in WINDOW_FILES else {}
+        records = {key for key in store.record_keys(asset) if key.isdecimal()}
+        wanted = 0 if asset in switched_off else batches
+        for key in sorted({*records, *single, *several}, key=int):
+            if int(key) >= wanted:
+                names = (*single.get(key, ()), *several.get(key, ()))
+                found.append(LeftOver(asset, key, names, gone=True))
+            elif key in other:
+                found.append(LeftOver(asset, key, tuple(other[key]), gone=False))
     for asset in sorted(switched_off - PER_BATCH):
-        files = file_names(asset, WHOLE).values()
-        if store.record_keys(asset) or any(store.is_there(name) for name in files):
-            found.append((asset, WHOLE))
+        names = tuple(file_names(asset, WHOLE).values())
+        if store.record_keys(asset) or any(store.is_there(name) for name in names):
+            found.append(LeftOver(asset, WHOLE, names, gone=True))
     return found
+
+
+def _files_by_key(store: ArtifactStore, pattern: str, key: str = "") -> dict[str, list[str]]:
+    """The files of a pattern that are there, in order, by the batch that they belong to."""
+    keys = key or r"\d+"
+    form = re.escape(pattern).replace(r"\{key\}", f"(?P<key>{keys})")
+    named = re.compile(form.replace(r"\{role\}", r"row_(?P<row>\d+)"))
+    folder = (pattern.replace("{key}", key) if key else pattern).partition("{")[0]
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name in store.names(folder.rpartition("/")[0]):
+        if match := named.fullmatch(name):
+            row = int(match["row"]) if "row" in named.groupindex else 0
+            found.setdefault(match["key"], []).append((row, name))
+    return {key: [name for _, name in sorted(names)] for key, names in found.items()}

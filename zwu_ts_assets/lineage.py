@@ -14,7 +14,7 @@ from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.corpus.windows import Window
+    from zwu_ts_assets.corpus.windows import Batch
 
 CODE_VERSIONS: Mapping[str, str] = {
     "raw": "1",
@@ -110,16 +110,16 @@ def raw_made_from(csv_sha256: str) -> str:
     return csv_sha256
 
 
-def window_made_from(window: "Window") -> str:
-    """A window is made from its own rows, and knows how many of its target rows exist."""
-    from zwu_ts_assets.corpus.windows import content_digest
+def batch_made_from(batch: "Batch") -> str:
+    """A batch is made from the rows of its windows, and knows how many target rows each has."""
+    from zwu_ts_assets.corpus.windows import batch_digest
 
-    return digest(content_digest(window), str(window.target_rows))
+    return digest(batch_digest(batch), " ".join(map(str, batch.target_rows)))
 
 
-def colour_ranges_made_from(training_windows: Mapping[int, str]) -> str:
-    """The colour ranges are fitted on the windows of the training split, told by their versions."""
-    return digest(*(f"{batch}:{version}" for batch, version in training_windows.items()))
+def colour_ranges_made_from(training_batches: Mapping[int, str]) -> str:
+    """The colour ranges are fitted on the windows of the training split, told by their batches."""
+    return digest(*(f"{batch}:{version}" for batch, version in training_batches.items()))
 
 
 def figure_made_from(window_version: str, ranges_version: str = "") -> str:

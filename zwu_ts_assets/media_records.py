@@ -1,29 +1,49 @@
 """What records know of figures and videos, without opening them.
 
-What belongs here: path, size, frames and digest of one medium. What does not: making it
+What belongs here: paths, size, frames and digests of the media of a batch. What does not: making it
 (`media_products.py`).
 """
 
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
-from zwu_ts_assets.artifact_store import Record
+from zwu_ts_assets.artifact_store import Record, digest
+from zwu_ts_assets.layout import window_role
 from zwu_ts_assets.training.processor import Size
 
 
-def media_path(record: Record) -> str:
-    """The only file of a figure or a video, relative to the dataset's artifact folder."""
-    (path,) = record.files
-    return path
+def media_paths(record: Record, rows: Sequence[int]) -> dict[int, str]:
+    """The files of a batch's figures or videos by their windows' first rows.
+
+    Args:
+        record: Of the batch's figures or videos.
+        rows: In which the windows of the batch begin.
+
+    Returns:
+        Paths relative to the dataset's artifact folder; without those of windows that the record
+        does not have.
+    """
+    by_role = {PurePosixPath(path).stem: path for path in record.files}
+    if len(rows) == len(by_role) == 1:
+        return {rows[0]: next(iter(record.files))}  # named by its batch, where that has no other
+    return {row: by_role[window_role(row)] for row in rows if window_role(row) in by_role}
 
 
-def medium_facts(record: Record) -> dict[str, Any]:
-    """What a record knows of a figure or a video: sha256, width, height, frames, fps."""
-    (file,) = record.files.values()
+def medium_version(record: Record, path: str) -> str:
+    """The content version of one file; that of the artifact where it has no other file."""
+    return digest(record.files[path].sha256)
+
+
+def media_facts(record: Record) -> dict[str, dict[str, Any]]:
+    """What a record knows of each figure or video: sha256, width, height, frames, fps; by path."""
+    if not record.files:
+        return {}
     size = size_of(record)
-    facts: dict[str, Any] = {"sha256": file.sha256, "width": size.width, "height": size.height}
+    facts: dict[str, Any] = {"width": size.width, "height": size.height}
     if "frames" in record.details:
         facts["frames"], facts["fps"] = film_of(record)
-    return facts
+    return {path: {"sha256": file.sha256, **facts} for path, file in record.files.items()}
 
 
 def size_of(record: Record) -> Size:

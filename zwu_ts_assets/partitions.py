@@ -104,8 +104,8 @@ def batch_count(dataset: Dataset) -> int:
     Raises:
         CorpusError: The file, or a timestamp that is needed, cannot be read.
     """
+    from zwu_ts_assets.corpus import windows
     from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows
-    from zwu_ts_assets.corpus.windows import window_count
 
     if not dataset.csv.exists():
         raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
@@ -121,7 +121,9 @@ def batch_count(dataset: Dataset) -> int:
         else:
             rows = count_data_rows(dataset.csv)
         counted = _COUNTED[dataset.csv] = (identity, rows)
-    return window_count(counted[1], settings.window_length, settings.max_batches)
+    return windows.batch_count(
+        counted[1], settings.window_length, settings.stride, settings.max_batches
+    )
 
 
 def register_batches(instance: dg.DagsterInstance, dataset: Dataset) -> int:

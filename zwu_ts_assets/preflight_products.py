@@ -5,10 +5,10 @@ What does not: the report itself (`training/preflight.py`).
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from zwu_ts_assets.artifact_store import Detail, Record
-from zwu_ts_assets.corpus.dependence import feature_matrices
+from zwu_ts_assets.corpus.dependence import FeatureMatrices, feature_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.corpus.qwen import TextTokenizer
@@ -74,13 +74,18 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     columns = None if shown is None else shown.columns
     names = first.features if shown is None else shown.names(first.features)
     suffixes = () if shown is None else shown.suffixes
-    # Made only where they are asked for: with many columns, no number fits into a cell.
+
+    def patches() -> Iterator[FeatureMatrices]:
+        seen: set[int] = set()  # overlapping windows share most of their patches
+        for sample in view.samples:
+            for start, stop in spans:
+                if sample.past_start + start not in seen:
+                    seen.add(sample.past_start + start)
+                    yield feature_matrices(sample.past[start:stop], columns)
+
+    # Made only where they are asked for: with many columns, no number fits into a cell. And one at
+    # a time: there may be many thousands.
     whole = (feature_matrices(sample.past, columns) for sample in view.samples)
-    patches = (
-        feature_matrices(sample.past[start:stop], columns)
-        for sample in view.samples
-        for start, stop in spans
-    )
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
     film = films[first.batch]
@@ -91,7 +96,7 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
             names, settings.window_length, Canvas(*settings.canvas_size), whole, suffixes
         ),
         frame=drawn_figure(
-            names, settings.patch_length, Canvas(size.width, size.height), patches, suffixes
+            names, settings.patch_length, Canvas(size.width, size.height), patches(), suffixes
         ),
         frames=frames,
         fps=fps,

@@ -50,9 +50,13 @@ def rows_table(rows_jsonl: bytes) -> str:
     """The first tokens of the first token rows."""
     lines = rows_jsonl.splitlines()[:_ROWS]
     parsed = [json.loads(line) for line in lines]
+    told = ("batch", *(["row"] if any("row" in row for row in parsed) else []))
     return _markdown_table(
-        ("batch", "ids", "first tokens"),
-        ((str(r["batch"]), str(len(r["ids"])), " ".join(r["tokens"][:12])) for r in parsed),
+        (*told, "ids", "first tokens"),
+        (
+            (*(str(r[name]) for name in told), str(len(r["ids"])), " ".join(r["tokens"][:12]))
+            for r in parsed
+        ),
     )
 
 

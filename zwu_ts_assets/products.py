@@ -1,8 +1,8 @@
 """From an asset's inputs to its product: one function per asset, in the order of the lineage.
 
 What belongs here: calling the corpus modules and saying what there is to know of the result. What
-does not: the corpus itself (`corpus/`), Dagster, artifact paths. What is drawn is made in
-`media_products.py`, whose names are handed on here.
+does not: the corpus itself (`corpus/`), Dagster, artifact paths. Batches are cut in
+`batch_products.py` and drawn in `media_products.py`, whose names are handed on here.
 
 Importing this module imports pandas, matplotlib and the rest, so asset bodies import it when they
 run and never when definitions load. The worker processes run its functions.
@@ -12,12 +12,18 @@ import functools
 import hashlib
 import importlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from zwu_ts_assets.artifact_store import Detail, digest
+from zwu_ts_assets.batch_products import (
+    batch_product,
+    require_rows,
+    training_starts,
+    training_versions,
+)
 from zwu_ts_assets.corpus.csv_file import Reading, read_csv
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen import (
@@ -28,7 +34,6 @@ from zwu_ts_assets.corpus.qwen import (
     resolve_tokenizer,
 )
 from zwu_ts_assets.corpus.qwen import vocabulary_json as tokenizer_vocabulary_json
-from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import format_stats, parse_stats, stats_lines
 from zwu_ts_assets.corpus.verification import matrices_problem, qwen_problem
@@ -39,24 +44,27 @@ from zwu_ts_assets.corpus.vocabulary import (
     token_rows_jsonl,
     vocabulary_json,
 )
+from zwu_ts_assets.corpus.window_key import WindowKey, window_key
 from zwu_ts_assets.corpus.windows import (
+    Batch,
     Window,
-    content_digest,
-    cut_window,
+    batch_count,
+    whole_starts,
     window_count,
 )
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.media_products import (
+    Drawing,
     Files,
     colour_ranges_product,
     correlation_product,
+    drawn_batches,
     figure_problem,
     film_problem,
     fitted_ranges,
     line_plot_product,
     ranges_of,
-    target_details,
     training_extremes,
     video_product,
 )
@@ -64,10 +72,13 @@ from zwu_ts_assets.previews import rows_table, series_table, text_block
 from zwu_ts_assets.work import Product
 
 __all__ = [
+    "Drawing",
     "Files",
+    "batch_product",
     "colour_ranges_product",
     "correlation_product",
     "csv_digest",
+    "drawn_batches",
     "figure_problem",
     "film_problem",
     "fitted_ranges",
@@ -81,13 +92,13 @@ __all__ = [
     "stats_product",
     "tokenizer_source",
     "tokens_problem",
-    "training_batches",
     "training_extremes",
+    "training_starts",
+    "training_versions",
     "video_product",
     "vocabulary_inputs",
     "vocabulary_product",
     "window_problem",
-    "window_product",
 ]
 
 
@@ -124,8 +135,19 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
             f"{csv}: has {rows} rows, fewer than one window of {settings.window_length}; add rows, "
             f"or set a smaller window_length in {csv.with_suffix('.toml')}"
         )
-    batches = window_count(rows, settings.window_length, settings.max_batches)
-    everything = window_count(rows, settings.window_length)
+    cutting = settings.window_length, settings.stride
+    batches = batch_count(rows, *cutting, settings.max_batches)
+    everything = batch_count(rows, *cutting)
+    starts = range(0, window_count(rows, *cutting) * settings.stride, settings.stride)
+    whole = whole_starts(series, starts, settings.window_length)
+    if not len(whole):
+        raise CorpusError(
+            f"{csv}: each of its {len(starts)} windows of {settings.window_length} rows has a row "
+            "that lacks a value, so there is nothing to make; fill the gaps, or set a smaller "
+            f"window_length in {csv.with_suffix('.toml')}"
+        )
+    # Neighbours share rows, or leave some between them that are in no window.
+    covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
     details: dict[str, Detail] = {
         "rows": rows,
         "features": _features(series.features),
@@ -133,11 +155,14 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         "last_timestamp": str(series.timestamps[-1]),
         "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
         "batches": batches,
-        "rows_in_no_batch": rows - everything * settings.window_length,
+        "rows_in_no_batch": rows - covered - settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
         "csv_sha256": sha256,
         **_as_read(reading, settings),
     }
+    if settings.overlapping or len(whole) < len(starts):
+        details["windows"] = int((whole < batches * settings.window_length).sum())
+        details["windows_with_gaps"] = len(starts) - len(whole)
     return Product(series, details, preview=series_table(series))
 
 
@@ -160,64 +185,38 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
     return details
 
 
-def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:
-    """Refuse batches of rows that the CSV has and the table does not have yet.
+def stats_product(
+    batches: Mapping[int, Batch], known: int, *, settings: Settings
+) -> Product[Files]:
+    """The statistics of every window that exists, as text.
 
-    Raises:
-        CorpusError: Names the asset that brings the rows.
+    Args:
+        batches: Those that exist.
+        known: How many there should be.
+        settings: Whether a batch has several windows.
     """
-    batches = window_count(len(series.timestamps), settings.window_length)
-    if last_batch >= batches:
-        raise CorpusError(
-            f"batch {last_batch} is not in {raw_asset} yet, which has {batches} batches; "
-            f"materialize {raw_asset} first"
-        )
-
-
-def window_product(
-    batch: int, *, series: Series, settings: Settings, shown: Selection | None = None
-) -> Product[Window]:
-    """The rows of one batch, which columns are shown, how much of its target span the CSV has."""
-    window = cut_window(
-        series, batch, length=settings.window_length, horizon=settings.horizon, shown=shown
-    )
-    details: dict[str, Detail] = {
-        "rows": f"{window.start}..{window.stop - 1}",
-        "features": len(window.features),
-        **({"features_shown": len(shown.columns)} if shown else {}),
-        "first_timestamp": str(window.timestamps[0]),
-        "last_timestamp": str(window.timestamps[-1]),
-        **target_details(window, settings),
-    }
-    return Product(window, details, version=content_digest(window))
-
-
-def training_batches(dataset: Dataset, series: Series, batches: Iterable[int]) -> list[int]:
-    """The batches whose window lies in the training split, on which colour ranges are fitted."""
-    from zwu_ts_assets.training.splits import train_rows
-
-    first, stop = train_rows(dataset.split_rule(series.rows), series.timestamps)
-    length = dataset.settings.window_length
-    return [batch for batch in batches if first <= batch * length and (batch + 1) * length <= stop]
-
-
-def stats_product(windows: Mapping[int, Window], known: int) -> Product[Files]:
-    """The statistics of every window that exists, as text."""
-    if not windows:
+    if not batches:
         raise CorpusError(
             "there is no window made with these settings to describe; materialize batch_windows "
             "first"
         )
     text = format_stats(
-        (batch, stats_lines(window.values, window.features)) for batch, window in windows.items()
+        (
+            window_key(batch, window.start, overlapping=settings.overlapping),
+            stats_lines(window.values, window.features),
+        )
+        for batch, content in batches.items()
+        for window in content.windows
     )
-    rows = parse_stats(text)
     details: dict[str, Detail] = {
-        "batches": len(rows),
+        "batches": len(batches),
         "known_batches": known,
-        "complete": len(rows) == known,
+        "complete": len(batches) == known,
         "characters": len(text),
     }
+    windows = len(parse_stats(text))
+    if settings.overlapping or windows < len(batches):
+        details["windows"] = windows
     shown = text.split("\n\n--- ", 1)[0].split("\n")
     return Product({"text": text.encode("utf-8")}, details, preview=text_block(shown))
 
@@ -234,13 +233,13 @@ def vocabulary_inputs(stats: Files, settings: Settings) -> str:
 
 
 def vocabulary_product(stats: Files, *, settings: Settings) -> Product[Files]:
-    """The small vocabulary of the stats text and each batch's tokens and ids in it."""
+    """The small vocabulary of the stats text and each window's tokens and ids in it."""
     split = resolve_splitter(settings.splitter)
     rows = parse_stats(stats["text"].decode("utf-8"))
     vocabulary = build_vocabulary((text for _, text in rows), split)
     tokens = token_rows_jsonl(rows, vocabulary, split)
     details: dict[str, Detail] = {
-        "batches": len(rows),
+        **_row_counts(rows),
         "entries": len(vocabulary),
         "special_tokens": len(SPECIALS),
         **_token_counts(tokens),
@@ -266,12 +265,12 @@ def qwen_inputs(stats: Files, source: TokenizerSource) -> str:
 
 
 def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
-    """Text, tokens and ids of each batch in the Qwen3-VL tokenizer, and its vocabulary."""
+    """Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."""
     tokenizer = loaded_tokenizer(source)
     rows = parse_stats(stats["text"].decode("utf-8"))
     tokens = qwen_rows_jsonl(rows, tokenizer)
     details: dict[str, Detail] = {
-        "batches": len(rows),
+        **_row_counts(rows),
         "entries": tokenizer.size,
         "tokenizer": f"{source.kind}: {source.location}",
         **_token_counts(tokens),
@@ -301,10 +300,21 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def _row_counts(rows: Sequence[tuple[WindowKey, str]]) -> dict[str, Detail]:
+    """How many batches the rows are of, and how many rows there are where batches have several."""
+    batches = {key[0] if isinstance(key, tuple) else key for key, _ in rows}
+    overlapping = any(isinstance(key, tuple) for key, _ in rows)
+    return {"batches": len(batches), **({"windows": len(rows)} if overlapping else {})}
+
+
 def _token_counts(rows_jsonl: bytes) -> dict[str, Detail]:
-    counts = [len(json.loads(line)["ids"]) for line in rows_jsonl.splitlines()]
+    counts = []
+    one = "batch"
+    for row in map(json.loads, rows_jsonl.splitlines()):
+        counts.append(len(row["ids"]))
+        one = "window" if "row" in row else one
     return {
         "ids": sum(counts),
-        "fewest_ids_in_a_batch": min(counts, default=0),
-        "most_ids_in_a_batch": max(counts, default=0),
+        f"fewest_ids_in_a_{one}": min(counts, default=0),
+        f"most_ids_in_a_{one}": max(counts, default=0),
     }

@@ -18,7 +18,13 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
-from zwu_ts_assets.layout import dataset_store, export_folder, file_names, left_over
+from zwu_ts_assets.layout import (
+    dataset_store,
+    export_folder,
+    file_names,
+    left_over,
+    stray_files,
+)
 from zwu_ts_assets.places import Place
 from zwu_ts_assets.selection_products import feature_selection, shows_selection
 from zwu_ts_assets.training.split_rule import SPLITS
@@ -33,7 +39,8 @@ STRAY: Final = "has files that are no part of it"
 PROMPTS: Final = "its prompts cannot be used"
 SURPLUS: Final = "its batch is no more"
 SWITCHED_OFF: Final = "switched off in the settings"
-GONE: Final = frozenset({SURPLUS, SWITCHED_OFF})
+OTHER_STRIDE: Final = "has files of another window_stride"
+GONE: Final = frozenset({SURPLUS, SWITCHED_OFF, OTHER_STRIDE})
 """Of these, what is there should not be."""
 
 
@@ -163,9 +170,11 @@ class _Comparison:
         self._judge_tokens()
         self._judge_training(raw.value, batches)
         off = lineage.switched_off(dataset.settings)
-        for asset, key in left_over(self.store, batches, off):
-            reason = SWITCHED_OFF if asset in off else SURPLUS
-            self.stale.append(OutOfDate(asset, key, reason))
+        overlapping = dataset.settings.overlapping
+        for item in left_over(self.store, batches, off, overlapping=overlapping):
+            gone = SWITCHED_OFF if item.asset in off else SURPLUS
+            reason = gone if item.gone else OTHER_STRIDE
+            self.stale.append(OutOfDate(item.asset, item.key, reason))
         known = [*lineage.asset_names(dataset), *sorted(off)]
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         wanted = self._wanted()
@@ -189,20 +198,21 @@ class _Comparison:
         settings = self.dataset.settings
         shown = feature_selection(self.dataset, series)
         cut = [
-            products.window_product(batch, series=series, settings=settings, shown=shown)
+            products.batch_product(batch, series=series, settings=settings, shown=shown)
             for batch in range(batches)
         ]
-        versions = {batch: window.version or "" for batch, window in enumerate(cut)}
-        for batch, window in enumerate(cut):
-            self._judge("batch_windows", str(batch), lineage.window_made_from(window.value))
+        versions = {batch: windows.version or "" for batch, windows in enumerate(cut)}
+        for batch, windows in enumerate(cut):
+            self._judge("batch_windows", str(batch), lineage.batch_made_from(windows.value))
             if settings.line_plots:
                 made_from = lineage.figure_made_from(versions[batch])
                 self._judge("line_plots", str(batch), made_from)
         self._judge("batch_stats", WHOLE, lineage.stats_made_from(versions, batches))
         ranges = ""
         if settings.colour_range == "train":
-            training = products.training_batches(self.dataset, series, versions)
-            made_from = lineage.colour_ranges_made_from({b: versions[b] for b in training})
+            training = products.training_starts(self.dataset, series, versions)
+            told = products.training_versions(training, versions, settings)
+            made_from = lineage.colour_ranges_made_from(told)
             self._judge("colour_ranges", WHOLE, made_from)
             if ("colour_ranges", WHOLE) not in self.current:
                 keys = [str(batch) for batch in range(batches)]
@@ -210,10 +220,10 @@ class _Comparison:
                     self.stale += [OutOfDate(asset, key, FOLLOWS) for key in keys]
                 return
             ranges = self.current["colour_ranges", WHOLE].version
-        for batch, window in enumerate(cut):
+        for batch, windows in enumerate(cut):
             figure = lineage.figure_made_from(versions[batch], ranges)
             self._judge("correlation_pngs", str(batch), figure)
-            video = lineage.video_made_from(versions[batch], window.details, ranges)
+            video = lineage.video_made_from(versions[batch], windows.details, ranges)
             self._judge("patch_videos", str(batch), video)
 
     def _judge_tokens(self) -> None:
@@ -298,9 +308,15 @@ class _Comparison:
             reason = INPUT
         elif not self.store.is_whole(record):
             reason = DAMAGED
-        elif asset in _EXPORT_ASSETS and self.store.has_others(export_folder(asset), record.files):
+        elif self._has_strays(asset, key, record):
             reason = STRAY
         else:
             self.current[asset, key] = record
             return
         self.stale.append(OutOfDate(asset, key, reason))
+
+    def _has_strays(self, asset: str, key: str, record: Record) -> bool:
+        """Whether files lie where only those of the record should."""
+        if asset in _EXPORT_ASSETS:
+            return self.store.has_others(export_folder(asset), record.files)
+        return bool(stray_files(self.store, asset, key, record))

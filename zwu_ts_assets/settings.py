@@ -83,7 +83,13 @@ class Settings(BaseModel):
     interpolate_limit: int | None = Field(
         None, ge=1, le=1000, description="At most so many values in a row are interpolated."
     )
-    window_length: int = Field(96, ge=4, le=1000, description="Rows of a window (a batch).")
+    window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
+    window_stride: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Rows between two windows' starts; unset: window_length, side by side.",
+    )
     horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
     max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
     patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
@@ -157,6 +163,16 @@ class Settings(BaseModel):
         return CsvRules(**{name: getattr(self, name) for name in names})
 
     @property
+    def stride(self) -> int:
+        """Rows between the starts of two windows."""
+        return self.window_stride or self.window_length
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether windows overlap, so that a batch has several."""
+        return self.stride < self.window_length
+
+    @property
     def canvas_size(self) -> tuple[int, int]:
         """Width and height of figures and line plots in pixels."""
         return self.canvas_width, self.canvas_height
@@ -205,6 +221,15 @@ class Settings(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _every_row_is_in_a_window(self) -> Self:
+        if self.stride > self.window_length:
+            raise ValueError(
+                f"window_stride is {self.stride}, larger than window_length {self.window_length}: "
+                "rows between two windows would be in none; make window_stride smaller"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _columns_are_told_apart(self) -> Self:
         time_column = self.time_column or "date"
         for setting in ("features", "figure_columns"):
@@ -240,7 +265,6 @@ class Settings(BaseModel):
                 'interpolate_limit belongs to gaps = "interpolate", which needs it: write, for '
                 "example, interpolate_limit = 3"
             )
-        return self
         return self
 
 

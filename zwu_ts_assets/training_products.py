@@ -22,10 +22,11 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import parse_stats
-from zwu_ts_assets.corpus.windows import Window, content_digest, patch_spans
+from zwu_ts_assets.corpus.window_key import first_row
+from zwu_ts_assets.corpus.windows import Batch, Window, content_digest, patch_spans
 from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.lineage import samples_made_from, training_made_from
-from zwu_ts_assets.media_records import film_of, media_path, size_of
+from zwu_ts_assets.media_records import film_of, media_paths, medium_version, size_of
 from zwu_ts_assets.products import loaded_tokenizer, tokenizer_source
 from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.conversation import Conversation
@@ -64,13 +65,18 @@ def samples_inputs(
         for name, found in sorted(versions.items())
         for batch, version in sorted(found.items())
     ]
-    return samples_made_from([content_digest(whole), stats, tokens, *rows])
+    marks = [
+        f"{name} {sha256(marked.tobytes())}"
+        for name, marked in (("missing", series.missing), ("interpolated", series.interpolated))
+        if marked is not None  # came later: without gaps, samples stay current
+    ]
+    return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks])
 
 
 def samples_product(
     dataset: Dataset,
     series: Series,
-    windows: Mapping[int, Window],
+    batches: Mapping[int, Batch],
     records: Mapping[str, Mapping[int, Record]],
     stats: Files,
     tokens: Files,
@@ -81,42 +87,59 @@ def samples_product(
     Args:
         dataset: Whose they are.
         series: The whole table.
-        windows: By batch.
+        batches: The windows, by batch.
         records: Of the per-batch assets by name, by batch.
         stats: The statistics text.
         tokens: The token rows of that text.
         tokenizer: For the timestamps of videos.
     """
     settings = dataset.settings
-    texts = dict(parse_stats(stats["text"].decode("utf-8")))
-    ids = {row["batch"]: len(row["ids"]) for row in map(json.loads, tokens["rows"].splitlines())}
+    length = settings.window_length
+    blocks = parse_stats(stats["text"].decode("utf-8"))
+    texts = {first_row(key, length): text for key, text in blocks}
+    rows = map(json.loads, tokens["rows"].splitlines())
+    ids = {row.get("row", row["batch"] * length): len(row["ids"]) for row in rows}
     count = functools.lru_cache(maxsize=64)(functools.partial(_media_tokens, tokenizer=tokenizer))
     assets = []
-    for batch, window in windows.items():
-        missing = [name for name, found in records.items() if batch not in found]
-        missing += [] if batch in texts and batch in ids else ["batch_stats"]
-        if missing:
-            raise CorpusError(
-                f"batch {batch} has a window and lacks its {' and '.join(missing)}; materialize "
-                "that first"
+    for batch, content in batches.items():
+        windows = content.windows
+        paths = {
+            name: media_paths(found[batch], content.starts)
+            for name, found in records.items()
+            if name != "batch_windows" and batch in found
+        }
+        for window in windows:
+            row = window.start
+            missing = [n for n in records if n != "batch_windows" and row not in paths.get(n, {})]
+            missing += [] if row in texts and row in ids else ["batch_stats"]
+            if missing:
+                raise CorpusError(
+                    f"batch {batch} has a window and lacks its {' and '.join(missing)}; "
+                    "materialize that first"
+                )
+            figure, film = records["correlation_pngs"][batch], records["patch_videos"][batch]
+            image, video = count(size_of(figure), size_of(film), *film_of(film))
+            media = {name: found[row] for name, found in paths.items()}
+            assets.append(
+                WindowAssets(
+                    batch=batch,
+                    window=window,
+                    image=media["correlation_pngs"],
+                    video=media["patch_videos"],
+                    line_plot=media.get("line_plots", ""),
+                    stats_text=texts[row],
+                    stats_tokens=ids[row],
+                    image_tokens=image,
+                    video_tokens=video,
+                    versions={
+                        "batch_windows": content_digest(window),
+                        **{
+                            name: medium_version(records[name][batch], path)
+                            for name, path in media.items()
+                        },
+                    },
+                )
             )
-        figure, film = records["correlation_pngs"][batch], records["patch_videos"][batch]
-        image, video = count(size_of(figure), size_of(film), *film_of(film))
-        lines = records["line_plots"][batch] if "line_plots" in records else None
-        assets.append(
-            WindowAssets(
-                batch=batch,
-                window=window,
-                image=media_path(figure),
-                video=media_path(film),
-                line_plot=media_path(lines) if lines else "",
-                stats_text=texts[batch],
-                stats_tokens=ids[batch],
-                image_tokens=image,
-                video_tokens=video,
-                versions={name: found[batch].version for name, found in records.items()},
-            )
-        )
     samples, report = make_samples(
         assets,
         dataset=dataset.name,

@@ -24,6 +24,7 @@ from zwu_ts_assets.training.exports.manifest import Manifest, read_manifest
 # The settings by which samples and answers are computed from the CSV again.
 _SHAPING: Final = (
     "window_length",
+    "window_stride",
     "horizon",
     "time_column",
     "features",

@@ -44,12 +44,15 @@ class Work:
         force: Make everything, also what is current.
         switched_off: Of the raw table: assets that the settings have switched off, of which nothing
             is to be left.
+        overlapping: Of the raw table: whether windows overlap, so that a batch has several, and
+            nothing is to be left of batches that had one.
     """
 
     made_from: Mapping[str, str]
     make: Callable[[Sequence[str]], Iterator[Product[Any]]]
     force: bool = False
     switched_off: frozenset[str] = frozenset()
+    overlapping: bool = False
 
 
 def single(made_from: str, make: Callable[[], Product[Any]], *, force: bool = False) -> Work:

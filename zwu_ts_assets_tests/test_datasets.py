@@ -48,6 +48,8 @@ def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
         ('window_length = "96"', "'window_length' is '96'; input should be a valid integer"),
         ("window_size = 96", "unknown setting 'window_size'; the settings are: time_column"),
         ("patch_length = 97", "patch_length is 97, longer than window_length 96"),
+        ("window_stride = 97", "window_stride is 97, larger than window_length 96: rows between"),
+        ("window_stride = 0", "'window_stride' is 0; input should be greater than or equal to 1"),
         ("canvas_width = 1800", "'canvas_width' is 1800; input should be a multiple of 32"),
         ("video_width = 900", "'video_width' is 900; input should be a multiple of 32"),
         ("video_height = 192", "'video_height' is 192; input should be greater than or equal to"),
@@ -176,6 +178,14 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
         ({"video_width": 1792, "video_height": 992}, set()),  # the size that videos have anyway
         ({"line_plots": True}, set()),
         ({"window_length": 48}, {"etth1_raw", "batch_windows"}),
+        ({"window_stride": 96}, set()),  # side by side, as they are anyway
+        (
+            {"window_stride": 48},
+            {
+                *("etth1_raw", "batch_windows", "batch_stats"),
+                *("correlation_pngs", "line_plots", "patch_videos"),
+            },
+        ),
         ({"features": ("OT",)}, {"etth1_raw", "batch_windows"}),
         ({"tokenizer": "other"}, {"qwen_tokens"}),
         ({"splitter": "m:f"}, {"vocab"}),
@@ -219,15 +229,25 @@ def test_one_side_of_a_video_may_differ_from_the_canvas(tmp_path: Path) -> None:
 def test_settings_that_came_later_leave_existing_artifacts_current(tmp_path: Path) -> None:
     """The digests that versions without them recorded."""
     dataset = etth1(tmp_path)
-    assert dataset.settings_digest("correlation_pngs") == "ddbf335e"
-    assert dataset.settings_digest("patch_videos") == "41b184d6"
-    assert dataset.settings_digest("etth1_raw") == "b06e69ba"
-    assert dataset.settings_digest("batch_windows") == "1fb195ec"
-    assert dataset.settings_digest("qwen_export") == "f1bc54f0"
+    recorded = {
+        "etth1_raw": "b06e69ba",
+        "batch_windows": "1fb195ec",
+        "colour_ranges": "7b4d1bac",
+        "correlation_pngs": "ddbf335e",
+        "line_plots": "588e3e80",
+        "batch_stats": "44136fa3",
+        "vocab": "8a1d4899",
+        "qwen_tokens": "e6b9224f",
+        "patch_videos": "41b184d6",
+        "samples": "c80d47df",
+        "preflight": "158a9fd6",
+        "qwen_export": "f1bc54f0",
+    }
+    assert {name: dataset.settings_digest(name) for name in recorded} == recorded
     assert sample(tmp_path).settings_digest("raw") == "592c5e67"
     # What exports tell of themselves is part of their bytes.
     assert dataset.parameters["time_column"] == "date"
-    assert not {*CsvRules.__dataclass_fields__} & {*dataset.parameters}
+    assert not {"window_stride", *CsvRules.__dataclass_fields__} & {*dataset.parameters}
 
 
 def test_an_export_tells_how_the_csv_was_read_where_that_is_not_the_usual(tmp_path: Path) -> None:

@@ -28,11 +28,11 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> training.View:
     raw = products.raw_product(dataset.csv, settings)
     batches = range(int(raw.details["batches"] or 0))
     windows = {
-        batch: products.window_product(batch, series=raw.value, settings=settings).value
+        batch: products.batch_product(batch, series=raw.value, settings=settings).value
         for batch in batches
     }
     source = products.tokenizer_source(settings, folder, cache_dir())
-    stats = products.stats_product(windows, len(batches)).value
+    stats = products.stats_product(windows, len(batches), settings=settings).value
     tokens = products.qwen_product(stats, source).value
     records = {
         "batch_windows": {batch: declared(f"batch_{batch}.parquet") for batch in batches},

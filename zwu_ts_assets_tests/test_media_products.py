@@ -47,7 +47,9 @@ def pixels(png: bytes) -> Any:
 
 def test_a_figure_is_drawn_within_the_ranges_of_windows() -> None:
     settings = settings_with(colour_range="train")
-    product = products.correlation_product((2, window()), settings=settings, ranges=RANGES)
+    product = products.correlation_product(
+        products.Drawing(2, window()), settings=settings, ranges=RANGES
+    )
     expected = draw_figure(window().values, FEATURES, Canvas(640, 352), ranges=RANGES.windows)
     np.testing.assert_array_equal(pixels(product.value["png"]), expected)
     assert products.figure_problem(product.value, settings=settings) == ""
@@ -55,7 +57,9 @@ def test_a_figure_is_drawn_within_the_ranges_of_windows() -> None:
 
 def test_a_video_is_drawn_at_its_own_size_within_the_ranges_of_patches() -> None:
     settings = settings_with(colour_range="train", video_width=896, video_height=512)
-    product = products.video_product((2, window()), settings=settings, ranges=RANGES)
+    product = products.video_product(
+        products.Drawing(2, window()), settings=settings, ranges=RANGES
+    )
     film = iio.imread(product.value["video"], extension=".mp4", plugin="FFMPEG")
     assert film.shape == (4, 512, 896, 3)
     frame = draw_figure(
@@ -66,16 +70,16 @@ def test_a_video_is_drawn_at_its_own_size_within_the_ranges_of_patches() -> None
     assert (product.details["width"], product.details["height"]) == (896, 512)
     assert products.film_problem(product.value, settings=settings) == ""
     # A video of the canvas' size would be out of place now, and is told.
-    stale = products.video_product((2, window()), settings=settings_with())
+    stale = products.video_product(products.Drawing(2, window()), settings=settings_with())
     assert "640x352" in products.film_problem(stale.value, settings=settings)
 
 
 @pytest.mark.parametrize("product", [products.correlation_product, products.video_product])
 def test_figures_with_and_without_fixed_ranges_are_never_mixed(product: Any) -> None:
     with pytest.raises(ValueError, match="colour_range is 'train', but no fitted ranges are given"):
-        product((0, window()), settings=settings_with(colour_range="train"))
+        product(products.Drawing(0, window()), settings=settings_with(colour_range="train"))
     with pytest.raises(ValueError, match="colour_range is 'window', but fitted ranges are given"):
-        product((0, window()), settings=settings_with(), ranges=RANGES)
+        product(products.Drawing(0, window()), settings=settings_with(), ranges=RANGES)
 
 
 def test_ranges_are_fitted_on_the_given_windows_and_come_back_from_their_file() -> None:
@@ -94,7 +98,7 @@ def test_a_line_plot_is_a_png_of_the_canvas() -> None:
     units = ("MW", "", "°C")
     told = {name: unit for name, unit in zip(FEATURES, units, strict=True) if unit}
     settings = settings_with(line_plots=True, title_batch_index=True, units=told)
-    product = products.line_plot_product((2, window()), settings=settings)
+    product = products.line_plot_product(products.Drawing(2, window()), settings=settings)
     expected = draw_line_plot(
         window().values, FEATURES, Canvas(640, 352), units=units, title_prefix="Batch 2 "
     )

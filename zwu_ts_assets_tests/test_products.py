@@ -9,7 +9,7 @@ import numpy as np
 from zwu_ts_assets.corpus.windows import Window
 from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.pool import WorkerPool
-from zwu_ts_assets.products import correlation_product, video_product
+from zwu_ts_assets.products import Drawing, correlation_product, video_product
 from zwu_ts_assets.work import Product
 
 FEATURES = ("HUFL", "HULL", "OT")
@@ -27,13 +27,13 @@ SETTINGS = Settings.model_validate(
 )
 
 
-def windows() -> Iterator[tuple[int, Window]]:
+def windows() -> Iterator[Drawing]:
     values = np.random.default_rng(5).normal(size=(24 * BATCHES, len(FEATURES))).cumsum(axis=0)
     values[24:48, 1] = 3.0  # a constant column
     hours = np.arange(len(values)).astype("datetime64[h]").astype("datetime64[s]")
     for batch in range(BATCHES):
         rows = slice(24 * batch, 24 * batch + 24)
-        yield batch, Window(24 * batch, hours[rows], values[rows], FEATURES, 0)
+        yield Drawing(batch, Window(24 * batch, hours[rows], values[rows], FEATURES, 0))
 
 
 def made_by(workers: int) -> list[tuple[Product[Any], Product[Any]]]:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets.corpus.tokenizer_source import TokenizerSource, resolve_tokenizer
+from zwu_ts_assets.corpus.window_key import WindowKey, key_fields
 
 __all__ = [
     "TextTokenizer",
@@ -155,20 +156,21 @@ def _without_advice() -> Iterator[None]:
         logger.removeFilter(wanted)
 
 
-def qwen_rows_jsonl(rows: Iterable[tuple[int, str]], tokenizer: TextTokenizer) -> bytes:
-    """Encode texts into JSON Lines, a row per batch.
+def qwen_rows_jsonl(rows: Iterable[tuple[WindowKey, str]], tokenizer: TextTokenizer) -> bytes:
+    """Encode texts into JSON Lines, a row per window.
 
     Args:
-        rows: Batch index and text, in the order of the file.
+        rows: Key and text, in the order of the file.
         tokenizer: The tokenizer.
 
     Returns:
-        UTF-8 lines of `{"batch": int, "text": str, "tokens": [str], "ids": [int]}`.
+        UTF-8 lines of `{"batch": int, "text": str, "tokens": [str], "ids": [int]}`, with
+        `"row": int` after the batch where the key has a row.
     """
     lines = []
-    for batch, text in rows:
+    for key, text in rows:
         tokens, ids = tokenizer.encode(text)
-        row = {"batch": batch, "text": text, "tokens": tokens, "ids": ids}
+        row = {**key_fields(key), "text": text, "tokens": tokens, "ids": ids}
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     return "".join(lines).encode()
 
@@ -185,8 +187,8 @@ def vocabulary_json(tokenizer: TextTokenizer) -> bytes:
     return json.dumps(tokenizer.vocabulary(), ensure_ascii=False, indent=2).encode()
 
 
-def undecodable_rows(rows_jsonl: bytes, tokenizer: TextTokenizer) -> list[int]:
-    """List the batches whose ids are not those of their text, or do not lead back to it.
+def undecodable_rows(rows_jsonl: bytes, tokenizer: TextTokenizer) -> list[WindowKey]:
+    """List the windows whose ids are not those of their text, or do not lead back to it.
 
     Text and decoded text are compared in Unicode normalisation form C, which the Qwen tokenizer
     puts every text into; apart from that it loses nothing, so for the default tokenizer a batch in
@@ -198,16 +200,18 @@ def undecodable_rows(rows_jsonl: bytes, tokenizer: TextTokenizer) -> list[int]:
         tokenizer: The tokenizer of these rows.
 
     Returns:
-        The batch indices, in the order of the file; empty if every row leads back to its text.
+        Their keys, in the order of the file; empty if every row leads back to its text.
 
     Raises:
         CorpusError: If a line is not such a row.
     """
-    undecodable = []
+    undecodable: list[WindowKey] = []
     for number, line in enumerate(rows_jsonl.splitlines(), start=1):
         try:
             row = json.loads(line)
-            batch, text, ids = int(row["batch"]), str(row["text"]), [int(id) for id in row["ids"]]
+            batch = int(row["batch"])
+            key: WindowKey = (batch, int(row["row"])) if "row" in row else batch
+            text, ids = str(row["text"]), [int(id) for id in row["ids"]]
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorpusError(
                 f"token rows, line {number}: not a row with batch, text and ids "
@@ -215,7 +219,7 @@ def undecodable_rows(rows_jsonl: bytes, tokenizer: TextTokenizer) -> list[int]:
             ) from error
         # Comparing with fresh ids first finds an id outside the vocabulary, which decoding skips.
         if tokenizer.encode(text)[1] != ids or _composed(tokenizer.decode(ids)) != _composed(text):
-            undecodable.append(batch)
+            undecodable.append(key)
     return undecodable
 
 

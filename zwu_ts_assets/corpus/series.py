@@ -5,6 +5,7 @@ a CSV (`csv_file.py`) and cutting windows (`windows.py`).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,13 @@ class Series:
     def rows(self) -> int:
         """The number of rows."""
         return len(self.timestamps)
+
+    @cached_property
+    def missing_rows(self) -> NDArray[np.int64]:
+        """The rows that lack a value, increasing, int64; empty if none does."""
+        rows: NDArray[np.int64]
+        rows = np.flatnonzero(self.missing) if self.missing is not None else np.empty(0, np.int64)
+        return rows
 
     @property
     def interval(self) -> np.timedelta64:

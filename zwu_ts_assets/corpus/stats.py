@@ -9,7 +9,8 @@ The text is a sequence of blocks; numbers have two decimals, and a blank line en
     HUFL: Mean=8.58, Max=12.73, Var=6.62
     OT: Mean=24.23, Max=33.13, Var=18.05
 
-It can be read back whatever the features are called, as long as no name holds a line break (and
+Where windows overlap, a heading tells the window's first row too: `--- Batch 17 Row 1640 ---`. It
+can be read back whatever the features are called, as long as no name holds a line break (and
 `stats_lines` writes none that does): a
 statistics line ends with a number and a block's first line does not, and the last `: Mean=` of a
 line is the one that was written by us.
@@ -23,9 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.window_key import WindowKey, key_label, key_text
 
 # Bounded: `int` refuses thousands of digits with an error of its own.
-_HEADING: Final = re.compile(r"--- Batch (0|[1-9][0-9]{0,17}) ---")
+_NUMBER: Final = r"(0|[1-9][0-9]{0,17})"
+_HEADING: Final = re.compile(rf"--- Batch {_NUMBER}(?: Row {_NUMBER})? ---")
 _DECIMAL: Final = r"-?[0-9]+\.[0-9]{2}"
 _LINE: Final = re.compile(rf".+: Mean={_DECIMAL}, Max={_DECIMAL}, Var={_DECIMAL}")
 
@@ -77,80 +80,93 @@ def stats_lines(values: NDArray[np.float64], features: Sequence[str]) -> list[st
     ]
 
 
-def format_block(batch: int, lines: Sequence[str]) -> str:
-    """The text of one batch: heading, lines, blank line.
+def format_block(key: WindowKey, lines: Sequence[str]) -> str:
+    """The text of one window: heading, lines, blank line.
 
     Args:
-        batch: Index of the batch, from 0.
+        key: The batch, from 0; or batch and first row.
         lines: What `stats_lines` gives for it.
     """
-    return "".join(f"{line}\n" for line in (f"--- Batch {batch} ---", *lines, ""))
+    return "".join(f"{line}\n" for line in (f"--- {key_text(key)} ---", *lines, ""))
 
 
-def format_stats(blocks: Iterable[tuple[int, list[str]]]) -> str:
+def format_stats(blocks: Iterable[tuple[WindowKey, list[str]]]) -> str:
     r"""The whole text, one block after another, with `\n` as line end.
 
     Args:
-        blocks: (batch, lines) in increasing order of the batches, which may have gaps.
+        blocks: (key, lines) in increasing order of the keys, which may have gaps; either all keys
+            have a row or none has.
 
     Raises:
-        CorpusError: The batches do not increase.
+        CorpusError: The keys do not increase.
     """
     texts = []
-    before = -1
-    for batch, lines in blocks:
-        if batch <= before:
+    before: WindowKey | None = None
+    for key, lines in blocks:
+        if not _follows(key, before):
+            after = f" after {key_label(before)}" if before is not None else ""
             raise CorpusError(
-                f"Statistics of batch {batch} after batch {before}; expected increasing batches, "
-                "each once. Sort them."
+                f"Statistics of {key_label(key)}{after}; expected increasing batches, each once, "
+                "or increasing rows. Sort them."
             )
-        before = batch
-        texts.append(format_block(batch, lines))
+        before = key
+        texts.append(format_block(key, lines))
     return "".join(texts)
 
 
-def parse_stats(text: str) -> list[tuple[int, str]]:
+def parse_stats(text: str) -> list[tuple[WindowKey, str]]:
     """Read the text of `format_stats` back.
 
     Args:
         text: The whole text, line ends as written.
 
     Returns:
-        (batch, text) per block, where the text is the block's lines joined by one space.
+        (key, text) per block, where the key is the batch, or batch and first row where the heading
+        has it, and the text is the block's lines joined by one space.
 
     Raises:
         CorpusError: The text is not in that form; the message names the line, counted from 1.
     """
-    blocks: list[tuple[int, str]] = []
-    batch: int | None = None
+    blocks: list[tuple[WindowKey, str]] = []
+    key: WindowKey | None = None
     lines: list[str] = []
     # Not `splitlines`: it also splits at characters that a feature's name may hold.
     *whole, rest = text.split("\n")
     for number, line in enumerate(whole, start=1):
-        if batch is None:
-            batch = _heading(line, number, before=blocks[-1][0] if blocks else -1)
+        if key is None:
+            key = _heading(line, number, before=blocks[-1][0] if blocks else None)
             lines = []
         elif line == "" and lines:
-            blocks.append((batch, " ".join(lines)))
-            batch = None
+            blocks.append((key, " ".join(lines)))
+            key = None
         elif _LINE.fullmatch(line):
             lines.append(line)
         else:
             _refuse(number, line, "a line like 'OT: Mean=24.23, Max=33.13, Var=18.05'")
-    if rest or batch is not None:
+    if rest or key is not None:
         _refuse(len(whole) + 1, rest, "a blank line after the last block, and the end of the text")
     return blocks
 
 
-def _heading(line: str, number: int, before: int) -> int:
-    """The batch that a block's first line names."""
+def _heading(line: str, number: int, before: WindowKey | None) -> WindowKey:
+    """The window that a block's first line names."""
     match = _HEADING.fullmatch(line)
     if match is None:
         _refuse(number, line, "the first line of a block, like '--- Batch 0 ---'")
-    batch = int(match[1])
-    if batch <= before:
-        _refuse(number, line, f"a batch after batch {before}")
-    return batch
+    key: WindowKey = int(match[1]) if match[2] is None else (int(match[1]), int(match[2]))
+    if not _follows(key, before):
+        kind = "a batch and a row" if isinstance(before, tuple) else "a batch"
+        _refuse(number, line, f"{kind} after {key_label(before if before is not None else 0)}")
+    return key
+
+
+def _follows(key: WindowKey, before: WindowKey | None) -> bool:
+    """Whether a block may stand after another: of a later batch, or of a later row of any batch."""
+    if before is None:
+        return min(key if isinstance(key, tuple) else (key,)) >= 0
+    if isinstance(key, tuple) and isinstance(before, tuple):
+        return key[0] >= before[0] and key[1] > before[1]
+    return isinstance(key, int) and isinstance(before, int) and key > before
 
 
 def _refuse(number: int, line: str, expected: str) -> NoReturn:

@@ -19,6 +19,7 @@ from zwu_ts_assets.corpus.mp4 import probe_mp4
 from zwu_ts_assets.corpus.qwen import TextTokenizer, undecodable_rows
 from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.vocabulary import SPECIALS, read_vocabulary
+from zwu_ts_assets.corpus.window_key import WindowKey, key_label
 
 
 def matrices_problem(values: NDArray[np.float64], columns: Sequence[int] | None = None) -> str:
@@ -97,33 +98,33 @@ def vocabulary_problem(vocab: bytes, rows_jsonl: bytes) -> str:
     bos, eos = SPECIALS.index("<bos>"), SPECIALS.index("<eos>")
     for row in rows:
         if row.ids[:1] != [bos] or row.ids[-1:] != [eos]:
-            return f"batch {row.batch} is not between <bos> and <eos>"
+            return f"{key_label(row.key)} is not between <bos> and <eos>"
         if [by_id.get(number) for number in row.ids[1:-1]] != row.tokens:
-            return f"the ids of batch {row.batch} do not give its tokens"
+            return f"the ids of {key_label(row.key)} do not give its tokens"
     return ""
 
 
 def qwen_problem(stats: bytes, rows_jsonl: bytes, vocab: bytes, tokenizer: TextTokenizer) -> str:
-    """Whether every batch of the stats has a row, and its ids decode to the text again."""
+    """Whether every window of the stats has a row, and its ids decode to the text again."""
     try:
         expected = parse_stats(stats.decode("utf-8"))
         rows = _read_rows(rows_jsonl)
         entries = _json(vocab, "the vocabulary")
     except (CorpusError, UnicodeDecodeError) as error:
         return str(error)
-    if [(row.batch, row.text) for row in rows] != expected:
-        return f"{len(rows)} rows do not match the {len(expected)} batches of the stats"
+    if [(row.key, row.text) for row in rows] != expected:
+        return f"{len(rows)} rows do not match the {len(expected)} windows of the stats"
     if not isinstance(entries, dict) or len(entries) != tokenizer.size:
         count = len(entries) if isinstance(entries, dict) else "no"
         return f"the vocabulary has {count} entries, the tokenizer {tokenizer.size}"
     if undecodable := undecodable_rows(rows_jsonl, tokenizer):
-        return f"the ids of batch {undecodable[0]} do not decode to its text"
+        return f"the ids of {key_label(undecodable[0])} do not decode to its text"
     return ""
 
 
 @dataclass(frozen=True)
 class _Row:
-    batch: int
+    key: WindowKey
     text: str | None
     tokens: list[str]
     ids: list[int]
@@ -140,12 +141,14 @@ def _read_rows(rows_jsonl: bytes) -> list[_Row]:
         row = _json(line, f"line {number} of the rows")
         if not isinstance(row, dict) or not (
             _is_whole(row.get("batch"))
+            and _is_whole(row.get("row", 0))
             and isinstance(row.get("text"), str | None)
             and _is_list(row.get("tokens"), lambda token: isinstance(token, str))
             and _is_list(row.get("ids"), _is_whole)
         ):
             raise CorpusError(f"line {number} of the rows is not a row with batch, tokens and ids")
-        rows.append(_Row(row["batch"], row.get("text"), row["tokens"], row["ids"]))
+        key: WindowKey = (row["batch"], row["row"]) if "row" in row else row["batch"]
+        rows.append(_Row(key, row.get("text"), row["tokens"], row["ids"]))
     return rows
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.window_key import WindowKey, key_fields, key_label
 
 SPECIALS: Final = ("<pad>", "<unk>", "<bos>", "<eos>")
 _UNK: Final = SPECIALS.index("<unk>")
@@ -181,25 +182,27 @@ def read_vocabulary(data: bytes) -> dict[str, int]:
 
 
 def token_rows_jsonl(
-    rows: Iterable[tuple[int, str]], vocabulary: dict[str, int], split: Splitter = split_stats
+    rows: Iterable[tuple[WindowKey, str]], vocabulary: dict[str, int], split: Splitter = split_stats
 ) -> bytes:
-    r"""Tokens and ids of each batch, one JSON object per line, in UTF-8 with `\n` as line end.
+    r"""Tokens and ids of each window, one JSON object per line, in UTF-8 with `\n` as line end.
+
+    Each begins with the field `batch`, followed by `row` where the key has one.
 
     Args:
-        rows: (batch, stats text), as `parse_stats` gives them.
+        rows: (key, stats text), as `parse_stats` gives them.
         vocabulary: The ids.
         split: Function from a text to its tokens; the one that the vocabulary was built with.
 
     Raises:
-        CorpusError: As `build_vocabulary`; the message names the batch.
+        CorpusError: As `build_vocabulary`; the message names the window.
     """
     lines = []
-    for batch, text in rows:
+    for key, text in rows:
         try:
             tokens = _split(text, split)
         except CorpusError as error:
-            raise CorpusError(f"batch {batch}: {error}") from error
-        row = {"batch": batch, "tokens": tokens, "ids": encode(tokens, vocabulary)}
+            raise CorpusError(f"{key_label(key)}: {error}") from error
+        row = {**key_fields(key), "tokens": tokens, "ids": encode(tokens, vocabulary)}
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     return "".join(lines).encode("utf-8")
 

@@ -1,14 +1,18 @@
-"""Windows and patches: which rows they own.
+"""Windows, batches and patches: which rows they own.
 
-What belongs here: arithmetic on row numbers, cutting a window out of a series, and the digest of
-its content. What does not: anything computed from the values.
+What belongs here: arithmetic on row numbers, cutting windows out of a series, and the digest of
+their content. What does not: anything computed from the values.
 
-A batch is a window: batch i owns rows length*i .. length*i + length - 1 of the series. Rows after
-the last full window belong to no batch.
+Windows begin in rows 0, stride, 2 stride, ... as long as the series has all their rows. Batch i
+owns the windows that begin in rows length*i .. length*i + length - 1: one window, side by side with
+the next, where the stride is the length, and several that overlap where it is smaller. The stride
+is at most the length, so that every batch owns at least one. A window with a row that lacks a value
+is not cut, so that a batch of a series with gaps may have fewer windows, or none.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +32,7 @@ class Window:
         timestamps: (length,) datetime64[s].
         values: (length, features) float64, C-contiguous; a view of the series' values.
         features: The column names.
-        target_rows: How many rows the series has after the window, at most the horizon.
+        target_rows: How many rows that lack no value follow the window, at most the horizon.
         shown: The columns that feature panels show; None where they show all.
     """
 
@@ -45,49 +49,160 @@ class Window:
         return self.start + len(self.timestamps)
 
 
-def window_count(rows: int, length: int, max_batches: int | None = None) -> int:
-    """How many full windows fit into a number of rows, one after another.
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The windows that begin in the rows of one batch, with the rows of all of them, each once.
+
+    They begin less than a window apart, so that their rows are consecutive.
+
+    Attributes:
+        starts: Rows of the series at which its windows begin, increasing; empty where every window
+            would have a row that lacks a value.
+        length: Rows of a window.
+        timestamps: (rows,) datetime64[s], from the first window's first row to the last one's last.
+        values: (rows, features) float64, C-contiguous.
+        features: The column names.
+        target_rows: Of each window, see `Window`.
+        shown: The columns that feature panels show; None where they show all.
+    """
+
+    starts: tuple[int, ...]
+    length: int
+    timestamps: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    features: tuple[str, ...]
+    target_rows: tuple[int, ...]
+    shown: Selection | None = None
+
+    @property
+    def start(self) -> int:
+        """The first row of its first window; 0 if it has none."""
+        return self.starts[0] if self.starts else 0
+
+    @property
+    def stop(self) -> int:
+        """The row after the last one of its last window; 0 if it has none."""
+        return self.starts[-1] + self.length if self.starts else 0
+
+    @property
+    def windows(self) -> list[Window]:
+        """Its windows in the order of time, as views of its arrays."""
+        rows = [
+            slice(start - self.start, start - self.start + self.length) for start in self.starts
+        ]
+        return [
+            Window(
+                start,
+                self.timestamps[own],
+                self.values[own],
+                self.features,
+                target_rows,
+                self.shown,
+            )
+            for start, own, target_rows in zip(self.starts, rows, self.target_rows, strict=True)
+        ]
+
+
+def window_count(rows: int, length: int, stride: int | None = None) -> int:
+    """How many windows begin at a multiple of the stride and fit into a number of rows.
 
     Args:
         rows: Rows of the series; 0 or more.
         length: Rows of a window; at least 1.
-        max_batches: At most so many; None for no limit.
-
-    Returns:
-        The number of batches, 0 if the rows do not fill a single window.
+        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
 
     Raises:
         CorpusError: An argument is out of bounds.
     """
     _at_least("rows", rows, 0)
-    _at_least("length", length, 1)
-    count = rows // length
+    stride = _checked_stride(length, stride)
+    return (rows - length) // stride + 1 if rows >= length else 0
+
+
+def batch_count(
+    rows: int, length: int, stride: int | None = None, max_batches: int | None = None
+) -> int:
+    """How many batches a number of rows makes.
+
+    Args:
+        rows: Rows of the series; 0 or more.
+        length: Rows of a window; at least 1.
+        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
+        max_batches: At most so many; None for no limit.
+
+    Returns:
+        The number of batches, 0 if the rows do not fill a single window. Rows that lack a value
+        do not change it.
+
+    Raises:
+        CorpusError: An argument is out of bounds.
+    """
+    windows = window_count(rows, length, stride)
+    last_start = (windows - 1) * _checked_stride(length, stride)
+    count = last_start // length + 1 if windows else 0
     if max_batches is None:
         return count
     _at_least("max_batches", max_batches, 1)
     return min(count, max_batches)
 
 
-def cut_window(
-    series: Series, batch: int, *, length: int, horizon: int, shown: Selection | None = None
-) -> Window:
-    """The window of one batch.
+def batch_starts(batch: int, length: int, stride: int, rows: tuple[int, int]) -> range:
+    """The starts of a batch's windows that lie in some rows with all of their own.
+
+    Args:
+        batch: Index of the batch, from 0.
+        length: Rows of a window; at least 1.
+        stride: Rows between the starts of two windows, 1 to `length`.
+        rows: First row, and the row after the last one: (0, the series' rows) for all windows.
+    """
+    first = max(batch * length, rows[0])
+    stop = min((batch + 1) * length, rows[1] - length + 1)
+    return range(-(-first // stride) * stride, stop, stride)
+
+
+def whole_starts(series: Series, starts: Sequence[int], length: int) -> NDArray[np.int64]:
+    """Those of some starts whose windows have no row that lacks a value.
+
+    Args:
+        series: The whole series.
+        starts: Increasing rows at which windows begin; the series has all of their rows.
+        length: Rows of a window.
+
+    Returns:
+        int64, in the same order.
+    """
+    begins = np.asarray(starts, dtype=np.int64)
+    whole: NDArray[np.int64] = begins[_next_gap(series, begins) >= begins + length]
+    return whole
+
+
+def cut_batch(
+    series: Series,
+    batch: int,
+    *,
+    length: int,
+    horizon: int,
+    stride: int | None = None,
+    shown: Selection | None = None,
+) -> Batch:
+    """The windows of one batch.
 
     Args:
         series: The whole series.
         batch: Index of the batch, from 0.
         length: Rows of a window; at least 1.
-        horizon: Rows of the target span after the window; 0 or more.
+        horizon: Rows of the target span after a window; 0 or more.
+        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
         shown: The columns that feature panels show; None for all.
 
     Returns:
-        Rows length*batch .. length*batch + length - 1, as views of the series' arrays.
+        The windows that lack no value, as views of the series' arrays.
 
     Raises:
         CorpusError: An argument is out of bounds, or the series has no such batch.
     """
     _at_least("horizon", horizon, 0)
-    count = window_count(series.rows, length)
+    count = batch_count(series.rows, length, stride)
     if count == 0:
         raise CorpusError(
             f"The series has {series.rows} rows, fewer than one window of {length} rows, so it "
@@ -98,16 +213,36 @@ def cut_window(
             f"There is no batch {batch}: {series.rows} rows make {count} batches of {length} "
             f"rows, so the batches are 0 to {count - 1}. Choose one of them."
         )
-    start = batch * length
-    stop = start + length
-    return Window(
-        start=start,
-        timestamps=series.timestamps[start:stop],
-        values=series.values[start:stop],
+    owned = batch_starts(batch, length, _checked_stride(length, stride), (0, series.rows))
+    starts = whole_starts(series, owned, length)
+    rows = slice(int(starts[0]), int(starts[-1]) + length) if len(starts) else slice(0, 0)
+    target_rows = np.minimum(_next_gap(series, starts) - (starts + length), horizon)
+    return Batch(
+        starts=tuple(starts.tolist()),
+        length=length,
+        timestamps=series.timestamps[rows],
+        values=series.values[rows],
         features=series.features,
-        target_rows=min(horizon, series.rows - stop),
+        target_rows=tuple(target_rows.tolist()),
         shown=shown,
     )
+
+
+def cut_window(series: Series, batch: int, *, length: int, horizon: int) -> Window:
+    """The window of one batch, where windows lie side by side.
+
+    Arguments as for `cut_batch`.
+
+    Raises:
+        CorpusError: As there, or the window has a row that lacks a value.
+    """
+    windows = cut_batch(series, batch, length=length, horizon=horizon).windows
+    if not windows:
+        raise CorpusError(
+            f"Batch {batch} has no window: a row of {batch * length} to {(batch + 1) * length - 1} "
+            "lacks a value. Choose another batch, or fill the gap in the CSV."
+        )
+    return windows[0]
 
 
 def patch_spans(length: int, patch_length: int, stride: int) -> tuple[tuple[int, int], ...]:
@@ -159,6 +294,47 @@ def content_digest(window: Window) -> str:
     digest.update(window.timestamps.astype("<M8[s]").tobytes(order="C"))
     digest.update(window.values.astype("<f8").tobytes(order="C"))
     return digest.hexdigest()
+
+
+def batch_digest(batch: Batch) -> str:
+    """The SHA-256 of what a batch holds: its rows and where its windows begin.
+
+    That of a batch of one window is the window's own `content_digest`, which versions without
+    overlapping windows recorded.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    rows = content_digest(
+        Window(batch.start, batch.timestamps, batch.values, batch.features, 0, batch.shown)
+    )
+    if len(batch.starts) == 1:
+        return rows
+    text = json.dumps([rows, batch.length, *batch.starts])
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _next_gap(series: Series, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row, the first one from it on that lacks a value; where none does, the row count."""
+    gaps = series.missing_rows
+    places = np.searchsorted(gaps, rows)
+    found = np.full(len(rows), series.rows, np.int64)
+    found[places < len(gaps)] = gaps[places[places < len(gaps)]]
+    return found
+
+
+def _checked_stride(length: int, stride: int | None) -> int:
+    """The stride, or the length in its place."""
+    _at_least("length", length, 1)
+    if stride is None:
+        return length
+    _at_least("stride", stride, 1)
+    if stride > length:
+        raise CorpusError(
+            f"stride is {stride}, larger than the window of {length} rows, so rows between two "
+            "windows would be in none. Make the stride at most the length."
+        )
+    return stride
 
 
 def _at_least(name: str, value: int, bound: int) -> None:

@@ -10,6 +10,11 @@ whoever trains.
 * `repeated:NAME`: at least half of the past's steps repeat the value before, like a stuck meter.
 * `outlier:NAME`: a value of the past lies over 6 interquartile ranges outside the quartiles.
 * `flat_patch:K`: every column is constant in patch K; that frame of the video shows no dependence.
+* `interpolated:NAME:N`: N values of the past were not in the CSV, and were interpolated. Figure,
+  video, statistics and answers are about them too.
+* `target_interpolated:NAME:N`: likewise of the target, which a forecast is held against.
+
+A name may hold colons itself: the kind ends at the first one, the number begins after the last.
 """
 
 from collections.abc import Sequence
@@ -31,6 +36,8 @@ FLAG_KINDS: Final = (
     "repeated",
     "outlier",
     "flat_patch",
+    "interpolated",
+    "target_interpolated",
 )
 
 
@@ -40,7 +47,7 @@ def quality_flags(
     features: Sequence[str],
     patches: Sequence[tuple[int, int]],
 ) -> tuple[str, ...]:
-    """The flags of a window, kind by kind in the order of `FLAG_KINDS`.
+    """The flags that follow from a window's values, kind by kind in the order of `FLAG_KINDS`.
 
     Args:
         past: (rows, features) float64, finite, at least two rows.
@@ -78,6 +85,29 @@ def quality_flags(
         if _constant(past[start:stop]).all()
     ]
     return (*named, *flat)
+
+
+def interpolation_flags(
+    past: NDArray[np.bool_], target: NDArray[np.bool_], features: Sequence[str]
+) -> tuple[str, ...]:
+    """The flags that tell which values of a window and its target were interpolated, and how many.
+
+    Args:
+        past: (rows, features) bool, true where a value was interpolated.
+        target: (target rows, features) bool, likewise.
+        features: The column names.
+    """
+    return tuple(
+        f"{kind}:{name}:{count}"
+        for kind, marks in (("interpolated", past), ("target_interpolated", target))
+        for name, count in zip(features, marks.sum(axis=0).tolist(), strict=True)
+        if count
+    )
+
+
+def is_interpolation_flag(flag: str) -> bool:
+    """Whether a flag tells of interpolated values, past or target."""
+    return flag.startswith(("interpolated:", "target_interpolated:"))
 
 
 def _constant(values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.windows import Window, content_digest
-from zwu_ts_assets.training.quality import quality_flags
+from zwu_ts_assets.training.quality import interpolation_flags, quality_flags
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.splits import Borders, SplitReport, place, split_report
 
@@ -32,7 +32,8 @@ class WindowAssets:
         stats_tokens: Ids of that text in the corpus' tokenizer.
         image_tokens: Tokens of the figure, with delimiters.
         video_tokens: Tokens of the video, with timestamps and delimiters.
-        versions: Content version by asset: `batch_windows`, `correlation_pngs`, `patch_videos`.
+        versions: Content version of its own by asset: `batch_windows` for its rows,
+            `correlation_pngs` and `patch_videos` for its files.
     """
 
     batch: int
@@ -95,7 +96,7 @@ def make_samples(
         _require_same_rows(assets, series)
         target_stop = window.stop + horizon
         spans.append((window.start, target_stop))
-        split = place(borders, *spans[-1]).split
+        split = place(borders, *spans[-1], series.missing_rows).split
         if split is None:
             continue
         target = Window(
@@ -127,18 +128,29 @@ def make_samples(
                 stats_tokens=assets.stats_tokens,
                 image_tokens=assets.image_tokens,
                 video_tokens=assets.video_tokens,
-                flags=quality_flags(window.values, target.values, window.features, patches),
+                flags=(
+                    *quality_flags(window.values, target.values, window.features, patches),
+                    *_interpolated(series, window, target_stop),
+                ),
                 fingerprints={**assets.versions, "target": content_digest(target)},
                 shown=window.shown,
             )
         )
-    return samples, split_report(borders, series.timestamps, spans)
+    return samples, split_report(borders, series.timestamps, spans, series.missing_rows)
 
 
 def sampling_interval(sample: Sample) -> np.timedelta64:
     """The time from one row to the next, timedelta64[s]."""
     interval: np.timedelta64 = sample.past_timestamps[1] - sample.past_timestamps[0]
     return interval
+
+
+def _interpolated(series: Series, window: Window, target_stop: int) -> tuple[str, ...]:
+    marks = series.interpolated
+    if marks is None:
+        return ()
+    past, target = marks[window.start : window.stop], marks[window.stop : target_stop]
+    return interpolation_flags(past, target, series.features)
 
 
 def _require_same_rows(assets: WindowAssets, series: Series) -> None:

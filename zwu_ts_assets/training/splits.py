@@ -3,7 +3,8 @@
 What belongs here: the borders in rows, where a window falls, the report. What does not: the setting
 (`split_rule`), and the proof that nothing leaks (`leaks`), which knows nothing of this module.
 
-A window is in a split if all its rows, past and target, lie between the split's borders. One that
+A window is in a split if all its rows, past and target, lie between the split's borders and lack no
+value. One that
 crosses a border is in no split: it is embargoed, and the report says how many that costs. So no row
 is shared by two splits. `embargo_rows` widens the gap: the split before a border gives up that many
 rows more, so that the published test rows stay what they are.
@@ -25,7 +26,11 @@ from zwu_ts_assets.training.sample import SPLITS
 from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SplitRule, exact_ratio, moment_of
 
 Reason = Literal[
-    "embargoed", "target incomplete", "before the first border", "after the last border"
+    "embargoed",
+    "target incomplete",
+    "before the first border",
+    "after the last border",
+    "target has a gap",
 ]
 REASONS: Final[tuple[Reason, ...]] = (
     "embargoed",
@@ -33,6 +38,9 @@ REASONS: Final[tuple[Reason, ...]] = (
     "before the first border",
     "after the last border",
 )
+"""Why a window may be in no split. In a series with rows that lack a value there is one more."""
+
+GAP: Final[Reason] = "target has a gap"
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Placement:
 
     Attributes:
         split: One of `SPLITS`, or None.
-        reason: One of `REASONS`, or None.
+        reason: One of `REASONS` or `GAP`, or None.
     """
 
     split: str | None
@@ -77,7 +85,8 @@ class SplitReport:
 
     Attributes:
         samples: Number of samples, by split; every split is there.
-        unused: Number of windows in no split, by reason; every reason is there.
+        unused: Number of windows in no split, by reason; each of `REASONS` is there, `GAP` where
+            there is such a window.
         embargoed: First rows of the embargoed windows.
         rows: First row of each split's samples and the row after the last that they may have.
         times: The timestamps of that first row and of the last row that they may have; None where
@@ -139,13 +148,22 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
     return resolved
 
 
-def place(borders: Borders, past_start: int, target_stop: int) -> Placement:
+_NO_ROWS: Final = np.empty(0, np.int64)
+
+
+def place(
+    borders: Borders,
+    past_start: int,
+    target_stop: int,
+    missing_rows: NDArray[np.int64] = _NO_ROWS,
+) -> Placement:
     """Where a window falls.
 
     Args:
         borders: The borders.
         past_start: First row of the past.
         target_stop: The row after the target's last one, if the target were complete.
+        missing_rows: Rows of the series that lack a value, increasing; none is in a past.
     """
     first, last = borders.rows[0], borders.rows[-1]
     if past_start < first:
@@ -156,6 +174,8 @@ def place(borders: Borders, past_start: int, target_stop: int) -> Placement:
         return Placement(None, "target incomplete")
     if target_stop > last:
         return Placement(None, "after the last border")
+    if np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
+        return Placement(None, GAP)
     for split in SPLITS:
         start, stop = borders.span(split)
         if start <= past_start and target_stop <= stop:
@@ -164,7 +184,10 @@ def place(borders: Borders, past_start: int, target_stop: int) -> Placement:
 
 
 def split_report(
-    borders: Borders, timestamps: NDArray[np.datetime64], spans: Iterable[tuple[int, int]]
+    borders: Borders,
+    timestamps: NDArray[np.datetime64],
+    spans: Iterable[tuple[int, int]],
+    missing_rows: NDArray[np.int64] = _NO_ROWS,
 ) -> SplitReport:
     """Count where windows fall.
 
@@ -172,12 +195,13 @@ def split_report(
         borders: The borders.
         timestamps: (rows,) datetime64[s] of the series.
         spans: (past_start, target_stop) of every window, as for `place`.
+        missing_rows: As for `place`.
     """
     samples: Counter[str] = Counter()
     unused: Counter[str] = Counter()
     embargoed = []
     for past_start, target_stop in spans:
-        placement = place(borders, past_start, target_stop)
+        placement = place(borders, past_start, target_stop, missing_rows)
         if placement.split is not None:
             samples[placement.split] += 1
         else:
@@ -185,9 +209,10 @@ def split_report(
             if placement.reason == "embargoed":
                 embargoed.append(past_start)
     rows = {split: borders.span(split) for split in SPLITS}
+    reasons = (*REASONS, GAP) if unused[GAP] else REASONS
     return SplitReport(
         samples={split: samples[split] for split in SPLITS},
-        unused={reason: unused[reason] for reason in REASONS},
+        unused={reason: unused[reason] for reason in reasons},
         embargoed=tuple(embargoed),
         rows=rows,
         times={

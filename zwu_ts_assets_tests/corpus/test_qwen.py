@@ -139,6 +139,9 @@ def test_rows_are_readable_json_lines_in_the_given_order(qwen: TextTokenizer) ->
         '{"batch": 17, "text": "é=1", "tokens": ["Ã©", "=", "1"], "ids": [963, 28, 16]}\n'
         '{"batch": 3, "text": "", "tokens": [], "ids": []}\n'
     )
+    assert qwen_rows_jsonl([((17, 1640), "1")], qwen).decode() == (
+        '{"batch": 17, "row": 1640, "text": "1", "tokens": ["1"], "ids": [16]}\n'
+    )
     assert qwen_rows_jsonl([], qwen) == b""
 
 
@@ -158,6 +161,8 @@ def test_ids_that_do_not_give_the_text_are_found(qwen: TextTokenizer, ids: list[
     good = qwen_rows_jsonl([(0, "=1"), (2, "=1")], qwen)
     bad = json.dumps({"batch": 1, "text": "=1", "tokens": [], "ids": ids}).encode() + b"\n"
     assert undecodable_rows(good + bad, qwen) == [1]
+    told = bad.replace(b'"batch": 1,', b'"batch": 1, "row": 99,')
+    assert undecodable_rows(good + told, qwen) == [(1, 99)]
 
 
 @pytest.mark.parametrize(

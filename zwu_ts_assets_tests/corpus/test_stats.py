@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.stats import format_block, format_stats, parse_stats, stats_lines
+from zwu_ts_assets.corpus.window_key import WindowKey
 from zwu_ts_assets.corpus.windows import cut_window, window_count
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN, REPOSITORY
 
@@ -64,6 +65,7 @@ def test_a_constant_column_has_variance_zero_and_a_tiny_negative_mean_keeps_its_
 
 def test_a_block_is_a_heading_lines_and_a_blank_line() -> None:
     assert format_block(7, [LINE, "b: ..."]) == f"--- Batch 7 ---\n{LINE}\nb: ...\n\n"
+    assert format_block((17, 1640), [LINE]) == f"--- Batch 17 Row 1640 ---\n{LINE}\n\n"
 
 
 def test_no_blocks_are_no_text() -> None:
@@ -71,10 +73,25 @@ def test_no_blocks_are_no_text() -> None:
     assert parse_stats("") == []
 
 
-@pytest.mark.parametrize("batches", [[1, 0], [3, 3], [-1]])
-def test_batches_that_do_not_increase_are_not_written(batches: list[int]) -> None:
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [1, 0],
+        [3, 3],
+        [-1],
+        [(1, 12), (0, 13)],
+        [(1, 12), (1, 12)],
+        [(1, 12), (2, 11)],
+        [(0, -1)],
+        [0, (1, 12)],
+        [(1, 12), 2],
+    ],
+)
+def test_keys_that_do_not_increase_or_are_of_two_kinds_are_not_written(
+    keys: list[WindowKey],
+) -> None:
     with pytest.raises(CorpusError, match="expected increasing batches, each once"):
-        format_stats((batch, [LINE]) for batch in batches)
+        format_stats((key, [LINE]) for key in keys)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +134,15 @@ NAMES = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1),
     st.lists(st.sampled_from(AWKWARD), min_size=1, max_size=4).map("".join),
 )
+
+
+@given(rows=st.sets(st.integers(0, 10_000), max_size=6), length=st.integers(1, 50))
+def test_windows_that_overlap_are_read_back_with_their_first_rows(
+    rows: set[int], length: int
+) -> None:
+    blocks: list[tuple[WindowKey, list[str]]]
+    blocks = [((row // length, row), [LINE]) for row in sorted(rows)]
+    assert parse_stats(format_stats(blocks)) == [(key, LINE) for key, _ in blocks]
 
 
 @given(data=st.data())
@@ -171,6 +197,11 @@ def test_the_text_holds_each_statistic_to_two_decimals(names: list[str], seed: i
         (f"--- Batch 0 ---\n{LINE}\n{LINE[:-1]}\n\n", 3, repr(LINE[:-1])),
         (f"--- Batch 0 ---\n{LINE}\n--- Batch 1 ---\n", 3, "'--- Batch 1 ---'"),
         (f"--- Batch 1 ---\n{LINE}\n\n--- Batch 1 ---\n{LINE}\n\n", 4, "'--- Batch 1 ---'"),
+        (f"--- Batch 0 ---\n{LINE}\n\n--- Batch 1 Row 9 ---\n", 4, "'--- Batch 1 Row 9 ---'"),
+        (f"--- Batch 0 Row 3 ---\n{LINE}\n\n--- Batch 1 ---\n", 4, "'--- Batch 1 ---'"),
+        (f"--- Batch 1 Row 9 ---\n{LINE}\n\n--- Batch 0 Row 10 ---\n", 4, "'--- Batch 0 Row 10"),
+        (f"--- Batch 1 Row 9 ---\n{LINE}\n\n--- Batch 1 Row 9 ---\n", 4, "'--- Batch 1 Row 9"),
+        ("--- Batch 1 Row 09 ---\n", 1, "'--- Batch 1 Row 09 ---'"),
         ("--- Batch 0 ---\na: Mean=nan, Max=2.00, Var=0.25\n\n", 2, "'a: Mean=nan, Max=2.00"),
         (f"--- Batch 0 ---\n{LINE}\r\n\r\n", 2, repr(LINE + "\r")),
         ("--- Batch 0 ---\n" + "x" * 500 + "\n\n", 2, "'" + "x" * 60 + "'... (500 characters)"),

@@ -100,6 +100,9 @@ def test_rows_are_one_json_object_per_line_with_text_as_it_is() -> None:
             '{"batch": 7, "tokens": ["x"], "ids": [2, 1, 3]}\n'
         ).encode()
     )
+    assert token_rows_jsonl([((7, 680), "x")], vocabulary) == (
+        b'{"batch": 7, "row": 680, "tokens": ["x"], "ids": [2, 1, 3]}\n'
+    )
 
 
 @pytest.mark.parametrize("special", SPECIALS)
@@ -112,6 +115,8 @@ def test_a_special_in_the_text_is_refused_and_not_taken_for_the_special(special:
         encode(["a", special], vocabulary)
     with pytest.raises(CorpusError, match=f"^batch 5: tokens: {says}"):
         token_rows_jsonl([(5, f"a {special}")], vocabulary, split=str.split)
+    with pytest.raises(CorpusError, match=f"^batch 5 row 483: tokens: {says}"):
+        token_rows_jsonl([((5, 483), f"a {special}")], vocabulary, split=str.split)
 
 
 @pytest.mark.parametrize("result", ["text", ("a", "b"), ["a", 1], None])

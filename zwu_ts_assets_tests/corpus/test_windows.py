@@ -13,7 +13,11 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.windows import (
     Window,
+    batch_count,
+    batch_digest,
+    batch_starts,
     content_digest,
+    cut_batch,
     cut_window,
     patch_spans,
     window_count,
@@ -28,7 +32,7 @@ def series_of(rows: int, features: int = 2) -> Series:
 
 
 def test_etth1_has_181_windows_and_44_rows_over() -> None:
-    assert window_count(17_420, 96) == 181
+    assert window_count(17_420, 96) == batch_count(17_420, 96) == 181
     assert 17_420 - 181 * 96 == 44
 
 
@@ -36,8 +40,8 @@ def test_etth1_has_181_windows_and_44_rows_over() -> None:
     ("rows", "length", "max_batches", "count"),
     [(0, 96, None, 0), (95, 96, None, 0), (96, 96, None, 1), (960, 96, 4, 4), (960, 96, 40, 10)],
 )
-def test_windows_are_counted(rows: int, length: int, max_batches: int | None, count: int) -> None:
-    assert window_count(rows, length, max_batches) == count
+def test_batches_are_counted(rows: int, length: int, max_batches: int | None, count: int) -> None:
+    assert batch_count(rows, length, max_batches=max_batches) == count
 
 
 @given(rows=st.integers(1, 300), length=st.integers(1, 50), horizon=st.integers(0, 100))
@@ -94,7 +98,11 @@ def test_arguments_out_of_bounds_are_refused_by_name() -> None:
     with pytest.raises(CorpusError, match="length is 0; expected 1 or more"):
         window_count(5, 0)
     with pytest.raises(CorpusError, match="max_batches is 0; expected 1 or more"):
+        batch_count(5, 1, max_batches=0)
+    with pytest.raises(CorpusError, match="stride is 0; expected 1 or more"):
         window_count(5, 1, 0)
+    with pytest.raises(CorpusError, match="stride is 6, larger than the window of 5 rows"):
+        batch_count(20, 5, 6)
     with pytest.raises(CorpusError, match="horizon is -1; expected 0 or more"):
         cut_window(series, 0, length=5, horizon=-1)
     with pytest.raises(CorpusError, match="patch_length is 0; expected 1 or more"):
@@ -170,3 +178,103 @@ def test_the_digest_changes_with_everything_in_the_window_and_with_nothing_after
     longer = cut_window(series_of(40), 0, length=8, horizon=20)
     assert longer.target_rows != window.target_rows
     assert content_digest(longer) == content_digest(window)
+
+
+def test_etth1_has_a_window_at_every_offset_and_most_have_a_whole_target() -> None:
+    assert window_count(17_420, 96, 1) == 17_325
+    assert batch_count(17_420, 96, 1) == 181
+    batches = [
+        cut_batch(series_of(17_420, features=1), batch, length=96, horizon=96, stride=1)
+        for batch in range(181)
+    ]
+    assert sum(len(batch.starts) for batch in batches) == 17_325
+    assert sum(rows == 96 for batch in batches for rows in batch.target_rows) == 17_229
+
+
+GAPS = st.sets(st.integers(0, 199), max_size=6)
+
+
+@st.composite
+def cuttings(draw: st.DrawFn) -> tuple[Series, int, int, int]:
+    """A series with gaps, the length and the stride of windows, and a horizon."""
+    rows = draw(st.integers(1, 200))
+    length = draw(st.integers(1, 40))
+    series = series_of(rows)
+    missing = np.isin(np.arange(rows), sorted(draw(GAPS)))
+    values = np.where(missing[:, None], np.nan, series.values)
+    marked = Series(series.timestamps, values, series.features, missing if missing.any() else None)
+    return marked, length, draw(st.integers(1, length)), draw(st.integers(0, 60))
+
+
+@given(cuttings())
+def test_every_window_is_cut_once_by_the_batch_in_whose_rows_it_begins(
+    cutting: tuple[Series, int, int, int],
+) -> None:
+    """Against a loop over all rows, which knows nothing of batches."""
+    series, length, stride, horizon = cutting
+    lacking = [bool(np.isnan(row).any()) for row in series.values]
+    expected = {}
+    for start in range(0, series.rows, stride):
+        rows = lacking[start : start + length]
+        if len(rows) == length and not any(rows):
+            after = lacking[start + length : start + length + horizon]
+            expected[start] = after.index(True) if True in after else len(after)
+    found: dict[int, int] = {}
+    for batch in range(batch_count(series.rows, length, stride)):
+        cut = cut_batch(series, batch, length=length, horizon=horizon, stride=stride)
+        for window in cut.windows:
+            assert window.start // length == batch
+            assert window.start not in found
+            found[window.start] = window.target_rows
+            own = slice(window.start, window.start + length)
+            np.testing.assert_array_equal(window.values, series.values[own])
+            np.testing.assert_array_equal(window.timestamps, series.timestamps[own])
+            assert np.shares_memory(window.values, series.values)
+        owned = {row for start in cut.starts for row in range(start, start + length)}
+        assert sorted(owned) == list(range(cut.start, cut.stop))
+        assert len(cut.values) == len(owned), "each row once"
+    assert found == expected
+    assert window_count(series.rows, length, stride) == len(
+        [start for start in range(0, series.rows, stride) if start + length <= series.rows]
+    )
+
+
+@given(cuttings(), st.integers(0, 200), st.integers(0, 200))
+def test_the_windows_within_some_rows_are_those_that_a_loop_finds(
+    cutting: tuple[Series, int, int, int], first: int, stop: int
+) -> None:
+    series, length, stride, _ = cutting
+    stop = min(stop, series.rows)
+    found = [
+        start
+        for batch in range(batch_count(series.rows, length, stride))
+        for start in batch_starts(batch, length, stride, (first, stop))
+    ]
+    every = range(0, series.rows, stride)
+    assert found == [start for start in every if first <= start and start + length <= stop]
+
+
+def test_a_batch_in_which_every_window_has_a_gap_has_none() -> None:
+    series = series_of(20)
+    missing = np.arange(20) == 6
+    marked = Series(series.timestamps, series.values, series.features, missing)
+    empty = cut_batch(marked, 1, length=4, horizon=2)
+    assert (empty.starts, empty.windows, len(empty.values)) == ((), [], 0)
+    assert (empty.start, empty.stop) == (0, 0)
+    assert cut_batch(marked, 0, length=4, horizon=4).target_rows == (2,)
+    with pytest.raises(CorpusError, match="Batch 1 has no window: a row of 4 to 7 lacks a value"):
+        cut_window(marked, 1, length=4, horizon=2)
+
+
+def test_the_digest_of_a_batch_tells_its_rows_and_where_its_windows_begin() -> None:
+    series = series_of(40)
+
+    def digest(batch: int, length: int, stride: int) -> str:
+        return batch_digest(cut_batch(series, batch, length=length, horizon=4, stride=stride))
+
+    alone = cut_window(series, 1, length=8, horizon=4)
+    assert digest(1, 8, 8) == content_digest(alone)
+    # Rows 0 to 15 each time: as one window, as two of 10 rows, and as two of 9.
+    assert len({digest(0, 16, 16), digest(0, 10, 6), digest(0, 9, 7)}) == 3
+    longer = cut_batch(series_of(90), 0, length=8, horizon=4, stride=2)
+    assert batch_digest(longer) == digest(0, 8, 2)

@@ -8,6 +8,7 @@ from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.stats import parse_stats
+from zwu_ts_assets.corpus.window_key import key_text
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 _LINE: Final = "OT: Mean=24.23, Max=33.13, Var=18.05\n"
@@ -19,6 +20,8 @@ SEEDS: Final[Sequence[bytes]] = [
         f"--- Batch 0 ---\n{_LINE}\n",
         f"--- Batch 0 ---\n{_LINE}{_LINE}\n--- Batch 3 ---\n{_LINE}\n",
         f"--- Batch 9 ---\n{_LINE}\n--- Batch 8 ---\n{_LINE}\n",
+        f"--- Batch 0 Row 0 ---\n{_LINE}\n--- Batch 0 Row 7 ---\n{_LINE}\n",
+        f"--- Batch 0 Row 0 ---\n{_LINE}\n--- Batch 1 ---\n{_LINE}\n",
         f"--- Batch 0 ---\n{_LINE}",
         f"--- Batch 0 ---\nMean: Mean=-0.00, Max=1.00, Var=0.00: {_LINE}\n",
         f"--- Batch 0 ---\n--- Batch 1 ---: {_LINE}\n",
@@ -31,6 +34,7 @@ SEEDS: Final[Sequence[bytes]] = [
 WORDS: Final[Sequence[bytes]] = [
     b"--- Batch ",
     b" ---\n",
+    b" Row ",
     b": Mean=",
     b", Max=",
     b", Var=",
@@ -50,9 +54,10 @@ def check(data: bytes) -> bool:
         assert str(error).startswith("stats text, line ")
         assert len(str(error)) < MESSAGE_LIMIT
         return False
-    batches = [batch for batch, _ in blocks]
-    assert batches == sorted(set(batches))
+    keys = [key for key, _ in blocks]
+    assert len({type(key) for key in keys}) <= 1
+    assert keys == sorted(set(keys))
     # Line ends became spaces, the blank line's among them; nothing else may have changed.
-    again = "".join(f"--- Batch {batch} --- {lines}  " for batch, lines in blocks)
+    again = "".join(f"--- {key_text(key)} --- {lines}  " for key, lines in blocks)
     assert again == text.replace("\n", " ")
     return bool(blocks)

@@ -62,12 +62,15 @@ SEEDS: Final[Sequence[bytes]] = [
     b'{"batch": 0, "tokens": null, "ids": {}}\n',
     b'{"batch": 0, "tokens": [[]], "ids": [2, [], 3]}\n',
     b'{"batch": 0, "text": 1, "tokens": [], "ids": [2, 3]}\n',
+    b'{"batch": 0, "row": 0, "tokens": ["a"], "ids": [2, 4, 3]}\n',
+    b'{"batch": 0, "row": null, "text": "a", "tokens": ["a"], "ids": [97]}\n',
     b'{"batch": "\\ud800", "text": "\\ud800", "tokens": ["\\ud800"], "ids": [2, 3]}\n',
     b"\xff\n",
 ]
 
 WORDS: Final[Sequence[bytes]] = [
     b'"batch": ',
+    b'"row": ',
     b'"tokens": [',
     b'"ids": [2, ',
     b", 3]}\n",

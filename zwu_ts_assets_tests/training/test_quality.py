@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from zwu_ts_assets.corpus.windows import patch_spans
-from zwu_ts_assets.training.quality import quality_flags
+from zwu_ts_assets.training.quality import (
+    interpolation_flags,
+    is_interpolation_flag,
+    quality_flags,
+)
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets_tests.training.builders import etth1, samples_of, walk
 
@@ -68,3 +72,17 @@ def test_the_oddities_of_the_real_file_are_flagged() -> None:
     assert "target_constant:LUFL" in flags[96]
     assert "flat_patch:4" in flags[7]
     assert flags[0] == ()
+
+
+def test_interpolated_values_are_counted_by_column_past_and_target_apart() -> None:
+    past, target = np.zeros((6, 3), np.bool_), np.zeros((4, 3), np.bool_)
+    past[1:4, 2] = past[5, 0] = target[:2, 2] = True
+    flags = interpolation_flags(past, target, ("a", "b", "load: kW"))
+    assert flags == (
+        "interpolated:a:1",
+        "interpolated:load: kW:3",
+        "target_interpolated:load: kW:2",
+    )
+    assert all(map(is_interpolation_flag, flags))
+    assert not is_interpolation_flag("constant:interpolated:3")
+    assert interpolation_flags(past[:0], target[:0], ("a", "b", "c")) == ()

@@ -90,6 +90,21 @@ def test_an_embargo_is_taken_from_the_split_before_the_border() -> None:
     assert report.rows["test"] == (11_520, 14_400)
 
 
+def test_a_window_whose_target_has_a_gap_is_unused_for_that_reason_alone() -> None:
+    borders = Borders((10, 30, 60, 80), 0, 100)
+    missing = np.array([25, 45, 90])
+    spans = [(start, start + 6) for start in range(10, 80)]
+    report = split_report(borders, hours(100), spans, missing)
+    holding = [s for s, stop in spans if any(s <= row < stop for row in (25, 45))]
+    assert report.unused["target has a gap"] == len(holding) == 12
+    assert sum(report.samples.values()) + sum(report.unused.values()) == len(spans)
+    assert place(borders, 20, 26, missing) == Placement(None, "target has a gap")
+    assert place(borders, 19, 25, missing) == Placement("train", None)
+    # What lies outside the borders anyway is not told as a gap, and without gaps there is none.
+    assert place(borders, 85, 91, missing).reason == "after the last border"
+    assert "target has a gap" not in split_report(borders, hours(100), spans).unused
+
+
 @pytest.mark.parametrize(
     ("past_start", "target_stop", "placement"),
     [

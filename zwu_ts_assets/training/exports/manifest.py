@@ -26,6 +26,7 @@ from zwu_ts_assets.training.exports.source import (
     Scalar,
     is_safe_path,
 )
+from zwu_ts_assets.training.quality import is_interpolation_flag
 
 MANIFEST: Final = "corpus.json"
 _VERSION: Final = 1
@@ -190,9 +191,13 @@ def _sample(
     entry: Entry, names: Mapping[str, str], digest: str, count_tokens: Callable[[str], int]
 ) -> dict[str, Any]:
     sample = entry.sample
+    # Rows of conversations have no flags, and answers must not rest on interpolated values unseen.
+    # Left out where there is none: exports of whole series stay as they are.
+    interpolated = [flag for flag in sample.flags if is_interpolation_flag(flag)]
     return {
         "id": sample.id,
         "split": sample.split,
+        **({"interpolated": interpolated} if interpolated else {}),
         "past_start": sample.past_start,
         "past_stop": sample.past_stop,
         "target_stop": sample.target_stop,
@@ -301,6 +306,8 @@ def _problem(content: dict[str, Any]) -> str:
         known = dict(sample) if isinstance(sample, dict) else sample
         if isinstance(known, dict):
             known.pop("fingerprints", None)  # free in its keys, and of no use to a check
+            if problem := mismatch(known.pop("interpolated", []), [str], f"samples[{i}]"):
+                return problem
         problems.append(mismatch(known, _SAMPLE, f"samples[{i}]"))
     return next(filter(None, problems), "")
 
@@ -312,5 +319,6 @@ def _declared(sample: dict[str, Any]) -> DeclaredSample:
         )
         for each in sample["conversations"]
     )
-    known = {key: value for key, value in sample.items() if key != "fingerprints"}
+    ignored = {"fingerprints", "interpolated"}
+    known = {key: value for key, value in sample.items() if key not in ignored}
     return DeclaredSample(**{**known, "conversations": conversations})

@@ -1,0 +1,132 @@
+"""Rows that lack a value, and values that were interpolated, from the table to the exports."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from zwu_ts_assets import products
+from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.lineage import corpus_assets
+from zwu_ts_assets.tables import decode_series
+from zwu_ts_assets_tests.last_mile import refresh, run, stale
+from zwu_ts_assets_tests.project import Project, checks, failures, metadata
+from zwu_ts_assets_tests.test_overlapping import SETTINGS, SPLIT
+
+MISSING = (34, 46)
+INTERPOLATED = ((3, 2), (4, 2), (16, 0))  # row and column
+
+
+def with_gaps(
+    monkeypatch: pytest.MonkeyPatch,
+    missing: tuple[int, ...],
+    interpolated: tuple[tuple[int, int], ...] = (),
+) -> None:
+    """Read every CSV as if these rows lacked a value and those values had been interpolated."""
+
+    def read(csv: Path, *, time_column: str, features: tuple[str, ...] | None) -> Series:
+        series = read_series(csv, time_column=time_column, features=features)
+        values, marks = series.values.copy(), np.zeros(series.values.shape, np.bool_)
+        values[list(missing), -1] = np.nan
+        for place in interpolated:
+            marks[place] = True
+        lacking = np.isin(np.arange(series.rows), missing)
+        return replace(
+            series,
+            values=values,
+            missing=lacking if missing else None,
+            interpolated=marks if interpolated else None,
+        )
+
+    monkeypatch.setattr(products, "read_series", read)
+
+
+def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_interpolated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_gaps(monkeypatch, MISSING, INTERPOLATED)
+    settings = SETTINGS.replace("window_stride = 1", "window_stride = 6")
+    project = Project(tmp_path, rows=90, settings=settings + SPLIT)
+    last_mile = ("samples", "qwen_export")
+    result = project.materialize(*corpus_assets(project.dataset), *last_mile, batches=(0, 6))
+    assert result.success, failures(result)
+    assert all(checks(result).values())
+    assert stale(project) == set()
+
+    whole = [row for row in range(0, 79, 6) if not any(row <= gap < row + 12 for gap in MISSING)]
+    assert whole == [0, 6, 12, 18, 48, 54, 60, 66, 72, 78]  # batches 2 and 3 have none
+    files = project.files()
+    drawn = {int(n.split("row_")[1][:-4]) for n in files if n.startswith("patch_videos/")}
+    assert drawn == set(whole)
+    assert not [n for n in files if n.startswith("batch_windows/") and n[-9:-8] in "23"]
+    told = metadata(project, "etth1_raw")
+    assert (told["windows"], told["windows_with_gaps"], told["batches"]) == (10, 4, 7)
+    assert metadata(project, "patch_videos", 3)["windows"] == 0
+    text = files["correlations/batch_stats.txt"].decode("utf-8")
+    assert text.count("--- Batch") == len(whole)
+    stored = decode_series(files["etth1_raw.parquet"])
+    assert stored.missing_rows.tolist() == list(MISSING)
+
+    samples = {
+        row["past_start"]: row
+        for split in ("train", "validation", "test")
+        for row in pq.read_table(project.artifacts / f"samples/{split}.parquet").to_pylist()
+    }
+    # 0 to 18 are of train, but the target of 18 would be rows 30 to 32, and 24 has a gap itself.
+    assert sorted(samples) == [0, 6, 12, 18, 54, 72]
+    report = json.loads(files["samples/splits.json"])
+    assert sum(report["samples"].values()) + sum(report["unused"].values()) == len(whole)
+    flags = {row: [f for f in s["flags"] if "interpolated" in f] for row, s in samples.items()}
+    assert flags[0] == ["interpolated:OT:2"]
+    assert flags[6] == ["interpolated:HUFL:1"]
+    assert flags[18] == []
+    manifest = json.loads(files["exports/qwen/corpus.json"])
+    declared = {s["past_start"]: s.get("interpolated", []) for s in manifest["samples"]}
+    assert declared == flags
+    assert b"samples have interpolated values" in files["exports/qwen/README.md"]
+
+
+def test_a_gap_takes_a_batchs_only_window_and_a_mended_one_brings_it_back(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = built.files()
+    with_gaps(monkeypatch, (30,))
+    built.csv.write_text(built.csv.read_text("utf-8") + "\n", encoding="utf-8")  # another content
+    assert {item.key for item in stale(built)} == {"all", "0", "1"}  # 0: its target ends sooner
+    result = run(built)
+    assert result.success, failures(result)
+    assert all(checks(result).values())
+    assert stale(built) == set()
+    gone = {"batch_windows/batch_1.parquet", "correlations/batch_1.png", "patch_videos/batch_1.mp4"}
+    assert set(before) - set(built.files()) == gone
+    assert metadata(built, "patch_videos", 0)["target_rows"] == 6
+    assert b"--- Batch 1 ---" not in built.files()["correlations/batch_stats.txt"]
+    with_gaps(monkeypatch, ())
+    built.csv.write_text(built.csv.read_text("utf-8").rstrip("\n") + "\n", encoding="utf-8")
+    refresh(built)
+    assert built.files() == before
+
+
+def test_the_only_batch_of_a_run_may_have_no_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_gaps(monkeypatch, (30,))
+    project = Project(tmp_path)
+    result = project.materialize(batches=(1, 1))
+    assert result.success, failures(result)
+    assert project.files()["correlations/batch_stats.txt"] == b""
+    told = metadata(project, "batch_stats")
+    assert (told["batches"], told["windows"], told["known_batches"]) == (1, 0, 3)
+
+
+def test_a_csv_without_a_whole_window_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_gaps(monkeypatch, (5, 30, 50))
+    (said, *_) = failures(Project(tmp_path).materialize("etth1_raw"))
+    assert "each of its 3 windows of 24 rows has a row that lacks a value" in said
+    assert "fill the gaps, or set a smaller window_length" in said
