@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from zwu_ts_assets.artifact_store import ArtifactStore
 from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.sample import sample_csv
 from zwu_ts_assets.corpus.windows import Window
 from zwu_ts_assets.dask_pool import DaskPool
 from zwu_ts_assets.datasets import Settings
+from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.pool import Pool, WorkerPool
 from zwu_ts_assets.products import correlation_product, video_product
 
@@ -94,7 +94,7 @@ def measure(way: str, count: int, address: str) -> dict[str, float]:
     written = 0
     watch = FfmpegWatch()
     with tempfile.TemporaryDirectory() as folder:
-        store = ArtifactStore(Path(folder))
+        store = FolderStore(Path(folder))
         if way == "writing":
             results = pool.map(the_same_again, range(WARMING + count))
         else:

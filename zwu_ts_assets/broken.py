@@ -5,13 +5,16 @@ run, sensor), so that the other datasets stay as they are. What does not: findin
 (`discovery.py`, `settings.py`).
 """
 
+from pathlib import Path
+
 import dagster as dg
 
 from zwu_ts_assets.checks import CSV_CHECK
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import BrokenDataset, find_datasets
 from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets.reports import asset_key
+from zwu_ts_assets.layout import dataset_store
+from zwu_ts_assets.reports import Reporter, asset_key
 
 _DEFAULT_SECONDS = 30
 
@@ -62,11 +65,14 @@ def broken_check(dataset: BrokenDataset) -> dg.AssetChecksDefinition:
     return check
 
 
-def broken_sensor(dataset: BrokenDataset, settings: AutomationSettings) -> dg.SensorDefinition:
+def broken_sensor(
+    dataset: BrokenDataset, artifacts: Path, settings: AutomationSettings
+) -> dg.SensorDefinition:
     """A sensor that says what is wrong at each look, and when definitions can be loaded again.
 
     Args:
         dataset: Which it is.
+        artifacts: The folder for the outputs of all datasets.
         settings: When to look.
     """
     is_on = settings.sensor_seconds is not None
@@ -84,14 +90,10 @@ def broken_sensor(dataset: BrokenDataset, settings: AutomationSettings) -> dg.Se
                 f"{dataset.name} was mended: press "
                 '"Reload definitions" on the Deployment page of the web UI, or start it again'
             )
-        key = asset_key(dataset, dataset.raw_asset)
-        said = dg.AssetCheckEvaluation(
-            asset_key=key, check_name=CSV_CHECK, passed=False, metadata={}, description=problem
+        store = dataset_store(artifacts, dataset.prefix)
+        Reporter(context.instance, dataset, store, {}).check(
+            dataset.raw_asset, CSV_CHECK, passed=False, description=problem
         )
-        # Once per problem: the cursor remembers what was said.
-        if context.cursor != problem:
-            context.instance.report_runless_asset_event(said)
-            context.update_cursor(problem)
         return dg.SkipReason(problem)
 
     return sensor
@@ -103,11 +105,10 @@ def problem_now(dataset: BrokenDataset) -> str:
     Args:
         dataset: As it was when definitions were loaded.
     """
-    folder = dataset.csv if dataset.csv.is_dir() else dataset.csv.parent
     try:
-        found = find_datasets(folder)
         # The demonstration is there only if it is asked for.
-        found = found if dataset.name != "sample" else find_datasets(folder, ["sample"])
+        names = ["sample"] if dataset.name == "sample" else []
+        found = find_datasets(dataset.data_dir, names)
     except CorpusError as error:
         return str(error)
     return next((each.problem for each in found.broken if each.name == dataset.name), "")

@@ -78,7 +78,7 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
                     os.environ[DATASETS_VARIABLE] = "sample"
                     return datasets_with_a_csv([])
                 if asked:
-                    failed = BrokenDataset(dataset.name, dataset.csv, str(error))
+                    failed = BrokenDataset(dataset.name, dataset.csv, str(error), data_dir())
                     return Datasets(others, (*found.broken, failed))
                 click.echo(f"{error}; going on without it.", err=True)
                 return Datasets(others, found.broken)

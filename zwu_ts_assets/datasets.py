@@ -224,10 +224,12 @@ class BrokenDataset(AssetNames):
     Attributes:
         csv: Its CSV, or the file or folder that the problem is about.
         problem: What is wrong and what to do, in a sentence.
+        data_dir: The data folder.
     """
 
     csv: Path
     problem: str
+    data_dir: Path
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,7 @@ def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
             except CorpusError as error:
                 problem = str(error)
         csv = found.csvs.get(name, found.folder)
-        broken.append(BrokenDataset(name, csv, problem, prefix=_prefix(name)))
+        broken.append(BrokenDataset(name, csv, problem, data_dir, prefix=_prefix(name)))
     return Datasets(tuple(sound), tuple(broken))
 
 

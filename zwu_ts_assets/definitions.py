@@ -78,7 +78,7 @@ def build_definitions(
         assets=assets,
         asset_checks=checks,
         jobs=[dataset_job(dataset) for dataset in datasets],
-        sensors=[*sensors, *(broken_sensor(dataset, automation) for dataset in broken)],
+        sensors=[*sensors, *(broken_sensor(dataset, artifacts, automation) for dataset in broken)],
         schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
         resources={
             "series_io": SeriesIOManager(artifacts_dir=folder),

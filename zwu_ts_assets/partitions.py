@@ -10,6 +10,7 @@ CSV itself.
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,10 +100,10 @@ class BatchPartitions(dg.DynamicPartitionsDefinition):
 def batch_count(dataset: Dataset) -> int:
     """How many batches the CSV has, by its number of lines; nothing is validated.
 
-    Where rows may be missing, their number follows from the timestamps, which are read.
+    Where rows may be missing, their number follows from the timestamps, if these can be read.
 
     Raises:
-        CorpusError: The file, or a timestamp that is needed, cannot be read.
+        CorpusError: The file cannot be read.
     """
     from zwu_ts_assets.corpus import windows
     from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows
@@ -115,12 +116,17 @@ def batch_count(dataset: Dataset) -> int:
     identity = (stat.st_mtime_ns, stat.st_size, stat.st_ino, how)
     counted = _COUNTED.get(dataset.csv)
     if counted is None or counted[0] != identity:
-        if settings.csv_rules.allows_gaps:
-            column, features, rules = how
-            rows = count_grid_rows(dataset.csv, time_column=column, features=features, rules=rules)
-        else:
-            rows = count_data_rows(dataset.csv)
-        counted = _COUNTED[dataset.csv] = (identity, rows)
+        column, features, rules = how
+        rows = None
+        if rules.allows_gaps:
+            # Whoever reads the table is told what is wrong with it. Here it would end Dagster's
+            # command line, and its daemon's look, with a traceback.
+            with suppress(CorpusError):
+                rows = count_grid_rows(
+                    dataset.csv, time_column=column, features=features, rules=rules
+                )
+        counted = (identity, count_data_rows(dataset.csv) if rows is None else rows)
+        _COUNTED[dataset.csv] = counted
     return windows.batch_count(
         counted[1], settings.window_length, settings.stride, settings.max_batches
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from zwu_ts_assets.automation import job_name
@@ -25,19 +26,18 @@ from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 ROWS = 24 * 2 + 5
 
 
-def numbers(columns: int, rows: int = ROWS) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def numbers(columns: int) -> NDArray[np.float64]:
     """Random walks of three decimals."""
-    steps = np.random.default_rng(columns).normal(size=(rows, columns))
-    return np.round(np.cumsum(steps, axis=0), 3)
+    steps = np.random.default_rng(columns).normal(size=(ROWS, columns))
+    return np.asarray(np.round(np.cumsum(steps, axis=0), 3), dtype=np.float64)
 
 
 def write_traffic(folder: Path) -> pd.DataFrame:
     """Rows every 15 minutes in local time through an hour that the clocks leave out, 7 columns."""
     moments = pd.date_range("2017-03-25 20:00", periods=ROWS, freq="15min", tz="UTC")
     frame = pd.DataFrame(numbers(7), index=moments, columns=[f"road {i}" for i in range(7)])
-    local = frame.tz_convert("Europe/Berlin")
-    local.index = local.index.strftime("%Y-%m-%d %H:%M:%S")
-    local.to_csv(folder / "Traffic.csv", index_label="Zeit")
+    stamps = moments.tz_convert("Europe/Berlin").strftime("%Y-%m-%d %H:%M:%S")
+    frame.set_axis(stamps).to_csv(folder / "Traffic.csv", index_label="Zeit")
     (folder / "Traffic.toml").write_text(SETTINGS + 'time_zone = "Europe/Berlin"\n', "utf-8")
     return frame.tz_localize(None)
 
@@ -46,8 +46,7 @@ def write_weather(folder: Path) -> pd.DataFrame:
     """Rows every 10 minutes, 21 columns, semicolons, decimal commas, the day before the month."""
     moments = pd.date_range("2020-01-31 18:20", periods=ROWS, freq="10min")
     frame = pd.DataFrame(numbers(21), index=moments, columns=[f"größe {i}" for i in range(21)])
-    odd = frame.copy()
-    odd.index = odd.index.strftime("%d.%m.%Y %H:%M")
+    odd = frame.set_axis(moments.strftime("%d.%m.%Y %H:%M"))
     odd.to_csv(folder / "weather 2020.csv", sep=";", decimal=",", index_label="Date Time")
     (folder / "weather 2020.toml").write_text(SETTINGS, "utf-8")
     return frame
@@ -59,14 +58,13 @@ def write_sales(folder: Path) -> pd.DataFrame:
     frame = pd.DataFrame(numbers(2), index=moments, columns=["shop", "web"])
     gaps = frame.copy()
     gaps.iloc[[7, 30], 0] = np.nan
+    gaps["ts"] = [int(moment.timestamp()) for moment in moments]
     gaps = gaps.drop(gaps.index[[11, 12]])
-    lines = gaps.copy()
-    lines.index = ((gaps.index - pd.Timestamp(0)) // pd.Timedelta("1s")).astype(str)
-    lines.to_csv(folder / "sales.csv", index_label="ts")
+    gaps.to_csv(folder / "sales.csv", index=False)
     (folder / "datasets.toml").write_text(
         f'[sales]\n{SETTINGS}gaps = "interpolate"\ninterpolate_limit = 2\n', "utf-8"
     )
-    return gaps.asfreq("D").interpolate(method="time")
+    return gaps[["shop", "web"]].asfreq("D").interpolate(method="time")
 
 
 @dataclass
@@ -138,7 +136,7 @@ def test_the_raw_table_is_what_pandas_reads_when_it_is_told_everything(
     expected = location.expected[name]
     table = pq.ParquetFile(location.artifacts / name / f"{name}_raw.parquet").read()
     assert table.column_names[1:] == list(expected.columns)
-    assert table.column(0).to_pylist() == expected.index.to_pydatetime().tolist()  # type: ignore[attr-defined]
+    assert table.column(0).to_pylist() == pd.DatetimeIndex(expected.index).to_pydatetime().tolist()
     values = np.column_stack([column.to_numpy() for column in table.columns[1:]])
     np.testing.assert_allclose(values, expected.to_numpy(), rtol=0, atol=1e-12)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record
+from zwu_ts_assets.artifact_store import FileRecord, Record
+from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.layout import (
     LAYOUT,
     WINDOW_FILES,
@@ -20,8 +21,8 @@ from zwu_ts_assets.layout import (
 NONE: frozenset[str] = frozenset()
 
 
-def store_with(folder: Path, *names: str) -> ArtifactStore:
-    store = ArtifactStore(folder)
+def store_with(folder: Path, *names: str) -> FolderStore:
+    store = FolderStore(folder)
     for name in names:
         store.write(name, name.encode("ascii"))
     return store
@@ -55,7 +56,7 @@ def test_the_files_of_a_record_have_their_roles_again() -> None:
 def test_a_record_without_files_counts_as_whole_only_if_its_batch_has_no_window(
     tmp_path: Path,
 ) -> None:
-    store = ArtifactStore(tmp_path)
+    store = FolderStore(tmp_path)
     assert store.is_whole(record_of(windows=0))
     assert not store.is_whole(record_of())
     assert not store.is_whole(record_of("line_plots/batch_2.png", windows=0))

@@ -11,7 +11,7 @@ from zwu_ts_assets import products
 from zwu_ts_assets.corpus import csv_file
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.partitions import BatchPartitions, batch_count, register_batches
-from zwu_ts_assets_tests.project import SETTINGS, Project, write_csv
+from zwu_ts_assets_tests.project import SETTINGS, Project, failures, write_csv
 
 
 def test_keys_follow_from_the_csv_on_an_instance_that_never_saw_them(tmp_path: Path) -> None:
@@ -102,3 +102,13 @@ def test_rows_that_are_inserted_count_and_are_counted_once_per_change_of_the_fil
     assert counted == [project.csv]
     project.configure(SETTINGS)
     assert batch_count(project.dataset) == 1  # by its lines, until reading refuses the gap
+
+
+def test_timestamps_that_tell_no_number_of_rows_leave_it_to_the_lines(tmp_path: Path) -> None:
+    project = Project(tmp_path, settings=SETTINGS + 'gaps = "drop"\n')
+    text = project.csv.read_text("utf-8")
+    project.csv.write_text(text.replace("2016-07-02 01:00", "2016-07-02 01:20"), "utf-8")
+    assert batch_count(project.dataset) == 3
+    result = project.materialize("etth1_raw")
+    assert not result.success
+    assert "line 27, column 'date'" in failures(result)[0]

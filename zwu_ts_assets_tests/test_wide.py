@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.artifact_store import ArtifactStore
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.mp4 import probe_mp4
 from zwu_ts_assets.corpus.selection import Selection, read_selection
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import Dataset, Settings, etth1
+from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.lineage import TRAINING, corpus_assets
 from zwu_ts_assets.selection_products import feature_selection, selection_rows
 from zwu_ts_assets.validate import validate_folders
@@ -80,7 +80,7 @@ def test_every_window_bears_the_same_hundred_columns(made_once: Project) -> None
     (selection,) = shown
     assert len(selection.columns) == 100
     assert sum(selection.sizes) == 321
-    record = ArtifactStore(made_once.artifacts).record("batch_windows", "1")
+    record = FolderStore(made_once.artifacts).record("batch_windows", "1")
     assert record is not None
     assert (record.details["features"], record.details["features_shown"]) == (321, 100)
 
@@ -125,7 +125,7 @@ def test_prompts_and_card_say_which_columns_the_panels_show(made_once: Project) 
 
 
 def test_preflight_counts_every_token(made_once: Project) -> None:
-    record = ArtifactStore(made_once.artifacts).record("preflight", "all")
+    record = FolderStore(made_once.artifacts).record("preflight", "all")
     assert record is not None
     rows = made_once.artifacts / "exports" / "qwen" / "corpus.json"
     (sample,) = json.loads(rows.read_text("utf-8"))["samples"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_header import Columns
 from zwu_ts_assets.corpus.csv_lines import LINE_LIMIT
-from zwu_ts_assets.corpus.csv_times import parse_times
+from zwu_ts_assets.corpus.csv_time_blocks import parse_times
 
 # A point where a comma is the decimal mark is no part of a number.
 _TO_POINT: Final = bytes.maketrans(b",.", b".?")

@@ -4,6 +4,7 @@ What belongs here: the rules and what is wrong with one. What does not: followin
 Imports nothing heavy, since settings are read whenever definitions load.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final, Literal
@@ -79,7 +80,7 @@ def date_format_problem(text: str) -> str:
     try:
         written = moment.strftime(text)
         read = datetime.strptime(written, text)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, re.error) as error:  # `re`: a unit that is there twice
         return f"is no date format ({str(error)[:80]}); {example}"
     if read != moment:
         return f"does not tell year, month, day and hour unmistakably; {example}"

@@ -1,7 +1,8 @@
 """How the timestamps of a CSV are written, and what seconds they name.
 
-What belongs here: finding the format of a column of stamps, and reading a stamp or a block of them.
-What does not: local time (`csv_zones.py`) and the interval between rows (`csv_gaps.py`).
+What belongs here: finding the format of a column of stamps, and reading a stamp. What does not:
+reading many at once (`csv_time_blocks.py`), local time (`csv_zones.py`) and the interval between
+rows (`csv_gaps.py`).
 
 Seconds are counted from 1970-01-01 00:00, of UTC where a stamp tells so, else of its own time line.
 """
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_lines import refuse, show
 from zwu_ts_assets.corpus.csv_rules import UNIX_FORMATS
@@ -40,14 +40,6 @@ _UNIX_DIGITS: Final = {9: "unix", 10: "unix", 12: "unix_ms", 13: "unix_ms"} | {
 }
 _INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1)
-
-# Where the digits of a stamp are, by its width: date, to the minute, to the second.
-_DIGITS: Final = {
-    10: [0, 1, 2, 3, 5, 6, 8, 9],
-    16: [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15],
-    19: [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18],
-}
-_SEPARATORS: Final = {4: b"-", 7: b"-", 10: b" T", 13: b":", 16: b":"}
 
 EXPECTED_TIMESTAMP: Final = "an ISO 8601 date and time such as 2016-07-01 00:00:00"
 
@@ -159,7 +151,7 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
         CorpusError: The cell is not such a stamp, or names no day of the calendar.
     """
     text = cell.strip()
-    if (seconds := _seconds(text, form)) is not None:
+    if (seconds := seconds_of(text, form)) is not None:
         return seconds
     expected = EXPECTED_TIMESTAMP
     if form.kind != "iso":
@@ -191,8 +183,13 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
     refuse(path, line, column, found, expected, do)
 
 
-def _seconds(text: str, form: TimeFormat) -> int | None:
-    """The second that a stamp names, or None if it is not of the form."""
+def seconds_of(text: str, form: TimeFormat) -> int | None:
+    """The second that a stamp names, or None if it is not of the form.
+
+    Args:
+        text: The stamp, without white space around it.
+        form: How the column is written.
+    """
     if form.kind == "iso":
         return _iso_seconds(text) if _ISO.fullmatch(text) else None
     if form.kind == "unix":
@@ -227,61 +224,3 @@ def _iso_seconds(text: str) -> int | None:
         return int(np.datetime64(text, "s").astype(np.int64))
     except ValueError:
         return None
-
-
-def parse_times(
-    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp], form: TimeFormat
-) -> NDArray[np.int64] | None:
-    """The seconds that the stamps between byte positions name, (rows,) int64.
-
-    None unless all are plainly as they should be: then the line-by-line reading decides.
-    """
-    if form.kind == "iso":
-        return _iso_block(data, first, after)
-    if form.kind == "offset":
-        return _offset_block(data, first, after)
-    text = data.tobytes()
-    spans = zip(first.tolist(), after.tolist(), strict=True)
-    found = [_seconds(text[i:j].decode("utf-8", "replace").strip(), form) for i, j in spans]
-    return None if None in found else np.array(found, dtype=np.int64)
-
-
-def _iso_block(
-    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp]
-) -> NDArray[np.int64] | None:
-    """ISO stamps of one and the same width."""
-    width = int(after[0] - first[0])
-    if width not in _DIGITS or (after - first != width).any():
-        return None
-    cells = data[first[:, None] + np.arange(width)]
-    digits = cells[:, _DIGITS[width]]
-    if (digits < ord("0")).any() or (digits > ord("9")).any():
-        return None
-    for position, allowed in _SEPARATORS.items():
-        if position < width and not np.isin(cells[:, position], list(allowed)).all():
-            return None
-    try:
-        texts = cells.view(f"S{width}").ravel()
-        return np.asarray(texts.astype("datetime64[s]").astype(np.int64))
-    except ValueError:  # a thirteenth month: the line-by-line reading says where
-        return None
-
-
-def _offset_block(
-    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp]
-) -> NDArray[np.int64] | None:
-    """ISO stamps to the second with offsets of one and the same width: `Z`, `+01:00`, `+0100`."""
-    width = int(after[0] - first[0])
-    if not 20 <= width <= 25 or (after - first != width).any():
-        return None
-    local = _iso_block(data, first, first + 19)
-    if local is None:
-        return None
-    suffixes = data[first[:, None] + np.arange(19, width)].view(f"S{width - 19}").ravel()
-    kinds, which = np.unique(suffixes, return_inverse=True)
-    # A day of which the offset alone is looked at.
-    texts = [b"1970-01-01T00:00:00" + kind for kind in kinds.tolist()]
-    offsets = [_seconds(text.decode("latin-1"), TimeFormat("offset")) for text in texts]
-    if None in offsets:
-        return None
-    return np.asarray(local + np.array(offsets, dtype=np.int64)[which])

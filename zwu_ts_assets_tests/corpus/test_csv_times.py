@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus import csv_file, csv_time_blocks
 from zwu_ts_assets.corpus.csv_file import read_csv, read_series
 from zwu_ts_assets.corpus.csv_rules import CsvRules, date_format_problem, time_zone_problem
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -84,6 +84,18 @@ def test_days_and_months_that_cannot_be_told_apart_are_refused_with_what_to_writ
         assert series.timestamps.tolist() == [datetime.strptime(stamps[0], form)]
 
 
+def test_digits_at_fixed_places_are_read_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_time_blocks, "seconds_of", lambda *_: None)
+    monkeypatch.delattr(csv_file, "_read_line_by_line")
+    for form in ("%d.%m.%Y %H:%M", "%Y%m%d%H%M%S", "%m/%d/%Y"):
+        path = write(tmp_path, hourly(form, 1) if form == "%m/%d/%Y" else hourly(form))
+        series = read_series(path, rules=CsvRules(date_format=form))
+        assert series.timestamps[0] == np.datetime64("2016-07-01T00:00:00")
+        assert series.rows in (1, 24 * 14)
+
+
 @pytest.mark.parametrize("last", ["7/14/2016", "14.07.2016", "2016-07-14", "", "14/13/2016"])
 def test_a_stamp_of_another_form_than_the_first_is_refused_at_its_line(
     tmp_path: Path, last: str
@@ -118,6 +130,7 @@ def test_any_form_that_strptime_knows_can_be_said(tmp_path: Path) -> None:
         ("%Y-%m-%d %H:%M:%S.%f", "has fractions of a second (%f)"),
         ("%Y-%m-%d %Z", "has the name of a zone (%Z)"),
         ("%Y-%m-%d %Q", "is no date format"),
+        ("%Y-%m-%d %d", "is no date format"),
         ("dd.mm.yyyy", "does not tell year"),
         ("", "does not tell year"),
     ],
@@ -216,7 +229,16 @@ def test_a_time_zone_beside_stamps_that_tell_their_offset_is_refused(tmp_path: P
     step=st.integers(1, 10**6),
     rows=st.integers(1, 8),
     form=st.sampled_from(
-        ["%d.%m.%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y%m%dT%H%M%S", "unix", "unix_ns", "Z", "+"]
+        [
+            "%d.%m.%Y %H:%M:%S",
+            "%S%M%H%d%m%Y",
+            "%m/%d/%Y %I:%M:%S %p",
+            "%Y%m%dT%H%M%S",
+            "unix",
+            "unix_ns",
+            "Z",
+            "+",
+        ]
     ),
     block=st.integers(1, 200),
 )
