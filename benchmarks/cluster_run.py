@@ -24,7 +24,7 @@ from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.pool import Pool, WorkerPool
 from zwu_ts_assets.products import correlation_product, video_product
 
-SETTINGS = Settings()
+SETTINGS = Settings.model_validate({})
 WARMING = 24
 """Windows before the clock starts: processes start, import and draw what all figures share."""
 
