@@ -25,7 +25,7 @@ from zwu_ts_assets.pool import Pool, WorkerPool
 from zwu_ts_assets.products import correlation_product, video_product
 
 SETTINGS = Settings.model_validate({})
-WARMING = 24
+WARMING = 12
 """Windows before the clock starts: processes start, import and draw what all figures share."""
 
 
@@ -157,4 +157,7 @@ class FfmpegWatch:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
+    # By the module's own name: what is defined in `__main__` is not what the workers import.
+    from benchmarks import cluster_run
+
+    print(json.dumps(cluster_run.measure(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
