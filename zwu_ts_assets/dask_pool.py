@@ -70,7 +70,7 @@ class DaskPool:
 
         Results wait on the workers until it is nearly their turn: this process holds a few.
         """
-        from distributed.protocol import serialize_bytes
+        from distributed.protocol.serialize import serialize_bytes
 
         from zwu_ts_assets.likeness import likeness
 
@@ -82,7 +82,7 @@ class DaskPool:
                 task = client.submit(
                     _run,
                     # As bytes: the scheduler unpacks what it is given, and would import it all.
-                    serialize_bytes(_Call(function, item, ours)),  # type: ignore[no-untyped-call]
+                    serialize_bytes(_Call(function, item, ours)),
                     # Else Dask would name the task by a hash of its arguments, take equal ones for
                     # one, and remember results of an earlier run.
                     pure=False,
@@ -199,7 +199,7 @@ class DaskPool:
     def _require_package_on_scheduler(self, client: "Client") -> None:
         """Refuse a scheduler that could not unpack a task."""
         try:
-            client.run_on_scheduler(_is_here)
+            client.run_on_scheduler(_is_here)  # type: ignore[no-untyped-call]
         except OSError:
             raise self._lost() from None
         except Exception as error:  # noqa: BLE001 - whatever its import raised
@@ -240,11 +240,11 @@ class _WorkerTrouble(Exception):
 def _run(packed: bytes) -> _Outcome[Any]:
     """Do one item; runs on a worker."""
     from distributed import get_worker
-    from distributed.protocol import deserialize_bytes
+    from distributed.protocol.serialize import deserialize_bytes
 
     from zwu_ts_assets.likeness import likeness
 
-    call: _Call[Any, Any] = deserialize_bytes(packed)  # type: ignore[no-untyped-call]
+    call: _Call[Any, Any] = deserialize_bytes(packed)
     worker = get_worker()
     # Here too: a worker that has just joined gets work before the next look at the cluster.
     problem = _threads_problem(worker.address, worker.state.nthreads)
@@ -287,7 +287,9 @@ def _client(address: str) -> "Client":
     # It tells of a lost connection in tracebacks; `_lost` does in a sentence.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False, name="zwu_ts_assets")
+        return Client(  # type: ignore[no-untyped-call]
+            address, timeout=_CONNECT_SECONDS, set_as_default=False, name="zwu_ts_assets"
+        )
     except (OSError, ValueError) as error:
         raise CorpusError(
             f"the Dask scheduler at {address} ({DASK_VARIABLE}, --dask) cannot be reached: "

@@ -15,34 +15,55 @@ from zwu_ts_assets.resources import Workers
 CODE = "from zwu_ts_assets import resources; print(resources._available_processors())"
 
 
-def pool_of(workers: Workers) -> Pool:
+def pool_of(processes: int = 0, dask: str = "") -> Pool:
     """The pool of a run with this resource."""
+    workers = Workers(processes=processes, dask=dask)
     with workers.yield_for_execution(dg.build_init_resource_context()) as there:
         return there.pool
 
 
 def test_the_processes_of_this_machine_do_it_unless_a_cluster_is_named() -> None:
-    assert isinstance(pool_of(Workers()), WorkerPool)
-    assert pool_of(Workers(processes=3)).workers == 3
-    there = pool_of(Workers(dask="tcp://127.0.0.1:8786"))
+    assert isinstance(pool_of(), WorkerPool)
+    assert pool_of(processes=3).workers == 3
+    there = pool_of(dask="tcp://127.0.0.1:8786")
     assert isinstance(there, DaskPool)
     assert there.address == "tcp://127.0.0.1:8786"
 
 
 def test_a_cluster_is_not_asked_before_there_is_work() -> None:
-    assert pool_of(Workers(dask="tcp://127.0.0.1:9")).workers == 0
+    assert pool_of(dask="tcp://127.0.0.1:9").workers == 0
 
 
 def test_a_password_entered_in_the_web_ui_is_refused_and_not_repeated() -> None:
     with pytest.raises(CorpusError) as refused:
-        pool_of(Workers(dask="tcp://me:pass-word-7@127.0.0.1:8786"))
+        pool_of(dask="tcp://me:pass-word-7@127.0.0.1:8786")
     assert "the field dask of the resource workers" in str(refused.value)
     assert "pass-word-7" not in str(refused.value)
 
 
 def test_the_workers_are_only_there_while_a_run_executes() -> None:
     with pytest.raises(RuntimeError, match="only there while a run executes"):
-        _ = Workers().pool
+        _ = Workers(processes=1, dask="").pool
+
+
+def test_a_run_of_the_web_ui_may_be_given_another_cluster() -> None:
+    seen: list[Pool] = []
+
+    @dg.op
+    def look(workers: Workers) -> None:
+        seen.append(workers.pool)
+
+    @dg.job(resource_defs={"workers": Workers(processes=1, dask="tcp://127.0.0.1:1")})
+    def job() -> None:
+        look()
+
+    address = "tcp://127.0.0.1:2"
+    for given in ({}, {"resources": {"workers": {"config": {"dask": address}}}}):
+        assert job.execute_in_process(run_config=given).success
+    assert [pool.address for pool in seen if isinstance(pool, DaskPool)] == [
+        "tcp://127.0.0.1:1",
+        address,
+    ]
 
 
 @pytest.mark.parametrize("limit", [1, 2])
