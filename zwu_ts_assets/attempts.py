@@ -5,6 +5,7 @@ What belongs here: reading run records. What does not: what follows from them (`
 """
 
 from datetime import UTC, datetime
+from typing import Final
 
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, NOT_FINISHED_STATUSES
@@ -14,6 +15,9 @@ from zwu_ts_assets.decision import Attempt
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import DATASET, GOAL, batches_of_run
+
+# On an instance that has never seen the corpus settled these would be all runs there ever were.
+_MOST_ENDED: Final = 1000
 
 
 def attempts_since(
@@ -37,8 +41,8 @@ def attempts_since(
     # In this order: a run that ends in between is found twice, and not missed.
     records = {
         record.storage_id: record
-        for filters in (under_way, ended)
-        for record in _runs(dataset, instance, filters)
+        for filters, limit in ((under_way, None), (ended, _MOST_ENDED))
+        for record in _runs(dataset, instance, filters, limit)
     }
     return [
         _attempt(dataset, instance, record, batches)

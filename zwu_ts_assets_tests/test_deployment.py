@@ -22,7 +22,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_k8s import K8sRunLauncher
 from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
-from kubernetes import client as kubernetes
+from kubernetes import client as kubernetes  # type: ignore[import-untyped]
 
 from zwu_ts_assets_tests.postgres import CONFIGURATION, postgres_server
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
@@ -239,7 +239,7 @@ def test_the_chart_s_launcher_can_be_configured_so() -> None:
         "postgres_password_secret": HELM["global"]["postgresqlSecretName"],
         "dagster_home": HELM["global"]["dagsterHome"],
     }
-    checked = process_config(K8sRunLauncher.config_type(), config)
+    checked = process_config(K8sRunLauncher.config_type(), config)  # type: ignore[no-untyped-call]
     assert checked.success, checked.errors
     limits = own["resources"]["limits"]
     assert limits["cpu"] == own["resources"]["requests"]["cpu"]

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def names(run: dg.DagsterRun) -> set[str]:
     return {key.to_user_string() for key in run.asset_selection or ()}
 
 
-def most_at_once(records: list[dg.RunRecord]) -> int:
+def most_at_once(records: Sequence[dg.RunRecord]) -> int:
     """How many of some runs were under way at the same moment."""
     moments = [(record.start_time or 0.0, 1) for record in records]
     moments += [(record.end_time or 0.0, -1) for record in records]
