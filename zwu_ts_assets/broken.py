@@ -5,15 +5,15 @@ run, sensor), so that the other datasets stay as they are. What does not: findin
 (`discovery.py`, `settings.py`).
 """
 
-from pathlib import Path
-
 import dagster as dg
 
 from zwu_ts_assets.checks import CSV_CHECK
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import BrokenDataset, find_datasets
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.layout import dataset_store
+from zwu_ts_assets.places import Place
 from zwu_ts_assets.reports import Reporter, asset_key
 
 _DEFAULT_SECONDS = 30
@@ -66,7 +66,7 @@ def broken_check(dataset: BrokenDataset) -> dg.AssetChecksDefinition:
 
 
 def broken_sensor(
-    dataset: BrokenDataset, artifacts: Path, settings: AutomationSettings
+    dataset: BrokenDataset, artifacts: Place, settings: AutomationSettings
 ) -> dg.SensorDefinition:
     """A sensor that says what is wrong at each look, and when definitions can be loaded again.
 
@@ -106,9 +106,10 @@ def problem_now(dataset: BrokenDataset) -> str:
         dataset: As it was when definitions were loaded.
     """
     try:
+        bring_up_to_date(dataset.data_dir)
         # The demonstration is there only if it is asked for.
         names = ["sample"] if dataset.name == "sample" else []
         found = find_datasets(dataset.data_dir, names)
     except CorpusError as error:
-        return str(error)
+        return told(str(error))
     return next((each.problem for each in found.broken if each.name == dataset.name), "")

@@ -92,7 +92,7 @@ def test_a_constant_column_is_as_far_from_all_others_as_if_uncorrelated() -> Non
 
 def test_units_and_offsets_do_not_change_the_choice() -> None:
     values = groups()
-    scaled = values * 2.0 ** np.arange(-400, 400, 100) - np.arange(8)
+    scaled: NDArray[np.float64] = values * 2.0 ** np.arange(-400, 400, 100) - np.arange(8)
     assert choose_columns(values[:, :3], 2) == choose_columns(values[:, :3] * 1e3 - 7, 2)
     assert np.abs(column_distances(values) - column_distances(values * -3.0)).max() <= 1
     assert choose_columns(scaled, 4).columns  # neither overflows nor vanishes
