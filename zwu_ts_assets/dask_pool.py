@@ -13,6 +13,7 @@ scheduler waits for an answer.
 
 import asyncio
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +36,7 @@ R = TypeVar("R")
 _CONNECT_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 2.0
 """Seconds between two looks at which workers there are."""
+_FETCH_SECONDS: Final = 60.0
 # Results on their way at once: each takes some milliseconds, most of them spent waiting.
 _FETCHERS: Final = 4
 # What an item raises that is no `CorpusError` may be the machine's fault, and another can do it.
@@ -151,9 +153,15 @@ class DaskPool:
         """The result of a task, or the error that belongs in its place; runs in a thread."""
         from distributed import CancelledError, KilledWorker
 
+        # Not `task.result` with a short time: when that is up it also drops a result on its way,
+        # and on a slow network would do so for ever.
+        done = threading.Event()
+        task.add_done_callback(lambda _: done.set())
+        while not done.wait(_LOOK_SECONDS):
+            self._look(client, now=True)
         while True:
             try:
-                outcome: _Outcome[Any] = task.result(timeout=_LOOK_SECONDS)
+                outcome: _Outcome[Any] = task.result(timeout=_FETCH_SECONDS)
             except CancelledError:
                 raise self._lost() from None
             except KilledWorker:
@@ -170,7 +178,9 @@ class DaskPool:
                     if isinstance(error, _WorkerTrouble):
                         raise CorpusError(f"{error}, at {name}: mend that and run again") from None
                     raise
-                if not isinstance(error, OSError):  # a lost connection or TimeoutError
+                # Time is up, or the connection was lost. Where the time is up while a result is
+                # on its way, Dask's `sync` may end with the last of these instead.
+                if not isinstance(error, OSError | UnboundLocalError):
                     raise
                 self._look(client, now=True)
             else:
