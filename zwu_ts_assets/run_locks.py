@@ -10,6 +10,7 @@ process ends, whatever ended it.
 
 import fcntl
 import os
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -83,6 +84,8 @@ def is_dead(artifacts: Place, run_id: str) -> bool:
     except FileNotFoundError:
         return False
     try:
+        if not _was_taken_here(handle):
+            return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Without a name it was released by a run that came to its end since it was opened here.
         return os.fstat(handle).st_nlink > 0
@@ -105,7 +108,7 @@ def home_of(artifacts: Place, run_id: str) -> str:
     if not isinstance(artifacts, Path):
         return ""
     try:
-        return _path(artifacts, run_id).read_text("utf-8")
+        return _path(artifacts, run_id).read_text("utf-8").partition("\n")[2]
     except FileNotFoundError:
         return ""
 
@@ -128,13 +131,30 @@ def _shared_lock(path: Path, home: str) -> int:
     remove_abandoned(path.parent)
     handle, temporary = locked_temporary(path.parent)
     try:
-        os.write(handle, home.encode("utf-8"))
+        os.write(handle, f"{_machine()}\n{home}".encode())
         temporary.replace(path)
     except BaseException:
         os.close(handle)
         temporary.unlink(missing_ok=True)
         raise
     return handle
+
+
+def _was_taken_here(handle: int) -> bool:
+    """Whether the lock of an open file is one of this machine, by its name or its kernel.
+
+    Locks do not reach through every network file system: a run that works on another machine would
+    be taken for a dead one. Containers have names of their own and one kernel; after a restart a
+    machine has another kernel and its old name.
+    """
+    taken = os.pread(handle, 1000, 0).decode("utf-8", "replace").partition("\n")[0]
+    return not taken or not set(taken.split()).isdisjoint(_machine().split())
+
+
+def _machine() -> str:
+    kernel = Path("/proc/sys/kernel/random/boot_id")
+    boot = f" boot={kernel.read_text('ascii').strip()}" if kernel.is_file() else ""
+    return f"host={socket.gethostname()}{boot}"
 
 
 def _path(artifacts: Path, run_id: str) -> Path:

@@ -275,3 +275,14 @@ def test_the_chart_starts_our_image_everywhere_with_rights_that_kubernetes_knows
 def kubernetes_model(kind: type[Any], config: Mapping[str, Any]) -> Any:
     """A part of a pod as Kubernetes' own client knows it; unknown names are refused."""
     return k8s_model_from_dict(kind, k8s_snake_case_dict(kind, config))
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_run_starts_no_more_processes_than_its_container_is_allowed(limit: int) -> None:
+    code = "from zwu_ts_assets import resources; print(resources._available_processors())"
+    # What loky takes from a container's quota it takes from this variable in the same way.
+    environment = {**os.environ, "LOKY_MAX_CPU_COUNT": str(limit)}
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert int(said.stdout.split()[-1]) == min(limit, len(os.sched_getaffinity(0)))

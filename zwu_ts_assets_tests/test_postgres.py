@@ -88,7 +88,7 @@ def test_runs_of_three_batches_go_in_parallel_and_make_what_one_run_makes(
 
     before = watched.files()
     watched.change(5, 99.5)
-    watched.settle()
+    watched.settle(seconds=400)
     (small,) = watched.runs()[len(records) :]
     assert small.tags["zwu_ts_assets/batches"] == "5"
     assert names(small) == {"etth1_raw", *PER_BATCH, *TEXTS}

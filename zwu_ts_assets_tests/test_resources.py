@@ -1,9 +1,5 @@
 """Who does the work of a run is the resource `workers`: processes here, or a Dask cluster."""
 
-import os
-import subprocess
-import sys
-
 import dagster as dg
 import pytest
 
@@ -11,8 +7,6 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.dask_pool import DaskPool
 from zwu_ts_assets.pool import Pool, WorkerPool
 from zwu_ts_assets.resources import Workers
-
-CODE = "from zwu_ts_assets import resources; print(resources._available_processors())"
 
 
 def pool_of(processes: int = 0, dask: str = "") -> Pool:
@@ -64,13 +58,3 @@ def test_a_run_of_the_web_ui_may_be_given_another_cluster() -> None:
         "tcp://127.0.0.1:1",
         address,
     ]
-
-
-@pytest.mark.parametrize("limit", [1, 2])
-def test_no_more_processors_are_used_than_are_allowed(limit: int) -> None:
-    # What loky takes from a container's quota it takes from this variable in the same way.
-    environment = {**os.environ, "LOKY_MAX_CPU_COUNT": str(limit)}
-    said = subprocess.run(
-        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
-    )
-    assert int(said.stdout.split()[-1]) == min(limit, len(os.sched_getaffinity(0)))

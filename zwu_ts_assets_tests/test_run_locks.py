@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.run_locks import dead_runs, forget, is_dead, run_lock, run_lock_if_possible
+from zwu_ts_assets.run_locks import (
+    dead_runs,
+    forget,
+    home_of,
+    is_dead,
+    run_lock,
+    run_lock_if_possible,
+)
 
 RUN = "0e3f7a52-1111-4222-8333-444455556666"
 
@@ -44,6 +51,32 @@ def test_a_run_lives_as_long_as_its_process(
     forget(tmp_path, RUN)
     assert not is_dead(tmp_path, RUN)
     assert dead_runs(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "kernel", "dead"),
+    [
+        (True, True, True),
+        (True, False, True),  # this machine, before it was started again
+        (False, True, True),  # a container of this machine
+        (False, False, False),
+    ],
+)
+def test_of_a_run_on_another_machine_nothing_is_known(
+    tmp_path: Path, host: bool, kernel: bool, dead: bool
+) -> None:
+    # To a file system that hands on no locks the run looks like one whose process is gone.
+    with pytest.raises(OSError, match="full"), run_lock(tmp_path, RUN, "/home"):
+        raise OSError("full")
+    lock = tmp_path / ".runs" / RUN
+    own, _, home = lock.read_text("utf-8").partition("\n")
+    names = [
+        word if here else "other" for word, here in zip(own.split(), (host, kernel), strict=True)
+    ]
+    lock.write_text(f"{' '.join(names)}\n{home}", encoding="utf-8")
+    assert is_dead(tmp_path, RUN) is dead
+    assert dead_runs(tmp_path) == [RUN] * dead
+    assert home_of(tmp_path, RUN) == "/home"
 
 
 def test_a_run_that_ended_leaves_nothing(tmp_path: Path) -> None:
