@@ -208,7 +208,7 @@ class ObjectFiles:
 
     def _call(self, method: str, *args: Any, seconds: float = 0.0, **kwargs: Any) -> Any:
         """Call a method of the file system, for no longer than some seconds."""
-        from fsspec.asyn import sync  # type: ignore[import-untyped]
+        from fsspec.asyn import sync
 
         filesystem = _filesystem(self.root.protocol, os.getpid())
         if not filesystem.async_impl:
@@ -245,7 +245,7 @@ def _filesystem(protocol: str, process: int) -> Any:
         StoreError: It is not installed, or the protocol is none that can be used.
     """
     try:
-        import fsspec  # type: ignore[import-untyped]
+        import fsspec
 
         # Without its cache of listings: others write too.
         options = _OPTIONS.get("s3" if protocol == "s3a" else protocol, {})

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 
 from zwu_ts_assets.artifact_store import ArtifactStore
 from zwu_ts_assets.folder_store import FolderStore

@@ -5,7 +5,7 @@ import sys
 import uuid
 from pathlib import Path
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 import pytest
 from click.testing import CliRunner
 
