@@ -115,13 +115,13 @@ def preflight(workers: int) -> None:
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     """Check exports: those of the artifacts folder, or any in other FOLDERS."""
-    from zwu_ts_assets.places import place_of
+    from zwu_ts_assets.places import printed_place
     from zwu_ts_assets.validate import validate_folders
 
     sound = validate_folders(
         load_datasets(_data_folder(), dataset_names()),
         artifacts_dir(),
-        [place_of(folder) if "://" in folder else Path(folder) for folder in folders],
+        list(map(printed_place, folders)),
         format_name,
         click.echo,
     )

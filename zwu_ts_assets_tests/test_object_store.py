@@ -328,10 +328,11 @@ def test_a_store_that_does_not_answer_is_waited_for_so_long_and_no_longer(
     assert ObjectFiles(corpora.remote, seconds=20).listing()
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense"])
 def test_a_store_that_cannot_be_reached_is_named_with_what_to_look_at(
-    corpora: Corpora, monkeypatch: pytest.MonkeyPatch
+    corpora: Corpora, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     monkeypatch.setitem(
         object_files._OPTIONS["s3"]["config_kwargs"],
         "retries",
