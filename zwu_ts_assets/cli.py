@@ -148,7 +148,7 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     """Check exports: those of the artifacts folder, of a dataset, or any in other FOLDERS."""
-    from zwu_ts_assets.places import place_of
+    from zwu_ts_assets.places import printed_place
     from zwu_ts_assets.validate import validate_folders
 
     found = find_datasets(data_folder(), dataset_names())
@@ -160,7 +160,7 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     sound = validate_folders(
         found.sound,
         artifacts_dir(),
-        [place_of(word) if "://" in word else Path(word) for word in folders if word not in named],
+        [printed_place(word) for word in folders if word not in named],
         format_name,
         click.echo,
         named,

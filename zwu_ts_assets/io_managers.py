@@ -31,7 +31,7 @@ from zwu_ts_assets.layout import (
 )
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
-from zwu_ts_assets.places import place_of
+from zwu_ts_assets.places import printed_place
 from zwu_ts_assets.previews import preview_text
 from zwu_ts_assets.progress import with_progress
 from zwu_ts_assets.reports import Reporter
@@ -57,7 +57,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         """Hold the lock that tells others that this run is alive."""
         with ExitStack() as stack:
             if context.run is not None:
-                folder = place_of(self.artifacts_dir)
+                folder = printed_place(self.artifacts_dir)
                 stack.enter_context(run_lock_if_possible(folder, context.run.run_id))
             yield self
 
@@ -71,7 +71,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
     def store_of(self, asset_key: dg.AssetKey) -> ArtifactStore:
         """The folder of the dataset that an asset belongs to."""
-        return dataset_store(place_of(self.artifacts_dir), tuple(asset_key.path[:-1]))
+        return dataset_store(printed_place(self.artifacts_dir), tuple(asset_key.path[:-1]))
 
     def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
         """Make and write what is not current, and tell Dagster about all of it."""

@@ -39,7 +39,9 @@ _UNREACHABLE: Final = (
 def is_of_a_store(error: Exception) -> bool:
     """Whether an error is about a store or the way to it, and no mistake of ours."""
     package = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError) or package in _CLIENTS
+    # Of an address that is none, botocore says so with a plain ValueError.
+    no_address = isinstance(error, ValueError) and str(error).startswith("Invalid endpoint")
+    return isinstance(error, OSError) or package in _CLIENTS or no_address
 
 
 def sentence_of(error: Exception, root: Remote) -> str:

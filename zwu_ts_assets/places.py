@@ -48,6 +48,15 @@ Place = Path | Remote
 """A folder, wherever it is. Both print as a person would type them."""
 
 
+def printed_place(text: str) -> Place:
+    """The place that prints like this; a path is taken as it is.
+
+    Raises:
+        CorpusError: As for `place_of`.
+    """
+    return place_of(text) if _URL.fullmatch(text) else Path(text)
+
+
 def place_of(text: str, variable: str = "") -> Place:
     """The folder that a path or a URL names. `file://` is a path like any other.
 

@@ -6,7 +6,7 @@ import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.layout import dataset_store
-from zwu_ts_assets.places import Remote, StoreError, place_of
+from zwu_ts_assets.places import Remote, StoreError, place_of, printed_place
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from zwu_ts_assets.places import Remote, StoreError, place_of
 )
 def test_a_folder_is_a_path_or_a_url(text: str, place: Path | Remote) -> None:
     assert place_of(text) == place
+
+
+def test_a_place_comes_back_from_what_it_prints(tmp_path: Path) -> None:
+    for place in (tmp_path, Path("relative/../x"), Remote("s3", "bucket/prefix")):
+        assert printed_place(str(place)) == place
 
 
 def test_a_remote_place_prints_as_a_url_and_has_names_below_it() -> None:
