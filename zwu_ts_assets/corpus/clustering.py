@@ -72,7 +72,7 @@ def column_distances(values: NDArray[np.float64]) -> Distances:
     constant = values.max(axis=0) == values.min(axis=0)
     _, pearson = covariance_and_pearson(np.ascontiguousarray(values.T), constant)
     undefined = np.isnan(pearson.diagonal())
-    distances = np.rint((1 - np.abs(np.nan_to_num(pearson))) * WHOLE).astype(np.int64)
+    distances: Distances = np.rint((1 - np.abs(np.nan_to_num(pearson))) * WHOLE).astype(np.int64)
     distances[np.ix_(undefined, undefined)] = 0
     return distances
 
