@@ -172,11 +172,16 @@ def _selection_told(sample: Sample) -> str:
     if sample.shown is None:
         return ""
     labels = ", ".join(sample.shown.labels(sample.features))
-    return (
+    told = (
         f"The feature panels of figures show {len(sample.shown.columns)} of the "
-        f"{len(sample.features)} columns: {labels}. A number behind a name says for how many "
-        "further columns, similar in the first rows of the training split, a column stands."
+        f"{len(sample.features)} columns: {labels}."
     )
+    if max(sample.shown.sizes) > 1:
+        told += (
+            " A number behind a name says for how many further columns, similar in the first rows "
+            "of the training split, a column stands."
+        )
+    return told
 
 
 def _interpolation(samples: Sequence[Sample]) -> list[CheckFacts]:

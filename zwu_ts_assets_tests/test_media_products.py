@@ -1,6 +1,7 @@
 """Figures, line plots and videos of a window, with the settings that change them."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import imageio.v3 as iio
@@ -13,6 +14,7 @@ from zwu_ts_assets.corpus.colour_ranges import ColourRanges, PanelRanges
 from zwu_ts_assets.corpus.figure import draw_figure
 from zwu_ts_assets.corpus.figure_layout import Canvas
 from zwu_ts_assets.corpus.line_plot import draw_line_plot
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.windows import Window
 from zwu_ts_assets.datasets import Settings
 
@@ -92,6 +94,47 @@ def test_ranges_are_fitted_on_the_given_windows_and_come_back_from_their_file() 
     low, high = ranges.patches.time_covariance
     assert product.details["patch_time_covariance"] == f"{low:.6g} to {high:.6g}"
     assert products.colour_ranges_product(reversed(extremes)).value == product.value
+
+
+SOME = Selection((2, 0), (1, 2))
+
+
+def test_a_selection_is_drawn_in_every_picture() -> None:
+    settings, chosen = settings_with(units={"C": "°C"}), replace(window(), shown=SOME)
+    figure = products.correlation_product((2, chosen), settings=settings)
+    expected = draw_figure(window().values, FEATURES, Canvas(640, 352), shown=SOME)
+    np.testing.assert_array_equal(pixels(figure.value["png"]), expected)
+    lines = products.line_plot_product((2, chosen), settings=settings)
+    plotted = draw_line_plot(
+        window().values[:, [2, 0]], ("C", "A +1"), Canvas(640, 352), units=("°C", "")
+    )
+    np.testing.assert_array_equal(pixels(lines.value["png"]), plotted)
+    film = iio.imread(
+        products.video_product((2, chosen), settings=settings).value["video"],
+        extension=".mp4",
+        plugin="FFMPEG",
+    )
+    frame, other = (
+        draw_figure(window().values[6:18], FEATURES, Canvas(640, 352), shown=shown).astype(int)
+        for shown in (SOME, None)
+    )
+    assert np.abs(film[1] - frame).mean() < 0.5 * np.abs(film[1] - other).mean()
+
+
+def test_ranges_are_fitted_on_what_is_shown() -> None:
+    settings, chosen = settings_with(colour_range="train"), replace(window(), shown=SOME)
+    extremes = products.training_extremes(chosen, settings=settings)
+    alone = products.training_extremes(
+        replace(window(), values=window().values[:, [0, 2]], features=("A", "C")),
+        settings=settings,
+    )
+    whole = products.training_extremes(window(), settings=settings)
+    np.testing.assert_allclose(extremes.window[:2], alone.window[:2])  # the feature panels
+    np.testing.assert_allclose(extremes.window[2:], whole.window[2:])  # the time panels
+
+
+def test_a_selection_is_verified_like_any_window() -> None:
+    assert products.window_problem(replace(window(), shown=SOME)) == ""
 
 
 def test_a_line_plot_is_a_png_of_the_canvas() -> None:

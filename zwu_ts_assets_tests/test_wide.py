@@ -154,6 +154,11 @@ def test_another_selection_is_drawn_again_and_nothing_else(
     assert {"batch_windows", "correlation_pngs", "patch_videos", "line_plots"} <= {
         item.asset for item in stale(project)
     }
+    # Of the export as it is, answers would now be computed for other panels.
+    said: list[str] = []
+    export = project.artifacts / "exports" / "qwen"
+    assert validate_folders([project.dataset], project.artifacts, [export], None, said.append)
+    assert any("figure_columns was None and is 'MT_300, MT_007'" in line for line in said), said
     written = {name for name in refresh(project) if not name.startswith("exports/")}
     drawn = [
         *names("batch_windows", range(2), "parquet"),

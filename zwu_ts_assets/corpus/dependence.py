@@ -31,8 +31,8 @@ Very large and very small numbers: columns are scaled by powers of two, which is
 has small z by definition; its correlation is still that of its shape.
 
 Time and memory: for T rows and F features each of the two DTW matrices takes T^2 F^2 / 2 cells of
-D, 4 ns each. Of 96 rows that is 1.8 s each for 321 features and 14 s each for 862, in 60 MB and
-40 MB beside what the imports take; hence `columns`, which bounds the feature matrices.
+D, 4 ns each. Of 96 rows that is 2 s each for 321 features and 13 to 15 s each for 862, in 5 and
+30 MB beside what the imports take; hence `columns`, which bounds the feature matrices.
 """
 
 from collections.abc import Sequence

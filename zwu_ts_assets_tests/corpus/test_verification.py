@@ -27,7 +27,7 @@ CONSTANT = np.column_stack([VALUES, np.full(24, 0.1)])
 def spoil(name: str, at: tuple[int, int], value: float, values: NDArray[np.float64]) -> str:
     """What is said of a window's matrices with one cell replaced."""
 
-    def spoilt(given: NDArray[np.float64]) -> DependenceMatrices:
+    def spoilt(given: NDArray[np.float64], columns: None) -> DependenceMatrices:
         matrices = dependence_matrices(given)
         matrix = getattr(matrices, name).copy()
         matrix[at] = value

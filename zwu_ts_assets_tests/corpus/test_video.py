@@ -15,6 +15,7 @@ from zwu_ts_assets.corpus import video
 from zwu_ts_assets.corpus.colour_ranges import PanelRanges
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
+from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.video import draw_patch_frames, encode_mp4, film_strip, probe_mp4
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 
@@ -40,9 +41,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Values, Canvas, str]]:
         canvas: Canvas,
         title_prefix: str,
         ranges: PanelRanges | None,
+        shown: Selection | None,
     ) -> NDArray[np.uint8]:
         assert features == FEATURES
-        assert ranges is None
+        assert ranges is shown is None
         calls.append((values, canvas, title_prefix))
         return np.full((canvas.height, canvas.width, 3), len(calls), dtype=np.uint8)
 
