@@ -55,7 +55,7 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help .venv cluster run dev status export preflight validate test check bench fuzz audit lock clean elsewhere
+.PHONY: help .venv cluster run dev status export preflight validate test check bench cluster-bench fuzz audit lock clean elsewhere
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -67,6 +67,7 @@ help:
 	@echo "make test       run the tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
 	@echo "make bench      measure figures and videos against the original way of drawing them"
+	@echo "make cluster-bench  measure one process, two, and a Dask cluster of two"
 	@echo "make fuzz       try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
 	@echo "make audit      hold the pinned packages against published vulnerabilities"
 	@echo "make .venv      create the virtual environment only"
@@ -103,6 +104,9 @@ check: $(developed)
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
+
+cluster-bench: $(clustered)
+	@$(python) -m benchmarks.cluster $(ARGS)
 
 bench: $(installed)
 	@$(python) -m benchmarks.bench $(ARGS)

@@ -101,16 +101,16 @@ SOME = Selection((2, 0), (1, 2))
 
 def test_a_selection_is_drawn_in_every_picture() -> None:
     settings, chosen = settings_with(units={"C": "°C"}), replace(window(), shown=SOME)
-    figure = products.correlation_product((2, chosen), settings=settings)
+    figure = products.correlation_product(products.Drawing(2, chosen), settings=settings)
     expected = draw_figure(window().values, FEATURES, Canvas(640, 352), shown=SOME)
     np.testing.assert_array_equal(pixels(figure.value["png"]), expected)
-    lines = products.line_plot_product((2, chosen), settings=settings)
+    lines = products.line_plot_product(products.Drawing(2, chosen), settings=settings)
     plotted = draw_line_plot(
         window().values[:, [2, 0]], ("C", "A +1"), Canvas(640, 352), units=("°C", "")
     )
     np.testing.assert_array_equal(pixels(lines.value["png"]), plotted)
     film = iio.imread(
-        products.video_product((2, chosen), settings=settings).value["video"],
+        products.video_product(products.Drawing(2, chosen), settings=settings).value["video"],
         extension=".mp4",
         plugin="FFMPEG",
     )

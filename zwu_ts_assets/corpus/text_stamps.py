@@ -154,7 +154,9 @@ class TextStamps:
         """The width of a line of text in pixels, as matplotlib lays it out."""
         if not text:
             return 0.0
-        width: float = self._measure.get_text_width_height_descent(text, self._font, False)[0]
+        # A user's own settings of matplotlib, such as its hinting, would move every character.
+        with _default_text():
+            width: float = self._measure.get_text_width_height_descent(text, self._font, False)[0]
         return width
 
     def _advance(self, text: str) -> int:

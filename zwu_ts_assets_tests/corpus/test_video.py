@@ -44,7 +44,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Values, Canvas, str]]:
         shown: Selection | None,
     ) -> NDArray[np.uint8]:
         assert features == FEATURES
-        assert ranges is shown is None
+        assert ranges is None
+        assert shown is None
         calls.append((values, canvas, title_prefix))
         return np.full((canvas.height, canvas.width, 3), len(calls), dtype=np.uint8)
 
