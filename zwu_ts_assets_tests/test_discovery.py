@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 from dagster._core.definitions.utils import DISALLOWED_NAMES
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets import cli, download
@@ -75,6 +75,7 @@ def test_any_csv_can_be_named_and_an_unknown_name_is_told_with_those_there_are(
         find_datasets(tmp_path, ["wether"])
 
 
+@settings(deadline=None)
 @given(stem=st.text(min_size=1))
 def test_a_name_is_lower_case_letters_digits_and_underscores(stem: str) -> None:
     assert set(dataset_name(stem)) <= set(string.ascii_lowercase + string.digits + "_")

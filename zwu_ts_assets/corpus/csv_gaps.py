@@ -62,6 +62,9 @@ def grid_of(
     told = steps[:_STEPS] if rules.allows_gaps else steps
     lengths, counts = np.unique(told[told > 0], return_counts=True)
     usual = int(lengths[counts.argmax()]) if len(lengths) else 0
+    if rules.allows_gaps and usual:
+        # Where every other row is missing for a while, twice the interval may be as frequent.
+        usual = int(lengths[2 * counts >= counts.max()][0])
     wrong = steps != usual
     if rules.allows_gaps and usual:
         wrong = (steps <= 0) | (steps % usual != 0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus import csv_file
@@ -164,6 +164,7 @@ def test_a_file_without_a_header_is_not_read_as_if_it_had_one(tmp_path: Path) ->
     assert "Line 1 looks like data" in refusal(tmp_path, content)
 
 
+@settings(deadline=None)
 @given(
     delimiter=st.sampled_from(DELIMITERS),
     decimal=st.sampled_from([".", ","]),

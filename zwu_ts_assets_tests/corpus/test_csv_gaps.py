@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus import csv_file
@@ -106,6 +106,14 @@ def test_rows_that_are_no_gap_are_refused_also_where_gaps_are_allowed(
         assert says in str(caught.value)
 
 
+def test_the_interval_may_be_less_frequent_than_its_double(tmp_path: Path) -> None:
+    hours = [0, 1, 2, 4, 6, 8, 10, 11, 12]
+    lines = [good_lines(1)[0], *(f"2016-07-01 {hour:02d}:00:00,1,2" for hour in hours)]
+    series = read_series(write(tmp_path, text_of(lines)), rules=DROP)
+    assert series.interval == np.timedelta64(3600, "s")
+    assert series.rows == 13
+
+
 @pytest.mark.parametrize("last", ["2016-07-01 20:00:00", "9999-01-01 00:00:00"])
 def test_more_missing_rows_than_rows_are_refused_and_take_no_memory(
     tmp_path: Path, last: str
@@ -138,9 +146,9 @@ def tables(draw: st.DrawFn) -> pd.DataFrame:
         dtype=float,
     )
     frame.iloc[0] = 1.0  # tells the columns
-    lost = draw(
-        st.sets(st.integers(3, rows - 2), max_size=(rows - 4) // 2) if rows > 5 else st.just(set())
-    )
+    # Few enough for the interval to stay the most frequent step.
+    inner = st.integers(3, rows - 2) if rows > 5 else st.nothing()
+    lost = draw(st.sets(inner, max_size=rows // 5 if rows > 5 else 0))
     return frame.drop(frame.index[sorted(lost)])
 
 
@@ -153,6 +161,7 @@ def written(folder: Path, frame: pd.DataFrame) -> Path:
     return write(folder, text)
 
 
+@settings(deadline=None)
 @given(frame=tables(), block=st.integers(1, 400))
 def test_dropping_is_what_pandas_calls_reindexing(
     tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame, block: int
@@ -173,6 +182,7 @@ def test_dropping_is_what_pandas_calls_reindexing(
     assert rows == len(expected) == count_data_rows(path) + reading.inserted
 
 
+@settings(deadline=None)
 @given(frame=tables(), limit=st.integers(1, 5))
 def test_interpolation_is_that_of_pandas_in_runs_that_are_short_enough(
     tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame, limit: int

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus import csv_file, csv_time_blocks
@@ -224,6 +224,7 @@ def test_a_time_zone_beside_stamps_that_tell_their_offset_is_refused(tmp_path: P
         read_series(path, rules=CsvRules(time_zone="Europe/Berlin"))
 
 
+@settings(deadline=None)
 @given(
     start=st.datetimes(datetime(1902, 1, 1), datetime(2200, 1, 1)),
     step=st.integers(1, 10**6),

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus.csv_file import read_series
@@ -55,6 +55,7 @@ def test_rows_at_one_interval_come_back_through_the_days_on_which_clocks_change(
     assert read_local(tmp_path, wall_clock(moments, zone), zone) == moments
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(
         [
