@@ -68,7 +68,7 @@ def samples_inputs(
     marks = [
         f"{name} {sha256(marked.tobytes())}"
         for name, marked in (("missing", series.missing), ("interpolated", series.interpolated))
-        if marked is not None  # came later: without gaps, samples stay current
+        if marked is not None and marked.any()  # came later: without any, samples stay current
     ]
     return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks])
 

@@ -36,12 +36,13 @@ def made(folder: Path, windows: int) -> dict[str, Any]:
 
 def test_time_grows_with_the_windows_and_memory_does_not(tmp_path: Path) -> None:
     few, many = made(tmp_path / "few", FEW), made(tmp_path / "many", MANY)
+    media = 0.0
     for folder, suffix in (("correlations", "png"), ("patch_videos", "mp4")):
         files = list((tmp_path / "many/artifacts" / folder).glob(f"batch_*/row_*.{suffix}"))
         assert len(files) == MANY
-    media = sum(file.stat().st_size for file in files) / 1e6
-    print(few, many, media)
+        media += sum(file.stat().st_size for file in files) / 2**20
     # Four times the windows: less than that for what a run takes anyway, never its square.
-    assert many["processor_seconds"] < 5 * few["processor_seconds"]
+    assert many["processor_seconds"] < 5 * few["processor_seconds"], (few, many)
+    # Were the media of further batches held, the difference would be near to their size.
     for before, after in zip(few["peak_mb"], many["peak_mb"], strict=True):
-        assert after < before + 0.3 * media * (1 - FEW / MANY)
+        assert after - before < 0.4 * media * (1 - FEW / MANY), (few, many, media)
