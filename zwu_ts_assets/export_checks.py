@@ -92,8 +92,8 @@ def _numbers_of(
         sample = sample_of(name)
         if isinstance(sample, str):
             return sample
-        given = np.asarray(target, dtype=np.float64)
-        same = given.shape == sample.target.shape and np.array_equal(given, sample.target)
+        # Row by row: of a target without rows, JSON does not keep how many columns it has.
+        same = len(target) == len(sample.target) and all(map(np.array_equal, target, sample.target))
         return "" if same else "the CSV has other numbers in these rows"
 
     return answer_problem, target_problem

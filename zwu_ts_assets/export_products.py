@@ -201,12 +201,19 @@ def _split_facts(
         first_row=samples[0].past_start if samples else None,
         stop_row=samples[-1].target_stop if samples else None,
         first_time=str(samples[0].past_timestamps[0]) if samples else "",
-        last_time=str(samples[-1].target_timestamps[-1]) if samples else "",
+        last_time=str(_last_time(samples[-1])) if samples else "",
         samples=len(samples),
         conversations=conversations,
         embargoed=embargoed,
         tokens=tokens,
     )
+
+
+def _last_time(sample: Sample) -> np.datetime64:
+    """The time of a sample's last row, which is of its past where the horizon is 0."""
+    times = sample.target_timestamps if len(sample.target_timestamps) else sample.past_timestamps
+    last: np.datetime64 = times[-1]
+    return last
 
 
 def _embargoed(view: View, name: str) -> int:

@@ -217,3 +217,14 @@ def test_clients_load_as_many_rows_as_went_in(
         told = [json.loads(row["json"]) for row in rows]
         assert sum(len(row["conversations"]) for row in told) == asked[split]
         assert all(row["png"] and row["mp4"] for row in rows)
+
+
+def test_without_a_target_span_nothing_but_the_forecast_is_left_out(tmp_path: Path) -> None:
+    project = new_project(tmp_path, PLAIN.replace("horizon = 6", "horizon = 0"))
+    result = run(project, EXPORTS)
+    assert result.success, failures(result)
+    assert all(passed or warning for _, _, passed, warning in evaluations(result))
+    manifest = json.loads((project.artifacts / "exports/qwen/corpus.json").read_text("utf-8"))
+    tasks = {each["task"] for sample in manifest["samples"] for each in sample["conversations"]}
+    assert "describe" in tasks
+    assert "forecast" not in tasks
