@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror
+from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, told
 from zwu_ts_assets.datasets import BrokenDataset, Dataset, Datasets, find_datasets
 from zwu_ts_assets.environment import DATASETS_VARIABLE, data_dir, dataset_names
 
@@ -43,8 +43,8 @@ def each(found: Datasets, work: Callable[[Dataset], object]) -> None:
             problems[dataset.name] = error.message
     if problems:
         alone = len(found.sound) + len(found.broken) == 1
-        told = [text if alone else f"{name}: {text}" for name, text in problems.items()]
-        raise click.ClickException("\n".join(told))
+        lines = [text if alone else f"{name}: {text}" for name, text in problems.items()]
+        raise click.ClickException(told("\n".join(lines)))
 
 
 def datasets_with_a_csv(names: Sequence[str]) -> Datasets:

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from zwu_ts_assets import products
-from zwu_ts_assets.corpus.csv_file import read_series
-from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.csv_file import Reading, read_csv
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.lineage import corpus_assets
 from zwu_ts_assets.tables import decode_series
 from zwu_ts_assets_tests.last_mile import refresh, run, stale
@@ -28,21 +28,25 @@ def with_gaps(
 ) -> None:
     """Read every CSV as if these rows lacked a value and those values had been interpolated."""
 
-    def read(csv: Path, *, time_column: str, features: tuple[str, ...] | None) -> Series:
-        series = read_series(csv, time_column=time_column, features=features)
+    def read(
+        csv: Path, *, time_column: str | None, features: tuple[str, ...] | None, rules: CsvRules
+    ) -> Reading:
+        reading = read_csv(csv, time_column=time_column, features=features, rules=rules)
+        series = reading.series
         values, marks = series.values.copy(), np.zeros(series.values.shape, np.bool_)
         values[list(missing), -1] = np.nan
         for place in interpolated:
             marks[place] = True
         lacking = np.isin(np.arange(series.rows), missing)
-        return replace(
+        found = replace(
             series,
             values=values,
             missing=lacking if missing else None,
             interpolated=marks if interpolated else None,
         )
+        return replace(reading, series=found)
 
-    monkeypatch.setattr(products, "read_series", read)
+    monkeypatch.setattr(products, "read_csv", read)
 
 
 def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_interpolated(

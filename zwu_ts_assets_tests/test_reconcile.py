@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -227,8 +228,8 @@ def test_a_csv_that_changes_while_it_is_read_is_waited_for(
     from zwu_ts_assets import reconcile as module
     from zwu_ts_assets.refresh import difference as real
 
-    def interrupted(*arguments: object) -> object:
-        found = real(*arguments)  # type: ignore[arg-type]
+    def interrupted(*arguments: Any, **named: Any) -> object:
+        found = real(*arguments, **named)
         write_csv(built.csv, 99)
         return found
 
