@@ -231,7 +231,7 @@ def dev(names: tuple[str, ...], host: str, port: int) -> None:
 def _run_dataset(
     dataset: Dataset, workers: int, dask: str, force: bool, started: float, also: Sequence[str] = ()
 ) -> None:
-    from zwu_ts_assets.automation import job_name
+    from zwu_ts_assets.automation import guards, job_name
     from zwu_ts_assets.checks import CSV_CHECK
     from zwu_ts_assets.definitions import build_definitions
     from zwu_ts_assets.event_log import instance_for_a_run
@@ -283,14 +283,16 @@ def _run_dataset(
             )
         click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
         definitions = build_definitions([dataset], artifacts, workers, dask=dask)
-        job = definitions.resolve_job_def(job_name(dataset))
+        job = definitions.resolve_job_def(job_name(dataset)).get_subset(
+            asset_selection={asset_key(dataset, name) for name in due.assets},
+            asset_check_selection=set(guards(dataset, due.assets)),
+        )
         run_id = str(uuid4())
         # Held until Dagster has recorded the end: a run that is killed between its last step and
         # then would be "started" for ever.
         with run_lock_if_possible(artifacts, run_id, instance.root_directory):
             result = job.execute_in_process(
                 instance=instance,
-                asset_selection=[asset_key(dataset, name) for name in due.assets],
                 tags=refresh_tags(dataset.name, found.goal, due.batches),
                 run_config=_run_config(dataset, due.assets, force),
                 raise_on_error=False,

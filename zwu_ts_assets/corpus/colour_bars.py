@@ -6,6 +6,7 @@ which are static (`figure_template`), and which numbers are labelled (`ticks`).
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -15,7 +16,7 @@ from matplotlib.transforms import Bbox, BboxTransformFrom, BboxTransformTo, Tran
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.agg import add_axes, exact_figure, recorded_texts, rendered
-from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas, Layout
+from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas, Rectangle
 from zwu_ts_assets.corpus.text_stamps import BLACK, Placed, text_stamps
 from zwu_ts_assets.corpus.ticks import value_locator, value_ticks
 
@@ -44,11 +45,11 @@ class BarTemplate:
     locator: MaxNLocator
 
 
-def measure_bars(layout: Layout) -> BarTemplate:
+@lru_cache(maxsize=8)  # figures of windows and of patches differ in less than that
+def measure_bars(canvas: Canvas, bars: tuple[Rectangle, ...]) -> BarTemplate:
     """Measure ticks and labels on a bar of range 0 to 1e-9 with one tick in its middle."""
-    canvas = layout.canvas
     figure = exact_figure(canvas)
-    axes = [add_axes(figure, canvas, bar) for bar in layout.bars]
+    axes = [add_axes(figure, canvas, bar) for bar in bars]
     boxes = tuple(ax.bbox.frozen() for ax in axes)
     for ax in axes[1:]:
         ax.remove()
@@ -60,7 +61,7 @@ def measure_bars(layout: Layout) -> BarTemplate:
     colour_bar.set_ticks([tick])
     label, factor = recorded_texts(figure)
     assert (label.text, factor.text) == ("5", "1e−10"), (label, factor)
-    bar, stamps = layout.bars[0], text_stamps(LABEL_POINTS, canvas.dpi)
+    bar, stamps = bars[0], text_stamps(LABEL_POINTS, canvas.dpi)
     # The mark is what is not white right of the bar, before the label.
     beside = rendered(figure)[bar.top : bar.top + bar.height, bar.left + bar.width : int(label.x)]
     rows, columns = np.nonzero((beside < 255).any(axis=2))

