@@ -293,6 +293,8 @@ def _run_dataset(
         with run_lock_if_possible(artifacts, run_id, instance.root_directory):
             result = job.execute_in_process(
                 instance=instance,
+                # Again, since it is this that Dagster records with the run.
+                asset_selection=[asset_key(dataset, name) for name in due.assets],
                 tags=refresh_tags(dataset.name, found.goal, due.batches),
                 run_config=_run_config(dataset, due.assets, force),
                 raise_on_error=False,

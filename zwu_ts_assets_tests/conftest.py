@@ -26,10 +26,7 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow files first, and a visible skip of what needs reference data that is not there."""
-    # Where several processes share the files, the last one to begin decides when all are done.
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Skip, visibly, what needs reference data that this checkout does not have."""
     if ETTH1_CSV.exists():
         return
     skip = pytest.mark.skip(reason=f"reference data not found in {SHARED.name}/ beside the repo")
