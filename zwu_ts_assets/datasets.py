@@ -32,7 +32,6 @@ __all__ = [
     "dataset_of",
     "etth1",
     "find_datasets",
-    "load_datasets",
     "read_settings",
     "sample",
 ]
@@ -318,18 +317,6 @@ def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
         csv = found.csvs.get(name, found.folder)
         broken.append(BrokenDataset(name, csv, problem, data_dir, prefix=_prefix(name)))
     return Datasets(tuple(sound), tuple(broken))
-
-
-def load_datasets(data_dir: Path, names: Sequence[str] = ()) -> list[Dataset]:
-    """As `find_datasets`, where all have to be sound.
-
-    Raises:
-        CorpusError: What is wrong with the first one that is not.
-    """
-    found = find_datasets(data_dir, names)
-    if found.broken:
-        raise CorpusError(found.broken[0].problem)
-    return list(found.sound)
 
 
 def _prefix(name: str) -> tuple[str, ...]:

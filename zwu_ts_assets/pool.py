@@ -76,16 +76,9 @@ class WorkerPool:
         self._executor: Executor | None = None
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """The results in the order of the items, which are drawn only as workers get free.
+        """The results in the order of the items; see `Pool.map`.
 
-        Args:
-            function: A module-level function or a `functools.partial` of one.
-            items: What to map over; read lazily, never all at once.
-
-        Raises:
-            Exception: Whatever the function raised, at the place of its item.
-            CorpusError: A process was killed; what it was at is lost, and the next call of `map`
-                starts new ones.
+        After a process was killed, the next call starts new ones.
         """
         remaining = iter(items)
         first = list(islice(remaining, _HANDFUL + 1))

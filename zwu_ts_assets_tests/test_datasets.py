@@ -7,7 +7,7 @@ import pytest
 
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Settings, etth1, load_datasets, read_settings, sample
+from zwu_ts_assets.datasets import Settings, etth1, find_datasets, read_settings, sample
 from zwu_ts_assets_tests.project import ASSETS
 
 SHAPED = sorted({*ASSETS, "colour_ranges", "line_plots"})  # the optional assets too
@@ -265,7 +265,7 @@ def test_the_sample_has_a_prefix_of_its_own_and_is_not_named_etth1(tmp_path: Pat
 
 def test_an_unknown_dataset_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no dataset 'ettm9'; the datasets are: etth1, sample"):
-        load_datasets(tmp_path, ["ettm9"])
+        find_datasets(tmp_path, ["ettm9"])
 
 
 @pytest.mark.parametrize(

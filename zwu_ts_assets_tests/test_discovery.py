@@ -15,7 +15,7 @@ from zwu_ts_assets import cli, download
 from zwu_ts_assets.broken import problem_now
 from zwu_ts_assets.chosen_datasets import datasets_with_a_csv
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, Settings, find_datasets, load_datasets
+from zwu_ts_assets.datasets import Dataset, Settings, find_datasets
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.discovery import NAME, RESERVED, dataset_name, discover
 from zwu_ts_assets.environment import AutomationSettings
@@ -160,8 +160,7 @@ def test_broken_settings_of_one_dataset_leave_the_others_defined(
         (tmp_path / name).write_text(text, "utf-8")
     assert sound(tmp_path) == ["etth1", "traffic"]
     assert says in broken(tmp_path)["weather"]
-    with pytest.raises(CorpusError, match="fps"):
-        load_datasets(tmp_path)
+    assert "fps" in broken(tmp_path)["weather"]
 
 
 def test_a_shared_settings_file_that_cannot_be_read_is_told_for_every_dataset(
