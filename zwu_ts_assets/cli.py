@@ -153,7 +153,7 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
 
     found = find_datasets(data_folder(), dataset_names())
     for dataset in found.broken:
-        click.echo(f"{dataset.name}: {dataset.problem}", err=True)
+        click.echo(told(f"{dataset.name}: {dataset.problem}"), err=True)
     # What is no folder may be the name of a dataset.
     defined = {dataset.name: dataset for dataset in found.sound}
     named = [word for word in folders if word in defined and not Path(word).exists()]
@@ -218,9 +218,9 @@ def dev(names: tuple[str, ...], host: str, port: int) -> None:
             try:
                 click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
             except CorpusError as error:  # the web UI is where the other datasets are looked at
-                click.echo(f"{dataset.name}: {error}", err=True)
+                click.echo(told(f"{dataset.name}: {error}"), err=True)
         for broken in found.broken:
-            click.echo(f"{broken.name}: {broken.problem}", err=True)
+            click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "zwu_ts_assets"]
