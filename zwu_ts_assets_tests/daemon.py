@@ -14,6 +14,13 @@ from zwu_ts_assets_tests.project import SETTINGS, write_csv
 
 ROWS = 24 * 6 + 5
 """Six batches, and five rows more."""
+TEXTS = {
+    "correlations/batch_stats.txt",
+    "correlations/batch_stats_tokens.jsonl",
+    "correlations/batch_stats_qwen.jsonl",
+    "correlations/vocab.json",
+}
+"""What is made of the statistics of all batches."""
 
 # Dagster's daemon looks for due sensors every five seconds, which tests need not wait for.
 _DAEMON = """
@@ -68,7 +75,9 @@ class Watched:
             "ZWU_TS_ARTIFACTS_DIR": str(self.artifacts),
             "DAGSTER_HOME": str(self.home),
             "ZWU_TS_DATASETS": "etth1",
-            "ZWU_TS_SENSOR": "1",
+            # A look takes half a second of a processor, most of it Dagster's: looking all the time
+            # would leave too little for the runs, and for the tests beside this one.
+            "ZWU_TS_SENSOR": "3",
             "ZWU_TS_SETTLE_SECONDS": "1",
             "ZWU_TS_RETRY_SECONDS": "2",
             "ZWU_TS_ATTEMPTS": "3",

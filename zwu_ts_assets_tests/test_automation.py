@@ -6,15 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from zwu_ts_assets_tests.daemon import (
     ROWS,
+    TEXTS,
     Watched,
-    is_finished,
     of_batches,
     processes_holding,
     rewritten,
@@ -24,13 +23,6 @@ from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.test_reconcile import check_of
 
 pytestmark = pytest.mark.slow
-
-TEXTS = {
-    "correlations/batch_stats.txt",
-    "correlations/batch_stats_tokens.jsonl",
-    "correlations/batch_stats_qwen.jsonl",
-    "correlations/vocab.json",
-}
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +38,6 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]
 def watched(shared_folder: Watched) -> Watched:
     shared_folder.settle()
     return shared_folder
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Watched]:
-    """A project of its own, whose daemon a test starts and stops itself."""
-    watched = Watched(tmp_path / "project")
-    yield watched
-    watched.stop(signal.SIGKILL)
 
 
 def test_on_a_fresh_instance_everything_is_made_in_one_run_without_a_click(
@@ -233,60 +217,6 @@ def test_a_csv_that_shrinks_takes_its_batches_along(watched: Watched) -> None:
     write_csv(watched.csv, ROWS)
     watched.settle()
     assert of_batches(range(6)) <= set(watched.files())
-
-
-def test_what_changed_while_the_daemon_was_away_is_caught_up(own: Watched) -> None:
-    own.start()
-    own.settle()
-    own.stop()
-    before = own.files()
-    own.change(3, 99.5)
-    own.start()
-    own.settle()
-    assert [run.is_success for run in own.runs()] == [True, True]
-    changed = rewritten(before, own.files())
-    assert changed - TEXTS == of_batches([3]) | {"etth1_raw.parquet"}
-
-
-def test_a_killed_daemon_takes_its_run_along_and_the_next_one_finishes(own: Watched) -> None:
-    own.start()
-    own.wait(lambda: (own.artifacts / "correlations" / "batch_2.png").exists(), "a figure")
-    own.stop(signal.SIGKILL)
-    assert not is_finished(own.runs()[0])
-    own.start()
-    own.settle()
-    assert [run.status for run in own.runs()] == [
-        dg.DagsterRunStatus.FAILURE,
-        dg.DagsterRunStatus.SUCCESS,
-    ]
-    assert of_batches(range(6)) | TEXTS <= set(own.files())
-    assert not list(own.artifacts.rglob("*.tmp"))
-
-
-def test_a_raised_code_version_remakes_its_asset_and_what_its_content_changes(
-    own: Watched, tmp_path: Path
-) -> None:
-    (tmp_path / "raised.py").write_text(
-        "from zwu_ts_assets import lineage\n"
-        "from zwu_ts_assets.corpus import stats\n"
-        "lineage.CODE_VERSIONS = {**lineage.CODE_VERSIONS, 'batch_stats': '2'}\n"
-        "lines = stats.stats_lines\n"
-        "stats.stats_lines = lambda *a: [l.replace('Var=', 'Var=1') for l in lines(*a)]\n"
-        "from zwu_ts_assets.definitions import defs\n",
-        encoding="utf-8",
-    )
-    own.start()
-    own.settle()
-    own.stop()
-    before = own.files()
-    own.start(
-        "raised", PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    )
-    own.settle()
-    run = own.runs()[-1]
-    names = {key.to_user_string() for key in run.asset_selection or ()}
-    assert names == {"batch_stats", "vocab", "qwen_tokens"}
-    assert rewritten(before, own.files()) == TEXTS
 
 
 def events(watched: Watched, asset: str) -> int:
