@@ -74,21 +74,23 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def estimate(per_core: float, at_most: float, cores: Sequence[int] = CORES) -> str:
-    """How long clusters take for the ETT files, in Markdown.
+def estimate(here: float, per_core: float, at_most: float, cores: Sequence[int] = CORES) -> str:
+    """How long this machine and clusters take for the ETT files, in Markdown.
 
     Args:
+        here: Windows per second of two processes of this machine.
         per_core: Windows per second of one worker.
         at_most: Windows per second that one parent can receive and write.
         cores: Of the clusters, a worker on each.
     """
     every = {**WINDOWS, "all four files": 2 * sum(WINDOWS.values())}
     lines = [
-        f"| windows | {' | '.join(f'{count} cores' for count in cores)} |",
-        f"|---|{'---:|' * len(cores)}",
+        f"| windows | two processes | {' | '.join(f'Dask, {count} cores' for count in cores)} |",
+        f"|---|---:|{'---:|' * len(cores)}",
     ]
     for name, windows in every.items():
-        took = [duration(windows / min(count * per_core, at_most)) for count in cores]
+        rates = [here, *(min(count * per_core, at_most) for count in cores)]
+        took = [duration(windows / rate) for rate in rates]
         lines.append(f"| {name}: {windows:,} | {' | '.join(took)} |")
     return "\n".join(lines)
 
@@ -121,7 +123,7 @@ def main() -> None:
         "to do; they and the scheduler shared its processors, so that it is no less elsewhere.\n"
     )
     print("By arithmetic from these numbers, and not measured:\n")
-    print(estimate(per_core, at_most), end="\n\n")
+    print(estimate(statistics.median(rounds["two"].rates), per_core, at_most), end="\n\n")
     print(
         f"Assumed: every core does as much as a worker above ({per_core:.1f} windows per second), "
         f"up to what one parent can write ({at_most:.0f} per second, reached with "

@@ -62,11 +62,11 @@ def test_the_first_rows_are_whole_lines_below_the_header() -> None:
 
 
 def test_a_cluster_is_estimated_to_be_as_fast_as_its_cores_until_one_parent_is_the_limit() -> None:
-    lines = estimate(per_core=5.0, at_most=100.0, cores=(1, 10, 1000)).splitlines()
+    lines = estimate(here=10.0, per_core=5.0, at_most=100.0, cores=(1, 10, 1000)).splitlines()
     rows = {line.split(": ")[0]: line.split(" | ")[1:] for line in lines[2:]}
-    # 17,325 windows: at 5 a second, at 50, and at no more than 100.
-    assert rows["| ETTh1 or ETTh2"] == ["57.8 min", "5.8 min", "2.9 min |"]
-    assert rows["| ETTm1 or ETTm2"] == ["3.9 h", "23.2 min", "11.6 min |"]
+    # 17,325 windows: at 10 a second, at 5, at 50, and at no more than 100.
+    assert rows["| ETTh1 or ETTh2"] == ["28.9 min", "57.8 min", "5.8 min", "2.9 min |"]
+    assert rows["| ETTm1 or ETTm2"] == ["1.9 h", "3.9 h", "23.2 min", "11.6 min |"]
     assert "all four files: 173,820" in lines[-1]
     assert duration(42.4) == "42 s"
 
