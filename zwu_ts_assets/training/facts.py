@@ -14,7 +14,7 @@ from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
-from zwu_ts_assets.training.task import Question, varying_in_panels
+from zwu_ts_assets.training.task import Question, varying, varying_in_panels
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
@@ -103,7 +103,7 @@ def prompt_facts(
         "horizon": horizon,
         "horizon_span": span(horizon),
         "statistics": stats_lines(sample.past, sample.features),
-        "varying": int((sample.past.max(axis=0) > sample.past.min(axis=0)).sum()),
+        "varying": len(varying(sample.past)),
         "shown": _shown(sample),
         "varying_shown": len(varying_in_panels(sample)),
         "decimals": settings.decimals,
