@@ -140,9 +140,12 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     everything = batch_count(rows, *cutting)
     starts = range(0, window_count(rows, *cutting) * settings.stride, settings.stride)
     whole = whole_starts(series, starts, settings.window_length)
-    if not len(whole):
+    # Windows in the batches that are made: all of them, unless `max_batches` leaves some out.
+    wanted = sum(start < batches * settings.window_length for start in starts)
+    found = int((whole < batches * settings.window_length).sum())
+    if not found:
         raise CorpusError(
-            f"{csv}: each of its {len(starts)} windows of {settings.window_length} rows has a row "
+            f"{csv}: each of its {wanted} windows of {settings.window_length} rows has a row "
             "that lacks a value, so there is nothing to make; fill the gaps, or set a smaller "
             f"window_length in {csv.with_suffix('.toml')}"
         )
@@ -161,8 +164,8 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         **_as_read(reading, settings),
     }
     if settings.overlapping or len(whole) < len(starts):
-        details["windows"] = int((whole < batches * settings.window_length).sum())
-        details["windows_with_gaps"] = len(starts) - len(whole)
+        details["windows"] = found
+        details["windows_with_gaps"] = wanted - found
     return Product(series, details, preview=series_table(series))
 
 

@@ -14,6 +14,7 @@ from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.lineage import corpus_assets
 from zwu_ts_assets.tables import decode_series
 from zwu_ts_assets_tests.last_mile import refresh, run, stale
+from zwu_ts_assets_tests.project import SETTINGS as PLAIN
 from zwu_ts_assets_tests.project import Project, checks, failures, metadata
 from zwu_ts_assets_tests.test_overlapping import SETTINGS, SPLIT
 
@@ -125,6 +126,25 @@ def test_the_only_batch_of_a_run_may_have_no_window(
     assert project.files()["correlations/batch_stats.txt"] == b""
     told = metadata(project, "batch_stats")
     assert (told["batches"], told["windows"], told["known_batches"]) == (1, 0, 3)
+
+
+def test_gaps_are_told_of_the_batches_that_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_gaps(monkeypatch, (30, 60))
+    project = Project(tmp_path, rows=96, settings=PLAIN + "max_batches = 2\n")
+    assert project.materialize("etth1_raw").success
+    told = metadata(project, "etth1_raw")
+    assert (told["batches"], told["windows"], told["windows_with_gaps"]) == (2, 1, 1)
+
+
+def test_batches_without_a_whole_window_are_refused_whatever_comes_after_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_gaps(monkeypatch, (5, 30))
+    project = Project(tmp_path, settings=PLAIN + "max_batches = 2\n")
+    (said, *_) = failures(project.materialize("etth1_raw"))
+    assert "each of its 2 windows of 24 rows has a row that lacks a value" in said
 
 
 def test_a_csv_without_a_whole_window_is_refused(
