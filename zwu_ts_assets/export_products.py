@@ -189,7 +189,10 @@ def _interpolation(samples: Sequence[Sample]) -> list[CheckFacts]:
     count = sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples)
     if not count:
         return []
-    told = f"{count:,} samples have interpolated values; corpus.json says which and how many"
+    told = (
+        f"{count:,} samples have interpolated values; their prompts and corpus.json say of which "
+        "columns and how many"
+    )
     return [CheckFacts("every value as in the CSV", False, told)]
 
 

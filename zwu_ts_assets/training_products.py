@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from zwu_ts_assets.artifact_store import Detail, Record, digest
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -36,13 +37,25 @@ from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.media_tokens import sample_media_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
+from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.sample_table import decode_samples, encode_samples, tells_selection
+from zwu_ts_assets.training.sample_table import (
+    decode_samples,
+    encode_samples,
+    tells_interpolation,
+    tells_selection,
+)
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.splits import SplitReport, resolve_borders
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]
+
+INTERPOLATED_SAMPLES: Final = "samples_with_interpolated_values"
+"""The detail of the samples that says how many have such values; left out where none has."""
+
+
+_TOLD = "interpolated, counted in the details"  # which came later still
 
 
 def samples_inputs(
@@ -67,7 +80,7 @@ def samples_inputs(
     ]
     marks = [
         f"{name} {sha256(marked.tobytes())}"
-        for name, marked in (("missing", series.missing), ("interpolated", series.interpolated))
+        for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
         if marked is not None and marked.any()  # came later: without any, samples stay current
     ]
     return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks])
@@ -151,7 +164,10 @@ def samples_product(
     )
     files = {name: encode_samples([s for s in samples if s.split == name]) for name in SPLITS}
     files["report"] = (json.dumps(asdict(report), indent=1) + "\n").encode("ascii")
-    return Product(files, report_details(report), preview=_samples_table(samples))
+    details = report_details(report)
+    if count := sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples):
+        details[INTERPOLATED_SAMPLES] = count
+    return Product(files, details, preview=_samples_table(samples))
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +223,8 @@ def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> V
     """
     source = tokenizer_source(dataset.settings, project_dir, cache)
     shown = any(tells_selection(files[name]) for name in SPLITS)
-    templates = templates_of(dataset, project_dir, shown)
+    interpolated = any(tells_interpolation(files[name]) for name in SPLITS)
+    templates = templates_of(dataset, project_dir, shown=shown, interpolated=interpolated)
     made_from = training_inputs(samples_version(files), source, templates)
     return View(dataset, files, templates, source, made_from)
 
@@ -257,17 +274,22 @@ def leak_of(files: Files, settings: Settings) -> str:
     return leak_problem(samples_of(files), settings.split.embargo_rows)
 
 
-def templates_of(dataset: Dataset, project_dir: Path, shown: bool = False) -> PromptTemplates:
+def templates_of(
+    dataset: Dataset, project_dir: Path, *, shown: bool, interpolated: bool
+) -> PromptTemplates:
     """The prompts of a dataset: the project's, and what the folder that its settings name has.
 
     Args:
         dataset: The dataset.
         project_dir: What its folder is relative to.
         shown: Whether its feature panels show a selection of the columns.
+        interpolated: Whether one of its samples has interpolated values.
     """
     folder = dataset.settings.prompts
     return load_templates(
-        project_dir / Path(folder).expanduser() if folder else None, selection=shown
+        project_dir / Path(folder).expanduser() if folder else None,
+        selection=shown,
+        interpolated=interpolated,
     )
 
 

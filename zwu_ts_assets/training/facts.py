@@ -12,6 +12,7 @@ import numpy as np
 
 from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.training.quality import interpolated_values
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
 from zwu_ts_assets.training.task import Question, varying, varying_in_panels
@@ -33,6 +34,9 @@ FACTS: Final[Mapping[str, str]] = {
     "shown": "the columns that the feature panels show, in their order; each has a `label` as "
     "above and `more`, for how many further columns it stands; empty where they show all",
     "varying_shown": "how many of the columns of the feature panels are not constant in the window",
+    "interpolated": "the columns of which values of the window were interpolated; each has a `name` "
+    "and a `count`; empty where there is none, which is usual",
+    "target_interpolated": "likewise of the target span",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "line_plot": "whether a second picture shows the values as lines",
     "patches": "patches of the window, each one frame of the video",
@@ -92,6 +96,7 @@ def prompt_facts(
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
     frames = patches + -patches % media.frame_multiple
     pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
+    interpolated, target_interpolated = map(_counts, interpolated_values(sample.flags))
     facts: dict[str, object] = {
         "features": [
             {"name": name, "unit": unit, "label": _label(name, unit)}
@@ -106,6 +111,8 @@ def prompt_facts(
         "varying": len(varying(sample.past)),
         "shown": _shown(sample),
         "varying_shown": len(varying_in_panels(sample)),
+        "interpolated": interpolated,
+        "target_interpolated": target_interpolated,
         "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,
@@ -134,6 +141,10 @@ def prompt_facts(
 
 def _label(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
+
+
+def _counts(by_column: Mapping[str, int]) -> list[dict[str, object]]:
+    return [{"name": name, "count": count} for name, count in by_column.items()]
 
 
 def _shown(sample: Sample) -> list[dict[str, object]]:

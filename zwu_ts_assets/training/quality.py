@@ -105,6 +105,20 @@ def interpolation_flags(
     )
 
 
+def interpolated_values(flags: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """What `interpolation_flags` told: by column, how many values of the past, and of the target.
+
+    Args:
+        flags: All flags of a sample.
+    """
+    found: dict[str, dict[str, int]] = {"interpolated": {}, "target_interpolated": {}}
+    for flag in filter(is_interpolation_flag, flags):
+        kind, _, rest = flag.partition(":")
+        name, _, count = rest.rpartition(":")
+        found[kind][name] = int(count)
+    return found["interpolated"], found["target_interpolated"]
+
+
 def is_interpolation_flag(flag: str) -> bool:
     """Whether a flag tells of interpolated values, past or target."""
     return flag.startswith(("interpolated:", "target_interpolated:"))

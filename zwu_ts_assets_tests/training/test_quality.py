@@ -5,6 +5,7 @@ import pytest
 
 from zwu_ts_assets.corpus.windows import patch_spans
 from zwu_ts_assets.training.quality import (
+    interpolated_values,
     interpolation_flags,
     is_interpolation_flag,
     quality_flags,
@@ -84,5 +85,7 @@ def test_interpolated_values_are_counted_by_column_past_and_target_apart() -> No
         "target_interpolated:load: kW:2",
     )
     assert all(map(is_interpolation_flag, flags))
+    told = interpolated_values(("outlier:a", *flags))
+    assert told == ({"a": 1, "load: kW": 3}, {"load: kW": 2})
     assert not is_interpolation_flag("constant:interpolated:3")
     assert interpolation_flags(past[:0], target[:0], ("a", "b", "c")) == ()

@@ -191,7 +191,7 @@ def _sample(
     entry: Entry, names: Mapping[str, str], digest: str, count_tokens: Callable[[str], int]
 ) -> dict[str, Any]:
     sample = entry.sample
-    # Rows of conversations have no flags, and answers must not rest on interpolated values unseen.
+    # Prompts say it to a model; this is for machines, since rows of conversations have no flags.
     # Left out where there is none: exports of whole series stay as they are.
     interpolated = [flag for flag in sample.flags if is_interpolation_flag(flag)]
     return {
