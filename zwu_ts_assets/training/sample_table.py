@@ -158,7 +158,7 @@ def tells_selection(data: bytes) -> bool:
 
 
 def tells_interpolation(data: bytes) -> bool:
-    """Whether a sample of a file has interpolated values; errors as above. Reads the flags alone."""
+    """Whether a sample of a file has interpolated values, by the flags alone; errors as above."""
     with _damage_told():
         file = pq.ParquetFile(io.BytesIO(data))
         flags = file.read(columns=["flags"]).column("flags")
