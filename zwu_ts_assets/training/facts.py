@@ -34,8 +34,8 @@ FACTS: Final[Mapping[str, str]] = {
     "shown": "the columns that the feature panels show, in their order; each has a `label` as "
     "above and `more`, for how many further columns it stands; empty where they show all",
     "varying_shown": "how many of the columns of the feature panels are not constant in the window",
-    "interpolated": "the columns that have interpolated values in the window; each has a `name` and "
-    "a `count`; usually empty",
+    "interpolated": "the columns that have interpolated values in the window; each has a `name` "
+    "and a `count`; usually empty",
     "target_interpolated": "likewise of the target span",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "line_plot": "whether a second picture shows the values as lines",
