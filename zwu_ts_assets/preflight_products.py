@@ -88,6 +88,9 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     whole = (feature_matrices(sample.past, columns) for sample in view.samples)
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
+    longest: dict[str, int] = {}
+    for conversation, count in zip(view.conversations, counts, strict=True):
+        longest[conversation.task] = max(count, longest.get(conversation.task, 0))
     film = films[first.batch]
     frames, fps = film_of(film)
     size = size_of(film)
@@ -102,6 +105,8 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
         fps=fps,
         text=TextTokens.of(counts),
         pictures=2 if settings.line_plots else 1,
+        columns=len(first.features),
+        longest=longest,
     )
 
 

@@ -132,6 +132,8 @@ def test_preflight_counts_every_token(made_once: Project) -> None:
     text = sum(each["user_tokens"] + each["answer_tokens"] for each in sample["conversations"])
     assert text > 321 * 40  # the statistics alone
     media = len(sample["conversations"]) * (2 * sample["image_tokens"] + sample["video_tokens"])
+    told = (made_once.artifacts / "preflight" / "preflight.md").read_text("utf-8")
+    assert "for 321 columns: it has a line for every column; leave it out of `tasks`." in told
     # The chat template adds a few tokens to each conversation.
     total = record.details["qwen3_vl_tokens"]
     assert isinstance(total, int)
