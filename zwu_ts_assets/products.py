@@ -45,13 +45,8 @@ from zwu_ts_assets.corpus.vocabulary import (
     vocabulary_json,
 )
 from zwu_ts_assets.corpus.window_key import WindowKey, window_key
-from zwu_ts_assets.corpus.windows import (
-    Batch,
-    Window,
-    batch_count,
-    whole_starts,
-    window_count,
-)
+from zwu_ts_assets.corpus.window_rows import batch_count, window_count
+from zwu_ts_assets.corpus.windows import Batch, Window, whole_starts
 from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.media_products import (

@@ -24,7 +24,8 @@ from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.window_key import first_row
-from zwu_ts_assets.corpus.windows import Batch, Window, content_digest, patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
+from zwu_ts_assets.corpus.windows import Batch, Window, content_digest
 from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.lineage import samples_made_from, training_made_from
 from zwu_ts_assets.media_records import film_of, media_paths, medium_version, size_of

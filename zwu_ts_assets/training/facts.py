@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.training.samples import WindowAssets, make_samples, sampling_interval
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.splits import resolve_borders
