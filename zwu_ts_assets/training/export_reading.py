@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
-from zwu_ts_assets.training.exports.manifest import Manifest
+from zwu_ts_assets.training.exports.manifest_reading import Manifest
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 
