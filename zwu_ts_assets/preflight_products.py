@@ -14,11 +14,11 @@ from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.corpus.qwen import TextTokenizer
 from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.media_records import film_of, size_of
+from zwu_ts_assets.sample_views import View
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import Verdict, drawn_figure
 from zwu_ts_assets.training.preflight import CorpusShape, Preflight, TextTokens, preflight
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
-from zwu_ts_assets.training_products import View
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]

@@ -244,12 +244,8 @@ class _Comparison:
         wanted = self._wanted()
         if not wanted:
             return
-        from zwu_ts_assets.training_products import (
-            INTERPOLATED_SAMPLES,
-            samples_inputs,
-            templates_of,
-            training_inputs,
-        )
+        from zwu_ts_assets.sample_views import templates_of, training_inputs
+        from zwu_ts_assets.training_products import INTERPOLATED_SAMPLES, samples_inputs
 
         worded = partial(
             templates_of,
