@@ -12,7 +12,7 @@ import numpy as np
 
 from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.window_rows import patch_spans
-from zwu_ts_assets.training.quality import interpolated_values
+from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
 from zwu_ts_assets.training.task import Question, varying, varying_in_panels
@@ -37,6 +37,8 @@ FACTS: Final[Mapping[str, str]] = {
     "interpolated": "the columns that have interpolated values in the window; each has a `name` "
     "and a `count`; usually empty",
     "target_interpolated": "likewise of the target span",
+    "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
+    "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "line_plot": "whether a second picture shows the values as lines",
     "patches": "patches of the window, each one frame of the video",
@@ -113,6 +115,7 @@ def prompt_facts(
         "varying_shown": len(varying_in_panels(sample)),
         "interpolated": interpolated,
         "target_interpolated": target_interpolated,
+        "looks_ahead": looking_ahead(sample.flags),
         "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,

@@ -90,6 +90,20 @@ def test_every_prompt_of_a_sample_with_interpolated_values_says_so(task: str) ->
         (["target_interpolated:c:7"], "In the 24 steps after it: 7 of c."),
         ([f"interpolated:{name}:2" for name in "abc"], "In the window: 2 of each column."),
         ([f"interpolated:{name}:2" for name in "ab"], "In the window: 2 of a, 2 of b."),
+        (
+            ["interpolated:a:1", "interpolated:b:1", "target_interpolated:b:1", "looks_ahead:b"],
+            "In the window: 1 of a, 1 of b. Its last values of b were computed with a value after "
+            "it. In the 24 steps after it: 1 of b.",
+        ),
+        (
+            [
+                f"{kind}"
+                for name in "abc"
+                for kind in (f"interpolated:{name}:2", f"looks_ahead:{name}")
+            ],
+            "In the window: 2 of each column. Its last values of every column were computed with a "
+            "value after it.",
+        ),
     ],
 )
 def test_the_sentence_on_interpolated_values_names_what_there_is(
