@@ -5,7 +5,6 @@ What does not: making samples (`training_products.py`), wording them (`training/
 report (`preflight_products.py`), exports (`export_products.py`).
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from zwu_ts_assets.artifact_store import digest
 from zwu_ts_assets.corpus.qwen import TokenizerSource
 from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.lineage import training_made_from
-from zwu_ts_assets.text_products import tokenizer_source
+from zwu_ts_assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.token_counts import TokenCounts
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations
@@ -105,11 +104,6 @@ def training_inputs(
 def samples_version(files: Files) -> str:
     """The content version of the samples, as their record has it."""
     return digest(*(sha256(files[role]) for role in (*SPLITS, "report")))
-
-
-def sha256(data: bytes) -> str:
-    """The sha256 of some bytes, in hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def samples_of(files: Files) -> list[Sample]:

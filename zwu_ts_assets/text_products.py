@@ -85,7 +85,7 @@ def vocabulary_inputs(stats: Files, settings: Settings) -> str:
         resolve_splitter(name)  # says what is wrong with the name, if anything is
         file = importlib.import_module(name.split(":")[0]).__file__
         source = Path(file).read_bytes() if file else b""
-    return vocabulary_made_from(_sha256(stats["text"]), digest(name, _sha256(source)))
+    return vocabulary_made_from(sha256(stats["text"]), digest(name, sha256(source)))
 
 
 def vocabulary_product(stats: Files, *, settings: Settings) -> Product[Files]:
@@ -117,7 +117,7 @@ def loaded_tokenizer(source: TokenizerSource) -> TextTokenizer:
 
 def qwen_inputs(stats: Files, source: TokenizerSource) -> str:
     """What the token rows are made from: the stats text and the tokenizer."""
-    return tokens_made_from(_sha256(stats["text"]), source.digest)
+    return tokens_made_from(sha256(stats["text"]), source.digest)
 
 
 def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:
@@ -141,7 +141,8 @@ def tokens_problem(stats: Files, tokens: Files, source: TokenizerSource) -> str:
     return qwen_problem(stats["text"], tokens["rows"], tokens["vocab"], tokenizer)
 
 
-def _sha256(data: bytes) -> str:
+def sha256(data: bytes) -> str:
+    """The sha256 of some bytes, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -65,7 +65,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     ) -> Work:
         """One row per usable window, by split: rows, target, media, text, tokens, flags."""
         from zwu_ts_assets import training_products as training
-        from zwu_ts_assets.sample_views import sha256
+        from zwu_ts_assets.text_products import sha256
 
         made = {"batch_windows": batch_windows, **media}
         versions = {name: batches.versions for name, batches in made.items()}

@@ -26,8 +26,8 @@ from zwu_ts_assets.corpus.windows import Batch, Window, content_digest
 from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.lineage import samples_made_from
 from zwu_ts_assets.media_records import film_of, media_paths, medium_version, size_of
-from zwu_ts_assets.sample_views import samples_of, sha256
-from zwu_ts_assets.text_products import loaded_tokenizer, tokenizer_source
+from zwu_ts_assets.sample_views import samples_of
+from zwu_ts_assets.text_products import loaded_tokenizer, sha256, tokenizer_source
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.media_tokens import sample_media_tokens
 from zwu_ts_assets.training.processor import Size
