@@ -10,13 +10,8 @@ from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.windows import (
-    Batch,
-    batch_count,
-    batch_digest,
-    batch_starts,
-    cut_batch,
-)
+from zwu_ts_assets.corpus.window_rows import batch_count, batch_starts
+from zwu_ts_assets.corpus.windows import Batch, batch_digest, cut_batch
 from zwu_ts_assets.datasets import Dataset, Settings
 from zwu_ts_assets.work import Product
 
@@ -71,7 +66,7 @@ def training_starts(
     """
     from zwu_ts_assets.training.splits import train_rows
 
-    rows = train_rows(dataset.split_rule(series.rows), series.timestamps)
+    rows = train_rows(dataset.split_rule(series.rows), series.timestamps, series.reach)
     settings = dataset.settings
     found = {
         batch: batch_starts(batch, settings.window_length, settings.stride, rows)

@@ -18,6 +18,7 @@ from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.layout import recorded_names
 from zwu_ts_assets.lineage import CODE_VERSIONS
 from zwu_ts_assets.media_records import media_facts, medium_version
+from zwu_ts_assets.sample_views import View, samples_version
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS
@@ -28,10 +29,6 @@ from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import sampling_interval
 from zwu_ts_assets.training.tasks import TASKS
-from zwu_ts_assets.training_products import (
-    View,
-    samples_version,
-)
 from zwu_ts_assets.work import Product
 
 
@@ -189,7 +186,10 @@ def _interpolation(samples: Sequence[Sample]) -> list[CheckFacts]:
     count = sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples)
     if not count:
         return []
-    told = f"{count:,} samples have interpolated values; corpus.json says which and how many"
+    told = (
+        f"{count:,} samples have interpolated values; their prompts and corpus.json say of which "
+        "columns and how many"
+    )
     return [CheckFacts("every value as in the CSV", False, told)]
 
 

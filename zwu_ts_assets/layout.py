@@ -53,6 +53,9 @@ WINDOW_FILES: Final[Mapping[str, str]] = {
 }
 
 
+_WINDOW: Final = "row_"
+
+
 @dataclass(frozen=True)
 class LeftOver:
     """Files that should not be there.
@@ -73,7 +76,12 @@ class LeftOver:
 
 def window_role(row: int) -> str:
     """The role of a window's file among those of its batch, by the window's first row."""
-    return f"row_{row}"
+    return f"{_WINDOW}{row}"
+
+
+def is_window_role(role: str) -> bool:
+    """Whether a role is that of one window among several of its batch, not that of a batch."""
+    return role.startswith(_WINDOW)
 
 
 def file_name(asset: str, key: str, role: str) -> str:
@@ -129,7 +137,7 @@ def files_there(
     if overlapping and asset in WINDOW_FILES:
         by_key = _files_by_key(store, WINDOW_FILES[asset])
         count = sum(len(names) for key, names in by_key.items() if int(key) < batches)
-        return [(WINDOW_FILES[asset].format(key="*", role="row_*"), count)]
+        return [(WINDOW_FILES[asset].format(key="*", role=f"{_WINDOW}*"), count)]
     if asset in EXPORTS.values():
         folder = export_folder(asset)
         record = store.record(asset, WHOLE)
@@ -219,7 +227,7 @@ def _files_by_key(store: ArtifactStore, pattern: str, key: str = "") -> dict[str
     """The files of a pattern that are there, in order, by the batch that they belong to."""
     keys = key or r"\d+"
     form = re.escape(pattern).replace(r"\{key\}", f"(?P<key>{keys})")
-    named = re.compile(form.replace(r"\{role\}", r"row_(?P<row>\d+)"))
+    named = re.compile(form.replace(r"\{role\}", rf"{_WINDOW}(?P<row>\d+)"))
     folder = (pattern.replace("{key}", key) if key else pattern).partition("{")[0]
     found: dict[str, list[tuple[int, str]]] = {}
     for name in store.names(folder.rpartition("/")[0]):

@@ -27,7 +27,8 @@ from zwu_ts_assets.corpus.mp4 import encode_mp4
 from zwu_ts_assets.corpus.verification import png_problem, video_problem
 from zwu_ts_assets.corpus.video import draw_patch_frames, film_strip
 from zwu_ts_assets.corpus.window_key import key_text, window_key
-from zwu_ts_assets.corpus.windows import Batch, Window, patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
+from zwu_ts_assets.corpus.windows import Batch, Window
 from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.layout import window_role
 from zwu_ts_assets.work import Product

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from zwu_ts_assets.artifact_store import Record, digest
-from zwu_ts_assets.layout import window_role
+from zwu_ts_assets.layout import is_window_role, window_role
 from zwu_ts_assets.training.processor import Size
 
 
@@ -25,7 +25,7 @@ def media_paths(record: Record, rows: Sequence[int]) -> dict[int, str]:
         does not have.
     """
     by_role = {PurePosixPath(path).stem: path for path in record.files}
-    if len(rows) == len(by_role) == 1:
+    if len(rows) == len(by_role) == 1 and not is_window_role(*by_role):
         return {rows[0]: next(iter(record.files))}  # named by its batch, where that has no other
     return {row: by_role[window_role(row)] for row in rows if window_role(row) in by_role}
 

@@ -105,7 +105,7 @@ def batch_count(dataset: Dataset) -> int:
     Raises:
         CorpusError: The file cannot be read.
     """
-    from zwu_ts_assets.corpus import windows
+    from zwu_ts_assets.corpus import window_rows
     from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows
 
     if not dataset.csv.exists():
@@ -127,7 +127,7 @@ def batch_count(dataset: Dataset) -> int:
                 )
         counted = (identity, count_data_rows(dataset.csv) if rows is None else rows)
         _COUNTED[dataset.csv] = counted
-    return windows.batch_count(
+    return window_rows.batch_count(
         counted[1], settings.window_length, settings.stride, settings.max_batches
     )
 

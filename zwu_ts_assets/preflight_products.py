@@ -12,13 +12,13 @@ from zwu_ts_assets.corpus.dependence import FeatureMatrices, feature_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.corpus.qwen import TextTokenizer
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.media_records import film_of, size_of
+from zwu_ts_assets.sample_views import View
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import Verdict, drawn_figure
 from zwu_ts_assets.training.preflight import CorpusShape, Preflight, TextTokens, preflight
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
-from zwu_ts_assets.training_products import View
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]
@@ -88,6 +88,9 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     whole = (feature_matrices(sample.past, columns) for sample in view.samples)
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
+    longest: dict[str, int] = {}
+    for conversation, count in zip(view.conversations, counts, strict=True):
+        longest[conversation.task] = max(count, longest.get(conversation.task, 0))
     film = films[first.batch]
     frames, fps = film_of(film)
     size = size_of(film)
@@ -102,6 +105,8 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
         fps=fps,
         text=TextTokens.of(counts),
         pictures=2 if settings.line_plots else 1,
+        columns=len(first.features),
+        longest=longest,
     )
 
 

@@ -9,6 +9,7 @@ fingerprint recorded with each artifact. It needs no memory of what happened in 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -243,11 +244,18 @@ class _Comparison:
         wanted = self._wanted()
         if not wanted:
             return
-        from zwu_ts_assets.training_products import samples_inputs, templates_of, training_inputs
+        from zwu_ts_assets.sample_views import templates_of, training_inputs
+        from zwu_ts_assets.training_products import INTERPOLATED_SAMPLES, samples_inputs
 
+        worded = partial(
+            templates_of,
+            *(self.dataset, self.project_dir),
+            shown=shows_selection(self.dataset.settings, series.features),
+        )
         try:
-            shown = shows_selection(self.dataset.settings, series.features)
-            templates = templates_of(self.dataset, self.project_dir, shown)
+            # Whether a sample has interpolated values is known when samples are made; the goal must
+            # not change with that.
+            templates = worded(interpolated=series.interpolated is not None)
             self.prompts.append(templates.digest)
         except CorpusError as error:
             # The corpus can be made without; who makes what needs them is told the whole sentence.
@@ -278,6 +286,8 @@ class _Comparison:
             return  # of no sample nothing is made
         if wanted == ["samples"]:
             return
+        if series.interpolated is not None and INTERPOLATED_SAMPLES not in details:
+            templates = worded(interpolated=False)
         source = products.tokenizer_source(self.dataset.settings, project_root(), cache_dir())
         inputs = training_inputs(self.current["samples", WHOLE].version, source, templates)
         for asset in wanted:

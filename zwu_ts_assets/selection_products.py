@@ -27,10 +27,10 @@ def feature_selection(dataset: Dataset, series: Series) -> Selection | None:
     """The columns that feature panels show; None where they show all.
 
     Those that the settings name, else those that `choose_columns` finds in the first rows of the
-    training split: ten windows of them, or five, two or one where it has no more. So nothing is
-    learnt from validation and test rows, and rows that are appended change nothing: borders and
-    dates stay where they are, and as ratios move them, a training split of ten windows never has
-    fewer again.
+    training split: ten windows of them, or five, two or one where it has no more, or all of a split
+    shorter than a window. So nothing is learnt from validation and test rows, and rows that are
+    appended change nothing: borders and dates stay where they are, and as ratios move them, a
+    training split of ten windows never has fewer again.
 
     Raises:
         CorpusError: A named column does not exist, the canvas is too small, or there is no
@@ -64,11 +64,12 @@ def feature_selection(dataset: Dataset, series: Series) -> Selection | None:
 
 def selection_rows(dataset: Dataset, series: Series) -> slice:
     """The rows by which columns are chosen: the first ones of the training split."""
-    first, stop = train_rows(dataset.split_rule(series.rows), series.timestamps)
+    first, stop = train_rows(dataset.split_rule(series.rows), series.timestamps, series.reach)
     length = dataset.settings.window_length
     # In steps, so that a short series that grows does not choose anew at every row.
     windows = next((count for count in (10, 5, 2) if count * length <= stop - first), 1)
-    return slice(first, first + windows * length)
+    # Of a split that is shorter than one window, no row beyond it either.
+    return slice(first, min(first + windows * length, stop))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import functools
 from dataclasses import dataclass
 
 from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource
-from zwu_ts_assets.products import loaded_tokenizer
+from zwu_ts_assets.text_products import loaded_tokenizer
 
 
 @dataclass(frozen=True)

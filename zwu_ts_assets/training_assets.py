@@ -65,11 +65,12 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     ) -> Work:
         """One row per usable window, by split: rows, target, media, text, tokens, flags."""
         from zwu_ts_assets import training_products as training
+        from zwu_ts_assets.text_products import sha256
 
         made = {"batch_windows": batch_windows, **media}
         versions = {name: batches.versions for name, batches in made.items()}
         made_from = training.samples_inputs(
-            series, versions, training.sha256(stats["text"]), training.sha256(tokens["rows"])
+            series, versions, sha256(stats["text"]), sha256(tokens["rows"])
         )
         with speaking_to_the_user(cache_dir()):
             tokenizer = training.tokenizer_of(settings, project_root(), cache_dir())
@@ -95,11 +96,10 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         samples: Mapping[str, bytes],
     ) -> Iterator[dg.Output[Work]]:
         """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
-        from zwu_ts_assets import preflight_products
-        from zwu_ts_assets import training_products as training
+        from zwu_ts_assets import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
-            view = training.view_of(dataset, samples, project_root(), cache_dir())
+            view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
         films = patch_videos.records
         if _has_samples(context, view.samples):
             work = single(
@@ -127,11 +127,10 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             samples: Mapping[str, bytes],
             **media: Batches,
         ) -> Iterator[dg.Output[Work]]:
-            from zwu_ts_assets import export_products
-            from zwu_ts_assets import training_products as training
+            from zwu_ts_assets import export_products, sample_views
 
             with speaking_to_the_user(dataset.csv.parent):
-                view = training.view_of(dataset, samples, project_root(), cache_dir())
+                view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
             if _has_samples(context, view.samples):
                 make = partial(export_products.export_product, format_name, view, media)
                 yield dg.Output(single(view.made_from, make, force=config.force))

@@ -48,11 +48,10 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         patch_videos: Batches,
     ) -> dg.AssetCheckResult:
         """With its own defaults, each consumer reads every frame, legibly, and whole answers."""
-        from zwu_ts_assets import preflight_products
-        from zwu_ts_assets import training_products as training
+        from zwu_ts_assets import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
-            view = training.view_of(dataset, samples, project_root(), cache_dir())
+            view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
             report = preflight_products.preflight_report(view, patch_videos.records)
         trouble = preflight_products.trouble_of(report)
         return dg.AssetCheckResult(

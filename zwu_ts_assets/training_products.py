@@ -1,48 +1,50 @@
-"""From the corpus to samples, and the samples as preflight and exports see them.
+"""From the corpus to samples.
 
 What belongs here: calling the modules of `training/` and saying what there is to know of the
-result. What does not: the training data itself (`training/`), the preflight report
-(`preflight_products.py`), exports (`export_products.py`), Dagster, artifact paths.
+result. What does not: the training data itself (`training/`), samples that are read again
+(`sample_views.py`), Dagster, artifact paths.
 
 Importing this module imports numpy, matplotlib and the rest, so asset bodies import it when they
 run and never when definitions load.
 """
 
 import functools
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
-from zwu_ts_assets.artifact_store import Detail, Record, digest
+from zwu_ts_assets.artifact_store import Detail, Record
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource
+from zwu_ts_assets.corpus.qwen import TextTokenizer
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.window_key import first_row
-from zwu_ts_assets.corpus.windows import Batch, Window, content_digest, patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
+from zwu_ts_assets.corpus.windows import Batch, Window, content_digest
 from zwu_ts_assets.datasets import Dataset, Settings
-from zwu_ts_assets.lineage import samples_made_from, training_made_from
+from zwu_ts_assets.lineage import samples_made_from
 from zwu_ts_assets.media_records import film_of, media_paths, medium_version, size_of
-from zwu_ts_assets.products import loaded_tokenizer, tokenizer_source
-from zwu_ts_assets.token_counts import TokenCounts
-from zwu_ts_assets.training.conversation import Conversation
-from zwu_ts_assets.training.conversations import make_conversations
-from zwu_ts_assets.training.facts import MediaFacts
+from zwu_ts_assets.sample_views import samples_of
+from zwu_ts_assets.text_products import loaded_tokenizer, sha256, tokenizer_source
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.media_tokens import sample_media_tokens
 from zwu_ts_assets.training.processor import Size
-from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
+from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.sample_table import decode_samples, encode_samples, tells_selection
+from zwu_ts_assets.training.sample_table import encode_samples
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.splits import SplitReport, resolve_borders
 from zwu_ts_assets.work import Product
 
 Files = Mapping[str, bytes]
+
+INTERPOLATED_SAMPLES: Final = "samples_with_interpolated_values"
+"""The detail of the samples that says how many have such values; left out where none has."""
+
+
+_TOLD = "interpolated, counted in the details"  # which came later still
 
 
 def samples_inputs(
@@ -67,7 +69,7 @@ def samples_inputs(
     ]
     marks = [
         f"{name} {sha256(marked.tobytes())}"
-        for name, marked in (("missing", series.missing), ("interpolated", series.interpolated))
+        for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
         if marked is not None and marked.any()  # came later: without any, samples stay current
     ]
     return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks])
@@ -151,84 +153,10 @@ def samples_product(
     )
     files = {name: encode_samples([s for s in samples if s.split == name]) for name in SPLITS}
     files["report"] = (json.dumps(asdict(report), indent=1) + "\n").encode("ascii")
-    return Product(files, report_details(report), preview=_samples_table(samples))
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """The samples as preflight and exports see them: worded, and counted in tokens.
-
-    Attributes:
-        dataset: Whose samples they are.
-        files: The samples by split, and the report on the splits.
-        templates: How questions are worded.
-        source: Where the tokenizer comes from.
-        made_from: Of everything above, in a string.
-    """
-
-    dataset: Dataset
-    files: Files
-    templates: PromptTemplates
-    source: TokenizerSource
-    made_from: str
-
-    @cached_property
-    def samples(self) -> list[Sample]:
-        """The samples of all splits, in the order of time."""
-        return samples_of(self.files)
-
-    @cached_property
-    def report(self) -> SplitReport:
-        """How many windows are in which split, or in none."""
-        return SplitReport(**json.loads(self.files["report"]))
-
-    @property
-    def counts(self) -> TokenCounts:
-        """Texts and videos counted in its tokenizer."""
-        return TokenCounts(self.source)
-
-    @cached_property
-    def conversations(self) -> list[Conversation]:
-        """What is asked of the samples."""
-        return conversations_of(self.files, self.dataset.settings, self.templates)
-
-
-def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> View:
-    """The samples as preflight and exports see them.
-
-    Args:
-        dataset: Whose samples they are.
-        files: The samples by split, and the report on the splits.
-        project_dir: What folders in the settings are relative to.
-        cache: Where the embedded tokenizer is kept.
-
-    Raises:
-        CorpusError: The prompts or the tokenizer cannot be used.
-    """
-    source = tokenizer_source(dataset.settings, project_dir, cache)
-    shown = any(tells_selection(files[name]) for name in SPLITS)
-    templates = templates_of(dataset, project_dir, shown)
-    made_from = training_inputs(samples_version(files), source, templates)
-    return View(dataset, files, templates, source, made_from)
-
-
-def training_inputs(
-    samples_version: str, source: TokenizerSource, templates: PromptTemplates
-) -> str:
-    """What preflight and exports are made from."""
-    return training_made_from(
-        samples_version, f"{templates.digest} {version('zwu-ts-assets')}", source.digest
-    )
-
-
-def samples_version(files: Files) -> str:
-    """The content version of the samples, as their record has it."""
-    return digest(*(sha256(files[role]) for role in (*SPLITS, "report")))
-
-
-def sha256(data: bytes) -> str:
-    """The sha256 of some bytes, in hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
+    details = report_details(report)
+    if marked := sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples):
+        details[INTERPOLATED_SAMPLES] = marked
+    return Product(files, details, preview=_samples_table(samples))
 
 
 def tokenizer_of(settings: Settings, project_dir: Path, cache: Path) -> TextTokenizer:
@@ -247,62 +175,9 @@ def report_details(report: SplitReport) -> dict[str, Detail]:
     return details
 
 
-def samples_of(files: Files) -> list[Sample]:
-    """The samples of all splits, in the order of time."""
-    return [sample for name in SPLITS for sample in decode_samples(files[name])]
-
-
 def leak_of(files: Files, settings: Settings) -> str:
     """Which samples of two splits share a row, proved from the samples alone; usually none."""
     return leak_problem(samples_of(files), settings.split.embargo_rows)
-
-
-def templates_of(dataset: Dataset, project_dir: Path, shown: bool = False) -> PromptTemplates:
-    """The prompts of a dataset: the project's, and what the folder that its settings name has.
-
-    Args:
-        dataset: The dataset.
-        project_dir: What its folder is relative to.
-        shown: Whether its feature panels show a selection of the columns.
-    """
-    folder = dataset.settings.prompts
-    return load_templates(
-        project_dir / Path(folder).expanduser() if folder else None, selection=shown
-    )
-
-
-def media_facts(settings: Settings) -> MediaFacts:
-    """What prompts say of how the media were made."""
-    return MediaFacts(
-        patch_length=settings.patch_length,
-        patch_stride=settings.patch_stride,
-        frame_multiple=settings.frame_multiple,
-        fps=settings.fps,
-        fixed_colours=settings.colour_range == "train",
-    )
-
-
-# Several exports of one run are made of the same conversations, which take seconds.
-_MADE: dict[tuple[str, str], list[Conversation]] = {}
-
-
-def conversations_of(
-    files: Files, settings: Settings, templates: PromptTemplates
-) -> list[Conversation]:
-    """The conversations of all samples.
-
-    Args:
-        files: The samples, by split.
-        settings: What is asked, and how the media were made.
-        templates: How it is worded.
-    """
-    media = media_facts(settings)
-    key = (samples_version(files), f"{templates.digest} {settings.tasks!r} {media!r}")
-    if key not in _MADE:
-        made = list(make_conversations(samples_of(files), settings.tasks, templates, media))
-        _MADE.clear()
-        _MADE[key] = made
-    return _MADE[key]
 
 
 def _media_tokens(

@@ -19,7 +19,7 @@ from zwu_ts_assets.export_products import parameters_of
 from zwu_ts_assets.layout import dataset_store, export_folder, opened
 from zwu_ts_assets.places import Place
 from zwu_ts_assets.token_counts import TokenCounts
-from zwu_ts_assets.training.exports.manifest import Manifest, read_manifest
+from zwu_ts_assets.training.exports.manifest_reading import Manifest, read_manifest
 
 # The settings by which samples and answers are computed from the CSV again.
 _SHAPING: Final = (

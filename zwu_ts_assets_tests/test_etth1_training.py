@@ -11,6 +11,7 @@ from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.environment import cache_dir
 from zwu_ts_assets.preflight_products import chat_tokens
+from zwu_ts_assets.sample_views import View, view_of
 from zwu_ts_assets.training.legibility import drawn_figure
 from zwu_ts_assets.training.preflight import CorpusShape, TextTokens, preflight
 from zwu_ts_assets_tests.reference import ETTH1_CSV
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def view(tmp_path_factory: pytest.TempPathFactory) -> training.View:
+def view(tmp_path_factory: pytest.TempPathFactory) -> View:
     """The samples of ETTh1, with media that are declared and not drawn."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "ETTh1.csv").symlink_to(ETTH1_CSV)
@@ -41,7 +42,7 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> training.View:
     }
     tokenizer = training.tokenizer_of(settings, folder, cache_dir())
     made = training.samples_product(dataset, raw.value, windows, records, stats, tokens, tokenizer)
-    return training.view_of(dataset, made.value, folder, cache_dir())
+    return view_of(dataset, made.value, folder, cache_dir())
 
 
 def declared(name: str, dataset: Dataset | None = None, frames: int = 0) -> Record:
@@ -54,14 +55,14 @@ def declared(name: str, dataset: Dataset | None = None, frames: int = 0) -> Reco
     return Record("", "", sha256, {name: FileRecord(1, sha256)}, details)
 
 
-def test_the_published_borders_give_so_many_samples_and_embargo_two(view: training.View) -> None:
+def test_the_published_borders_give_so_many_samples_and_embargo_two(view: View) -> None:
     assert view.report.samples == {"train": 89, "validation": 29, "test": 29}
     assert view.report.unused["embargoed"] == 2
     assert sum(view.report.unused.values()) + 147 == 181
     assert training.leak_of(view.files, view.dataset.settings) == ""
 
 
-def test_qwen3_vl_reads_so_many_tokens(view: training.View) -> None:
+def test_qwen3_vl_reads_so_many_tokens(view: View) -> None:
     settings = view.dataset.settings
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
@@ -83,6 +84,6 @@ def test_qwen3_vl_reads_so_many_tokens(view: training.View) -> None:
     assert ours.total == 4_915_601
 
 
-def test_every_sample_tells_the_tokens_of_its_media(view: training.View) -> None:
+def test_every_sample_tells_the_tokens_of_its_media(view: View) -> None:
     assert {sample.image_tokens for sample in view.samples} == {1_738}
     assert {sample.video_tokens for sample in view.samples} == {6_978}

@@ -38,7 +38,7 @@ from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matri
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.ticks import value_range
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 
 Range = tuple[float, float]
 

@@ -77,6 +77,23 @@ class Series:
         rows = np.flatnonzero(self.missing) if self.missing is not None else np.empty(0, np.int64)
         return rows
 
+    @cached_property
+    def reach(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first and the last row that the values of each row were computed from.
+
+        Two of (rows,) int64. It is the row itself unless it has an interpolated value, which was
+        computed from the values around its run.
+        """
+        rows = np.arange(self.rows, dtype=np.int64)
+        first, last = rows.copy(), rows.copy()
+        for marks in self.interpolated.T if self.interpolated is not None else ():
+            found, known = np.flatnonzero(marks), np.flatnonzero(~marks)
+            if len(found) and len(known):
+                after = np.searchsorted(known, found)
+                first[found] = np.minimum(first[found], known[np.maximum(after - 1, 0)])
+                last[found] = np.maximum(last[found], known[np.minimum(after, len(known) - 1)])
+        return first, last
+
     @property
     def interval(self) -> np.timedelta64:
         """The time from one row to the next, timedelta64[s].

@@ -16,7 +16,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure
 from zwu_ts_assets.corpus.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
 from zwu_ts_assets.corpus.selection import Selection
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 
 __all__ = [
     "VideoInfo",

@@ -1,13 +1,10 @@
-"""Windows, batches and patches: which rows they own.
+"""Windows and batches: cut out of a series, and told by their content.
 
-What belongs here: arithmetic on row numbers, cutting windows out of a series, and the digest of
-their content. What does not: anything computed from the values.
+What belongs here: the two types, cutting, and the digest of what was cut. What does not: which rows
+a window owns (`window_rows`), anything computed from the values.
 
-Windows begin in rows 0, stride, 2 stride, ... as long as the series has all their rows. Batch i
-owns the windows that begin in rows length*i .. length*i + length - 1: one window, side by side with
-the next, where the stride is the length, and several that overlap where it is smaller. The stride
-is at most the length, so that every batch owns at least one. A window with a row that lacks a value
-is not cut, so that a batch of a series with gaps may have fewer windows, or none.
+A window with a row that lacks a value is not cut, so that a batch of a series with gaps may have
+fewer windows than it owns, or none.
 """
 
 import hashlib
@@ -21,6 +18,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.selection import Selection, selection_json
 from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.window_rows import at_least, batch_count, batch_starts, checked_stride
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,63 +101,6 @@ class Batch:
         ]
 
 
-def window_count(rows: int, length: int, stride: int | None = None) -> int:
-    """How many windows begin at a multiple of the stride and fit into a number of rows.
-
-    Args:
-        rows: Rows of the series; 0 or more.
-        length: Rows of a window; at least 1.
-        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
-
-    Raises:
-        CorpusError: An argument is out of bounds.
-    """
-    _at_least("rows", rows, 0)
-    stride = _checked_stride(length, stride)
-    return (rows - length) // stride + 1 if rows >= length else 0
-
-
-def batch_count(
-    rows: int, length: int, stride: int | None = None, max_batches: int | None = None
-) -> int:
-    """How many batches a number of rows makes.
-
-    Args:
-        rows: Rows of the series; 0 or more.
-        length: Rows of a window; at least 1.
-        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
-        max_batches: At most so many; None for no limit.
-
-    Returns:
-        The number of batches, 0 if the rows do not fill a single window. Rows that lack a value
-        do not change it.
-
-    Raises:
-        CorpusError: An argument is out of bounds.
-    """
-    windows = window_count(rows, length, stride)
-    last_start = (windows - 1) * _checked_stride(length, stride)
-    count = last_start // length + 1 if windows else 0
-    if max_batches is None:
-        return count
-    _at_least("max_batches", max_batches, 1)
-    return min(count, max_batches)
-
-
-def batch_starts(batch: int, length: int, stride: int, rows: tuple[int, int]) -> range:
-    """The starts of a batch's windows that lie in some rows with all of their own.
-
-    Args:
-        batch: Index of the batch, from 0.
-        length: Rows of a window; at least 1.
-        stride: Rows between the starts of two windows, 1 to `length`.
-        rows: First row, and the row after the last one: (0, the series' rows) for all windows.
-    """
-    first = max(batch * length, rows[0])
-    stop = min((batch + 1) * length, rows[1] - length + 1)
-    return range(-(-first // stride) * stride, stop, stride)
-
-
 def whole_starts(series: Series, starts: Sequence[int], length: int) -> NDArray[np.int64]:
     """Those of some starts whose windows have no row that lacks a value.
 
@@ -201,7 +142,7 @@ def cut_batch(
     Raises:
         CorpusError: An argument is out of bounds, or the series has no such batch.
     """
-    _at_least("horizon", horizon, 0)
+    at_least("horizon", horizon, 0)
     count = batch_count(series.rows, length, stride)
     if count == 0:
         raise CorpusError(
@@ -213,7 +154,7 @@ def cut_batch(
             f"There is no batch {batch}: {series.rows} rows make {count} batches of {length} "
             f"rows, so the batches are 0 to {count - 1}. Choose one of them."
         )
-    owned = batch_starts(batch, length, _checked_stride(length, stride), (0, series.rows))
+    owned = batch_starts(batch, length, checked_stride(length, stride), (0, series.rows))
     starts = whole_starts(series, owned, length)
     rows = slice(int(starts[0]), int(starts[-1]) + length) if len(starts) else slice(0, 0)
     target_rows = np.minimum(_next_gap(series, starts) - (starts + length), horizon)
@@ -243,32 +184,6 @@ def cut_window(series: Series, batch: int, *, length: int, horizon: int) -> Wind
             "lacks a value. Choose another batch, or fill the gap in the CSV."
         )
     return windows[0]
-
-
-def patch_spans(length: int, patch_length: int, stride: int) -> tuple[tuple[int, int], ...]:
-    """The (start, stop) rows of the patches of a window, within the window.
-
-    Patches as in PatchTST (Nie et al. 2023), without padding at the end: patch k begins at row
-    stride*k, and only whole patches count. Rows after the last patch are in none.
-
-    Args:
-        length: Rows of the window; at least 1.
-        patch_length: Rows of a patch; at least 1 and at most `length`.
-        stride: Rows between the starts of two patches; at least 1.
-
-    Raises:
-        CorpusError: An argument is out of bounds.
-    """
-    _at_least("length", length, 1)
-    _at_least("patch_length", patch_length, 1)
-    _at_least("stride", stride, 1)
-    if patch_length > length:
-        raise CorpusError(
-            f"patch_length is {patch_length}, longer than the window of {length} rows, so no "
-            "patch fits. Make patch_length smaller."
-        )
-    starts = range(0, length - patch_length + 1, stride)
-    return tuple((start, start + patch_length) for start in starts)
 
 
 def content_digest(window: Window) -> str:
@@ -321,23 +236,3 @@ def _next_gap(series: Series, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     found = np.full(len(rows), series.rows, np.int64)
     found[places < len(gaps)] = gaps[places[places < len(gaps)]]
     return found
-
-
-def _checked_stride(length: int, stride: int | None) -> int:
-    """The stride, or the length in its place."""
-    _at_least("length", length, 1)
-    if stride is None:
-        return length
-    _at_least("stride", stride, 1)
-    if stride > length:
-        raise CorpusError(
-            f"stride is {stride}, larger than the window of {length} rows, so rows between two "
-            "windows would be in none. Make the stride at most the length."
-        )
-    return stride
-
-
-def _at_least(name: str, value: int, bound: int) -> None:
-    """Refuse a number below its bound, naming it."""
-    if value < bound:
-        raise CorpusError(f"{name} is {value}; expected {bound} or more.")

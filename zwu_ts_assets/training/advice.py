@@ -1,12 +1,13 @@
-"""What to set where a consumer would shrink, drop or cut something.
+"""What to set where a consumer would shrink, drop or cut something, and where texts are very long.
 
 What belongs here: sentences with a setting of the consumer's, or of the corpus' canvas, each tried
-out on the consumer's own arithmetic before it is given. What does not: judging legibility
-(`legibility`) and the consumers' numbers (`profiles`).
+out on the consumer's own arithmetic before it is given; and with settings that shorten texts. What
+does not: judging legibility (`legibility`) and the consumers' numbers (`profiles`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure_layout import DESIGN_DPI, Canvas
@@ -18,6 +19,19 @@ from zwu_ts_assets.training.profiles import Profile
 from zwu_ts_assets.training.readers import Clip
 
 _BLOCK = Processor().block
+
+LONG_TEXT: Final = 10_000
+"""Texts of more tokens call for advice: figure and video of the default canvas are 8,716, so that
+most of such a sample is text."""
+
+_SHORTER: Final[Mapping[str, str]] = {
+    "forecast": (
+        "name columns in `forecast_features` and make `forecast_steps` smaller for shorter "
+        "answers, and make `recent_steps` smaller for shorter prompts, which hold so many values "
+        "of every column"
+    ),
+    "describe": "it has a line for every column; leave it out of `tasks`",
+}
 
 
 def advice(
@@ -68,6 +82,30 @@ def advice(
             tokens += tokens_then - video.tokens
     if profile.length_limit is not None and tokens > profile.length_limit:
         sentences.append(_length_advice(profile, profile.length_limit, tokens))
+    return tuple(sentences)
+
+
+def text_advice(longest: Mapping[str, int], columns: int) -> tuple[str, ...]:
+    """Say what makes texts shorter, whoever reads them.
+
+    Args:
+        longest: Tokens of the longest text of each task.
+        columns: How many columns are used.
+
+    Returns:
+        Sentences; none where no text has more than `LONG_TEXT` tokens.
+    """
+    long = sorted(name for name, tokens in longest.items() if tokens > LONG_TEXT)
+    sentences = [
+        f"The texts of `{name}` have up to {longest[name]:,} tokens for {columns} columns: "
+        f"{_SHORTER.get(name, 'leave it out of `tasks`, or make `window_length` smaller')}."
+        for name in sorted(long, key=longest.__getitem__, reverse=True)
+    ]
+    if sentences:
+        sentences.append(
+            "Fewer columns in `features` make all texts shorter. Fewer in `figure_columns` or "
+            "`figure_features` shorten what prompts say of the figures, and not the statistics."
+        )
     return tuple(sentences)
 
 

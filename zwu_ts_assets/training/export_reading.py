@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
-from zwu_ts_assets.training.exports.manifest import Manifest
+from zwu_ts_assets.training.exports.manifest_reading import Manifest
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 
@@ -242,6 +242,7 @@ def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
                 members = [member.name for member in archive if member.isreg()]
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`
+        there: set[str] = set()  # sets, since a shard may hold 100,000 samples
         seen: dict[str, None] = {}
         for number, (member, before) in enumerate(
             zip(members, ["", *members[:-1]], strict=True), start=1
@@ -251,10 +252,11 @@ def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
                 yield Problem(name, None, member, "is no name of the form KEY.json")
             elif key in seen and before.partition(".")[0] != key:
                 yield Problem(name, None, member, f"member {number} is apart from its sample")
-            elif members.count(member) > 1 and members.index(member) != number - 1:
+            elif member in there:
                 yield Problem(name, None, member, "occurs twice in the shard")
+            there.add(member)
             seen[key] = None
         for key in seen:
             for field in ("json", "png", "mp4"):
-                if f"{key}.{field}" not in members:
+                if f"{key}.{field}" not in there:
                     yield Problem(name, None, key, f"the sample has no {key}.{field}")

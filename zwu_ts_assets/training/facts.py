@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 
 from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
+from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
-from zwu_ts_assets.training.task import Question, varying_in_panels
+from zwu_ts_assets.training.task import Question, varying, varying_in_panels
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
@@ -33,6 +34,11 @@ FACTS: Final[Mapping[str, str]] = {
     "shown": "the columns that the feature panels show, in their order; each has a `label` as "
     "above and `more`, for how many further columns it stands; empty where they show all",
     "varying_shown": "how many of the columns of the feature panels are not constant in the window",
+    "interpolated": "the columns that have interpolated values in the window; each has a `name` "
+    "and a `count`; usually empty",
+    "target_interpolated": "likewise of the target span",
+    "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
+    "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "line_plot": "whether a second picture shows the values as lines",
     "patches": "patches of the window, each one frame of the video",
@@ -92,6 +98,7 @@ def prompt_facts(
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
     frames = patches + -patches % media.frame_multiple
     pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
+    interpolated, target_interpolated = map(_counts, interpolated_values(sample.flags))
     facts: dict[str, object] = {
         "features": [
             {"name": name, "unit": unit, "label": _label(name, unit)}
@@ -103,9 +110,12 @@ def prompt_facts(
         "horizon": horizon,
         "horizon_span": span(horizon),
         "statistics": stats_lines(sample.past, sample.features),
-        "varying": int((sample.past.max(axis=0) > sample.past.min(axis=0)).sum()),
+        "varying": len(varying(sample.past)),
         "shown": _shown(sample),
         "varying_shown": len(varying_in_panels(sample)),
+        "interpolated": interpolated,
+        "target_interpolated": target_interpolated,
+        "looks_ahead": looking_ahead(sample.flags),
         "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,
@@ -134,6 +144,10 @@ def prompt_facts(
 
 def _label(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
+
+
+def _counts(by_column: Mapping[str, int]) -> list[dict[str, object]]:
+    return [{"name": name, "count": count} for name, count in by_column.items()]
 
 
 def _shown(sample: Sample) -> list[dict[str, object]]:

@@ -6,12 +6,12 @@ is shown (`preflight_views`).
 """
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.qwen import TextTokenizer
-from zwu_ts_assets.training.advice import advice
+from zwu_ts_assets.training.advice import advice, text_advice
 from zwu_ts_assets.training.legibility import Drawn, Legibility, Verdict, legibility
 from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
 from zwu_ts_assets.training.profiles import PROFILES, Profile
@@ -59,6 +59,8 @@ class CorpusShape:
         fps: Frames per second that its file declares.
         text: Tokens of text.
         pictures: Pictures of a sample: the figure, and a line plot on the same canvas if it is 2.
+        columns: How many columns are used.
+        longest: Tokens of the longest text of each task.
     """
 
     figure: Drawn
@@ -67,6 +69,8 @@ class CorpusShape:
     fps: float
     text: TextTokens
     pictures: int = 1
+    columns: int = 1
+    longest: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def clip(self) -> Clip:
@@ -132,10 +136,12 @@ class Preflight:
     Attributes:
         corpus: What was looked at.
         consumers: One report each, in the order of the profiles.
+        text_advice: What makes very long texts shorter; empty where there is none.
     """
 
     corpus: CorpusShape
     consumers: tuple[ConsumerReport, ...]
+    text_advice: tuple[str, ...] = ()
 
 
 def preflight(
@@ -152,7 +158,9 @@ def preflight(
         Exact counts, not estimates. What a consumer refuses is part of the report.
     """
     return Preflight(
-        corpus, tuple(_consumer_report(corpus, tokenizer, profile) for profile in profiles)
+        corpus,
+        tuple(_consumer_report(corpus, tokenizer, profile) for profile in profiles),
+        text_advice(corpus.longest, corpus.columns),
     )
 
 

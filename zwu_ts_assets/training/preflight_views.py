@@ -54,10 +54,11 @@ def preflight_markdown(report: Preflight) -> str:
         *_table(_TOKENS_HEAD, [_tokens_row(consumer) for consumer in report.consumers]),
         "",
     ]
-    for consumer in report.consumers:
-        sentences = (*consumer.refused, *consumer.advice)
+    told = [("Texts", report.text_advice)]
+    told += [(each.profile.title, (*each.refused, *each.advice)) for each in report.consumers]
+    for title, sentences in told:
         if sentences:
-            lines += [f"**{consumer.profile.title}**", ""]
+            lines += [f"**{title}**", ""]
             lines += [f"- {sentence}" for sentence in sentences] + [""]
     lines += [RULE, "", "The defaults were read in:", ""]
     profiles = [consumer.profile for consumer in report.consumers]

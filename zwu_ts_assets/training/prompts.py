@@ -4,11 +4,11 @@ What belongs here: finding, checking and rendering templates. What does not: wha
 from (`facts`), which tasks there are (`tasks`).
 
 Each task has a template of its name, `forecast.j2`; what they share, they include. Those in
-`selection/` take the place of others where feature panels show a selection of the columns. A user's
-folder overrides any of the files that come with the project, by name, and may hold more to include.
-All
-are read when they are loaded; rendering touches no file. They run in Jinja2's sandbox, which denies
-them Python's internals, and without what would give another prompt each time.
+`selection/` take the place of others where feature panels show a selection of the columns. What
+`interpolated.j2` says follows the prompts of a sample that has interpolated values, and no other's.
+A user's folder overrides any of the files that come with the project, by name, and may hold more to
+include. All are read when they are loaded; rendering touches no file. They run in Jinja2's sandbox,
+which denies them Python's internals, and without what would give another prompt each time.
 """
 
 import hashlib
@@ -42,7 +42,11 @@ DEFAULT_FOLDER: Final = Path(__file__).parent / "templates"
 SELECTION_FOLDER: Final = DEFAULT_FOLDER / "selection"
 """Those that take their place where feature panels show a selection of the columns."""
 
+INTERPOLATION_FOLDER: Final = DEFAULT_FOLDER / "interpolation"
+"""What is said of interpolated values."""
+
 _SUFFIX: Final = ".j2"
+_INTERPOLATED: Final = f"interpolated{_SUFFIX}"
 # What an expression in a template may raise when it is evaluated.
 _FAILURES: Final = (
     TemplateError,
@@ -77,15 +81,26 @@ class PromptTemplates:
     def render(self, task: str, facts: Mapping[str, object]) -> str:
         """The prompt of a task, without white space around it.
 
+        Where facts tell of interpolated values, a paragraph on these comes last: also behind the
+        templates of a user who did not think of them, since answers must not rest on them unseen.
+
         Args:
             task: Name of the task.
-            facts: What `prompt_facts` gives.
+            facts: What `prompt_facts` gives; templates must have been loaded for interpolated
+                values if it tells of any.
 
         Raises:
-            CorpusError: The template uses what does not exist or is not allowed, or the prompt is
-                empty or holds a reserved word; names file and line.
+            CorpusError: A template uses what does not exist or is not allowed, or gives nothing or
+                a reserved word; names file and line.
         """
-        name = task + _SUFFIX
+        prompt = self._rendered(task + _SUFFIX, facts, "a question")
+        if facts["interpolated"] or facts["target_interpolated"]:
+            told = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
+            prompt = f"{prompt}\n\n{told}"
+        return prompt
+
+    def _rendered(self, name: str, facts: Mapping[str, object], expected: str) -> str:
+        """What a template gives, checked."""
         try:
             prompt = str(self._environment.get_template(name).render(facts)).strip()
         except _FAILURES as error:
@@ -98,7 +113,7 @@ class PromptTemplates:
                 "the word."
             )
         if not prompt:
-            raise CorpusError(f"{self.files[name]}: the prompt is empty; expected a question.")
+            raise CorpusError(f"{self.files[name]}: the prompt is empty; expected {expected}.")
         return prompt
 
     def _told(self, name: str, error: Exception) -> str:
@@ -115,7 +130,9 @@ class PromptTemplates:
         return f"{where}: {what}. Mend that line."
 
 
-def load_templates(folder: Path | None = None, *, selection: bool = False) -> PromptTemplates:
+def load_templates(
+    folder: Path | None = None, *, selection: bool = False, interpolated: bool = False
+) -> PromptTemplates:
     """Read and check the templates of all tasks.
 
     Args:
@@ -123,6 +140,8 @@ def load_templates(folder: Path | None = None, *, selection: bool = False) -> Pr
         selection: Whether feature panels show a selection of the columns, which templates must
             then speak of. They are files of their own, so that prompts about all columns, and
             their digest, stay what they are.
+        interpolated: Whether a sample has interpolated values, which its prompts must then speak
+            of; a file of its own, likewise.
 
     Raises:
         CorpusError: The folder is none or holds no template, or a template is not valid, is used
@@ -131,6 +150,8 @@ def load_templates(folder: Path | None = None, *, selection: bool = False) -> Pr
     sources = _read(DEFAULT_FOLDER)
     if selection:
         sources |= _read(SELECTION_FOLDER)
+    if interpolated:
+        sources |= _read(INTERPOLATION_FOLDER)
     own: dict[str, _Source] = {}
     if folder is not None:
         own = _read(folder)
@@ -145,7 +166,8 @@ def load_templates(folder: Path | None = None, *, selection: bool = False) -> Pr
     for name, source in sorted(sources.items()):
         included |= _checked(environment, name, source, sources)
     for name in own:
-        if name.removesuffix(_SUFFIX) not in TASKS and name not in included:
+        used = name == _INTERPOLATED or name in included
+        if name.removesuffix(_SUFFIX) not in TASKS and not used:
             raise CorpusError(
                 f"{own[name].file}: no task uses this template and no template includes it. The "
                 f"tasks' templates are: {', '.join(task + _SUFFIX for task in TASKS)}. Rename it."

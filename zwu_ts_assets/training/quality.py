@@ -13,6 +13,8 @@ whoever trains.
 * `interpolated:NAME:N`: N values of the past were not in the CSV, and were interpolated. Figure,
   video, statistics and answers are about them too.
 * `target_interpolated:NAME:N`: likewise of the target, which a forecast is held against.
+* `looks_ahead:NAME`: the past ends with such values, which were computed with one after it: a
+  forecast may read its answer off them.
 
 A name may hold colons itself: the kind ends at the first one, the number begins after the last.
 """
@@ -29,6 +31,8 @@ _ROUNDING: Final = 1e-9
 _REPEATED_SHARE: Final = 0.5
 _OUTLIER_RANGES: Final = 6.0
 
+_AHEAD: Final = "looks_ahead:"
+
 FLAG_KINDS: Final = (
     "constant",
     "target_constant",
@@ -38,6 +42,7 @@ FLAG_KINDS: Final = (
     "flat_patch",
     "interpolated",
     "target_interpolated",
+    "looks_ahead",
 )
 
 
@@ -97,17 +102,44 @@ def interpolation_flags(
         target: (target rows, features) bool, likewise.
         features: The column names.
     """
-    return tuple(
+    counts = [
         f"{kind}:{name}:{count}"
         for kind, marks in (("interpolated", past), ("target_interpolated", target))
         for name, count in zip(features, marks.sum(axis=0).tolist(), strict=True)
         if count
-    )
+    ]
+    last = past[-1] if len(past) and len(target) else np.zeros(len(features), np.bool_)
+    ahead = [f"{_AHEAD}{name}" for name, mark in zip(features, last, strict=True) if mark]
+    return (*counts, *ahead)
+
+
+def interpolated_values(flags: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """What `interpolation_flags` told: by column, how many values of the past, and of the target.
+
+    Args:
+        flags: All flags of a sample.
+    """
+    found: dict[str, dict[str, int]] = {"interpolated": {}, "target_interpolated": {}}
+    for flag in flags:
+        kind, _, rest = flag.partition(":")
+        if kind in found:
+            name, _, count = rest.rpartition(":")
+            found[kind][name] = int(count)
+    return found["interpolated"], found["target_interpolated"]
+
+
+def looking_ahead(flags: Sequence[str]) -> list[str]:
+    """The columns whose last values of the past were interpolated with one after it.
+
+    Args:
+        flags: All flags of a sample.
+    """
+    return [flag.removeprefix(_AHEAD) for flag in flags if flag.startswith(_AHEAD)]
 
 
 def is_interpolation_flag(flag: str) -> bool:
     """Whether a flag tells of interpolated values, past or target."""
-    return flag.startswith(("interpolated:", "target_interpolated:"))
+    return flag.startswith(("interpolated:", "target_interpolated:", _AHEAD))
 
 
 def _constant(values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from zwu_ts_assets.training.export_reading import Problem, ReadConversation, ReadSample
-from zwu_ts_assets.training.exports.manifest import (
-    DeclaredConversation,
-    DeclaredSample,
-    conversation_digest,
-    row_digest,
-)
+from zwu_ts_assets.training.exports.manifest import conversation_digest, row_digest
+from zwu_ts_assets.training.exports.manifest_reading import DeclaredConversation, DeclaredSample
 from zwu_ts_assets.training.exports.rows import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
 from zwu_ts_assets.training.exports.source import is_safe_path
 from zwu_ts_assets.training.reserved import reserved_word

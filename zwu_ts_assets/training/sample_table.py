@@ -8,6 +8,7 @@ polars and duckdb users find it without this page.
 import io
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval
 
@@ -134,7 +136,7 @@ def decode_samples(data: bytes) -> list[Sample]:
     Raises:
         CorpusError: The bytes are no Parquet file, or not one of ours.
     """
-    try:
+    with _damage_told():
         file = pq.ParquetFile(io.BytesIO(data))
         schema = file.schema_arrow
         found = (schema.metadata or {}).get(b"format", b"").decode("utf-8", "replace")
@@ -144,23 +146,36 @@ def decode_samples(data: bytes) -> list[Sample]:
                 f"a samples file has the format {found!r} and the columns "
                 f"{', '.join(schema.names)}; expected {FORMAT!r}. Materialize samples again."
             )
-        groups = [file.read_row_group(i) for i in range(file.num_row_groups)]
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(
-            f"a samples file is damaged ({error}); materialize samples again"
-        ) from error
-    return [sample for group in groups for sample in _samples(group)]
+        # Group by group: all of them as tables beside the samples would be twice the memory.
+        groups = map(file.read_row_group, range(file.num_row_groups))
+        return [sample for group in groups for sample in _samples(group)]
 
 
 def tells_selection(data: bytes) -> bool:
     """Whether the samples of a file tell which columns feature panels show; errors as above."""
-    try:
+    with _damage_told():
         names = pq.ParquetFile(io.BytesIO(data)).schema_arrow.names
+    return bool(names == SELECTION_SCHEMA.names)
+
+
+def tells_interpolation(data: bytes) -> bool:
+    """Whether a sample of a file has interpolated values, by the flags alone; errors as above."""
+    with _damage_told():
+        file = pq.ParquetFile(io.BytesIO(data))
+        flags = file.read(columns=["flags"]).column("flags")
+        chunks = [chunk.flatten().to_pylist() for chunk in flags.chunks]
+    return any(map(is_interpolation_flag, itertools.chain.from_iterable(chunks)))
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Say what to do about bytes that pyarrow cannot read."""
+    try:
+        yield
     except (pa.ArrowException, OSError) as error:
         raise CorpusError(
             f"a samples file is damaged ({error}); materialize samples again"
         ) from error
-    return bool(names == SELECTION_SCHEMA.names)
 
 
 def _table(samples: Sequence[Sample], schema: Any) -> Any:

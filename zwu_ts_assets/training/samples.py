@@ -96,7 +96,7 @@ def make_samples(
         _require_same_rows(assets, series)
         target_stop = window.stop + horizon
         spans.append((window.start, target_stop))
-        split = place(borders, *spans[-1], series.missing_rows).split
+        split = place(borders, *spans[-1], series.missing_rows, series.reach).split
         if split is None:
             continue
         target = Window(
@@ -136,7 +136,8 @@ def make_samples(
                 shown=window.shown,
             )
         )
-    return samples, split_report(borders, series.timestamps, spans, series.missing_rows)
+    report = split_report(borders, series.timestamps, spans, series.missing_rows, series.reach)
+    return samples, report
 
 
 def sampling_interval(sample: Sample) -> np.timedelta64:

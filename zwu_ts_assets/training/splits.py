@@ -4,10 +4,11 @@ What belongs here: the borders in rows, where a window falls, the report. What d
 (`split_rule`), and the proof that nothing leaks (`leaks`), which knows nothing of this module.
 
 A window is in a split if all its rows, past and target, lie between the split's borders and lack no
-value. One that
-crosses a border is in no split: it is embargoed, and the report says how many that costs. So no row
-is shared by two splits. `embargo_rows` widens the gap: the split before a border gives up that many
-rows more, so that the published test rows stay what they are.
+value. One that crosses a border is in no split: it is embargoed, and the report says how many that
+costs. So no row is shared by two splits. Nor is any known to two: a window with a value that was
+interpolated between a row of its split and one of another is embargoed as well. `embargo_rows`
+widens the gap: the split before a border gives up that many rows more, so that the published test
+rows stay what they are.
 
 The published experiments on ETTh1 let the past of the first validation and test windows reach back
 over the border. Those windows are embargoed here, so borders are the same and counts are smaller.
@@ -150,12 +151,16 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
 
 _NO_ROWS: Final = np.empty(0, np.int64)
 
+Reach = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""As `Series.reach`: the first and the last row that each row's values were computed from."""
+
 
 def place(
     borders: Borders,
     past_start: int,
     target_stop: int,
     missing_rows: NDArray[np.int64] = _NO_ROWS,
+    reach: Reach | None = None,
 ) -> Placement:
     """Where a window falls.
 
@@ -164,6 +169,7 @@ def place(
         past_start: First row of the past.
         target_stop: The row after the target's last one, if the target were complete.
         missing_rows: Rows of the series that lack a value, increasing; none is in a past.
+        reach: From which rows the values of each row were computed; None: from its own.
     """
     first, last = borders.rows[0], borders.rows[-1]
     if past_start < first:
@@ -176,11 +182,23 @@ def place(
         return Placement(None, "after the last border")
     if np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
         return Placement(None, GAP)
-    for split in SPLITS:
+    for index, split in enumerate(SPLITS):
         start, stop = borders.span(split)
         if start <= past_start and target_stop <= stop:
+            if reach is not None and _knows_others(borders, index, past_start, target_stop, reach):
+                break
             return Placement(split, None)
     return Placement(None, "embargoed")
+
+
+def _knows_others(
+    borders: Borders, index: int, past_start: int, target_stop: int, reach: Reach
+) -> bool:
+    """Whether a window of a split was computed from rows that samples of another one may have."""
+    first, last = int(reach[0][past_start]), int(reach[1][target_stop - 1])
+    # Rows between belong to runs that end within the window, or to these two.
+    before = index > 0 and first < borders.rows[index] - borders.embargo_rows
+    return before or (index < len(SPLITS) - 1 and last >= borders.rows[index + 1])
 
 
 def split_report(
@@ -188,6 +206,7 @@ def split_report(
     timestamps: NDArray[np.datetime64],
     spans: Iterable[tuple[int, int]],
     missing_rows: NDArray[np.int64] = _NO_ROWS,
+    reach: Reach | None = None,
 ) -> SplitReport:
     """Count where windows fall.
 
@@ -196,12 +215,13 @@ def split_report(
         timestamps: (rows,) datetime64[s] of the series.
         spans: (past_start, target_stop) of every window, as for `place`.
         missing_rows: As for `place`.
+        reach: Likewise.
     """
     samples: Counter[str] = Counter()
     unused: Counter[str] = Counter()
     embargoed = []
     for past_start, target_stop in spans:
-        placement = place(borders, past_start, target_stop, missing_rows)
+        placement = place(borders, past_start, target_stop, missing_rows, reach)
         if placement.split is not None:
             samples[placement.split] += 1
         else:
@@ -223,15 +243,27 @@ def split_report(
     )
 
 
-def train_rows(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> tuple[int, int]:
+def train_rows(
+    rule: SplitRule, timestamps: NDArray[np.datetime64], reach: Reach | None = None
+) -> tuple[int, int]:
     """The rows that a statistic shared over windows may be fitted on.
 
-    A scaler or a fixed colour scale that saw other rows would tell a model of its test data.
+    A scaler or a fixed colour scale that saw other rows would tell a model of its test data. The
+    last rows are left out if they have values interpolated with one of validation.
+
+    Args:
+        rule: As for `resolve_borders`; errors likewise.
+        timestamps: Likewise.
+        reach: As for `place`.
 
     Returns:
-        First row, and the row after the last one. Arguments and errors as for `resolve_borders`.
+        First row, and the row after the last one.
     """
-    return resolve_borders(rule, timestamps).span("train")
+    borders = resolve_borders(rule, timestamps)
+    start, stop = borders.span("train")
+    while reach is not None and stop > start and reach[1][stop - 1] >= borders.rows[1]:
+        stop -= 1
+    return start, stop
 
 
 def _first_row_at(timestamps: NDArray[np.datetime64], date: str) -> int:

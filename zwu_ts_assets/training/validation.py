@@ -26,12 +26,8 @@ from zwu_ts_assets.training.export_reading import (
 )
 from zwu_ts_assets.training.exports import webdataset
 from zwu_ts_assets.training.exports.formats import FORMATS
-from zwu_ts_assets.training.exports.manifest import (
-    MANIFEST,
-    DeclaredSample,
-    Manifest,
-    read_manifest,
-)
+from zwu_ts_assets.training.exports.manifest import MANIFEST
+from zwu_ts_assets.training.exports.manifest_reading import DeclaredSample, Manifest, read_manifest
 from zwu_ts_assets.training.exports.source import Medium
 from zwu_ts_assets.training.row_checks import (
     Expectations,

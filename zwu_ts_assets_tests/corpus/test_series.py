@@ -28,6 +28,16 @@ def test_one_row_has_no_interval() -> None:
         _ = series.interval
 
 
+def test_the_reach_of_a_row_is_where_its_interpolated_values_came_from() -> None:
+    marks = np.zeros((8, 2), np.bool_)
+    marks[2:4, 0] = marks[3:5, 1] = marks[6, 1] = True
+    first, last = Series(hours(8), np.zeros((8, 2)), ("a", "b"), None, marks).reach
+    assert first.tolist() == [0, 1, 1, 1, 2, 5, 5, 7]
+    assert last.tolist() == [0, 1, 4, 5, 5, 5, 7, 7]
+    plain = Series(hours(3), np.zeros((3, 2)), ("a", "b")).reach
+    assert [rows.tolist() for rows in plain] == [[0, 1, 2], [0, 1, 2]]
+
+
 @pytest.mark.parametrize(
     ("timestamps", "values", "message"),
     [

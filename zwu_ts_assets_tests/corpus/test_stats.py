@@ -14,7 +14,8 @@ from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.stats import format_block, format_stats, parse_stats, stats_lines
 from zwu_ts_assets.corpus.window_key import WindowKey
-from zwu_ts_assets.corpus.windows import cut_window, window_count
+from zwu_ts_assets.corpus.window_rows import window_count
+from zwu_ts_assets.corpus.windows import cut_window
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN, REPOSITORY
 
 LINE = "a: Mean=1.00, Max=2.00, Var=0.25"

@@ -1,4 +1,4 @@
-"""Which rows a batch and a patch own, and what the digest of a window sees."""
+"""Which rows of a series a batch holds, and what the digest of a window sees."""
 
 import hashlib
 import json
@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.windows import (
-    Window,
-    batch_count,
-    batch_digest,
-    batch_starts,
-    content_digest,
-    cut_batch,
-    cut_window,
-    patch_spans,
-    window_count,
-)
+from zwu_ts_assets.corpus.window_rows import batch_count, batch_starts, window_count
+from zwu_ts_assets.corpus.windows import Window, batch_digest, content_digest, cut_batch, cut_window
 
 
 def series_of(rows: int, features: int = 2) -> Series:
@@ -29,19 +20,6 @@ def series_of(rows: int, features: int = 2) -> Series:
     timestamps = np.datetime64("2016-07-01", "s") + np.arange(rows) * np.timedelta64(3600, "s")
     values = np.arange(rows)[:, None] + np.arange(features)[None, :] / 10
     return Series(timestamps, values, tuple(f"f{index}" for index in range(features)))
-
-
-def test_etth1_has_181_windows_and_44_rows_over() -> None:
-    assert window_count(17_420, 96) == batch_count(17_420, 96) == 181
-    assert 17_420 - 181 * 96 == 44
-
-
-@pytest.mark.parametrize(
-    ("rows", "length", "max_batches", "count"),
-    [(0, 96, None, 0), (95, 96, None, 0), (96, 96, None, 1), (960, 96, 4, 4), (960, 96, 40, 10)],
-)
-def test_batches_are_counted(rows: int, length: int, max_batches: int | None, count: int) -> None:
-    assert batch_count(rows, length, max_batches=max_batches) == count
 
 
 @given(rows=st.integers(1, 300), length=st.integers(1, 50), horizon=st.integers(0, 100))
@@ -91,54 +69,9 @@ def test_fewer_rows_than_one_window_are_refused() -> None:
         cut_window(series_of(95), 0, length=96, horizon=96)
 
 
-def test_arguments_out_of_bounds_are_refused_by_name() -> None:
-    series = series_of(20)
-    with pytest.raises(CorpusError, match="rows is -1; expected 0 or more"):
-        window_count(-1, 96)
-    with pytest.raises(CorpusError, match="length is 0; expected 1 or more"):
-        window_count(5, 0)
-    with pytest.raises(CorpusError, match="max_batches is 0; expected 1 or more"):
-        batch_count(5, 1, max_batches=0)
-    with pytest.raises(CorpusError, match="stride is 0; expected 1 or more"):
-        window_count(5, 1, 0)
-    with pytest.raises(CorpusError, match="stride is 6, larger than the window of 5 rows"):
-        batch_count(20, 5, 6)
+def test_a_negative_horizon_is_refused() -> None:
     with pytest.raises(CorpusError, match="horizon is -1; expected 0 or more"):
-        cut_window(series, 0, length=5, horizon=-1)
-    with pytest.raises(CorpusError, match="patch_length is 0; expected 1 or more"):
-        patch_spans(96, 0, 12)
-    with pytest.raises(CorpusError, match="stride is 0; expected 1 or more"):
-        patch_spans(96, 24, 0)
-    with pytest.raises(CorpusError, match="patch_length is 97, longer than the window of 96 rows"):
-        patch_spans(96, 97, 12)
-
-
-def test_the_usual_window_has_seven_patches() -> None:
-    assert patch_spans(96, 24, 12) == (
-        (0, 24),
-        (12, 36),
-        (24, 48),
-        (36, 60),
-        (48, 72),
-        (60, 84),
-        (72, 96),
-    )
-
-
-@given(length=st.integers(1, 60), patch_length=st.integers(1, 60), stride=st.integers(1, 70))
-def test_patches_are_all_whole_ones_at_multiples_of_the_stride(
-    length: int, patch_length: int, stride: int
-) -> None:
-    if patch_length > length:
-        with pytest.raises(CorpusError):
-            patch_spans(length, patch_length, stride)
-        return
-    expected = []
-    start = 0
-    while start + patch_length <= length:
-        expected.append((start, start + patch_length))
-        start += stride
-    assert patch_spans(length, patch_length, stride) == tuple(expected)
+        cut_window(series_of(20), 0, length=5, horizon=-1)
 
 
 def test_the_digest_is_the_hash_of_little_endian_bytes_on_every_platform() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.datasets import Dataset, Settings, read_settings
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 

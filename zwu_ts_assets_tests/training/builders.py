@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.windows import content_digest, cut_window, patch_spans, window_count
+from zwu_ts_assets.corpus.window_rows import patch_spans, window_count
+from zwu_ts_assets.corpus.windows import content_digest, cut_window
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.split_rule import SplitRule

@@ -1,7 +1,9 @@
 """What prompts are filled from."""
 
+import numpy as np
 import pytest
 
+from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.facts import (
     FACTS,
     MediaFacts,
@@ -75,6 +77,17 @@ def test_one_patch_and_no_repetition() -> None:
     assert (facts["patches"], facts["frames"], facts["repeated_frames"]) == (1, 1, 0)
     assert facts["pair_rows"] == 96
     assert facts["frames_per_second"] == "0.5"
+
+
+def test_a_column_varies_if_the_answers_say_so() -> None:
+    """A prompt that announces two lines about pairs, and an answer without them, would not fit."""
+    past = walk(96, 3)
+    past[:, 2] = 1.0 + 1e-9 * np.arange(96)  # constant, to all that is asked
+    sample = sample_of(past)
+    question = DESCRIBE.ask(sample, TaskSettings())
+    assert question is not None
+    assert "alike" not in question.answer
+    assert prompt_facts(sample, question, TaskSettings(), MediaFacts())["varying"] == 2
 
 
 def test_dates_are_told_only_on_request() -> None:

@@ -13,6 +13,9 @@ from PIL import Image
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.figure import Canvas
+from zwu_ts_assets.training.advice import text_advice
+from zwu_ts_assets.training.conversations import sample_conversations
+from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.legibility import Drawn, Verdict, drawn_figure
 from zwu_ts_assets.training.preflight import (
     ConsumerReport,
@@ -23,7 +26,10 @@ from zwu_ts_assets.training.preflight import (
 )
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
 from zwu_ts_assets.training.profiles import PROFILES, Profile, profile_named
+from zwu_ts_assets.training.prompts import load_templates
 from zwu_ts_assets.training.readers import LlamaFactory, QwenVlUtils
+from zwu_ts_assets.training.task_settings import TaskSettings
+from zwu_ts_assets_tests.training.builders import sample_of, walk
 from zwu_ts_assets_tests.training.stand_in import TimestampTokenizer
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
@@ -77,6 +83,46 @@ def test_tokens_per_sample_and_in_all_are_exact_sums(default: Preflight) -> None
     assert ours.total == sum(8716 + text for text in (400, 480, 520, 900))
     assert ours.verdict == Verdict.LEGIBLE
     assert ours.advice == ()
+
+
+def test_very_long_texts_are_told_with_what_makes_them_shorter() -> None:
+    wide = replace(
+        shape(), columns=862, longest={"describe": 64_199, "forecast": 640_490, "lag": 9}
+    )
+    report = preflight(wide, QUICK)
+    forecast, describe, columns = report.text_advice
+    assert forecast.startswith("The texts of `forecast` have up to 640,490 tokens for 862 columns:")
+    assert all(f"`{name}`" in forecast for name in ("forecast_features", "recent_steps"))
+    assert describe.endswith("it has a line for every column; leave it out of `tasks`.")
+    assert all(f"`{name}`" in columns for name in ("features", "figure_columns"))
+    told = preflight_markdown(report)
+    assert f"**Texts**\n\n- {forecast}\n- {describe}\n- {columns}\n" in told
+    assert told.replace(f"**Texts**\n\n- {forecast}\n- {describe}\n- {columns}\n\n", "") == (
+        preflight_markdown(preflight(shape(), QUICK))
+    )
+
+
+def test_each_setting_that_the_advice_on_texts_names_makes_them_shorter() -> None:
+    sample = sample_of(walk(96, 30), walk(96, 30), features=[f"MT_{i}" for i in range(30)])
+
+    def lengths(**changed: object) -> tuple[int, int]:
+        asked = TaskSettings.model_validate({"tasks": ["forecast"], **changed})
+        (made,) = sample_conversations(sample, asked, load_templates(), MediaFacts())
+        return len(made.prompt), len(made.answer)
+
+    prompt, answer = lengths()
+    assert lengths(forecast_features=["MT_1"])[1] < answer / 25
+    assert lengths(forecast_steps=24)[1] < answer / 3
+    assert lengths(recent_steps=4)[0] < prompt - 2_500  # of 3,900 characters in 24 steps
+
+
+@pytest.mark.parametrize(("tokens", "sentences"), [(10_000, 0), (10_001, 2)])
+def test_texts_are_long_where_they_are_more_than_figure_and_video(
+    tokens: int, sentences: int, default: Preflight
+) -> None:
+    """So that a corpus of usual width has the report that it always had."""
+    assert tokens > default.consumers[0].visual_tokens
+    assert len(text_advice({"describe": 3, "trend": tokens}, 7)) == sentences
 
 
 def test_the_default_corpus_is_read_differently_by_each_consumer(default: Preflight) -> None:

@@ -66,6 +66,87 @@ def test_wording_of_a_selection_has_a_digest_of_its_own(tmp_path: Path) -> None:
     assert load_templates(folder, selection=True).files["media.j2"] == folder / "media.j2"
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_every_prompt_of_a_sample_with_interpolated_values_says_so(task: str) -> None:
+    plain = sample_of(walk(96, 4), walk(24, 4), features=["a", "b:c", "d", "e"])
+    flags = ("outlier:a", "interpolated:a:2", "interpolated:b:c:3", "target_interpolated:b:c:1")
+    prompts = []
+    for sample, told in ((plain, False), (plain, True), (replace(plain, flags=flags), True)):
+        question = TASKS[task].ask(sample, SETTINGS)
+        assert question is not None
+        facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
+        prompts.append(load_templates(interpolated=told).render(task, facts))
+    assert prompts[0] == prompts[1], "a sample without such a value says what it always said"
+    assert prompts[2] == prompts[0] + (
+        "\n\nSome values were missing in the data and have been interpolated linearly. In the "
+        "window: 2 of a, 3 of b:c. In the 24 steps after it: 1 of b:c."
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["interpolated:a:1"], "In the window: 1 of a."),
+        (["target_interpolated:c:7"], "In the 24 steps after it: 7 of c."),
+        ([f"interpolated:{name}:2" for name in "abc"], "In the window: 2 of each column."),
+        ([f"interpolated:{name}:2" for name in "ab"], "In the window: 2 of a, 2 of b."),
+        (
+            ["interpolated:a:1", "interpolated:b:1", "target_interpolated:b:1", "looks_ahead:b"],
+            "In the window: 1 of a, 1 of b. Its last values of b were computed with a value after "
+            "it. In the 24 steps after it: 1 of b.",
+        ),
+        (
+            [
+                f"{kind}"
+                for name in "abc"
+                for kind in (f"interpolated:{name}:2", f"looks_ahead:{name}")
+            ],
+            "In the window: 2 of each column. Its last values of every column were computed with a "
+            "value after it.",
+        ),
+    ],
+)
+def test_the_sentence_on_interpolated_values_names_what_there_is(
+    flags: list[str], told: str
+) -> None:
+    assert with_flags(3, flags).endswith(f" interpolated linearly. {told}")
+
+
+def test_of_many_interpolated_columns_some_are_named_and_the_others_counted() -> None:
+    prompt = with_flags(50, [f"interpolated:x{i}:{1 + i % 2}" for i in range(40)])
+    assert prompt.endswith("1 of x18, 2 of x19 and some of 20 more columns.")
+
+
+def with_flags(columns: int, flags: list[str]) -> str:
+    names = list("abc") if columns == 3 else [f"x{i}" for i in range(columns)]
+    sample = sample_of(walk(96, columns), walk(24, columns), features=names)
+    sample = replace(sample, flags=tuple(flags))
+    question = TASKS["forecast"].ask(sample, SETTINGS)
+    assert question is not None
+    facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
+    return load_templates(interpolated=True).render("forecast", facts)
+
+
+def test_the_sentence_on_interpolated_values_can_be_another_but_not_none(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, interpolated="Mind {{ interpolated[0].name }}.", trend="Rises?")
+    sample = replace(sample_of(walk(96, 3), walk(24, 3)), flags=("interpolated:b:1",))
+    question = TASKS["trend"].ask(sample, SETTINGS)
+    assert question is not None
+    facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
+    assert load_templates(folder, interpolated=True).render("trend", facts) == "Rises?\n\nMind b."
+    # It may lie there before there is such a value.
+    assert load_templates(folder).files["trend.j2"] == folder / "trend.j2"
+    (folder / "interpolated.j2").write_text("{# nothing #}", encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"interpolated\.j2: .*is empty; expected a sentence"):
+        load_templates(folder, interpolated=True).render("trend", facts)
+
+
+def test_wording_of_interpolated_values_has_a_digest_of_its_own() -> None:
+    kinds = [(False, False), (True, False), (False, True), (True, True)]
+    digests = [load_templates(selection=s, interpolated=i).digest for s, i in kinds]
+    assert len(set(digests)) == 4
+
+
 def folder_with(tmp_path: Path, **texts: str) -> Path:
     folder = tmp_path / "prompts"
     folder.mkdir()

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.training.quality import (
+    interpolated_values,
     interpolation_flags,
     is_interpolation_flag,
+    looking_ahead,
     quality_flags,
 )
 from zwu_ts_assets.training.split_rule import SplitRule
@@ -76,7 +78,7 @@ def test_the_oddities_of_the_real_file_are_flagged() -> None:
 
 def test_interpolated_values_are_counted_by_column_past_and_target_apart() -> None:
     past, target = np.zeros((6, 3), np.bool_), np.zeros((4, 3), np.bool_)
-    past[1:4, 2] = past[5, 0] = target[:2, 2] = True
+    past[1:4, 2] = past[4, 0] = target[:2, 2] = True
     flags = interpolation_flags(past, target, ("a", "b", "load: kW"))
     assert flags == (
         "interpolated:a:1",
@@ -84,5 +86,19 @@ def test_interpolated_values_are_counted_by_column_past_and_target_apart() -> No
         "target_interpolated:load: kW:2",
     )
     assert all(map(is_interpolation_flag, flags))
+    told = interpolated_values(("outlier:a", *flags, "looks_ahead:load: kW"))
+    assert told == ({"a": 1, "load: kW": 3}, {"load: kW": 2})
     assert not is_interpolation_flag("constant:interpolated:3")
     assert interpolation_flags(past[:0], target[:0], ("a", "b", "c")) == ()
+
+
+def test_a_past_that_ends_with_interpolated_values_looks_ahead() -> None:
+    """The value after it is in the target, and can be told from them."""
+    past, target = np.zeros((6, 3), np.bool_), np.zeros((4, 3), np.bool_)
+    past[4:, 1] = past[3, 2] = True
+    flags = interpolation_flags(past, target, ("a", "b: c", "d"))
+    assert flags == ("interpolated:b: c:2", "interpolated:d:1", "looks_ahead:b: c")
+    assert looking_ahead(("outlier:a", *flags)) == ["b: c"]
+    assert all(map(is_interpolation_flag, flags))
+    # Without a target there is nothing to look at.
+    assert looking_ahead(interpolation_flags(past, target[:0], ("a", "b: c", "d"))) == []

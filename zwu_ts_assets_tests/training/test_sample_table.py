@@ -23,6 +23,7 @@ from zwu_ts_assets.training.sample_table import (
     decode_samples,
     encode_samples,
     schema_markdown,
+    tells_interpolation,
     tells_selection,
 )
 from zwu_ts_assets.training.split_rule import SplitRule
@@ -66,6 +67,17 @@ def test_a_selection_is_read_back_and_no_column_of_it_is_there_without() -> None
         encode_samples([some[0], samples[1]])
     with pytest.raises(CorpusError, match="is damaged"):
         tells_selection(b"no Parquet")
+
+
+def test_whether_any_sample_has_interpolated_values_is_told_without_decoding_them() -> None:
+    samples = [dataclasses.replace(s, flags=("outlier:a",)) for s in tiny()]
+    assert not tells_interpolation(encode_samples([]))
+    assert not tells_interpolation(encode_samples(samples))
+    for flag in ("interpolated:a:1", "target_interpolated:b:c:3"):
+        marked = dataclasses.replace(samples[-1], flags=("outlier:a", flag))
+        assert tells_interpolation(encode_samples([*samples[:-1], marked]))
+    with pytest.raises(CorpusError, match="is damaged"):
+        tells_interpolation(b"no Parquet")
 
 
 @settings(max_examples=30)

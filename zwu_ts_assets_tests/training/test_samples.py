@@ -6,9 +6,17 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from zwu_ts_assets.corpus.csv_gaps import Grid, fill
+from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.windows import patch_spans
+from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.stats import stats_lines
+from zwu_ts_assets.corpus.window_rows import patch_spans
+from zwu_ts_assets.corpus.windows import cut_batch
+from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import WindowAssets, make_samples, sampling_interval
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.splits import resolve_borders
@@ -39,6 +47,72 @@ def test_samples_are_in_the_order_of_time_whatever_the_order_of_windows() -> Non
     windows = assets_of(series, 8, 4)
     again, _ = make(windows[::-1])
     assert [s.past_start for s in again] == [s.past_start for s in make(windows)[0]]
+
+
+def filled(values: np.ndarray, holes: np.ndarray) -> Series:
+    """A series with holes, of which runs of up to three are interpolated."""
+    rules = CsvRules(gaps="interpolate", interpolate_limit=3)
+    lacking = np.where(holes, np.nan, values)
+    found = fill(Grid(np.arange(len(values), dtype=np.int64)), lacking, rules)
+    plain = series_of(found.values)
+    return dataclasses.replace(plain, missing=found.missing, interpolated=found.interpolated)
+
+
+def samples_at_every_offset(series: Series, embargo: int) -> list[Sample]:
+    rule = SplitRule(borders=(0, 24, 40, 60), embargo_rows=embargo)
+    assets = []
+    for batch in range(10):
+        for window in cut_batch(series, batch, length=6, horizon=3, stride=1).windows:
+            text = " ".join(stats_lines(window.values, window.features))
+            assets.append(WindowAssets(batch, window, "a", "b", "", text, 1, 1, 1, {}))
+    samples, report = make_samples(
+        assets,
+        dataset="tiny",
+        series=series,
+        borders=resolve_borders(rule, series.timestamps),
+        horizon=3,
+        patches=patch_spans(6, 3, 3),
+    )
+    assert sum(report.samples.values()) == len(samples)
+    return samples
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    holes=st.sets(st.tuples(st.integers(0, 59), st.integers(0, 1)), max_size=25),
+    embargo=st.integers(0, 3),
+)
+def test_no_sample_changes_with_a_value_in_a_sample_of_another_split(
+    holes: set[tuple[int, int]], embargo: int
+) -> None:
+    """A value that was interpolated over a border would tell what lies behind it."""
+    values, marks = walk(60, 2), np.zeros((60, 2), np.bool_)
+    for place in holes:
+        marks[place] = True
+    before = samples_at_every_offset(filled(values, marks), embargo)
+    for split in SPLITS:
+        own = [s for s in before if s.split == split]
+        known = np.zeros(60, np.bool_)
+        for sample in (s for s in before if s.split != split):
+            known[sample.past_start : sample.target_stop] = True
+        series = filled(values + 100.0 * known[:, None], marks)
+        for sample in own:
+            rows = slice(sample.past_start, sample.target_stop)
+            now = np.concatenate([sample.past, sample.target])
+            assert np.array_equal(series.values[rows], now), sample.id
+
+
+def test_a_value_interpolated_over_a_border_embargoes_its_windows() -> None:
+    marks = np.zeros((60, 2), np.bool_)
+    samples = {s.past_start: s for s in samples_at_every_offset(filled(walk(60, 2), marks), 0)}
+    marks[22:24, 1] = True  # the last rows of train
+    fewer = {s.past_start for s in samples_at_every_offset(filled(walk(60, 2), marks), 0)}
+    # Windows of nine rows that hold row 22 and not the border end with row 23, or with row 22.
+    assert set(samples) - fewer == {14, 15}
+    marks[:] = False
+    marks[24, 0] = True  # the first row of validation
+    fewer = {s.past_start for s in samples_at_every_offset(filled(walk(60, 2), marks), 0)}
+    assert set(samples) - fewer == {24}
 
 
 def make(windows: list[WindowAssets], **changed: object) -> tuple[list, object]:  # type: ignore[type-arg]

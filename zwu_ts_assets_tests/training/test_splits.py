@@ -31,6 +31,18 @@ def etth1_spans() -> list[tuple[int, int]]:
     return [(96 * i, 96 * i + 192) for i in range(181)]
 
 
+def test_rows_that_were_interpolated_with_a_row_of_validation_are_not_fitted_on() -> None:
+    reach = (np.arange(60), np.arange(60))
+    reach[1][21:24] = 24  # row 24 is the first one of validation
+    rule = SplitRule(borders=(0, 24, 40, 60))
+    assert train_rows(rule, hours(60), reach) == (0, 21)
+    assert train_rows(rule, hours(60)) == (0, 24)
+    # Rows of the embargo are in no sample.
+    assert train_rows(rule.model_copy(update={"embargo_rows": 4}), hours(60), reach) == (0, 20)
+    reach[1][19:21] = 21
+    assert train_rows(rule.model_copy(update={"embargo_rows": 4}), hours(60), reach) == (0, 20)
+
+
 def test_the_published_borders_of_etth1_by_hand() -> None:
     """Window i needs rows 96 i to 96 i + 191, and 8640, 11520, 14400 are 90, 120, 150 times 96.
 

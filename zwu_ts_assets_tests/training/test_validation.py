@@ -447,6 +447,15 @@ def test_members_of_a_shard_must_lie_side_by_side(moved_export: Copy) -> None:
     assert told == ["member 6 is apart from its sample"]
 
 
+def test_a_member_that_a_shard_has_twice_is_told_once(moved_export: Copy) -> None:
+    export = Damaged(moved_export("webdataset"), "webdataset")
+    members = export.members("train")
+    export.save_members("train", [members[0], *members])
+    report = validate_export(export.folder, export.name, decode=False)
+    told = [problem for problem in report.problems if problem.reason == "occurs twice in the shard"]
+    assert [problem.id for problem in told] == [members[0][0]]
+
+
 def test_a_format_that_does_not_exist_or_is_another_is_told(exports_once: Path) -> None:
     with pytest.raises(CorpusError, match="format 'parquet': expected one of qwen, ms_swift"):
         validate_export(exports_once / "qwen", "parquet")

@@ -1,0 +1,175 @@
+"""`corpus.json`, read: what an export declares.
+
+What belongs here: the shape of the file, and refusing another one. What does not: writing it
+(`manifest`), checking an export against it (`validation`).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
+from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.source import Medium, is_safe_path
+
+_CONVERSATION: Final[Schema] = {
+    "id": str,
+    "task": str,
+    "images": [str],
+    "videos": [str],
+    "user_tokens": int,
+    "answer_tokens": int,
+    "sha256": str,
+}
+_SAMPLE: Final[Schema] = {
+    "id": str,
+    "split": str,
+    "past_start": int,
+    "past_stop": int,
+    "target_stop": int,
+    "image": str,
+    "video": str,
+    "image_tokens": int,
+    "video_tokens": int,
+    "stats_tokens": int,
+    "row_sha256": str,
+    "conversations": [_CONVERSATION],
+}
+_MEDIUM: Final[Schema] = {"sha256": str, "width": int, "height": int, "frames": int, "fps": float}
+
+
+@dataclass(frozen=True)
+class DeclaredConversation:
+    """What the manifest says of a conversation; `sha256` is that of `conversation_digest`."""
+
+    id: str
+    task: str
+    images: tuple[str, ...]
+    videos: tuple[str, ...]
+    user_tokens: int
+    answer_tokens: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class DeclaredSample:
+    """What the manifest says of a sample.
+
+    Attributes:
+        image: The figure; empty if the export does not hold it, as no conversation shows it.
+        video: Likewise.
+        row_sha256: The `row_digest` of the sample's row; empty in formats without one.
+    """
+
+    id: str
+    split: str
+    past_start: int
+    past_stop: int
+    target_stop: int
+    image: str
+    video: str
+    image_tokens: int
+    video_tokens: int
+    stats_tokens: int
+    row_sha256: str
+    conversations: tuple[DeclaredConversation, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest that was read.
+
+    Attributes:
+        format: Name of the format.
+        dataset: Name of the dataset.
+        tokenizer: Name of the tokenizer that texts were counted with.
+        files: The files with rows, by split, in order.
+        media: By path in the export, or by name in the shards.
+        samples: In the order of the rows.
+        parameters: The settings that shaped samples and conversations.
+    """
+
+    format: str
+    dataset: str
+    tokenizer: str
+    files: Mapping[str, Sequence[str]]
+    media: Mapping[str, Medium]
+    samples: Sequence[DeclaredSample]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of an export.
+
+    Raises:
+        CorpusError: There is none, or it is none of ours.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: cannot be read ({error.strerror or error}). An export has this file at its "
+            "root; name the folder of an export, or export again."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(f"{path}: is not JSON ({error}). Export again.") from error
+    if not isinstance(content, dict) or content.get("manifest_version") != VERSION:
+        found = content.get("manifest_version") if isinstance(content, dict) else None
+        raise CorpusError(
+            f"{path}: found manifest version {found!r}, expected {VERSION}. Export again, or use "
+            "the version of this package that made it."
+        )
+    problem = _problem(content)
+    if problem:
+        raise CorpusError(f"{path}: {problem}. The file was changed; export again.")
+    return Manifest(
+        format=content["format"],
+        dataset=content["dataset"],
+        tokenizer=content["tokenizer"],
+        files=content["files"],
+        media={name: Medium(**facts) for name, facts in content["media"].items()},
+        samples=[_declared(sample) for sample in content["samples"]],
+        parameters=content["parameters"],
+    )
+
+
+def _problem(content: dict[str, Any]) -> str:
+    for name in ("format", "dataset", "tokenizer"):
+        if problem := mismatch(content.get(name), str, name):
+            return problem
+    if not isinstance(content.get("parameters"), dict):
+        return "parameters are missing"
+    files, media, samples = (content.get(key) for key in ("files", "media", "samples"))
+    if not isinstance(files, dict) or not isinstance(media, dict) or not isinstance(samples, list):
+        return "files, media or samples are missing"
+    for split, names in files.items():
+        if problem := mismatch(names, [str], f"files of {split}"):
+            return problem
+    for name in [*media, *(name for names in files.values() for name in names)]:
+        if not is_safe_path(name):
+            return f"the path {name!r} leads out of the export"
+    problems = [mismatch(facts, _MEDIUM, name) for name, facts in media.items()]
+    for i, sample in enumerate(samples):
+        known = dict(sample) if isinstance(sample, dict) else sample
+        if isinstance(known, dict):
+            known.pop("fingerprints", None)  # free in its keys, and of no use to a check
+            if problem := mismatch(known.pop("interpolated", []), [str], f"samples[{i}]"):
+                return problem
+        problems.append(mismatch(known, _SAMPLE, f"samples[{i}]"))
+    return next(filter(None, problems), "")
+
+
+def _declared(sample: dict[str, Any]) -> DeclaredSample:
+    conversations = tuple(
+        DeclaredConversation(
+            **{**each, "images": tuple(each["images"]), "videos": tuple(each["videos"])}
+        )
+        for each in sample["conversations"]
+    )
+    ignored = {"fingerprints", "interpolated"}
+    known = {key: value for key, value in sample.items() if key not in ignored}
+    return DeclaredSample(**{**known, "conversations": conversations})
