@@ -50,7 +50,8 @@ class Connection:
 
     def threads(self) -> dict[str, int]:
         """The workers that there are, by address, and how many threads each has."""
-        return dict(self._answer(lambda: self.client.scheduler.ncores()))
+        scheduler: Any = self.client.scheduler  # None of a connection that is closed
+        return dict(self._answer(lambda: scheduler.ncores()))
 
     def likenesses(self) -> "dict[str, Likeness | Exception]":
         """What each worker is like, by address, or what it raised; nothing if one does not answer.
@@ -70,7 +71,8 @@ class Connection:
     def require_package(self) -> None:
         """Refuse a scheduler that could not unpack a task."""
         try:
-            self._answer(lambda: self.client._run_on_scheduler(is_here))
+            client: Any = self.client
+            self._answer(lambda: client._run_on_scheduler(is_here))
         except CorpusError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever its import raised
@@ -82,7 +84,7 @@ class Connection:
     def submit(self, call: Call[Any, Any]) -> Any:
         """Have a call done; Dask's future, whose result is an `Outcome`."""
         try:
-            return self.client.submit(  # type: ignore[no-untyped-call]
+            return self.client.submit(
                 run,
                 packed(call),
                 # Else Dask would name the task by a hash of its arguments, take equal ones for one,

@@ -9,7 +9,6 @@ there is removed here.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -39,8 +38,7 @@ def mirror_of(source: Remote, cache: Path) -> Path:
         source: Where the CSVs are.
         cache: The folder for what can be made again at any time.
     """
-    name = hashlib.sha256(str(source).encode("utf-8")).hexdigest()[:16]
-    folder = cache / "data" / name
+    folder = cache / "data" / source.folder_name
     _SOURCES[folder] = source
     return folder
 

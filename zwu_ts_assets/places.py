@@ -4,6 +4,7 @@ What belongs here: telling one from the other, and names below either. What does
 writing there (`folder_store.py`, `object_store.py`), which folders there are (`environment.py`).
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ class Remote:
     def joinpath(self, *names: str) -> "Remote":
         """What lies below it by some names; itself, if there is none."""
         return Remote(self.protocol, "/".join([self.path, *names]))
+
+    @property
+    def folder_name(self) -> str:
+        """What a folder of this machine is called that has something to do with it."""
+        return hashlib.sha256(str(self).encode("utf-8")).hexdigest()[:16]
 
 
 Place = Path | Remote

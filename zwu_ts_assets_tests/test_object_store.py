@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,6 @@ from zwu_ts_assets.object_store import ObjectStore
 from zwu_ts_assets.places import Remote, StoreError
 from zwu_ts_assets.reconcile import Memory, reconcile
 from zwu_ts_assets.refresh import DAMAGED, FOLLOWS, OutOfDate, difference
-from zwu_ts_assets.run_locks import dead_runs, is_dead, run_lock_if_possible
 from zwu_ts_assets_tests import last_mile
 from zwu_ts_assets_tests.object_server import (
     BROKEN,
@@ -292,12 +290,19 @@ def test_a_killed_run_leaves_whole_objects_and_no_credential_anywhere(
     figure = "correlations/batch_0.png"
     wait_for(lambda: figure in listed(corpora.port, "killed/") or run.poll() is not None)
     kill(run, group=True)
+    with dg.DagsterInstance.from_config(str(shell.home)) as instance:
+        (killed,) = instance.get_runs()
+    assert killed.status is dg.DagsterRunStatus.STARTED
     expected, left = contents(corpora.port, PREFIX), contents(corpora.port, "killed")
     assert {name: expected.get(name) for name in left} == left
     assert "patch_videos/batch_2.mp4" not in left, "it ended before it was killed"
     result = CliRunner().invoke(main, ["run", "--workers", "1"])
     assert result.exit_code == 0, result.output
     assert f"Artifacts of etth1 in s3://{BUCKET}/killed:" in result.output
+    with dg.DagsterInstance.from_config(str(shell.home)) as instance:
+        ended = instance.get_run_by_id(killed.run_id)
+        assert ended is not None
+        assert ended.status is dg.DagsterRunStatus.FAILURE
     made = contents(corpora.port, "killed")
     assert {name: expected[name] for name in made} == made
     assert "patch_videos/batch_2.mp4" in made
@@ -356,10 +361,3 @@ def test_without_its_client_a_store_says_what_to_install(
     with pytest.raises(StoreError, match=r"pip install 'zwu-ts-assets\[cluster\]'"):
         ObjectStore(corpora.remote).look()
     object_files._filesystem.cache_clear()
-
-
-def test_behind_a_url_there_are_no_locks_and_no_run_is_called_dead() -> None:
-    place, run_id = Remote("s3", f"{BUCKET}/locks"), str(uuid.uuid4())
-    with run_lock_if_possible(place, run_id):
-        assert not is_dead(place, run_id)
-    assert dead_runs(place) == []
