@@ -92,7 +92,8 @@ def place_of(text: str, variable: str = "") -> Place:
         return Path(f"/{unquote(path)}").resolve()
     path = rest.rstrip("/")
     if not all(_PART.fullmatch(part) for part in path.split("/")):
-        shown = f" {text!r}" if ":" not in rest else f" a URL of {protocol}://"
+        # What follows a ? or a # may be a key or a signature, and so may what is before a colon.
+        shown = f" a URL of {protocol}://" if re.search("[:?#;]", rest) else f" {text!r}"
         raise CorpusError(
             f"{before}is{shown}; expected a bucket and a prefix of letters, digits and "
             "_ . - = +, such as s3://bucket/prefix. Settings of the store belong into the "
