@@ -11,6 +11,7 @@ after that, and what no repetition mends, ends in a `StoreError`.
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -62,9 +63,17 @@ class ObjectFiles:
     Every method raises `StoreError` if the store cannot be used, in a sentence.
     """
 
-    def __init__(self, root: Remote, seconds: float = _MOST_SECONDS) -> None:
-        """Args: bucket and prefix; how long to wait for an answer. Nothing is asked yet."""
-        self.root, self._seconds = root, seconds
+    def __init__(
+        self, root: Remote, seconds: float = _MOST_SECONDS, until: float | None = None
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            root: Bucket and prefix.
+            seconds: How long to wait for an answer.
+            until: When all of them must have come, by `time.monotonic`; unset: no matter.
+        """
+        self.root, self._seconds, self._until = root, seconds, until
 
     def listing(self, folder: str = "") -> dict[str, Facts]:
         """All objects anywhere below a folder, and what is known of each.
@@ -215,6 +224,9 @@ class ObjectFiles:
             return getattr(filesystem, method)(*args, **kwargs)
         coroutine = getattr(filesystem, f"_{method}")
         limit = seconds or self._seconds
+        if self._until is not None:
+            # Not 0, which would be for ever.
+            limit = max(min(limit, self._until - time.monotonic()), 0.001)
         return sync(filesystem.loop, coroutine, *args, timeout=limit, **kwargs)
 
     @contextmanager
