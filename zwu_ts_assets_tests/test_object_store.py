@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zwu_ts_assets import environment, object_files
+from zwu_ts_assets import environment, object_clients
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.kept_objects import KeptObjects
@@ -95,14 +95,14 @@ def corpora(tmp_path_factory: pytest.TempPathFactory, object_store_port: int) ->
     with pytest.MonkeyPatch.context() as patch, proxy_of(object_store_port) as proxy:
         for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": proxy.url}.items():
             patch.setenv(name, value)
-        object_files._filesystem.cache_clear()
+        object_clients.filesystem_of.cache_clear()
         disk = Project(tmp_path_factory.mktemp("corpora"), rows=78, settings=SETTINGS)
         made = Corpora(disk, Remote("s3", f"{BUCKET}/{PREFIX}"), object_store_port, proxy)
         for result in (last_mile.run(disk, TRAINING), made.run()):
             assert result.success, failures(result)
             made.result = result
         yield made
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -339,16 +339,16 @@ def test_a_store_that_cannot_be_reached_is_named_with_what_to_look_at(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     monkeypatch.setitem(
-        object_files._OPTIONS["s3"]["config_kwargs"],
+        object_clients._OPTIONS["s3"]["config_kwargs"],
         "retries",
         {"mode": "standard", "total_max_attempts": 1},
     )
-    monkeypatch.setattr(object_files, "_READS", 1)
-    object_files._filesystem.cache_clear()
+    monkeypatch.setattr(object_clients, "_READS", 1)
+    object_clients.filesystem_of.cache_clear()
     with pytest.raises(StoreError, match="look at AWS_ENDPOINT_URL") as caught:
         dataset_store(corpora.remote, ()).look()
     assert str(caught.value).startswith(f"{corpora.remote}: cannot be used (")
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
 
 
 def test_without_its_client_a_store_says_what_to_install(
@@ -357,7 +357,7 @@ def test_without_its_client_a_store_says_what_to_install(
     monkeypatch.setitem(sys.modules, "s3fs", None)
     known = importlib.import_module("fsspec.registry")._registry
     monkeypatch.delitem(known, "s3")  # as in a process that has not used it yet
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
     with pytest.raises(StoreError, match=r"pip install 'zwu-ts-assets\[cluster\]'"):
         ObjectStore(corpora.remote).look()
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
