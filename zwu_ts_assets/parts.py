@@ -25,6 +25,10 @@ Item = tuple[str, str]
 # next one asks for more as soon as some have ended.
 _MOST_AT_ONCE: Final = 100
 
+# What one look asks for Dagster starts one after another. A look of somebody else in between, of
+# the sensor after one of the schedule, would ask for the rest once more.
+_STARTING_SECONDS: Final = 10.0
+
 
 def decide_parts(
     dataset: Dataset,
@@ -53,6 +57,8 @@ def decide_parts(
     if not stale or any(attempt.goal != goal for attempt in under_way):
         # A run for another state, or by hand, may be making anything.
         return decide(len(stale), goal, attempts, now, limits), []
+    if any(0.0 <= now - attempt.asked_for < _STARTING_SECONDS for attempt in under_way):
+        return Decision(run=False, reason="runs that were asked for are being started"), []
     items = {_item(dataset, artifact) for artifact in stale}
     tried = of_this_goal(goal, [attempt for attempt in attempts if attempt.ended is not None])
     covering = _by_item(tried)
