@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.decision import Attempt, Decision, Limits
-from zwu_ts_assets.parts import Item, decide_parts
-from zwu_ts_assets.refresh import INPUT, SURPLUS, OutOfDate, Todo
+from zwu_ts_assets.parts import decide_parts
+from zwu_ts_assets.refresh import INPUT, SURPLUS, OutOfDate
+from zwu_ts_assets.todo import Item, Todo
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
 
 LIMITS = Limits(attempts=3, retry_seconds=60)
