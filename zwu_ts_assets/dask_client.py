@@ -6,6 +6,7 @@ sentences. What does not: which items are handed out when (`dask_pool`), what ru
 """
 
 import logging
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -47,6 +48,7 @@ class Connection:
         """
         self.address = address
         self.client = _client(address)
+        self._closing, self._closed = threading.Lock(), False
 
     def threads(self) -> dict[str, int]:
         """The workers that there are, by address, and how many threads each has."""
@@ -101,7 +103,7 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Whether the connection stands, as far as is known."""
-        return bool(self.client.status == "running")
+        return not self._closed and bool(self.client.status == "running")
 
     def lost(self, how: str = "was lost") -> CorpusError:
         """Close what is of no use any more; the error that says so.
@@ -117,7 +119,12 @@ class Connection:
 
     def close(self) -> None:
         """Disconnect; the cluster goes on, and forgets what was not finished."""
-        _close(self.client)
+        # Several threads notice at once that it is lost, and Dask's own way is for one.
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                with suppress(TimeoutError):  # a scheduler that stands still hears no good-bye
+                    self.client.close(timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
 
     def _answer(self, question: Callable[[], Awaitable[Any]]) -> Any:
         try:
@@ -197,8 +204,3 @@ def _require_certificates(address: str) -> None:
                 f"{address} asks for certificates, and {_TLS}.{key} in Dask's configuration is "
                 f"{found}; expected a PEM file. Name it there, or in {variable}"
             )
-
-
-def _close(client: "Client") -> None:
-    with suppress(TimeoutError):  # of a scheduler that stands still, which hears no good-bye
-        client.close(timeout=_CONNECT_SECONDS)  # type: ignore[no-untyped-call]
