@@ -86,7 +86,7 @@ class ObjectFiles:
 
     def facts(self, name: str) -> Facts | None:
         """What is known of an object, or None if it is not there."""
-        with self._speaking():
+        with self._speaking(name):
             try:
                 info = self._call("info", self._path(name))
             except FileNotFoundError as error:
@@ -97,7 +97,7 @@ class ObjectFiles:
 
     def read(self, name: str) -> bytes:
         """The bytes of an object; FileNotFoundError if there is none."""
-        with self._speaking():
+        with self._speaking(name):
             data: bytes = self._call("cat_file", self._path(name))
         return data
 
@@ -121,7 +121,7 @@ class ObjectFiles:
         Returns:
             Its tag.
         """
-        with self._speaking():
+        with self._speaking(name):
             answer = self._call("pipe_file", self._path(name), data)
         if isinstance(answer, dict) and answer.get("ETag"):
             return str(answer["ETag"]).strip('"')
@@ -138,7 +138,7 @@ class ObjectFiles:
         Raises:
             ValueError: The source is not what it was.
         """
-        with self._speaking():
+        with self._speaking(source):
             filesystem, path = filesystem_of(self.root.protocol, os.getpid()), self._path(source)
             if hasattr(filesystem, "call_s3"):  # s3fs' own way asks three times, and checks nothing
                 (bucket, key, _), (_, new, _) = map(filesystem.split_path, (path, self._path(name)))
@@ -164,7 +164,7 @@ class ObjectFiles:
 
     def remove(self, name: str) -> None:
         """Remove an object if it is there."""
-        with self._speaking():
+        with self._speaking(name):
             try:
                 self._call("rm_file", self._path(name))
             except FileNotFoundError as error:
@@ -173,7 +173,7 @@ class ObjectFiles:
 
     def download(self, name: str, path: Path) -> None:
         """Write the bytes of an object into a file of this machine, a piece at a time."""
-        with self._speaking():
+        with self._speaking(name):
             self._call("get_file", self._path(name), str(path), seconds=_DOWNLOAD_SECONDS)
 
     def tag_of(self, name: str, sha256: str) -> str:
@@ -209,18 +209,18 @@ class ObjectFiles:
         return sync(filesystem.loop, coroutine, *args, timeout=limit, **kwargs)
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Turn what a client says of a store into a sentence that names the URL."""
+    def _speaking(self, name: str = "") -> Iterator[None]:
+        """Turn what a client says of a store into a sentence that names the URL and the object."""
         try:
             yield
         except (StoreError, FileNotFoundError) as error:
             if code_of(error) != "NoSuchBucket":
                 raise
-            raise StoreError(sentence_of(error, self.root)) from None
+            raise StoreError(sentence_of(error, self.root, name)) from None
         except Exception as error:
             if not is_of_a_store(error):
                 raise
-            raise StoreError(sentence_of(error, self.root)) from None
+            raise StoreError(sentence_of(error, self.root, name)) from None
 
 
 def is_content_tag(tag: str) -> bool:

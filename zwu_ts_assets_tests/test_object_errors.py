@@ -22,3 +22,9 @@ def test_a_password_or_a_signature_in_an_address_is_left_out(said: str, told: st
     assert told in sentence
     assert "word-7" not in sentence
     assert sentence.startswith(f"{ROOT}: cannot be used (ValueError: ")
+
+
+def test_the_object_is_named_that_it_is_about() -> None:
+    sentence = sentence_of(PermissionError("no"), ROOT, "a.csv")
+    assert sentence.startswith(f"{ROOT}: cannot be used (PermissionError at a.csv: no): ")
+    assert "the credentials do not allow this" in sentence

@@ -249,7 +249,7 @@ def test_a_run_that_is_refused_says_so_and_the_next_one_makes_the_rest_through_a
     result = last_mile.run_in(other, corpora.disk.dataset, corpora.disk.instance)
     assert not result.success
     (said,) = failures(result)
-    assert f"{other}: cannot be used (AccessDenied" in said
+    assert f"{other}: cannot be used (AccessDenied at batch_windows/batch_1.parquet: " in said
     assert "the credentials do not allow this; look at the policy" in said
     assert "What was written before is untouched" in said
     # No repetition mends that.
