@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.bench import processor
-from benchmarks.cluster_run import peak_mib
+from benchmarks.cluster_run import WARMING, peak_mib
 from benchmarks.dask_processes import DaskProcesses
 
 WAYS = {"one": "one process", "two": "two processes", "dask": "Dask, two workers"}
@@ -35,10 +35,11 @@ class Rounds:
     parents_mib: list[float] = field(default_factory=list)
     bytes: float = 0.0
 
-    def add(self, way: str, windows: int, cluster: DaskProcesses) -> None:
+    def add(self, way: str, windows: int, warming: int, cluster: DaskProcesses) -> None:
         """Measure once more, in a new process."""
         command = [sys.executable, "-m", "benchmarks.cluster_run", way, str(windows)]
-        ran = subprocess.run([*command, cluster.address], stdout=subprocess.PIPE, check=True)
+        command += [cluster.address, str(warming)]
+        ran = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         found = json.loads(ran.stdout)
         self.rates.append(found["rate"])
         self.parents_mib.append(found["parent_mib"])
@@ -102,14 +103,16 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=240, help="per way and round")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    windows, repeats = (6, 1) if arguments.small else (arguments.windows, arguments.rounds)
+    windows, repeats, warming = arguments.windows, arguments.rounds, WARMING
+    if arguments.small:
+        windows, repeats, warming = 6, 1, 3
     started = time.perf_counter()
     rounds = {way: Rounds() for way in (*WAYS, "writing")}
     for _ in range(repeats):
         for way, found in rounds.items():
             # New workers each time, so that all are as fresh as the processes of the other ways.
             with DaskProcesses(2 if way in ("dask", "writing") else 0) as cluster:
-                found.add(way, windows, cluster)
+                found.add(way, windows, warming, cluster)
     per_core = statistics.median(rounds["dask"].rates) / 2
     at_most = statistics.median(rounds["writing"].rates)
     print(

@@ -77,13 +77,14 @@ def windows(count: int) -> Iterator[tuple[int, Window]]:
         yield start, Window(start, series.timestamps[rows], series.values[rows], series.features, 0)
 
 
-def measure(way: str, count: int, address: str) -> dict[str, float]:
+def measure(way: str, count: int, address: str, warming: int = WARMING) -> dict[str, float]:
     """Make and write some windows.
 
     Args:
         way: `one`, `two`, `dask`, or `writing` (Dask workers that have next to nothing to do).
         count: How many windows.
         address: Of the Dask scheduler, where the way needs one.
+        warming: How many more before the clock starts.
 
     Returns:
         Windows per second, peak memory of the parent and the sum of that of the workers in MiB,
@@ -97,11 +98,11 @@ def measure(way: str, count: int, address: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         store = FolderStore(Path(folder))
         if way == "writing":
-            results = pool.map(the_same_again, range(WARMING + count))
+            results = pool.map(the_same_again, range(warming + count))
         else:
-            results = pool.map(figure_and_video, windows(WARMING + count))
+            results = pool.map(figure_and_video, windows(warming + count))
         for number, made in enumerate(results):
-            if number == WARMING:
+            if number == warming:
                 started, written = time.perf_counter(), 0
             for name, data in made.files.items():
                 store.write(name, data)
@@ -161,4 +162,5 @@ if __name__ == "__main__":
     # By the module's own name: what is defined in `__main__` is not what the workers import.
     from benchmarks import cluster_run
 
-    print(json.dumps(cluster_run.measure(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
+    _, way, count, address, warming = sys.argv
+    print(json.dumps(cluster_run.measure(way, int(count), address, int(warming))))

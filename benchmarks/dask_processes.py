@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,13 +26,20 @@ _LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "12
 class DaskProcesses:
     """A scheduler on a free port, and workers without a guard that would start them again."""
 
-    def __init__(self, workers: int = 0, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        workers: int = 0,
+        environment: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         """Start them, and wait for the scheduler.
 
         Args:
             workers: Started with it.
             environment: Variables of the scheduler, such as Dask's settings.
+            options: For the command line of each of them, such as those for certificates.
         """
+        self._options = (*_LOOPBACK, *options)
         self._stack = ExitStack()
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
         self._log = self._stack.enter_context((self.folder / "log").open("wb"))
@@ -47,7 +54,7 @@ class DaskProcesses:
     def _start_cluster(self, workers: int, environment: Mapping[str, str]) -> str:
         file = self.folder / "scheduler.json"
         words = ["--port", "0", "--scheduler-file", str(file), "--idle-timeout", "10 minutes"]
-        self.scheduler = self._start(["scheduler", *_LOOPBACK, *words], environment)
+        self.scheduler = self._start(["scheduler", *self._options, *words], environment)
         # They wait for the file themselves, and import what they need meanwhile.
         for _ in range(workers):
             self._add(["--scheduler-file", str(file)], 1, {})
@@ -101,7 +108,7 @@ class DaskProcesses:
     ) -> "subprocess.Popen[bytes]":
         words = ["--nworkers", "1", "--nthreads", str(threads), "--no-nanny"]
         words += ["--local-directory", str(self.folder), "--death-timeout", "60"]
-        self.workers.append(self._start(["worker", *where, *_LOOPBACK, *words], environment))
+        self.workers.append(self._start(["worker", *where, *self._options, *words], environment))
         return self.workers[-1]
 
     def _start(self, words: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

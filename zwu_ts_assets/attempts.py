@@ -9,6 +9,7 @@ from typing import Final
 
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES, NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import SCHEDULE_NAME_TAG, SENSOR_NAME_TAG
 
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Attempt
@@ -18,6 +19,8 @@ from zwu_ts_assets.run_tags import DATASET, GOAL, batches_of_run
 
 # On an instance that has never seen the corpus settled these would be all runs there ever were.
 _MOST_ENDED: Final = 1000
+
+_ASKED: Final = frozenset({SCHEDULE_NAME_TAG, SENSOR_NAME_TAG})
 
 
 def attempts_since(
@@ -71,6 +74,7 @@ def _attempt(
             if not selected or asset_key(dataset, name) in selected
         ),
         batches=frozenset(batches_of_run(run.tags, range(batches))),
+        asked_for=record.create_timestamp.timestamp() if _ASKED & run.tags.keys() else 0.0,
     )
 
 

@@ -21,7 +21,7 @@ from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import refresh_tags
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.refresh import Todo
+    from zwu_ts_assets.todo import Todo
 
 _DEFAULT_SECONDS = 30
 _DEFAULT_CRON = "0 3 * * *"

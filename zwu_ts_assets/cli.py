@@ -240,10 +240,11 @@ def _run_dataset(
     from zwu_ts_assets.partitions import register_batches
     from zwu_ts_assets.places import StoreError
     from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
-    from zwu_ts_assets.refresh import GONE, Todo, difference, todo
+    from zwu_ts_assets.refresh import GONE, difference
     from zwu_ts_assets.reports import Reporter, asset_key
     from zwu_ts_assets.run_locks import run_lock_if_possible
     from zwu_ts_assets.run_tags import refresh_tags
+    from zwu_ts_assets.todo import Todo, todo
 
     if workers and dask:
         raise CorpusError(

@@ -9,10 +9,10 @@ there is removed here.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,8 +39,7 @@ def mirror_of(source: Remote, cache: Path) -> Path:
         source: Where the CSVs are.
         cache: The folder for what can be made again at any time.
     """
-    name = hashlib.sha256(str(source).encode("utf-8")).hexdigest()[:16]
-    folder = cache / "data" / name
+    folder = cache / "data" / source.folder_name
     _SOURCES[folder] = source
     return folder
 
@@ -57,24 +56,26 @@ def told(text: str) -> str:
     return text
 
 
-def bring_up_to_date(folder: Path, *, seconds: float = 300.0) -> None:
+def bring_up_to_date(folder: Path, *, seconds: float | None = None) -> None:
     """Copy what changed behind the URL of a folder; nothing, if it follows none.
 
     Args:
         folder: A folder with CSVs.
-        seconds: How long to wait for the store to list its files.
+        seconds: How long to wait for all of it; unset: as long as the largest file may take.
 
     Raises:
-        StoreError: The store cannot be used. What was copied before stays as it is.
+        StoreError: The store cannot be used, or not in that time. What was copied before stays as
+            it is.
         CorpusError: The folder cannot be written.
     """
     source = _SOURCES.get(folder)
     if source is None:
         return
+    until = time.monotonic() + seconds if seconds else None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
-            _follow(source, folder, seconds)
+        with _alone(folder, source, until):
+            _follow(source, folder, until)
     except OSError as error:
         raise CorpusError(
             f"the copy of {source} in {folder.parent} cannot be written ({error.strerror}); make "
@@ -82,15 +83,16 @@ def bring_up_to_date(folder: Path, *, seconds: float = 300.0) -> None:
         ) from error
 
 
-def _follow(source: Remote, folder: Path, seconds: float) -> None:
+def _follow(source: Remote, folder: Path, until: float | None) -> None:
     # Not with the definitions: most data are on disk.
     from zwu_ts_assets.object_files import ObjectFiles
 
     remove_abandoned(folder)
-    files = ObjectFiles(source, seconds=seconds)
+    files = ObjectFiles(source, until=until)
     state = _state(folder)
     there = {name: facts for name, facts in files.top().items() if _is_copied(name)}
-    for name, (facts, changed) in there.items():
+    # Settings first: they are small, and definitions need them and not the CSVs.
+    for name, (facts, changed) in sorted(there.items(), key=lambda item: item[1][0].size):
         known = [facts.size, facts.tag, changed]
         if state.get(name) == known and (folder / name).is_file():
             continue
@@ -143,12 +145,24 @@ def _write_state(folder: Path, state: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, source: Remote, until: float | None) -> Iterator[None]:
     """One process at a time: a daemon, a run and a person may all look at once."""
     handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if until else 0))
+            except BlockingIOError:
+                if until and time.monotonic() > until:
+                    raise StoreError(
+                        f"{source}: another process is still copying what changed there; wait for "
+                        "it, and try again"
+                    ) from None
+                time.sleep(0.1)
+                continue
+            except OSError:  # a file system without locks
+                pass
+            break
         yield
     finally:
         os.close(handle)

@@ -40,6 +40,8 @@ class Attempt:
         run_id: The run.
         assets: Names of the assets that it was to make; told where a refresh is divided.
         batches: Of which batches, likewise.
+        asked_for: When a sensor or a schedule asked for it, in seconds of the epoch; 0.0 for a run
+            that somebody else started.
     """
 
     goal: str
@@ -48,6 +50,7 @@ class Attempt:
     run_id: str
     assets: frozenset[str] = frozenset()
     batches: frozenset[int] = frozenset()
+    asked_for: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ about batches, and spent a fifth of its time on that. Only `zwu-ts-assets run` u
 length of a run; the web server, the daemon and everybody else read the same files as ever.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 
 _BUSY_SECONDS = 60
+_SQLITE_CANNOT = ("unable to open database file", "attempt to write a readonly database")
 
 
 class KeptOpenEventLog(SqliteEventLogStorage):
@@ -77,16 +79,34 @@ def instance_of_home() -> Iterator[dg.DagsterInstance]:
     The first one makes the databases, and Dagster's own way of doing so fails in two processes at
     once: each makes the tables that the other has just made.
     """
-    home = os.environ.get("DAGSTER_HOME", "")
-    handle = os.open(Path(home) / ".opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with _alone(Path(os.environ.get("DAGSTER_HOME", ""))):
+        instance = dg.DagsterInstance.get()
+    with instance:
+        yield instance
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let nobody else open the instance of a home meanwhile."""
+    try:
+        handle = os.open(home / ".opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        # As in a container whose history is in PostgreSQL: nobody can make databases there.
+        try:
+            yield
+        except Exception as problem:
+            if any(words in str(problem) for words in _SQLITE_CANNOT):
+                raise error from problem
+            raise
+        return
     try:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
-        instance = dg.DagsterInstance.get()
+        yield
     finally:
         os.close(handle)
-    with instance:
-        yield instance
 
 
 @contextmanager

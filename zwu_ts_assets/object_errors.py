@@ -4,6 +4,7 @@ What belongs here: which errors are about a store, and what to look at. What doe
 are worth another attempt, which the clients know (`object_files.py`).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -30,6 +31,8 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "SlowDown": "the store wants fewer requests, also after several attempts; run again later",
     "QuotaExceeded": "the store is full; free some space and run again",
 }
+# Of an address: a name and a password before the host, and what is signed behind a question mark.
+_CREDENTIALS: Final = re.compile(r"""(?<=://)[^"'<>]*(?=@)|(?<=\?)[^\s"'<>]+""")
 _UNREACHABLE: Final = (
     "the store did not answer, also after several attempts; look at AWS_ENDPOINT_URL and the "
     "network, and run again"
@@ -44,22 +47,23 @@ def is_of_a_store(error: Exception) -> bool:
     return isinstance(error, OSError) or package in _CLIENTS or no_address
 
 
-def sentence_of(error: Exception, root: Remote) -> str:
+def sentence_of(error: Exception, root: Remote, name: str = "") -> str:
     """What was found and what to look at; no credential.
 
     Args:
         error: What a client raised.
         root: The folder in question.
+        name: The object in it, if it is about one.
     """
     code = code_of(error)
     # Not the whole error: a client's may hold the request with its headers.
-    said = " ".join(str(error).split())[:200]
+    said = _CREDENTIALS.sub("...", " ".join(str(error).split()))[:200]
+    what = (code or type(error).__name__) + (f" at {name}" if name else "")
     remedy = _REMEDIES.get(code)
     if remedy is None:
         remedy = _REMEDIES["403"] if isinstance(error, PermissionError) else _UNREACHABLE
     return (
-        f"{root}: cannot be used ({code or type(error).__name__}: {said}): {remedy}. What was "
-        "written before is untouched."
+        f"{root}: cannot be used ({what}: {said}): {remedy}. What was written before is untouched."
     )
 
 

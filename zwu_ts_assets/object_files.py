@@ -1,50 +1,30 @@
 """Objects in an object store: listed, read, written, copied and removed, or a sentence why not.
 
-What belongs here: everything that knows fsspec, its clients and their errors. What does not: what
-the objects are (`object_store.py` for artifacts, `data_mirror.py` for CSVs).
+What belongs here: what is asked of fsspec's clients (`object_clients.py`). What does not: what the
+objects are (`object_store.py` for artifacts, `data_mirror.py` for CSVs).
 
 Transient errors (5xx, throttling, dropped connections, time-outs) are tried again by botocore, and
-within a body by s3fs, with back-off; here it is only said how often and how long. What is left
+within a body by s3fs, with back-off; `object_clients.py` says how often and how long. What is left
 after that, and what no repetition mends, ends in a `StoreError`.
 """
 
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from zwu_ts_assets.object_clients import filesystem_of
 from zwu_ts_assets.object_errors import code_of, is_of_a_store, sentence_of
 from zwu_ts_assets.places import Remote, StoreError
 
-# Of a request: botocore waits up to 1, 2, 4 and 8 s between five attempts.
-_ATTEMPTS: Final = 5
-# Of an answer: s3fs asks again if it ends in the middle of the body.
-_READS: Final = 3
-_CONNECT_SECONDS: Final = 5
-_SILENCE_SECONDS: Final = 30
 # Of everything together: a body that trickles has no silence, and would never end.
 _MOST_SECONDS: Final = 300.0
 _DOWNLOAD_SECONDS: Final = 3600.0
-_CONNECTIONS: Final = 32
-
-_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "s3": {
-        "config_kwargs": {
-            "retries": {"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            "connect_timeout": _CONNECT_SECONDS,
-            "read_timeout": _SILENCE_SECONDS,
-            "max_pool_connections": _CONNECTIONS,
-        },
-        # More would ask for the size of each object before reading it. Many are read at once.
-        "max_concurrency": 1,
-    },
-}
-
 # Where the same content has the same tag whoever wrote it: an MD5, of parts if there is a hyphen.
 _CONTENT_TAG: Final = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
@@ -62,9 +42,17 @@ class ObjectFiles:
     Every method raises `StoreError` if the store cannot be used, in a sentence.
     """
 
-    def __init__(self, root: Remote, seconds: float = _MOST_SECONDS) -> None:
-        """Args: bucket and prefix; how long to wait for an answer. Nothing is asked yet."""
-        self.root, self._seconds = root, seconds
+    def __init__(
+        self, root: Remote, seconds: float = _MOST_SECONDS, until: float | None = None
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            root: Bucket and prefix.
+            seconds: How long to wait for an answer.
+            until: When all of them must have come, by `time.monotonic`; unset: no matter.
+        """
+        self.root, self._seconds, self._until = root, seconds, until
 
     def listing(self, folder: str = "") -> dict[str, Facts]:
         """All objects anywhere below a folder, and what is known of each.
@@ -98,7 +86,7 @@ class ObjectFiles:
 
     def facts(self, name: str) -> Facts | None:
         """What is known of an object, or None if it is not there."""
-        with self._speaking():
+        with self._speaking(name):
             try:
                 info = self._call("info", self._path(name))
             except FileNotFoundError as error:
@@ -109,7 +97,7 @@ class ObjectFiles:
 
     def read(self, name: str) -> bytes:
         """The bytes of an object; FileNotFoundError if there is none."""
-        with self._speaking():
+        with self._speaking(name):
             data: bytes = self._call("cat_file", self._path(name))
         return data
 
@@ -133,7 +121,7 @@ class ObjectFiles:
         Returns:
             Its tag.
         """
-        with self._speaking():
+        with self._speaking(name):
             answer = self._call("pipe_file", self._path(name), data)
         if isinstance(answer, dict) and answer.get("ETag"):
             return str(answer["ETag"]).strip('"')
@@ -150,8 +138,8 @@ class ObjectFiles:
         Raises:
             ValueError: The source is not what it was.
         """
-        with self._speaking():
-            filesystem, path = _filesystem(self.root.protocol, os.getpid()), self._path(source)
+        with self._speaking(source):
+            filesystem, path = filesystem_of(self.root.protocol, os.getpid()), self._path(source)
             if hasattr(filesystem, "call_s3"):  # s3fs' own way asks three times, and checks nothing
                 (bucket, key, _), (_, new, _) = map(filesystem.split_path, (path, self._path(name)))
                 try:
@@ -176,7 +164,7 @@ class ObjectFiles:
 
     def remove(self, name: str) -> None:
         """Remove an object if it is there."""
-        with self._speaking():
+        with self._speaking(name):
             try:
                 self._call("rm_file", self._path(name))
             except FileNotFoundError as error:
@@ -185,7 +173,7 @@ class ObjectFiles:
 
     def download(self, name: str, path: Path) -> None:
         """Write the bytes of an object into a file of this machine, a piece at a time."""
-        with self._speaking():
+        with self._speaking(name):
             self._call("get_file", self._path(name), str(path), seconds=_DOWNLOAD_SECONDS)
 
     def tag_of(self, name: str, sha256: str) -> str:
@@ -204,65 +192,40 @@ class ObjectFiles:
 
     def _path(self, name: str) -> str:
         path = f"{self.root}/{name}" if name else str(self.root)
-        return str(_filesystem(self.root.protocol, os.getpid())._strip_protocol(path))
+        return str(filesystem_of(self.root.protocol, os.getpid())._strip_protocol(path))
 
     def _call(self, method: str, *args: Any, seconds: float = 0.0, **kwargs: Any) -> Any:
         """Call a method of the file system, for no longer than some seconds."""
         from fsspec.asyn import sync
 
-        filesystem = _filesystem(self.root.protocol, os.getpid())
+        filesystem = filesystem_of(self.root.protocol, os.getpid())
         if not filesystem.async_impl:
             return getattr(filesystem, method)(*args, **kwargs)
         coroutine = getattr(filesystem, f"_{method}")
         limit = seconds or self._seconds
+        if self._until is not None:
+            # Not 0, which would be for ever.
+            limit = max(min(limit, self._until - time.monotonic()), 0.001)
         return sync(filesystem.loop, coroutine, *args, timeout=limit, **kwargs)
 
     @contextmanager
-    def _speaking(self) -> Iterator[None]:
-        """Turn what a client says of a store into a sentence that names the URL."""
+    def _speaking(self, name: str = "") -> Iterator[None]:
+        """Turn what a client says of a store into a sentence that names the URL and the object."""
         try:
             yield
         except (StoreError, FileNotFoundError) as error:
             if code_of(error) != "NoSuchBucket":
                 raise
-            raise StoreError(sentence_of(error, self.root)) from None
+            raise StoreError(sentence_of(error, self.root, name)) from None
         except Exception as error:
             if not is_of_a_store(error):
                 raise
-            raise StoreError(sentence_of(error, self.root)) from None
+            raise StoreError(sentence_of(error, self.root, name)) from None
 
 
 def is_content_tag(tag: str) -> bool:
     """Whether equal tags of two objects mean equal content."""
     return _CONTENT_TAG.fullmatch(tag) is not None
-
-
-@cache
-def _filesystem(protocol: str, process: int) -> Any:
-    """The client of a protocol; one per process, because its connections survive no fork.
-
-    Raises:
-        StoreError: It is not installed, or the protocol is none that can be used.
-    """
-    try:
-        import fsspec
-
-        # Without its cache of listings: others write too.
-        options = _OPTIONS.get("s3" if protocol == "s3a" else protocol, {})
-        filesystem = fsspec.filesystem(
-            protocol, use_listings_cache=False, skip_instance_cache=True, **options
-        )
-    except ImportError as error:
-        raise StoreError(
-            f"{protocol}:// needs a package that is not installed ({error.name or error}); install "
-            "it: make cluster, or pip install 'zwu-ts-assets[cluster]'"
-            + ("" if protocol in ("s3", "s3a") else ", and the client of this store")
-        ) from None
-    except ValueError as error:
-        raise StoreError(f"{protocol}:// is no object store that is known here ({error})") from None
-    if hasattr(filesystem, "retries"):
-        filesystem.retries = _READS
-    return filesystem
 
 
 def _is_file(info: Mapping[str, Any], start: str) -> bool:

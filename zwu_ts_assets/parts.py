@@ -14,16 +14,18 @@ from typing import Final
 
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.decision import Attempt, Decision, Limits, decide, of_this_goal
-from zwu_ts_assets.lineage import PER_BATCH, asset_inputs, asset_names
-from zwu_ts_assets.refresh import GONE, OutOfDate, Todo
+from zwu_ts_assets.lineage import PER_BATCH, asset_inputs
+from zwu_ts_assets.refresh import OutOfDate
+from zwu_ts_assets.todo import Item, Todo, item_of, todo_of
 from zwu_ts_assets.work import WHOLE
-
-Item = tuple[str, str]
-"""An artifact: the asset's name, and the batch index as text or `all`."""
 
 # A look that asks for thousands of runs takes Dagster longer than the minute that a look has. The
 # next one asks for more as soon as some have ended.
 _MOST_AT_ONCE: Final = 100
+
+# What one look asks for Dagster starts one after another. A look of somebody else in between, of
+# the sensor after one of the schedule, would ask for the rest once more.
+_STARTING_SECONDS: Final = 10.0
 
 
 def decide_parts(
@@ -53,7 +55,9 @@ def decide_parts(
     if not stale or any(attempt.goal != goal for attempt in under_way):
         # A run for another state, or by hand, may be making anything.
         return decide(len(stale), goal, attempts, now, limits), []
-    items = {_item(dataset, artifact) for artifact in stale}
+    if any(0.0 <= now - attempt.asked_for < _STARTING_SECONDS for attempt in under_way):
+        return Decision(run=False, reason="runs that were asked for are being started"), []
+    items = {item_of(dataset, artifact) for artifact in stale}
     tried = of_this_goal(goal, [attempt for attempt in attempts if attempt.ended is not None])
     covering = _by_item(tried)
     start: list[Todo] = []
@@ -64,7 +68,7 @@ def decide_parts(
         if not decision.run:
             others.append(decision)
         elif len(under_way) + len(start) < _MOST_AT_ONCE:
-            start.append(_todo(dataset, part))
+            start.append(todo_of(dataset, part))
     if start:
         runs = "1 run" if len(start) == 1 else f"{len(start)} runs"
         reason = f"{len(stale)} artifacts are out of date; {runs} to start"
@@ -128,13 +132,6 @@ def _ready(
     return ready
 
 
-def _item(dataset: Dataset, artifact: OutOfDate) -> Item:
-    # Files of vanished batches and assets are removed where the raw table is written.
-    if artifact.reason in GONE:
-        return dataset.raw_asset, WHOLE
-    return artifact.asset, artifact.key
-
-
 def _by_item(attempts: Sequence[Attempt]) -> dict[Item, list[int]]:
     """The positions of the attempts that were to make each item, the newest first."""
     found: dict[Item, list[int]] = {}
@@ -143,9 +140,3 @@ def _by_item(attempts: Sequence[Attempt]) -> dict[Item, list[int]]:
             for key in map(str, attempt.batches) if asset in PER_BATCH else [WHOLE]:
                 found.setdefault((asset, key), []).append(number)
     return found
-
-
-def _todo(dataset: Dataset, part: Sequence[Item]) -> Todo:
-    assets = {asset for asset, _ in part}
-    batches = sorted({int(key) for _, key in part if key != WHOLE})
-    return Todo([name for name in asset_names(dataset) if name in assets], batches)

@@ -4,6 +4,7 @@ What belongs here: telling one from the other, and names below either. What does
 writing there (`folder_store.py`, `object_store.py`), which folders there are (`environment.py`).
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ class Remote:
     def joinpath(self, *names: str) -> "Remote":
         """What lies below it by some names; itself, if there is none."""
         return Remote(self.protocol, "/".join([self.path, *names]))
+
+    @property
+    def folder_name(self) -> str:
+        """What a folder of this machine is called that has something to do with it."""
+        return hashlib.sha256(str(self).encode("utf-8")).hexdigest()[:16]
 
 
 Place = Path | Remote
@@ -86,7 +92,8 @@ def place_of(text: str, variable: str = "") -> Place:
         return Path(f"/{unquote(path)}").resolve()
     path = rest.rstrip("/")
     if not all(_PART.fullmatch(part) for part in path.split("/")):
-        shown = f" {text!r}" if ":" not in rest else f" a URL of {protocol}://"
+        # What follows a ? or a # may be a key or a signature, and so may what is before a colon.
+        shown = f" a URL of {protocol}://" if re.search("[:?#;]", rest) else f" {text!r}"
         raise CorpusError(
             f"{before}is{shown}; expected a bucket and a prefix of letters, digits and "
             "_ . - = +, such as s3://bucket/prefix. Settings of the store belong into the "

@@ -26,8 +26,9 @@ from zwu_ts_assets.lineage import asset_inputs
 from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.parts import decide_parts
 from zwu_ts_assets.places import Place, StoreError
-from zwu_ts_assets.refresh import Difference, Todo, difference, todo
+from zwu_ts_assets.refresh import Difference, difference
 from zwu_ts_assets.reports import Reporter
+from zwu_ts_assets.todo import Todo, todo
 
 _SOUND: Final = "the CSV can be used"
 

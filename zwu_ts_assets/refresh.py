@@ -1,13 +1,13 @@
 """What is out of date, and why: what should exist against what does.
 
-What belongs here: the comparison, artifact by artifact, without making or changing anything, and
-what a run has to make of it. What does not: whether to start that run now (`decision.py`).
+What belongs here: the comparison, artifact by artifact, without making or changing anything. What
+does not: what a run has to make of it (`todo.py`), whether to start one now (`decision.py`).
 
 The comparison is by level: content of the CSV's rows, settings and code versions now, against the
 fingerprint recorded with each artifact. It needs no memory of what happened in between.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -84,19 +84,6 @@ class Difference:
     csv_sha256: str
 
 
-@dataclass(frozen=True)
-class Todo:
-    """What a run has to make.
-
-    Attributes:
-        assets: Names, in an order in which they can be made.
-        batches: Batches that any of the per-batch assets among them needs.
-    """
-
-    assets: Sequence[str] = ()
-    batches: Sequence[int] = ()
-
-
 def difference(
     dataset: Dataset,
     artifacts: Place,
@@ -130,22 +117,6 @@ def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
     Arguments and errors are those of `difference`.
     """
     return list(difference(dataset, artifacts).stale)
-
-
-def todo(dataset: Dataset, stale: Iterable[OutOfDate]) -> Todo:
-    """What a run has to make so that nothing is out of date.
-
-    Args:
-        dataset: Whose artifacts they are.
-        stale: What is out of date.
-    """
-    assets, batches = set(), set()
-    for item in stale:
-        # Files of vanished batches and assets are removed where the raw table is written.
-        assets.add(dataset.raw_asset if item.reason in GONE else item.asset)
-        if item.key != WHOLE and item.reason not in GONE:
-            batches.add(int(item.key))
-    return Todo([name for name in lineage.asset_names(dataset) if name in assets], sorted(batches))
 
 
 @dataclass

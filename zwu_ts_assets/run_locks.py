@@ -6,6 +6,9 @@ about a dead run (`reconcile.py`).
 Dagster learns of a run's end from the run itself. One that was killed stays "started" for ever, and
 a sensor that waits for it would wait for ever too. The operating system releases a lock when the
 process ends, whatever ended it.
+
+Where artifacts are in a folder, the locks are there too, so that whoever looks after them finds
+them. In an object store there are no locks: those of runs of this machine are in its cache folder.
 """
 
 import fcntl
@@ -16,17 +19,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from zwu_ts_assets.environment import cache_dir
 from zwu_ts_assets.places import Place
 from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
 
 _FOLDER = ".runs"
+_FOLDER_OF_URLS = "runs"
 
 # How often each lock is held in this process; the last holder removes the file.
 _HELD: "Counter[Path]" = Counter()
 
 
 @contextmanager
-def run_lock(artifacts: Path, run_id: str, home: str = "") -> Iterator[None]:
+def run_lock(artifacts: Place, run_id: str, home: str = "") -> Iterator[None]:
     """Hold the lock of a run; several holders in one process share it.
 
     Args:
@@ -56,8 +61,7 @@ def run_lock_if_possible(artifacts: Place, run_id: str, home: str = "") -> Itera
     """Hold the lock of a run, or none where the folder cannot be used.
 
     That is told by the step that writes there: a failure here would come without a step, and nobody
-    would be shown its sentence. In an object store there are no locks either: they are those of one
-    machine, and whoever looks may be on another. There Dagster's run monitoring ends killed runs.
+    would be shown its sentence.
 
     Args:
         artifacts: The folder that holds the outputs of all datasets.
@@ -65,20 +69,16 @@ def run_lock_if_possible(artifacts: Place, run_id: str, home: str = "") -> Itera
         home: Dagster's, if the lock is taken before Dagster knows the run.
     """
     with ExitStack() as stack:
-        if isinstance(artifacts, Path):
-            with suppress(OSError):
-                stack.enter_context(run_lock(artifacts, run_id, home))
+        with suppress(OSError):
+            stack.enter_context(run_lock(artifacts, run_id, home))
         yield
 
 
 def is_dead(artifacts: Place, run_id: str) -> bool:
     """Whether a run took its lock on this machine and its process is gone.
 
-    False also for a run that never took one: it may be about to, or work on another machine, or on
-    artifacts in an object store.
+    False also for a run that never took one: it may be about to, or work on another machine.
     """
-    if not isinstance(artifacts, Path):
-        return False
     try:
         handle = os.open(_path(artifacts, run_id), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -97,16 +97,12 @@ def is_dead(artifacts: Place, run_id: str) -> bool:
 
 def dead_runs(artifacts: Place) -> list[str]:
     """The runs that took their lock on this machine and whose process is gone."""
-    if not isinstance(artifacts, Path):
-        return []
-    names = sorted(path.name for path in (artifacts / _FOLDER).glob("[!.]*"))
+    names = sorted(path.name for path in _folder(artifacts).glob("[!.]*"))
     return [name for name in names if _is_run_id(name) and is_dead(artifacts, name)]
 
 
 def home_of(artifacts: Place, run_id: str) -> str:
     """The home that a lock was taken for before Dagster knew the run; empty if it knew it."""
-    if not isinstance(artifacts, Path):
-        return ""
     try:
         return _path(artifacts, run_id).read_text("utf-8").partition("\n")[2]
     except FileNotFoundError:
@@ -115,8 +111,7 @@ def home_of(artifacts: Place, run_id: str) -> str:
 
 def forget(artifacts: Place, run_id: str) -> None:
     """Remove what a dead run left."""
-    if isinstance(artifacts, Path):
-        _path(artifacts, run_id).unlink(missing_ok=True)
+    _path(artifacts, run_id).unlink(missing_ok=True)
 
 
 def _shared_lock(path: Path, home: str) -> int:
@@ -157,11 +152,17 @@ def _machine() -> str:
     return f"host={socket.gethostname()}{boot}"
 
 
-def _path(artifacts: Path, run_id: str) -> Path:
+def _folder(artifacts: Place) -> Path:
+    if isinstance(artifacts, Path):
+        return artifacts / _FOLDER
+    return cache_dir() / _FOLDER_OF_URLS / artifacts.folder_name
+
+
+def _path(artifacts: Place, run_id: str) -> Path:
     # Run ids are UUIDs; whatever else came here must not lead out of the folder.
     if not _is_run_id(run_id):
         raise ValueError(f"{run_id!r} is no run id")
-    return artifacts / _FOLDER / run_id
+    return _folder(artifacts) / run_id
 
 
 def _is_run_id(name: str) -> bool:

@@ -55,7 +55,15 @@ def batches_of_run(tags: Mapping[str, str], known: Iterable[int]) -> list[int]:
         wanted = [range(int(tags[FIRST_BATCH]), int(tags[LAST_BATCH]) + 1)]
     else:
         return sorted(known)
-    return sorted(batch for batch in known if any(batch in span for span in wanted))
+    keys = set(known)
+    found: set[int] = set()
+    for span in wanted:  # of a thousand scattered batches there are a thousand
+        found |= (
+            keys.intersection(span)
+            if len(span) < len(keys)
+            else {key for key in keys if key in span}
+        )
+    return sorted(found)
 
 
 def spans_text(batches: Iterable[int]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import dagster as dg
 
 from zwu_ts_assets import lineage
-from zwu_ts_assets.assets import MakeConfig, asset_decorator
+from zwu_ts_assets.asset_decorator import MakeConfig, asset_decorator
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root

@@ -9,7 +9,7 @@ import dagster as dg
 import hypothesis
 import pytest
 
-from zwu_ts_assets import object_files
+from zwu_ts_assets import object_clients
 from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets_tests.last_mile import make_everything, new_project
 from zwu_ts_assets_tests.object_server import ENVIRONMENT, Proxy, object_server, proxy_of
@@ -96,9 +96,9 @@ def proxy(s3: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """A proxy before the server, which clients in this process use."""
     with proxy_of(s3) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        object_files._filesystem.cache_clear()
+        object_clients.filesystem_of.cache_clear()
         yield proxy
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
 
 
 @pytest.fixture(scope="session")

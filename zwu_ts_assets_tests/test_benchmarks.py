@@ -1,5 +1,8 @@
 """What the benchmark says of its figures, and the CSVs that it measures with."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from benchmarks.pipeline import BATCH_ROWS, first_rows, repeated, with_one_value
 from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.sample import sample_csv
 from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets_tests.reference import REPOSITORY
 
 CSV = sample_csv(3 * BATCH_ROWS + 10)
 
@@ -76,3 +80,19 @@ def test_the_cluster_benchmark_draws_windows_that_begin_at_every_row() -> None:
     assert [start for start, _ in made] == [0, 1, 2]
     assert all(window.values.shape == (BATCH_ROWS, 7) for _, window in made)
     np.testing.assert_array_equal(made[0][1].values[1:], made[1][1].values[:-1])
+
+
+@pytest.mark.slow
+def test_the_cluster_benchmark_measures_each_way() -> None:
+    command = [sys.executable, "-m", "benchmarks.cluster", "--small"]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    rows = [line.strip("| ").split(" | ") for line in ran.stdout.splitlines() if "| once |" in line]
+    assert [row[0] for row in rows] == ["one process", "two processes", "Dask, two workers"]
+    for way, rate, _, total_mib, parent_mib in rows:
+        assert 0.0 < float(rate) < 1000.0, way
+        # An interpreter with what draws; beside the parent there are at least encoders.
+        assert 40 < int(parent_mib) < int(total_mib) < 20_000, way
+    sizes = re.search(r"A window is (\d+) KiB of PNG and MP4", ran.stdout)
+    assert sizes is not None
+    assert int(sizes[1]) > 100

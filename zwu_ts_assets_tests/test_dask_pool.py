@@ -3,6 +3,8 @@
 The schedulers and workers are real ones, in processes of their own on the loopback interface.
 """
 
+import io
+import logging
 import os
 import shutil
 import signal
@@ -10,17 +12,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import dask
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from benchmarks.dask_processes import DaskProcesses
-from zwu_ts_assets import cli, dask_pool
+from zwu_ts_assets import cli, dask_client
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.dask_pool import DaskPool
 from zwu_ts_assets.products import correlation_product, video_product
@@ -29,6 +38,8 @@ from zwu_ts_assets_tests.reference import REPOSITORY
 from zwu_ts_assets_tests.test_cli import Shell
 from zwu_ts_assets_tests.test_pool import process_of, refuse, square
 from zwu_ts_assets_tests.test_products import BATCHES, SETTINGS, made_by, windows
+
+HOUR = timedelta(hours=1)
 
 
 def anything(_: int) -> str:
@@ -80,7 +91,8 @@ def scheduler() -> Iterator[DaskProcesses]:
 
 def tasks_of(pool: DaskPool) -> int:
     """How many tasks the scheduler knows."""
-    client: Any = pool._client
+    assert pool._connection is not None
+    client: Any = pool._connection.client
     return int(client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
 
 
@@ -192,6 +204,9 @@ def test_a_worker_that_joins_late_gets_work_and_one_that_is_killed_loses_none() 
 
 
 def test_a_scheduler_that_ends_in_the_middle_ends_the_run_with_a_sentence() -> None:
+    said = io.StringIO()
+    listening = logging.StreamHandler(said)
+    logging.getLogger("distributed").addHandler(listening)
     with DaskProcesses(1) as cluster:
         pool = DaskPool(cluster.address)
         results = pool.map(slow, range(1000))
@@ -204,6 +219,52 @@ def test_a_scheduler_that_ends_in_the_middle_ends_the_run_with_a_sentence() -> N
         assert time.monotonic() - killed < 20
     assert f"the connection to the Dask scheduler at {cluster.address} was lost" in str(lost.value)
     assert "run again" in str(lost.value)
+    logging.getLogger("distributed").removeHandler(listening)
+    assert said.getvalue() == ""  # Dask would tell of it in a traceback
+
+
+def test_a_scheduler_that_ends_while_a_result_is_written_is_told_as_well() -> None:
+    with DaskProcesses(1) as cluster:
+        pool = DaskPool(cluster.address)
+        results = pool.map(slow, range(1000))
+        next(results)
+        cluster.scheduler.kill()
+        connection = pool._connection
+        assert connection is not None
+        wait_for(lambda: not connection.is_open)  # noticed by who waits for the next results
+        with pytest.raises(CorpusError, match=r"the Dask scheduler at .* was lost"):
+            list(results)
+        pool.close()
+
+
+def test_a_scheduler_that_stands_still_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dask_client, "_ANSWER_SECONDS", 2.0)
+    monkeypatch.setattr(dask_client, "_CONNECT_SECONDS", 2.0)
+    with DaskProcesses(1) as cluster:
+        pool = DaskPool(cluster.address)
+        results = pool.map(slow, range(1000))
+        next(results)
+        os.kill(cluster.scheduler.pid, signal.SIGSTOP)
+        with pytest.raises(CorpusError, match=r"of no use, for it has been silent for 2 s"):
+            list(results)
+        pool.close()
+
+
+def test_a_worker_that_stands_still_at_first_holds_up_nothing_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dask_client, "_LIKENESS_SECONDS", 3.0)
+    # By itself the scheduler would wait for five minutes before it gives it up.
+    with DaskProcesses(1, {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "4s"}) as cluster:
+        cluster.wait_for_a_worker()
+        os.kill(cluster.workers[0].pid, signal.SIGSTOP)
+        pool = DaskPool(cluster.address)
+        results = pool.map(square, range(3))
+        cluster.add_worker()
+        assert list(results) == [0, 1, 4]
+        pool.close()
 
 
 def test_a_scheduler_that_cannot_be_reached_is_told_within_seconds() -> None:
@@ -212,6 +273,105 @@ def test_a_scheduler_that_cannot_be_reached_is_told_within_seconds() -> None:
         DaskPool("tcp://127.0.0.1:9").warm(1)
     assert time.monotonic() - started < 10
     assert "the Dask scheduler at tcp://127.0.0.1:9 (ZWU_TS_DASK, --dask)" in str(unreachable.value)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an authority, a certificate that it signed, and one of somebody else."""
+    folder, now = tmp_path_factory.mktemp("certificates"), datetime.now(UTC)
+
+    def certify(name: str, by: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None) -> Any:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issuer, signing = by or (subject, key)
+        built = x509.CertificateBuilder(
+            issuer, subject, key.public_key(), x509.random_serial_number(), now - HOUR, now + HOUR
+        ).add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
+        signed = built.sign(signing, hashes.SHA256())
+        (folder / f"{name}.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+        plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{name}.key").write_bytes(plain)
+        return subject, key
+
+    certify("node", certify("authority", None))
+    certify("stranger", None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def secured(certificates: Path) -> Iterator[DaskProcesses]:
+    """A cluster of one worker that speaks with nobody without a certificate."""
+    options = ("--tls-ca-file", "authority.pem", "--tls-cert", "node.pem", "--tls-key", "node.key")
+    files = [word if word.startswith("-") else str(certificates / word) for word in options]
+    with DaskProcesses(1, options=files) as cluster:
+        yield cluster
+
+
+def over_tls(address: str, **files: Path) -> list[int]:
+    """The squares of some numbers from a cluster, with files named in Dask's configuration."""
+    with dask.config.set({f"distributed.comm.tls.{name}": str(files[name]) for name in files}):
+        pool = DaskPool(address)
+        try:
+            return list(pool.map(square, range(5)))
+        finally:
+            pool.close()
+
+
+def test_a_cluster_with_certificates_works_for_who_has_one(
+    secured: DaskProcesses, certificates: Path
+) -> None:
+    assert secured.address.startswith("tls://")
+    authority, node = certificates / "authority.pem", certificates / "node.pem"
+    own = {"ca-file": authority, "client.cert": node, "client.key": certificates / "node.key"}
+    assert over_tls(secured.address, **own) == [0, 1, 4, 9, 16]
+    # The key may be in the file of the certificate.
+    both = certificates / "both.pem"
+    both.write_bytes(node.read_bytes() + own["client.key"].read_bytes())
+    assert over_tls(secured.address, **{"ca-file": authority, "client.cert": both})[-1] == 16
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, r"tls.ca-file in Dask's configuration is nothing; expected a PEM file.*__CA_FILE"),
+        (
+            {"ca-file": "authority.pem"},
+            r"tls.client.cert in Dask's configuration is nothing.*COMM__TLS__CLIENT__CERT",
+        ),
+        (
+            {"ca-file": "authority.pem", "client.cert": "node.pem", "client.key": "lost.key"},
+            r"tls.client.key in Dask's configuration is '.*/lost.key', which is no file",
+        ),
+        (
+            {"ca-file": "stranger.pem", "client.cert": "node.pem", "client.key": "node.key"},
+            "cannot be reached.*look at the certificates",
+        ),
+        (
+            {"ca-file": "authority.pem", "client.cert": "node.pem", "client.key": "stranger.key"},
+            "cannot be reached.*look at the certificates",
+        ),
+        (
+            {
+                "ca-file": "authority.pem",
+                "client.cert": "stranger.pem",
+                "client.key": "stranger.key",
+            },
+            "cannot be reached.*look at the certificates",
+        ),
+    ],
+)
+def test_without_the_right_certificate_a_sentence_says_which_is_missing(
+    secured: DaskProcesses, certificates: Path, files: dict[str, str], said: str
+) -> None:
+    with pytest.raises(CorpusError, match=said):
+        over_tls(secured.address, **{name: certificates / files[name] for name in files})
+
+
+def test_who_asks_a_cluster_with_certificates_in_the_clear_is_told_to_write_tls(
+    secured: DaskProcesses,
+) -> None:
+    with pytest.raises(CorpusError, match="write tls:// if it asks for certificates"):
+        over_tls(secured.address.replace("tls://", "tcp://"))
 
 
 def test_without_the_package_a_sentence_says_how_to_install_it(
@@ -226,6 +386,12 @@ def test_a_scheduler_without_workers_is_waited_for_only_so_long(scheduler: DaskP
     pool = DaskPool(scheduler.address, patience=1.0)
     with pytest.raises(CorpusError, match=r"has had no worker for 1 s; start one: dask worker tcp"):
         list(pool.map(square, range(3)))
+    # Also of a cluster whose workers left while there was nothing to do, it is that long.
+    time.sleep(1.5)
+    again = time.monotonic()
+    with pytest.raises(CorpusError, match="has had no worker for 1 s"):
+        list(pool.map(square, range(3)))
+    assert time.monotonic() - again > 1.0
     pool.close()
 
 
@@ -321,7 +487,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def test_a_run_without_a_scheduler_fails_with_a_sentence_and_not_on_this_machine(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_pool, "_CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(dask_client, "_CONNECT_SECONDS", 1.0)
     ended = shell.enter("run", "--dask", "tcp://127.0.0.1:9")
     assert ended.exit_code == 1
     assert "batch_windows: the Dask scheduler at tcp://127.0.0.1:9 (ZWU_TS_DASK" in ended.output

@@ -1,7 +1,9 @@
 """A data folder behind a URL: followed file by file, whole, and named by its URL."""
 
+import fcntl
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from zwu_ts_assets_tests.object_server import (
     CUT,
     DENIED,
     Proxy,
+    Trouble,
     ask,
 )
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
@@ -161,6 +164,36 @@ def test_a_copy_is_whole_or_not_there_whatever_happens_to_the_connection(
     bring_up_to_date(folder)
     assert (folder / "a.csv").read_bytes() == second
     assert not list(folder.glob("*.tmp"))
+
+
+def test_who_has_no_time_does_not_wait_for_another_process_that_copies(behind: Behind) -> None:
+    behind.put("a.csv", b"a")
+    behind.look()
+    with (behind.folder / ".lock").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        began = time.monotonic()
+        with pytest.raises(StoreError, match=f"{behind.source}: another process is still copying"):
+            bring_up_to_date(behind.folder, seconds=0.5)
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.slow
+def test_who_has_no_time_gets_the_settings_and_not_a_csv_that_takes_longer(
+    s3: int, proxy: Proxy, tmp_path: Path
+) -> None:
+    prefix = uuid.uuid4().hex
+    folder = mirror_of(Remote("s3", f"{BUCKET}/{prefix}"), tmp_path)
+    ask(s3, "PUT", f"/{BUCKET}/{prefix}/a.csv", b"x" * 100)
+    ask(s3, "PUT", f"/{BUCKET}/{prefix}/a.toml", b"fps = 4.0")
+    proxy.trouble = lambda request: Trouble(wait=20) if "a.csv" in request.path else None
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="cannot be used"):
+        bring_up_to_date(folder, seconds=4)
+    assert time.monotonic() - began < 10
+    assert [path.name for path in folder.glob("[!.]*")] == ["a.toml"]
+    proxy.forget()
+    bring_up_to_date(folder)
+    assert (folder / "a.csv").read_bytes() == b"x" * 100
 
 
 @pytest.mark.slow

@@ -123,6 +123,12 @@ def test_the_image_installs_by_hash_and_runs_as_nobody_special() -> None:
     assert not [rest for rest in copied if "--chown" in rest]  # root's, so that it stays as it is
 
 
+def test_the_image_has_the_bytecode_that_nobody_there_may_write() -> None:
+    for word, rest in instructions():
+        if word in ("ENV", "RUN"):
+            assert not re.search(r"PIP_NO_COMPILE|--no-compile|__pycache__", rest), rest
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, str]]:
     """What a user of a new PostgreSQL server finds in the environment."""

@@ -1,12 +1,15 @@
 """What the kept-open event log writes, Dagster's own reads, and the other way round."""
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from zwu_ts_assets.event_log import KeptOpenEventLog, instance_for_a_run
+from zwu_ts_assets.event_log import KeptOpenEventLog, instance_for_a_run, instance_of_home
 
 BATCHES = dg.StaticPartitionsDefinition([str(i) for i in range(5)])
 
@@ -68,3 +71,20 @@ def test_another_event_log_is_left_as_it_is(home: Path) -> None:
     )
     with instance_for_a_run() as instance:
         assert type(instance.event_log_storage).__name__ == "ConsolidatedSqliteEventLogStorage"
+
+
+def test_a_home_that_cannot_be_written_is_opened_as_a_container_with_a_database_has_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dg.DagsterInstance.get():
+        pass  # makes what there is to make
+    real = os.open
+
+    def read_only(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if flags & os.O_CREAT and Path(path).parent == home:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return real(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", read_only)
+    with instance_of_home() as instance:
+        assert instance.root_directory == str(home)

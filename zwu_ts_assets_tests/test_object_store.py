@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zwu_ts_assets import environment, object_files
+from zwu_ts_assets import environment, object_clients
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.kept_objects import KeptObjects
@@ -28,7 +27,6 @@ from zwu_ts_assets.object_store import ObjectStore
 from zwu_ts_assets.places import Remote, StoreError
 from zwu_ts_assets.reconcile import Memory, reconcile
 from zwu_ts_assets.refresh import DAMAGED, FOLLOWS, OutOfDate, difference
-from zwu_ts_assets.run_locks import dead_runs, is_dead, run_lock_if_possible
 from zwu_ts_assets_tests import last_mile
 from zwu_ts_assets_tests.object_server import (
     BROKEN,
@@ -97,14 +95,14 @@ def corpora(tmp_path_factory: pytest.TempPathFactory, object_store_port: int) ->
     with pytest.MonkeyPatch.context() as patch, proxy_of(object_store_port) as proxy:
         for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": proxy.url}.items():
             patch.setenv(name, value)
-        object_files._filesystem.cache_clear()
+        object_clients.filesystem_of.cache_clear()
         disk = Project(tmp_path_factory.mktemp("corpora"), rows=78, settings=SETTINGS)
         made = Corpora(disk, Remote("s3", f"{BUCKET}/{PREFIX}"), object_store_port, proxy)
         for result in (last_mile.run(disk, TRAINING), made.run()):
             assert result.success, failures(result)
             made.result = result
         yield made
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -251,7 +249,7 @@ def test_a_run_that_is_refused_says_so_and_the_next_one_makes_the_rest_through_a
     result = last_mile.run_in(other, corpora.disk.dataset, corpora.disk.instance)
     assert not result.success
     (said,) = failures(result)
-    assert f"{other}: cannot be used (AccessDenied" in said
+    assert f"{other}: cannot be used (AccessDenied at batch_windows/batch_1.parquet: " in said
     assert "the credentials do not allow this; look at the policy" in said
     assert "What was written before is untouched" in said
     # No repetition mends that.
@@ -292,12 +290,19 @@ def test_a_killed_run_leaves_whole_objects_and_no_credential_anywhere(
     figure = "correlations/batch_0.png"
     wait_for(lambda: figure in listed(corpora.port, "killed/") or run.poll() is not None)
     kill(run, group=True)
+    with dg.DagsterInstance.from_config(str(shell.home)) as instance:
+        (killed,) = instance.get_runs()
+    assert killed.status is dg.DagsterRunStatus.STARTED
     expected, left = contents(corpora.port, PREFIX), contents(corpora.port, "killed")
     assert {name: expected.get(name) for name in left} == left
     assert "patch_videos/batch_2.mp4" not in left, "it ended before it was killed"
     result = CliRunner().invoke(main, ["run", "--workers", "1"])
     assert result.exit_code == 0, result.output
     assert f"Artifacts of etth1 in s3://{BUCKET}/killed:" in result.output
+    with dg.DagsterInstance.from_config(str(shell.home)) as instance:
+        ended = instance.get_run_by_id(killed.run_id)
+        assert ended is not None
+        assert ended.status is dg.DagsterRunStatus.FAILURE
     made = contents(corpora.port, "killed")
     assert {name: expected[name] for name in made} == made
     assert "patch_videos/batch_2.mp4" in made
@@ -334,16 +339,16 @@ def test_a_store_that_cannot_be_reached_is_named_with_what_to_look_at(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", address)
     monkeypatch.setitem(
-        object_files._OPTIONS["s3"]["config_kwargs"],
+        object_clients._OPTIONS["s3"]["config_kwargs"],
         "retries",
         {"mode": "standard", "total_max_attempts": 1},
     )
-    monkeypatch.setattr(object_files, "_READS", 1)
-    object_files._filesystem.cache_clear()
+    monkeypatch.setattr(object_clients, "_READS", 1)
+    object_clients.filesystem_of.cache_clear()
     with pytest.raises(StoreError, match="look at AWS_ENDPOINT_URL") as caught:
         dataset_store(corpora.remote, ()).look()
     assert str(caught.value).startswith(f"{corpora.remote}: cannot be used (")
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
 
 
 def test_without_its_client_a_store_says_what_to_install(
@@ -352,14 +357,7 @@ def test_without_its_client_a_store_says_what_to_install(
     monkeypatch.setitem(sys.modules, "s3fs", None)
     known = importlib.import_module("fsspec.registry")._registry
     monkeypatch.delitem(known, "s3")  # as in a process that has not used it yet
-    object_files._filesystem.cache_clear()
+    object_clients.filesystem_of.cache_clear()
     with pytest.raises(StoreError, match=r"pip install 'zwu-ts-assets\[cluster\]'"):
         ObjectStore(corpora.remote).look()
-    object_files._filesystem.cache_clear()
-
-
-def test_behind_a_url_there_are_no_locks_and_no_run_is_called_dead() -> None:
-    place, run_id = Remote("s3", f"{BUCKET}/locks"), str(uuid.uuid4())
-    with run_lock_if_possible(place, run_id):
-        assert not is_dead(place, run_id)
-    assert dead_runs(place) == []
+    object_clients.filesystem_of.cache_clear()

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.decision import Attempt, Decision, Limits
-from zwu_ts_assets.parts import Item, decide_parts
-from zwu_ts_assets.refresh import INPUT, SURPLUS, OutOfDate, Todo
+from zwu_ts_assets.parts import decide_parts
+from zwu_ts_assets.refresh import INPUT, SURPLUS, OutOfDate
+from zwu_ts_assets.todo import Item, Todo
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
 
 LIMITS = Limits(attempts=3, retry_seconds=60)
@@ -182,6 +183,20 @@ def test_what_a_run_under_way_makes_is_left_to_it(plain: Dataset) -> None:
     world.open.append(Attempt("a", None, "", "other", films, batches))
     assert of(world.start()) == [(["patch_videos"], [0, 1, 2]), (["patch_videos"], [6, 7, 8])]
     assert world.start() == []
+
+
+def test_who_looks_while_runs_are_being_started_asks_for_none_of_them_again(
+    plain: Dataset,
+) -> None:
+    world = World(plain, {("patch_videos", str(batch)) for batch in range(9)})
+    films, first = frozenset({"patch_videos"}), frozenset({0, 1, 2})
+    world.open.append(Attempt("a", None, "", "first", films, first, asked_for=world.now - 1))
+    decision, runs = world.look()
+    assert (decision.run, runs) == (False, [])
+    assert decision.reason == "runs that were asked for are being started"
+    # Whoever was to start them may have been killed.
+    world.now += 10
+    assert of(world.start()) == [(["patch_videos"], [3, 4, 5]), (["patch_videos"], [6, 7, 8])]
 
 
 def test_a_part_that_fails_is_tried_again_by_itself_and_after_a_wait(plain: Dataset) -> None:

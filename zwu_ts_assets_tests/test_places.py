@@ -60,3 +60,12 @@ def test_a_url_with_a_password_is_refused_without_showing_it(user: str) -> None:
 def test_artifacts_are_kept_only_where_an_object_appears_whole(url: str) -> None:
     with pytest.raises(StoreError, match="seen half written"):
         dataset_store(place_of(url), ())
+
+
+@pytest.mark.parametrize(
+    "rest", ["b/p?sv=2024&sig=secret-7", "b#secret-7", "b;secret-7", "b:secret-7"]
+)
+def test_what_may_be_a_signature_behind_a_url_is_not_repeated(rest: str) -> None:
+    with pytest.raises(CorpusError, match="expected a bucket and a prefix") as refused:
+        place_of(f"az://{rest}", "ZWU_TS_ARTIFACTS_DIR")
+    assert "secret-7" not in str(refused.value)

@@ -18,10 +18,10 @@ from zwu_ts_assets.decision import Limits
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.reconcile import Memory, Outcome, memory_of, reconcile
-from zwu_ts_assets.refresh import Todo
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_locks import run_lock
 from zwu_ts_assets.run_tags import refresh_tags
+from zwu_ts_assets.todo import Todo
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH, Project, write_csv
 
 SETTINGS = AutomationSettings(settle_seconds=0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from zwu_ts_assets.places import Remote
 from zwu_ts_assets.run_locks import (
     dead_runs,
     forget,
@@ -145,3 +146,19 @@ def test_of_a_run_that_took_no_lock_nothing_is_said(tmp_path: Path) -> None:
 def test_a_run_id_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no run id"), run_lock(tmp_path, "../../x"):
         pass
+
+
+def test_of_artifacts_behind_a_url_the_locks_are_on_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZWU_TS_CACHE_DIR", str(tmp_path))
+    here, elsewhere = Remote("s3", "bucket/corpora"), Remote("s3", "bucket/others")
+    with run_lock(here, RUN):
+        assert not is_dead(here, RUN)
+        assert dead_runs(here) == []
+    with pytest.raises(OSError, match="full"), run_lock(here, RUN, "/home"):
+        raise OSError("full")
+    assert (dead_runs(here), dead_runs(elsewhere)) == ([RUN], [])
+    assert home_of(here, RUN) == "/home"
+    forget(here, RUN)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
