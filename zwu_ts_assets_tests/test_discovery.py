@@ -92,6 +92,39 @@ def test_a_file_whose_name_gives_none_is_shown_with_what_to_do(tmp_path: Path, n
     assert sound(tmp_path) == ["etth1", "weather"]
 
 
+def test_what_is_shown_of_a_file_without_a_name_takes_no_other_files_name(tmp_path: Path) -> None:
+    put(tmp_path, "123.csv", "csv_123.csv", "table_1.csv")
+    (tmp_path / "datasets.toml").write_text("[Weather]\n[table_1_2]\n", "utf-8")
+    assert sound(tmp_path) == ["etth1", "csv_123", "table_1"]
+    told = broken(tmp_path)
+    assert set(told) == {"csv_123_2", "table_1_2", "table_1_3"}
+    assert "Rename the file, for example to csv_123_2.csv." in told["csv_123_2"]
+    assert "found a table 'Weather'" in told["table_1_3"]
+
+
+def test_files_whose_names_give_the_same_are_each_shown(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{'a' * 70}{end}.csv" for end in "xyz"), "csv_1.csv", "1.csv")
+    told = broken(tmp_path)
+    assert len(told) == 4
+    assert all(NAME.fullmatch(name) for name in told)
+    assert sound(tmp_path) == ["etth1", "csv_1"]
+
+
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9.csv", b"\xff.csv", b"a\nb.csv", "a\u2028b.csv".encode()]
+)
+def test_a_file_whose_name_cannot_be_printed_is_told_in_letters_that_can(
+    tmp_path: Path, name: bytes
+) -> None:
+    put(tmp_path, "weather.csv")
+    (tmp_path / os.fsdecode(name)).write_bytes(b"date,a\n2016-07-01,1\n")
+    assert sound(tmp_path) == ["etth1", "weather"]
+    ((_, problem),) = broken(tmp_path).items()
+    assert problem.startswith(f"{tmp_path}: found a CSV whose name has bytes that are no UTF-8")
+    assert problem.isprintable()
+    assert problem.encode("utf-8")
+
+
 def test_two_files_of_one_name_are_told_and_neither_is_taken(tmp_path: Path) -> None:
     put(tmp_path, "a b.csv", "a_b.csv", "weather.csv")
     assert sound(tmp_path) == ["etth1", "weather"]
