@@ -1,8 +1,8 @@
 """Which columns a CSV has, which of them are used, and how they are written.
 
-What belongs here: the first line of a CSV, checked, the time column, and what the first lines tell
-of the rest. What does not: the choice of features (`csv_features.py`), the data lines
-(`csv_lines.py`, `csv_file.py`).
+What belongs here: the first line of a CSV, checked, and what the first lines tell of the rest. What
+does not: which column holds the time (`csv_time_column.py`), the choice of features
+(`csv_features.py`), the data lines (`csv_lines.py`, `csv_file.py`).
 """
 
 import unicodedata
@@ -28,20 +28,12 @@ from zwu_ts_assets.corpus.csv_lines import (
 )
 from zwu_ts_assets.corpus.csv_open import refuse_other_formats, skip_bom
 from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.csv_times import (
-    ISO,
-    TimeFormat,
-    find_format,
-    means_a_count,
-    means_a_time,
-)
+from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, time_index
+from zwu_ts_assets.corpus.csv_times import ISO, TimeFormat, find_format
 from zwu_ts_assets.corpus.errors import CorpusError
 
 COLUMN_LIMIT: Final = 5_000
 """The most columns of a CSV, used or not."""
-
-TIME_COLUMN: Final = "date"
-"""The time column, if there is one of this name and nobody names another."""
 
 # Bytes of the first lines that are looked at to find how a file is written, where its very first
 # line does not tell. A year of hourly rows tells day from month.
@@ -138,7 +130,7 @@ def read_columns(
             "on. Copy the file again."
         )
     cells = split_line(path, first, delimiter)
-    time = _time_index(path, names, cells, time_column)
+    time = time_index(path, names, cells, time_column)
     rows = _Rows(file, path, start, delimiter)
     if features is not None:
         chosen = named_features(path, names, time, features)
@@ -214,34 +206,6 @@ def _only_blank_lines(file: BinaryIO, start: int) -> bool:
     """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
     file.seek(start)
     return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))
-
-
-def _time_index(
-    path: Path, names: tuple[str, ...], cells: Sequence[str], time_column: str | None
-) -> int:
-    """Index of the time column."""
-    if time_column is not None:
-        return names.index(time_column)
-    if TIME_COLUMN in names:
-        return names.index(TIME_COLUMN)
-    pairs = list(enumerate(cells[: len(names)]))
-    found = [i for i, cell in pairs if means_a_time(cell)]
-    # Only where nothing looks like a date: a number may count anything.
-    found = found or [i for i, cell in pairs if means_a_count(cell)]
-    # Where the names are times themselves, the first line is no header.
-    if not found or any(map(means_a_time, names)):
-        refuse_missing(path, names, [TIME_COLUMN], "time_column")
-    if len(found) > 1:
-        candidates = [show(names[index]) for index in found]
-        refuse(
-            path,
-            2,
-            None,
-            f"{len(found)} columns whose first cell is a timestamp: {listed(candidates)}",
-            "one, or one that is named 'date'",
-            f"Name the right one in the settings, for example `time_column = {candidates[0]}`.",
-        )
-    return found[0]
 
 
 def _check_names(path: Path, names: tuple[str, ...]) -> None:

@@ -159,6 +159,24 @@ def test_a_count_of_seconds_is_a_time_only_where_no_column_has_dates(tmp_path: P
     assert read_series(path).features == ("serial",)
 
 
+@pytest.mark.parametrize("stamp", ["1 Jul 2016", "01-Jul-16 10:00", "20160701100000", "2016-W26-5"])
+def test_a_running_number_is_not_taken_for_the_time_beside_what_may_be_one(
+    tmp_path: Path, stamp: str
+) -> None:
+    content = f"id,when,a\n100000001,{stamp},1\n100000002,{stamp},2\n"
+    message = refusal(tmp_path, content)
+    assert message.startswith(", line 2, column 'id': found '100000001', which may be a count of")
+    assert f"in column 'when' {stamp!r}, which may be a time" in message
+    assert "for example `time_column = 'when'`" in message
+    path = write(tmp_path, content)
+    assert read_series(path, time_column="id", features=["a"]).rows == 2
+
+
+def test_a_count_of_seconds_is_found_beside_text_and_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path, "ts,station,a,b\n1467331200,ST 42,1.25,1e5\n1467334800,ST 42,2.5,2e5\n")
+    assert read_csv(path).columns.time_name == "ts"
+
+
 def test_a_file_without_a_header_is_not_read_as_if_it_had_one(tmp_path: Path) -> None:
     content = text_of(good_lines()[1:]).replace(",", ";")
     assert "Line 1 looks like data" in refusal(tmp_path, content)
