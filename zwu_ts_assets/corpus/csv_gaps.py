@@ -19,6 +19,13 @@ from zwu_ts_assets.corpus.errors import CorpusError
 # Steps at the start that tell the interval of a series with holes.
 _STEPS: Final = 1_000
 
+# What such a step means most often. To remove or sort the rows would be to lose an hour of data.
+_HOUR: Final = 3_600
+_CLOCKS: Final = (
+    " If the clocks changed there, change no row: name their zone with the setting `time_zone`, "
+    'for example "Europe/Berlin".'
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -125,6 +132,8 @@ def _refuse_step(
                 " Days are 23 or 25 hours long where the clocks change: leave `time_zone` out for "
                 "rows that are a day apart."
             )
+    if not utc and usual and abs(step - usual) == _HOUR:
+        do += _CLOCKS
     # Row 0 is on line 2, and no blank line lies between.
     refuse(path, row + 2, column, found, expected, do)
 

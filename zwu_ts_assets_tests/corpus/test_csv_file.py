@@ -152,7 +152,9 @@ def test_timestamps_a_second_time_are_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, with_line(5, "2016-07-01 02:00:00,1,1"))
     assert message == (
         ", line 5, column 'date': found 2016-07-01 02:00:00 a second time, as on the line before; "
-        "expected each time once. Remove one of the two rows, or correct its time."
+        "expected each time once. Remove one of the two rows, or correct its time. If the clocks "
+        "changed there, change no row: name their zone with the setting `time_zone`, for example "
+        '"Europe/Berlin".'
     )
 
 
@@ -182,7 +184,8 @@ def test_a_gap_is_refused_at_the_line_after_it_wherever_it_is(tmp_path: Path, nu
         f", line {number}, column 'date': found {after}, 2:00:00 (h:mm:ss) after {before} on the "
         "line before; expected the interval of 1:00:00 that most rows have. Fill in the missing "
         "rows, or resample the series to one interval. If rows are missing, the setting `gaps` "
-        '("drop" or "interpolate") allows that.'
+        '("drop" or "interpolate") allows that. If the clocks changed there, change no row: name '
+        'their zone with the setting `time_zone`, for example "Europe/Berlin".'
     )
 
 

@@ -1,6 +1,8 @@
 """What a file must be, and its first line, to be read as a CSV."""
 
+import bz2
 import gzip
+import lzma
 import time
 from pathlib import Path
 
@@ -59,7 +61,12 @@ def test_a_header_alone_is_refused(tmp_path: Path, content: str) -> None:
         (b"PK\x03\x04\x14\x00\x00\x00", "a zip archive or an Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
         (gzip.compress(text_of(good_lines()).encode()), "gzip-compressed"),
+        (bz2.compress(b""), "bzip2-compressed"),
+        (bz2.compress(text_of(good_lines()).encode()), "bzip2-compressed"),
+        (lzma.compress(b""), "xz-compressed"),
         (b"PAR1\x15\x04", "a Parquet file"),
+        (b"ARROW1\0\0\xff\xff\xff\xff", "an Arrow file"),
+        (b"SQLite format 3\0", "an SQLite database"),
         (text_of(good_lines()).encode("utf-16"), "UTF-16 text"),
         (b"\n<!DOCTYPE html>\n<html>"[1:], "a web page, not the download itself"),
     ],
@@ -68,6 +75,14 @@ def test_other_formats_are_recognised(tmp_path: Path, content: bytes, what: str)
     message = refusal(tmp_path, content)
     assert f": the file is {what}; expected a CSV" in message
     assert "export it as CSV" in message
+
+
+@pytest.mark.parametrize("name", ["par1", "PAR1", "BZh9", "bzh", "ARROW1", "pk", "SQLite format 3"])
+def test_a_column_may_be_named_like_the_signature_of_another_format(
+    tmp_path: Path, name: str
+) -> None:
+    path = write(tmp_path, f"{name},date\n1,2016-07-01\n2,2016-07-02\n")
+    assert read_series(path).features == (name,)
 
 
 def test_other_binary_files_are_refused_at_their_first_nul_byte(tmp_path: Path) -> None:
