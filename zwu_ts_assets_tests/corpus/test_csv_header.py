@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.corpus.csv_file import read_series
+from zwu_ts_assets.corpus.csv_rules import CsvRules, Gaps
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets_tests.corpus.csv_text import (
     good_lines,
@@ -83,6 +84,57 @@ def test_a_column_may_be_named_like_the_signature_of_another_format(
 ) -> None:
     path = write(tmp_path, f"{name},date\n1,2016-07-01\n2,2016-07-02\n")
     assert read_series(path).features == (name,)
+
+
+@pytest.mark.parametrize(
+    "cell", ["5 %", "5%", "$5", "-$5.50", "€ 1,5", "\u22125", "1\u202f234", "5.5e3%"]
+)
+def test_a_column_of_numbers_with_something_around_them_is_not_left_out_without_a_word(
+    tmp_path: Path, cell: str
+) -> None:
+    content = f'date,a,b\n2016-07-01,1,"{cell}"\n2016-07-02,2,"{cell}"\n'
+    message = refusal(tmp_path, content)
+    assert message.startswith(f", line 2, column 'b': found {cell!r}; expected a finite decimal")
+    assert "leave the column out with the setting `features`" in message
+    assert read_series(write(tmp_path, content), features=["a"]).rows == 2
+    # Where gaps are allowed, the first cell that is there decides.
+    content = f'date,a,b\n2016-07-01,1,\n2016-07-02,2,"{cell}"\n'
+    with pytest.raises(CorpusError, match="line 3, column 'b'"):
+        read_series(write(tmp_path, content), rules=CsvRules(gaps="drop"))
+
+
+@pytest.mark.parametrize("gaps", ["refuse", "drop"])
+@pytest.mark.parametrize("text", ["n.a.", "offline", "#DIV/0!", "kW"])
+def test_a_column_of_numbers_that_begins_with_a_text_is_not_left_out_without_a_word(
+    tmp_path: Path, text: str, gaps: Gaps
+) -> None:
+    rules = CsvRules(gaps=gaps)
+    content = f"date,a,b\n2016-07-01,1,{text}\n2016-07-02,2,1.5\n2016-07-03,3,7\n2016-07-04,3,x\n"
+    with pytest.raises(CorpusError) as caught:
+        read_series(write(tmp_path, content), rules=rules)
+    assert (
+        f", line 2, column 'b': found the text {text!r} in a column of numbers, such as '1.5' "
+        in (str(caught.value))
+    )
+    assert read_series(write(tmp_path, content), features=["a"]).rows == 4
+
+
+def test_a_text_after_missing_values_and_above_numbers_is_told_at_its_line(tmp_path: Path) -> None:
+    content = "date,a,b\n2016-07-01,1,\n2016-07-02,2,x\n2016-07-03,3,7\n2016-07-04,4,8\n"
+    with pytest.raises(CorpusError, match="line 3, column 'b': found the text 'x' in a column of"):
+        read_series(write(tmp_path, content), rules=CsvRules(gaps="drop"))
+
+
+@pytest.mark.parametrize(
+    "cells", [["a", "b", "c"], ["A1", "7", "B2"], ["a", "", ""], ["x"], ["on", "", "1", "off"]]
+)
+def test_a_column_of_text_is_left_out_also_if_some_of_its_cells_are_numbers(
+    tmp_path: Path, cells: list[str]
+) -> None:
+    rows = "".join(f"2016-07-{day:02d},{day},{cell}\n" for day, cell in enumerate(cells, 1))
+    path = write(tmp_path, f"date,a,note\n{rows}")
+    assert read_series(path).features == ("a",)
+    assert read_series(path, rules=CsvRules(gaps="drop")).features == ("a",)
 
 
 def test_other_binary_files_are_refused_at_their_first_nul_byte(tmp_path: Path) -> None:
