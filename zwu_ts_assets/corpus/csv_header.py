@@ -7,7 +7,7 @@ does not: which column holds the time (`csv_time_column.py`), the choice of feat
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -27,6 +27,7 @@ from zwu_ts_assets.corpus.csv_lines import (
     split_line,
 )
 from zwu_ts_assets.corpus.csv_open import refuse_other_formats, skip_bom
+from zwu_ts_assets.corpus.csv_rows import Rows
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, time_index
 from zwu_ts_assets.corpus.csv_times import ISO, TimeFormat, find_format
@@ -52,6 +53,7 @@ class Columns:
         decimal: The mark in numbers.
         times: How timestamps are written.
         missing: Whether a missing value is read as NaN.
+        decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
     """
 
     names: tuple[str, ...]
@@ -61,6 +63,7 @@ class Columns:
     decimal: str = "."
     times: TimeFormat = ISO
     missing: bool = False
+    decimal_is_told: bool = True
 
     @property
     def time_name(self) -> str:
@@ -131,7 +134,7 @@ def read_columns(
         )
     cells = split_line(path, first, delimiter)
     time = time_index(path, names, cells, time_column)
-    rows = _Rows(file, path, start, delimiter)
+    rows = Rows(file, path, delimiter, start, start + _SAMPLE)
     if features is not None:
         chosen = named_features(path, names, time, features)
     else:
@@ -141,17 +144,16 @@ def read_columns(
             for index, cell in enumerate(cells[: len(names)])
             if index != time and means_a_number(cell)
         )
-    decimal: str = rules.decimal or "."
-    if rules.decimal is None and delimiter != ",":
-        wanted = ((number, [row[i] for i in chosen if i < len(row)]) for number, row in rows)
-        decimal = find_decimal(path, [names[i] for i in chosen], wanted)
+    decimal: str | None = rules.decimal
+    if decimal is None:
+        decimal = "." if delimiter == "," else find_decimal(path, names, chosen, rows)
     if features is None:
         chosen = numeric_features(
             path,
             names,
             time,
             (row for _, row in rows),
-            decimal,
+            decimal or ".",
             missing=rules.allows_gaps,
         )
     stamps = ((number, row[time]) for number, row in rows if time < len(row))
@@ -163,34 +165,16 @@ def read_columns(
             "Remove the setting."
         )
     file.seek(start)
-    return Columns(names, time, chosen, delimiter, decimal, times, rules.allows_gaps)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The first data lines as far as they can be read: line number and cells.
-
-    What is wrong with the line after them is told when it is read with the others.
-    """
-
-    file: BinaryIO
-    path: Path
-    start: int
-    delimiter: str
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        at, number = self.start, 2
-        try:
-            while at < self.start + _SAMPLE:
-                self.file.seek(at)  # others read in between
-                line = read_line(self.file, self.path, number, self.delimiter)
-                if line is None or line.blank:
-                    return
-                at = self.file.tell()
-                yield number, split_line(self.path, line, self.delimiter)
-                number += 1
-        except CorpusError:
-            return
+    return Columns(
+        names,
+        time,
+        chosen,
+        delimiter,
+        decimal or ".",
+        times,
+        missing=rules.allows_gaps,
+        decimal_is_told=decimal is not None,
+    )
 
 
 def _peek(file: BinaryIO, path: Path) -> str:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus import csv_file, csv_header
 from zwu_ts_assets.corpus.csv_file import read_csv, read_series
 from zwu_ts_assets.corpus.csv_rules import DELIMITERS, CsvRules, Decimal, Delimiter
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -98,7 +98,7 @@ def test_numbers_whose_mark_may_part_thousands_are_refused_with_what_to_write(
 ) -> None:
     content = f"date;a\n2016-07-01;1{mark}234\n2016-07-02;22{mark}345\n"
     message = refusal(tmp_path, content)
-    assert message.startswith(f", line 2, column 'a': found '1{mark}234', and the first lines do")
+    assert message.startswith(f", line 2, column 'a': found '1{mark}234', and neither the lines")
     assert "write `decimal" in message
     rules = CsvRules(decimal=mark)  # type: ignore[arg-type]
     assert read_series(write(tmp_path, content), rules=rules).values[0, 0] == 1.234
@@ -118,6 +118,41 @@ def test_a_number_with_another_mark_than_those_before_is_refused(
     message = refusal(tmp_path, content)
     assert message.startswith(f", line 21, column 'a': found '{third}'; expected a finite decimal")
     assert "the setting `decimal` says which mark it is" in message
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize(
+    ("late", "decimal"), [("1,5", ","), ("1.5", "."), ("0,125", ","), ("1234.125", "."), ("7", ".")]
+)
+def test_a_mark_that_comes_after_the_lines_that_are_looked_at_is_read_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str, decimal: str, blocks: bool
+) -> None:
+    monkeypatch.setattr(csv_header, "_SAMPLE", 64)
+    monkeypatch.setattr(csv_file, "_BLOCK", 64)
+    if not blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    days = [f"2016-07-{day:02d};{day}\n" for day in range(1, 20)]
+    path = write(tmp_path, "date;a\n" + "".join([*days, f"2016-07-20;{late}\n2016-07-21;2\n"]))
+    reading = read_csv(path)
+    assert_reads_like_pandas(path, sep=";", decimal=decimal)
+    assert reading.columns.decimal == decimal
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize("late", ["1.234", "12,345"])
+def test_a_thousand_that_comes_after_the_lines_that_are_looked_at_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str, blocks: bool
+) -> None:
+    # It was 1.234 without a word.
+    monkeypatch.setattr(csv_header, "_SAMPLE", 64)
+    monkeypatch.setattr(csv_file, "_BLOCK", 64)
+    if not blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    days = "".join(f"2016-07-{day:02d};{day}\n" for day in range(1, 20))
+    message = refusal(tmp_path, f"date;a\n{days}2016-07-20;{late}\n2016-07-21;2\n")
+    assert message.startswith(
+        f", line 21, column 'a': found '{late}', and neither the lines before"
+    )
 
 
 def test_quoted_decimal_commas_between_commas_are_read_if_that_is_said(tmp_path: Path) -> None:
