@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from zwu_ts_assets.automation import _as_it_is_now
+from zwu_ts_assets.chosen_datasets import datasets_with_a_csv
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, mirror_of, told
@@ -161,6 +162,28 @@ def test_a_copy_is_whole_or_not_there_whatever_happens_to_the_connection(
     bring_up_to_date(folder)
     assert (folder / "a.csv").read_bytes() == second
     assert not list(folder.glob("*.tmp"))
+
+
+def test_a_folder_behind_a_url_needs_no_etth1_where_there_are_other_csvs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZWU_TS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    behind = Behind(tmp_path / "cache")
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(behind.source))
+
+    def found(*names: str) -> tuple[list[str], list[str]]:
+        datasets = datasets_with_a_csv(names)
+        problems = [told(dataset.problem) for dataset in datasets.broken]
+        return [dataset.name for dataset in datasets.sound], problems
+
+    missing = f"{behind.source}/ETTh1.csv is not there; copy it there"
+    # Nothing can be put there, the sample no more than a download.
+    assert found() == ([], [missing])
+    behind.put("weather.csv", b"date,a\n2016-07-01,1\n")
+    assert found() == (["weather"], [])
+    assert f"{missing}; going on without it." in capsys.readouterr().err
+    assert found("etth1", "weather") == (["weather"], [missing])
 
 
 @pytest.mark.slow

@@ -350,3 +350,7 @@ def test_without_etth1_and_a_network_the_other_datasets_are_made(
     # Asked for by its name, it is missed.
     found = datasets_with_a_csv(["etth1", "weather"])
     assert [dataset.name for dataset in found.broken] == ["etth1"]
+    # The sample is made all the same.
+    found = datasets_with_a_csv(["etth1", "sample"])
+    assert [dataset.name for dataset in found.sound] == ["sample"]
+    assert found.sound[0].csv.is_file()
