@@ -5,6 +5,7 @@ import sys
 import uuid
 from pathlib import Path
 
+import dagster as dg
 import fsspec
 import pytest
 from click.testing import CliRunner
@@ -14,7 +15,8 @@ from zwu_ts_assets.chosen_datasets import datasets_with_a_csv
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, mirror_of, told
-from zwu_ts_assets.datasets import etth1
+from zwu_ts_assets.datasets import etth1, find_datasets
+from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.places import Remote, StoreError
 from zwu_ts_assets_tests.object_server import (
     BUCKET,
@@ -23,7 +25,7 @@ from zwu_ts_assets_tests.object_server import (
     Proxy,
     ask,
 )
-from zwu_ts_assets_tests.project import SETTINGS, write_csv
+from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 
 MEMORY = fsspec.filesystem("memory")
 
@@ -184,6 +186,30 @@ def test_a_folder_behind_a_url_needs_no_etth1_where_there_are_other_csvs(
     assert found() == (["weather"], [])
     assert f"{missing}; going on without it." in capsys.readouterr().err
     assert found("etth1", "weather") == (["weather"], [missing])
+
+
+def test_what_is_shown_of_a_broken_dataset_behind_a_url_names_the_url(tmp_path: Path) -> None:
+    behind = Behind(tmp_path / "cache")
+    behind.put("weather.csv", b"date,a\n2016-07-01,1\n")
+    behind.put("weather.toml", b"fps = 0\n")
+    behind.look()
+    found = find_datasets(behind.folder)
+    definitions = build_definitions(found.sound, tmp_path, 1, broken=found.broken)
+    graph = definitions.resolve_asset_graph()
+    key = dg.AssetKey(["weather", "weather_raw"])
+    job = definitions.resolve_implicit_global_asset_job_def().get_subset(
+        asset_selection={key}, asset_check_selection={dg.AssetCheckKey(key, "csv_is_sound")}
+    )
+    instance = dg.DagsterInstance.ephemeral()
+    shown = [
+        graph.get(key).description or "",
+        graph.get(dg.AssetKey(["weather", "weather_csv"])).description or "",
+        str(graph.get(dg.AssetKey(["weather", "weather_csv"])).metadata),
+        definitions.resolve_sensor_def("weather_sensor").description or "",
+        *failures(job.execute_in_process(instance=instance, raise_on_error=False)),
+    ]
+    assert all(f"{behind.source}/weather." in text for text in shown), shown
+    assert str(tmp_path) not in " ".join(shown)
 
 
 @pytest.mark.slow
