@@ -330,7 +330,9 @@ def _overrides(toml: Path) -> dict[str, object]:
             "the right file?"
         )
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        # With a byte order mark too, as Windows' editor writes it: it is seen nowhere, and the
+        # sentence about an invalid statement in line 1 would help nobody.
+        return tomllib.loads(data.decode("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise CorpusError(
             f"{toml}: not valid TOML: {str(error)[:_SHOWN]}. Mend that line."

@@ -41,6 +41,13 @@ def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
     assert settings.patch_length == 24
 
 
+def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "ETTh1.toml").write_bytes(b"\xef\xbb\xbffps = 4.0\r\n")
+    (tmp_path / "datasets.toml").write_bytes(b"\xef\xbb\xbf[etth1]\r\nhorizon = 7\r\n")
+    settings = etth1(tmp_path).settings
+    assert (settings.fps, settings.horizon) == (4.0, 7)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
