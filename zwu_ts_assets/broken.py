@@ -2,7 +2,7 @@
 
 What belongs here: Dagster definitions that say what is wrong wherever a user looks (asset, check,
 run, sensor), so that the other datasets stay as they are. What does not: finding out what is wrong
-(`discovery.py`, `settings.py`).
+(`discovery.py`, `settings_file.py`).
 """
 
 import dagster as dg

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.settings import SHARED_SETTINGS, shared_tables, shown
+from zwu_ts_assets.settings import shown
+from zwu_ts_assets.settings_file import SHARED_SETTINGS, shared_tables
 
 # A name becomes a folder, asset keys and a part of the names of Dagster's operations.
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
