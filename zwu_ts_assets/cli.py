@@ -160,19 +160,18 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     from zwu_ts_assets.validate import validate_folders
 
     found = find_datasets(data_folder(), dataset_names())
-    for dataset in found.broken:
-        click.echo(told(f"{dataset.name}: {dataset.problem}"), err=True)
     # What is no folder may be the name of a dataset.
-    defined = {dataset.name: dataset for dataset in found.sound}
-    named = [word for word in folders if word in defined and not Path(word).exists()]
-    sound = validate_folders(
-        found.sound,
-        artifacts_dir(),
-        [printed_place(word) for word in folders if word not in named],
-        format_name,
-        click.echo,
-        named,
-    )
+    known = {dataset.name for dataset in (*found.sound, *found.broken)}
+    names = [word for word in folders if word in known and not Path(word).exists()]
+    places = [printed_place(word) for word in folders if word not in names]
+    broken = [dataset for dataset in found.broken if dataset.name in names or not folders]
+    for dataset in broken:
+        click.echo(told(f"{dataset.name}: {dataset.problem}"), err=True)
+    sound = not broken
+    if places or not folders or len(broken) < len(names):  # there is something to look at
+        sound &= validate_folders(
+            found.sound, artifacts_dir(), places, format_name, click.echo, names
+        )
     if not sound:
         raise click.ClickException("Not every export is sound.")
 

@@ -326,6 +326,20 @@ def test_the_commands_work_on_the_dataset_that_is_named(
     ended = CliRunner().invoke(cli.main, ["validate", "weather"])
     assert ended.exit_code == 0, ended.output
     assert "0 problems" in ended.output
+    # What is wrong with another one matters where all are meant.
+    (two / "traffic.csv").write_bytes(b"")
+    (two / "traffic.toml").write_text("fps = 0", "utf-8")
+    ended = CliRunner().invoke(cli.main, ["validate", "weather"])
+    assert (ended.exit_code, "traffic" in ended.output) == (0, False)
+    ended = CliRunner().invoke(cli.main, ["validate"])
+    assert ended.exit_code == 1
+    assert "0 problems" in ended.output
+    assert "traffic: " in ended.output
+    ended = CliRunner().invoke(cli.main, ["validate", "traffic"])
+    assert ended.exit_code == 1
+    assert f"traffic: {two / 'traffic.toml'}: setting 'fps' is 0" in ended.output
+    assert "0 problems" not in ended.output
+    (two / "traffic.csv").unlink()
     started: list[dict[str, str]] = []
     monkeypatch.setattr(os, "execv", lambda *_: started.append(dict(os.environ)))
     ended = CliRunner().invoke(cli.main, ["dev", "weather", "--port", "0"])
