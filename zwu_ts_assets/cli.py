@@ -18,6 +18,7 @@ from zwu_ts_assets.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, find_datasets
+from zwu_ts_assets.discovery import ETTH1
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
@@ -183,14 +184,25 @@ def status(names: tuple[str, ...]) -> None:
     from zwu_ts_assets.checks import out_of_date_sentence
     from zwu_ts_assets.refresh import out_of_date
 
+    asked = names or dataset_names()
+    found = find_datasets(data_folder(), asked)
+
     def tell(dataset: Dataset) -> None:
+        if (
+            dataset.name == ETTH1
+            and not asked
+            and len(found.sound) > 1
+            and not dataset.csv.exists()
+        ):
+            click.echo(told(f"{dataset.name}: {dataset.csv} is not there"))  # nobody misses it
+            return
         stale = out_of_date(dataset, artifacts_dir())
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
 
-    each(find_datasets(data_folder(), names or dataset_names()), tell)
+    each(found, tell)
 
 
 @main.command()

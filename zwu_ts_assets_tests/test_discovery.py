@@ -361,7 +361,16 @@ def test_without_etth1_and_a_network_the_other_datasets_are_made(
     found = datasets_with_a_csv([])
     assert [dataset.name for dataset in found.sound] == ["weather"]
     assert found.broken == ()
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
+    (two / "weather.toml").write_text(SETTINGS, "utf-8")
+    ended = CliRunner().invoke(cli.main, ["status"])
+    assert ended.exit_code == 0, ended.output
+    assert f"etth1: {two / 'ETTh1.csv'} is not there\n" in ended.output
+    assert "weather: " in ended.output
     # Asked for by its name, it is missed.
+    ended = CliRunner().invoke(cli.main, ["status", "etth1"])
+    assert ended.exit_code == 1
     found = datasets_with_a_csv(["etth1", "weather"])
     assert [dataset.name for dataset in found.broken] == ["etth1"]
     # The sample is made all the same.
