@@ -217,7 +217,10 @@ def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
     for name in names:
         if name not in found.names:
             known = ", ".join(found.names)
-            raise CorpusError(f"There is no dataset {name!r}; the datasets are: {known}.")
+            raise CorpusError(
+                f"There is no dataset {name!r}; the datasets are: {known}. Correct the name, or "
+                f"copy a CSV that gives it to {data_dir}."
+            )
     sound, broken = [], []
     for name in dict.fromkeys(names or found.default_names):
         problem = found.problems.get(name, "")

@@ -225,6 +225,14 @@ def two(tmp_path: Path) -> Path:
     return data
 
 
+def work_in(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands find this data folder, and everything else beside it."""
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(data))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(data.parent / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(data.parent / "home"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+
+
 def test_a_broken_dataset_says_so_in_its_asset_its_check_its_run_and_its_sensor(
     two: Path,
 ) -> None:
@@ -265,10 +273,7 @@ def test_a_broken_dataset_says_so_in_its_asset_its_check_its_run_and_its_sensor(
 def test_the_commands_do_what_can_be_done_and_then_tell_what_could_not(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
-    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    work_in(two, monkeypatch)
     (two / "traffic.csv").write_bytes(b"PK\x03\x04")
     ended = CliRunner().invoke(cli.main, ["status"])
     assert ended.exit_code == 1
@@ -310,10 +315,7 @@ def test_names_found_are_told_with_the_demonstration(tmp_path: Path) -> None:
 def test_the_commands_work_on_the_dataset_that_is_named(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
-    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    work_in(two, monkeypatch)
     split = "[split]\nratios = [1, 0, 0]\n"
     (two / "weather.toml").write_text(f"max_batches = 1\n{SETTINGS}{split}", "utf-8")
     (two / "a.csv").write_bytes(b"")  # of the others nothing is heard
@@ -354,15 +356,12 @@ def test_without_etth1_and_a_network_the_other_datasets_are_made(
         raise CorpusError(f"ETTh1.csv could not be downloaded; copy it to {csv}")
 
     monkeypatch.setattr(download, "download_etth1", unreachable)
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
+    work_in(two, monkeypatch)
     (two / "ETTh1.csv").unlink()
     (two / "weather.toml").unlink()
-    monkeypatch.setenv("ZWU_TS_DATASETS", "")
     found = datasets_with_a_csv([])
     assert [dataset.name for dataset in found.sound] == ["weather"]
     assert found.broken == ()
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
-    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
     (two / "weather.toml").write_text(SETTINGS, "utf-8")
     ended = CliRunner().invoke(cli.main, ["status"])
     assert ended.exit_code == 0, ended.output

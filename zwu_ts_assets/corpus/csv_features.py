@@ -140,6 +140,24 @@ def _refuse_text_above_numbers(path: Path, name: str, column: Sequence[tuple[int
         )
 
 
+def numbers_among(cells: Sequence[str], time: int | None = None) -> list[int]:
+    """The indices of the cells that are numbers, or stand where one belongs.
+
+    One that is empty or `NaN` leaves open whether its column is wanted. To drop the column without
+    a word would be to train on less than the user believes.
+
+    Args:
+        cells: Of a line, which may have fewer than there are columns: it is refused with the other
+            data lines.
+        time: Index of the time column.
+    """
+    return [
+        index
+        for index, cell in enumerate(cells)
+        if index != time and (means_a_number(cell) or is_dressed(cell))
+    ]
+
+
 def numeric_features(
     path: Path,
     names: tuple[str, ...],
@@ -165,13 +183,7 @@ def numeric_features(
     rows = iter(rows)
     first = list(islice(rows, _LOOKED_AT))
     cells = list(first[0]) if first else []
-    chosen = []
-    # A line with too few or too many cells is refused with the other data lines.
-    for index, cell in enumerate(cells[: len(names)]):
-        # A first cell that is empty or `NaN` leaves open whether the column is wanted. To drop the
-        # column without a word would train on less than the user believes.
-        if index != time and (means_a_number(cell) or is_dressed(cell)):
-            chosen.append(index)
+    chosen = numbers_among(cells[: len(names)], time)
     if missing:
         open_ones = {index for index in chosen if is_missing(cells[index])}
         for row in chain(first[1:], rows):
@@ -179,7 +191,7 @@ def numeric_features(
                 break
             for index in [i for i in open_ones if i < len(row) and not is_missing(row[i])]:
                 open_ones.remove(index)
-                if not means_a_number(row[index]) and not is_dressed(row[index]):
+                if not numbers_among([row[index]]):
                     chosen.remove(index)
         if open_ones:
             some = listed([show(names[index]) for index in sorted(open_ones)])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_lines import refuse
 from zwu_ts_assets.corpus.csv_rules import CsvRules
+from zwu_ts_assets.corpus.csv_times import say_time
 from zwu_ts_assets.corpus.errors import CorpusError
 
 # Steps at the start that tell the interval of a series with holes.
@@ -111,10 +112,7 @@ def _refuse_step(
     row = place + 1
     step = int(seconds[row] - seconds[row - 1])
     zone = " UTC" if utc else ""
-    here, before = (
-        str(np.datetime64(int(s), "s")).replace("T", " ") + zone
-        for s in (seconds[row], seconds[row - 1])
-    )
+    here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
     if step == 0:
         found, expected = f"{here} a second time, as on the line before", "each time once"
         do = "Remove one of the two rows, or correct its time."

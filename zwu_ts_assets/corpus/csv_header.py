@@ -16,11 +16,11 @@ from zwu_ts_assets.corpus.csv_dialect import find_decimal, find_delimiter
 from zwu_ts_assets.corpus.csv_features import (
     listed,
     named_features,
+    numbers_among,
     numeric_features,
     refuse_missing,
 )
 from zwu_ts_assets.corpus.csv_lines import (
-    means_a_number,
     read_line,
     refuse,
     show,
@@ -139,11 +139,7 @@ def read_columns(
         chosen = named_features(path, names, time, features)
     else:
         # The decimal mark of a first cell does not matter here: it is a number with either.
-        chosen = tuple(
-            index
-            for index, cell in enumerate(cells[: len(names)])
-            if index != time and means_a_number(cell)
-        )
+        chosen = tuple(numbers_among(cells[: len(names)], time))
     decimal: str | None = rules.decimal
     if decimal is None:
         decimal = "." if delimiter == "," else find_decimal(path, names, chosen, rows)

@@ -254,3 +254,8 @@ def _iso_seconds(text: str) -> int | None:
         return int(np.datetime64(text, "s").astype(np.int64))
     except ValueError:
         return None
+
+
+def say_time(second: np.int64) -> str:
+    """A second as a message tells it: `2016-07-01 00:00:00`."""
+    return str(np.datetime64(int(second), "s")).replace("T", " ")
