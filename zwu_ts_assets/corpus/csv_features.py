@@ -203,8 +203,9 @@ def numeric_features(
                 "a first value that tells whether a column is numeric",
                 "Name the columns to use with the setting `features`.",
             )
+    used = {time, *chosen}
     for index in range(min(len(cells), len(names))):
-        if index != time and index not in chosen:
+        if index not in used:
             column = [(line, row[index]) for line, row in enumerate(first, 2) if index < len(row)]
             _refuse_text_above_numbers(path, names[index], column)
     if len(chosen) > FEATURE_LIMIT:
