@@ -127,10 +127,12 @@ def _stray_tables(data_dir: Path, known: Sequence[str]) -> dict[str, str]:
         name = table
         if not NAME.fullmatch(table) or table in RESERVED:
             name = _free_name(f"table_{number}", {*known, *tables, *problems})
+        meant = dataset_name(table)
         problems[name] = (
             f"{toml}: found a table {shown(table)} and no CSV that gives this name; expected a CSV "
             f"for every table. Copy it to {data_dir}, or correct or remove the table; the datasets "
             f"there are: {', '.join(known)}."
+            + (f" Did you mean [{meant}]?" if meant in known else "")
         )
     return problems
 

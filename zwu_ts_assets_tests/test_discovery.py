@@ -102,6 +102,12 @@ def test_what_is_shown_of_a_file_without_a_name_takes_no_other_files_name(tmp_pa
     assert "found a table 'Weather'" in told["table_1_3"]
 
 
+def test_a_table_named_like_the_file_is_told_the_name_of_the_dataset(tmp_path: Path) -> None:
+    put(tmp_path, "Weather 2020.csv")
+    (tmp_path / "datasets.toml").write_text('["Weather 2020"]\n', "utf-8")
+    assert broken(tmp_path)["table_1"].endswith("Did you mean [weather_2020]?")
+
+
 def test_files_whose_names_give_the_same_are_each_shown(tmp_path: Path) -> None:
     put(tmp_path, *(f"{'a' * 70}{end}.csv" for end in "xyz"), "csv_1.csv", "1.csv")
     told = broken(tmp_path)

@@ -5,6 +5,7 @@ does not: which column holds the time (`csv_time_column.py`), the choice of feat
 (`csv_features.py`), the data lines (`csv_lines.py`, `csv_file.py`).
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -105,6 +106,15 @@ def read_columns(
     if header is None:
         raise CorpusError(
             f"{path}: the file is empty; expected a header line and data lines. Copy it again."
+        )
+    if re.fullmatch(r"sep=.?", header.text.strip(), re.IGNORECASE):
+        refuse(
+            path,
+            1,
+            None,
+            f"{show(header.text)}, which tells Excel the delimiter",
+            "the column names",
+            "Remove the line.",
         )
     start = file.tell()
     # The delimiter comes first: with the wrong one, all else that could be said would mislead.

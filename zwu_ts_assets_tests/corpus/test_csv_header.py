@@ -137,6 +137,14 @@ def test_a_column_of_text_is_left_out_also_if_some_of_its_cells_are_numbers(
     assert read_series(path, rules=CsvRules(gaps="drop")).features == ("a",)
 
 
+@pytest.mark.parametrize("line", ["sep=;", "SEP=,", "sep=\t"])
+def test_the_line_that_tells_excel_the_delimiter_is_told(tmp_path: Path, line: str) -> None:
+    message = refusal(tmp_path, f"{line}\nwhen;a\n2016-07-01;1\n")
+    assert message.startswith(
+        f", line 1: found {line!r}, which tells Excel the delimiter; expected"
+    )
+
+
 def test_other_binary_files_are_refused_at_their_first_nul_byte(tmp_path: Path) -> None:
     message = refusal(tmp_path, b"date,lo\0ad\n")
     assert ", line 1: found a NUL byte at byte 7 of the file; expected text" in message
