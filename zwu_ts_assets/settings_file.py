@@ -47,7 +47,7 @@ def read_settings(
     """
     shared = toml.with_name(SHARED_SETTINGS)
     between = shared_tables(shared).get(table, {}) if table is not None else {}
-    own = _overrides(toml) if toml.exists() else {}
+    own = _overrides(toml)
     try:
         return Settings.model_validate({**(defaults or {}), **between, **own})
     except ValidationError as error:
@@ -65,8 +65,6 @@ def shared_tables(toml: Path) -> dict[str, dict[str, object]]:
     Raises:
         CorpusError: The file is too long, is not TOML, or has settings outside of tables.
     """
-    if not toml.exists():
-        return {}
     tables: dict[str, dict[str, object]] = {}
     for name, content in _overrides(toml).items():
         if not isinstance(content, dict):
@@ -79,8 +77,10 @@ def shared_tables(toml: Path) -> dict[str, dict[str, object]]:
 
 
 def _overrides(toml: Path) -> dict[str, object]:
-    """What a settings file says."""
+    """What a settings file says; nothing, if there is none."""
     try:
+        if not toml.exists():
+            return {}
         if not toml.is_file():
             raise CorpusError(f"{toml}: found something that is no file; expected a TOML file.")
         with toml.open("rb") as file:

@@ -188,6 +188,28 @@ def test_a_folder_behind_a_url_needs_no_etth1_where_there_are_other_csvs(
     assert found("etth1", "weather") == (["weather"], [missing])
 
 
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_file_whose_name_no_folder_can_hold_takes_no_other_one_down(
+    behind: Behind, letter: str
+) -> None:
+    long = letter * 300 + ".csv"
+    behind.put(long, b"date,a\n2016-07-01,1\n")
+    behind.put(letter * 300 + "x.csv", b"date,a\n2016-07-01,2\n")
+    behind.put("weather.csv", b"date,a\n2016-07-01,1\n")
+    assert len(behind.look()) == 3
+    found = find_datasets(behind.folder)
+    assert [dataset.name for dataset in found.sound] == ["etth1", "weather"]
+    assert len(found.broken) == 2
+    assert all("a name that gives no dataset" in dataset.problem for dataset in found.broken)
+    # It is followed like any other.
+    first = behind.look()
+    behind.put(long, b"date,a\n2016-07-01,3\n")
+    assert behind.look().keys() == first.keys()
+    assert behind.look() != first
+    behind.drop(long)
+    assert len(behind.look()) == 2
+
+
 def test_what_is_shown_of_a_broken_dataset_behind_a_url_names_the_url(tmp_path: Path) -> None:
     behind = Behind(tmp_path / "cache")
     behind.put("weather.csv", b"date,a\n2016-07-01,1\n")

@@ -1,5 +1,6 @@
 """TOML files override the defaults of settings, and what is wrong in one is told."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -157,3 +158,14 @@ def test_a_settings_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(toml)  # opening it would wait for ever
     with pytest.raises(CorpusError, match="something that is no file"):
         read_settings(toml)
+
+
+def test_a_settings_file_that_cannot_be_looked_for_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(path: Path, **_: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    with pytest.raises(CorpusError, match=r"ETTh1\.toml: cannot be read: Permission denied"):
+        read_settings(tmp_path / "ETTh1.toml")
