@@ -172,7 +172,7 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
     ]
     return (
         f"the settings of {now.name} {' and '.join(changes)}, which Dagster does not know yet: "
-        'press "Reload definitions" on the Deployment page of the web UI, or start it again'
+        'press "Reload definitions" on the Lineage page of the web UI, or start it again'
     )
 
 

@@ -89,7 +89,7 @@ def broken_sensor(
         if not problem:
             return dg.SkipReason(
                 f"{dataset.name} was mended or removed: press "
-                '"Reload definitions" on the Deployment page of the web UI, or start it again'
+                '"Reload definitions" on the Lineage page of the web UI, or start it again'
             )
         store = dataset_store(artifacts, dataset.prefix)
         Reporter(context.instance, dataset, store, {}).check(

@@ -1,12 +1,13 @@
 """A CSV that appears while the web UI runs is a dataset after "Reload definitions", no restart.
 
-A real `dagster dev`, asked what the button asks: the code server loads definitions again, the web
-server shows them, and the daemon, which looks for new ones once a minute (here: every two seconds),
-runs the new sensor.
+A real `dagster dev` and a real browser: a press of the button makes the code server load
+definitions again, the web server shows them, and the daemon, which looks for new ones once a minute
+(here: every two seconds), runs the new sensor.
 """
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,7 +21,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from playwright.sync_api import expect
 
+from zwu_ts_assets_tests.browser import a_picture_if_it_fails, a_tab, browser_path
 from zwu_ts_assets_tests.processes import Shell
 
 SECONDS = 240
@@ -33,11 +36,8 @@ if "dagster._daemon" in sys.orig_argv:
     controller.RELOAD_WORKSPACE_INTERVAL = 2
 """
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-RELOAD = """mutation { reloadRepositoryLocation(repositoryLocationName: "zwu_ts_assets") {
-    __typename ... on WorkspaceLocationEntry { loadStatus } ... on PythonError { message } } }"""
-RELOAD_ALL = "mutation { reloadWorkspace { __typename ... on PythonError { message } } }"
 ASSETS = "{ assetNodes { assetKey { path } groupName } }"
 
 
@@ -46,12 +46,12 @@ class Ui:
 
     def __init__(self, shell: Shell, port: int) -> None:
         """Args: the folders; where the web server listens."""
-        self.shell, self.url = shell, f"http://127.0.0.1:{port}/graphql"
+        self.shell, self.url = shell, f"http://127.0.0.1:{port}"
 
     def ask(self, query: str) -> Any:
         """The data that a GraphQL query gives."""
         request = urllib.request.Request(  # noqa: S310 - our own server
-            self.url,
+            f"{self.url}/graphql",
             json.dumps({"query": query}).encode(),
             {"Content-Type": "application/json"},
         )
@@ -89,6 +89,7 @@ def wait(until: Callable[[], object], what: str, log: Path) -> None:
 
 @pytest.fixture
 def ui(tmp_path: Path) -> Iterator[Ui]:
+    browser_path()  # before a server is started in vain
     shell = Shell(tmp_path / "project", batches=1)
     shell.csv.unlink()  # its sensor has nothing to do, too
     with socket.socket() as free:
@@ -127,14 +128,22 @@ def ui(tmp_path: Path) -> Iterator[Ui]:
 def test_a_csv_that_appears_is_there_after_reloading_definitions_also_for_the_daemon(
     ui: Ui,
 ) -> None:
-    # Fewer rows than a window: its sensor has something to say and no run to start.
-    (ui.shell.data / "weather.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
-    assert ui.ask(RELOAD)["reloadRepositoryLocation"]["__typename"] == "WorkspaceLocationEntry"
-    assert ui.groups() == {"etth1", "weather"}
-    # A broken one takes no other down, and the button beside it reloads as well.
-    (ui.shell.data / "2016.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
-    assert ui.ask(RELOAD_ALL)["reloadWorkspace"]["__typename"] == "Workspace"
-    assert ui.groups() == {"etth1", "weather", "csv_2016"}
+    with a_tab(ui.url) as page, a_picture_if_it_fails(page, "new_dataset"):
+        # Fewer rows than a window: its sensor has something to say and no run to start.
+        (ui.shell.data / "weather.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
+        page.goto(f"{ui.url}/asset-groups")
+        page.get_by_role("button", name="Reload definitions").click()
+        # A graph of one dataset has its assets; of several, their groups.
+        expect(page.get_by_text("weather", exact=True).first).to_be_visible()
+        assert ui.groups() == {"etth1", "weather"}
+        # A broken one takes no other down, and the button of the other page reloads as well.
+        (ui.shell.data / "2016.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
+        page.goto(f"{ui.url}/deployment/locations")
+        page.get_by_role("button").filter(has_text=re.compile("^Reload$")).click()
+        wait(lambda: "csv_2016" in ui.groups(), "the broken dataset", ui.shell.log)
+        assert ui.groups() == {"etth1", "weather", "csv_2016"}
+        page.goto(f"{ui.url}/asset-groups")
+        expect(page.get_by_text("csv_2016", exact=True).first).to_be_visible()
     wait(
         lambda: "fewer than one window" in ui.last_tick("weather_sensor"),
         "the new sensor's look",

@@ -15,51 +15,28 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from zwu_ts_assets.lineage import TRAINING
+from zwu_ts_assets_tests.browser import a_picture_if_it_fails, a_tab, browser_path
 from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-BROWSER_ARGUMENTS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-# Where CI finds what the browser showed when a test failed.
-FAILURES = REPOSITORY / ".test-failures"
 
 # Starting Dagster takes ten seconds on an idle machine, and a minute on a busy one.
 SERVER_SECONDS = 240
 RUN_MILLISECONDS = 240_000
-CLICK_MILLISECONDS = 60_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def browser_path() -> str:
-    """The browser of this machine; without one, a visible skip unless CI insists."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if found is None:
-        sentence = f"no browser found; looked for {', '.join(BROWSERS)}"
-        if os.environ.get("ZWU_TS_REQUIRE_BROWSER") == "1":
-            pytest.fail(sentence + ", and ZWU_TS_REQUIRE_BROWSER=1 requires one")
-        pytest.skip(sentence)
-    return found
-
-
-@pytest.fixture(scope="module")
-def server(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a web UI over a CSV of three batches, of which none is materialized."""
+    browser_path()  # before a server is started in vain
     folder = tmp_path_factory.mktemp("web_ui")
     data, home = folder / "data", folder / "dagster_home"
     data.mkdir()
@@ -101,32 +78,10 @@ def server(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def page(server: str, browser_path: str) -> Iterator[Page]:
+def page(server: str) -> Iterator[Page]:
     """A tab of a headless browser that reaches the server and nothing else."""
-
-    def stay_here(route: Route) -> None:
-        if route.request.url.startswith(server):
-            route.continue_()
-        else:
-            route.abort()
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browser_path, args=list(BROWSER_ARGUMENTS)
-        )
-        try:
-            page = browser.new_page(viewport={"width": 1600, "height": 1000})
-            page.route(re.compile("^https?:"), stay_here)
-            page.set_default_timeout(CLICK_MILLISECONDS)
-            # A new instance may greet its first visitor with a dialog over everything else.
-            page.add_locator_handler(
-                page.get_by_text("Join the Dagster community"),
-                lambda: page.get_by_role("button", name="Skip").click(),
-            )
-            expect.set_options(timeout=CLICK_MILLISECONDS)
-            yield page
-        finally:
-            browser.close()
+    with a_tab(server) as page:
+        yield page
 
 
 def test_the_graph_shows_every_asset_of_corpus_and_last_mile(server: str, page: Page) -> None:
@@ -213,16 +168,3 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-@contextmanager
-def a_picture_if_it_fails(page: Page, name: str) -> Iterator[None]:
-    """Keep what the browser shows when a test fails, and say where it is."""
-    try:
-        yield
-    except BaseException as error:
-        FAILURES.mkdir(exist_ok=True)
-        picture = FAILURES / f"{name}.png"
-        page.screenshot(path=picture)
-        error.add_note(f"what the browser showed: {picture}")
-        raise
