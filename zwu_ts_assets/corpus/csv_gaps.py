@@ -116,6 +116,8 @@ def _refuse_step(
     if step == 0:
         found, expected = f"{here} a second time, as on the line before", "each time once"
         do = "Remove one of the two rows, or correct its time."
+        if (seconds % 86_400 == 0).all():
+            do += " If the time of day is in another column, join the two into one."
     elif step < 0:
         found, expected = f"{here} after {before} on the line before", "increasing times"
         do = "Sort the file by this column."

@@ -158,6 +158,13 @@ def test_timestamps_a_second_time_are_refused(tmp_path: Path) -> None:
     )
 
 
+def test_days_and_times_of_day_in_two_columns_are_told_to_be_joined(tmp_path: Path) -> None:
+    content = "Date,Time,a\n2016-07-01,00:00,1\n2016-07-01,01:00,2\n"
+    message = refusal(tmp_path, content)
+    assert message.startswith(", line 3, column 'Date': found 2016-07-01 00:00:00 a second time")
+    assert message.endswith("If the time of day is in another column, join the two into one.")
+
+
 def test_timestamps_that_go_back_are_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, with_line(5, "2016-06-30 23:00:00,1,1"))
     assert message == (
