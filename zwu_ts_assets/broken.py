@@ -2,7 +2,7 @@
 
 What belongs here: Dagster definitions that say what is wrong wherever a user looks (asset, check,
 run, sensor), so that the other datasets stay as they are. What does not: finding out what is wrong
-(`discovery.py`, `settings.py`).
+(`discovery.py`, `settings_file.py`).
 """
 
 import dagster as dg
@@ -25,15 +25,16 @@ def broken_assets(dataset: BrokenDataset) -> list[dg.AssetsDefinition | dg.Sourc
     Args:
         dataset: Which it is, and what is wrong with it.
     """
+    problem = told(dataset.problem)
 
     @dg.observable_source_asset(
         key=asset_key(dataset, dataset.csv_asset),
-        description=f"Cannot be used: {dataset.problem}",
+        description=f"Cannot be used: {problem}",
         group_name=dataset.name,
-        metadata={"path": dg.MetadataValue.path(str(dataset.csv))},
+        metadata={"path": dg.MetadataValue.path(told(str(dataset.csv)))},
     )
     def csv() -> dg.DataVersion:
-        raise dg.Failure(description=dataset.problem, allow_retries=False)
+        raise dg.Failure(description=problem, allow_retries=False)
 
     @dg.asset(
         name=dataset.raw_asset,
@@ -41,10 +42,10 @@ def broken_assets(dataset: BrokenDataset) -> list[dg.AssetsDefinition | dg.Sourc
         deps=[csv.key],
         io_manager_key="series_io",
         group_name=dataset.name,
-        description=f"Cannot be made: {dataset.problem}",
+        description=f"Cannot be made: {problem}",
     )
     def raw() -> None:
-        raise dg.Failure(description=dataset.problem, allow_retries=False)
+        raise dg.Failure(description=problem, allow_retries=False)
 
     return [csv, raw]
 
@@ -59,7 +60,7 @@ def broken_check(dataset: BrokenDataset) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=asset_key(dataset, dataset.raw_asset), name=CSV_CHECK)
     def csv_is_sound() -> dg.AssetCheckResult:
         """The CSV can be read, and its settings are sound."""
-        return dg.AssetCheckResult(passed=False, description=dataset.problem)
+        return dg.AssetCheckResult(passed=False, description=told(dataset.problem))
 
     check: dg.AssetChecksDefinition = csv_is_sound
     return check
@@ -81,13 +82,13 @@ def broken_sensor(
         name=f"{dataset.name}_sensor",
         minimum_interval_seconds=settings.sensor_seconds or _DEFAULT_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED,
-        description=f"Cannot look after {dataset.name}: {dataset.problem}",
+        description=f"Cannot look after {dataset.name}: {told(dataset.problem)}",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         problem = problem_now(dataset)
         if not problem:
             return dg.SkipReason(
-                f"{dataset.name} was mended: press "
+                f"{dataset.name} was mended or removed: press "
                 '"Reload definitions" on the Lineage page of the web UI, or start it again'
             )
         store = dataset_store(artifacts, dataset.prefix)

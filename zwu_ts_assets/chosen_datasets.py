@@ -13,6 +13,7 @@ import click
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, told
 from zwu_ts_assets.datasets import BrokenDataset, Dataset, Datasets, find_datasets
+from zwu_ts_assets.discovery import ETTH1, SAMPLE
 from zwu_ts_assets.environment import DATASETS_VARIABLE, data_dir, dataset_names
 
 
@@ -56,33 +57,43 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
     Raises:
         CorpusError: An unknown name, or a folder that cannot be used.
     """
-    from zwu_ts_assets.download import download_etth1
-
     asked = list(names) or dataset_names()
     found = find_datasets(data_folder(), asked)
+    alone = len(found.sound) + len(found.broken) == 1
+    sound, broken = [], list(found.broken)
     for dataset in found.sound:
-        if dataset.csv.exists():
-            continue
+        problem = "" if dataset.csv.exists() else _get_csv(dataset)
+        if not problem:
+            sound.append(dataset)
+        elif dataset.name == ETTH1 and alone and not is_mirror(dataset.csv.parent):
+            click.echo(f"{problem}; building the synthetic sample dataset instead.", err=True)
+            os.environ[DATASETS_VARIABLE] = SAMPLE
+            return datasets_with_a_csv([])
+        elif asked or alone:
+            prefix = dataset.prefix
+            broken.append(
+                BrokenDataset(dataset.name, dataset.csv, problem, data_dir(), prefix=prefix)
+            )
+        else:
+            click.echo(told(f"{problem}; going on without it."), err=True)
+    return Datasets(tuple(sound), tuple(broken))
+
+
+def _get_csv(dataset: Dataset) -> str:
+    """Get a CSV that the project can get; why it is not there, if it cannot."""
+    from zwu_ts_assets.download import download_etth1
+
+    try:
         if is_mirror(dataset.csv.parent):
-            raise CorpusError(f"{dataset.csv} is not there; copy it there")
-        if dataset.name == "sample":
+            return f"{dataset.csv} is not there; copy it there"
+        if dataset.name == SAMPLE:
             _write_sample(dataset)
-        elif dataset.name == "etth1":
+        elif dataset.name == ETTH1:
             click.echo(f"{dataset.csv} is not there; downloading it.", err=True)
-            try:
-                download_etth1(dataset.csv)
-            except CorpusError as error:
-                others = tuple(other for other in found.sound if other is not dataset)
-                if not others and not found.broken:
-                    click.echo(f"{error}; building the synthetic sample dataset instead.", err=True)
-                    os.environ[DATASETS_VARIABLE] = "sample"
-                    return datasets_with_a_csv([])
-                if asked:
-                    failed = BrokenDataset(dataset.name, dataset.csv, str(error), data_dir())
-                    return Datasets(others, (*found.broken, failed))
-                click.echo(f"{error}; going on without it.", err=True)
-                return Datasets(others, found.broken)
-    return found
+            download_etth1(dataset.csv)
+    except CorpusError as error:
+        return str(error)
+    return ""
 
 
 def _write_sample(dataset: Dataset) -> None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import click
 
@@ -19,6 +18,7 @@ from zwu_ts_assets.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, find_datasets
+from zwu_ts_assets.discovery import ETTH1
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
@@ -28,7 +28,7 @@ from zwu_ts_assets.environment import (
     dataset_names,
     project_root,
 )
-from zwu_ts_assets.lineage import TRAINING, asset_inputs, asset_names
+from zwu_ts_assets.lineage import asset_names
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -89,6 +89,16 @@ _dask_option = click.option(
 )
 
 
+def _run_dataset(
+    dataset: Dataset, workers: int, dask: str, force: bool, also: Sequence[str] = ()
+) -> None:
+    started = time.monotonic()
+    # Not before the CSVs are there: definitions load with it.
+    from zwu_ts_assets.dataset_run import run_dataset
+
+    run_dataset(dataset, workers, dask, force, started, also)
+
+
 @main.command()
 @_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
@@ -96,10 +106,9 @@ _dask_option = click.option(
 @click.option("--force", is_flag=True, help="Make again also what is current.")
 def run(names: tuple[str, ...], workers: int, dask: str, force: bool) -> None:
     """Materialize what is missing or out of date, through Dagster, in one run per dataset."""
-    started = time.monotonic()
     each(
         datasets_with_a_csv(names),
-        lambda dataset: _run_dataset(dataset, workers, dask, force, started),
+        lambda dataset: _run_dataset(dataset, workers, dask, force),
     )
 
 
@@ -113,14 +122,13 @@ def export(
     names: tuple[str, ...], formats: tuple[str, ...], workers: int, dask: str, force: bool
 ) -> None:
     """Make what trainers load: samples, the preflight report and exports."""
-    started = time.monotonic()
     for name in formats:
         if name not in EXPORTS:
             raise CorpusError(f"there is no format {name!r}; the formats are: {', '.join(EXPORTS)}")
     also = ["samples", "preflight", *(EXPORTS[name] for name in formats or EXPORTS)]
     each(
         datasets_with_a_csv(names),
-        lambda dataset: _run_dataset(dataset, workers, dask, force, started, also),
+        lambda dataset: _run_dataset(dataset, workers, dask, force, also),
     )
 
 
@@ -133,10 +141,8 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
     from zwu_ts_assets.layout import dataset_store, file_names
     from zwu_ts_assets.work import WHOLE
 
-    started = time.monotonic()
-
     def report(dataset: Dataset) -> None:
-        _run_dataset(dataset, workers, dask, False, started, ["samples", "preflight"])
+        _run_dataset(dataset, workers, dask, False, ["samples", "preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
         click.echo(store.read(file_names("preflight", WHOLE)["report"]).decode("utf-8"))
 
@@ -152,19 +158,18 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     from zwu_ts_assets.validate import validate_folders
 
     found = find_datasets(data_folder(), dataset_names())
-    for dataset in found.broken:
-        click.echo(told(f"{dataset.name}: {dataset.problem}"), err=True)
     # What is no folder may be the name of a dataset.
-    defined = {dataset.name: dataset for dataset in found.sound}
-    named = [word for word in folders if word in defined and not Path(word).exists()]
-    sound = validate_folders(
-        found.sound,
-        artifacts_dir(),
-        [printed_place(word) for word in folders if word not in named],
-        format_name,
-        click.echo,
-        named,
-    )
+    known = {dataset.name for dataset in (*found.sound, *found.broken)}
+    names = [word for word in folders if word in known and not Path(word).exists()]
+    places = [printed_place(word) for word in folders if word not in names]
+    broken = [dataset for dataset in found.broken if dataset.name in names or not folders]
+    for dataset in broken:
+        click.echo(told(f"{dataset.name}: {dataset.problem}"), err=True)
+    sound = not broken
+    if places or not folders or len(broken) < len(names):  # there is something to look at
+        sound &= validate_folders(
+            found.sound, artifacts_dir(), places, format_name, click.echo, names
+        )
     if not sound:
         raise click.ClickException("Not every export is sound.")
 
@@ -176,14 +181,25 @@ def status(names: tuple[str, ...]) -> None:
     from zwu_ts_assets.checks import out_of_date_sentence
     from zwu_ts_assets.refresh import out_of_date
 
+    asked = names or dataset_names()
+    found = find_datasets(data_folder(), asked)
+
     def tell(dataset: Dataset) -> None:
+        if (
+            dataset.name == ETTH1
+            and not asked
+            and len(found.sound) > 1
+            and not dataset.csv.exists()
+        ):
+            click.echo(told(f"{dataset.name}: {dataset.csv} is not there"))  # nobody misses it
+            return
         stale = out_of_date(dataset, artifacts_dir())
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
 
-    each(find_datasets(data_folder(), names or dataset_names()), tell)
+    each(found, tell)
 
 
 @main.command()
@@ -226,112 +242,3 @@ def dev(names: tuple[str, ...], host: str, port: int) -> None:
     command = [sys.executable, "-m", "dagster", "dev", "-m", "zwu_ts_assets"]
     command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
-
-
-def _run_dataset(
-    dataset: Dataset, workers: int, dask: str, force: bool, started: float, also: Sequence[str] = ()
-) -> None:
-    from zwu_ts_assets.automation import guards, job_name
-    from zwu_ts_assets.checks import CSV_CHECK
-    from zwu_ts_assets.definitions import build_definitions
-    from zwu_ts_assets.event_log import instance_for_a_run
-    from zwu_ts_assets.failures import failures_of
-    from zwu_ts_assets.layout import dataset_store
-    from zwu_ts_assets.partitions import register_batches
-    from zwu_ts_assets.places import StoreError
-    from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
-    from zwu_ts_assets.refresh import GONE, difference
-    from zwu_ts_assets.reports import Reporter, asset_key
-    from zwu_ts_assets.run_locks import run_lock_if_possible
-    from zwu_ts_assets.run_tags import refresh_tags
-    from zwu_ts_assets.todo import Todo, todo
-
-    if workers and dask:
-        raise CorpusError(
-            f"--workers {workers} is about this machine's processes, but the Dask cluster at "
-            f'{dask} is to do the work: leave --workers out, or the cluster (--dask "")'
-        )
-    artifacts = artifacts_dir()
-    store = dataset_store(artifacts, dataset.prefix)
-    # Also when there is nothing to do: a killed run may have finished all but its tidying up.
-    store.remove_abandoned()
-    with instance_for_a_run() as instance:
-        look = store.look()
-        reporter = Reporter(instance, dataset, look, asset_inputs(dataset))
-        fail_dead_runs(artifacts, instance)
-        try:
-            found = difference(dataset, artifacts, also, store=look)
-        except StoreError:
-            raise  # which says nothing about the CSV
-        except CorpusError as error:
-            sentence = told(str(error))
-            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
-            raise
-        register_batches(instance, dataset)
-        due = todo(dataset, found.stale)
-        if force:
-            due = Todo(found.assets, range(found.batches))
-        if not due.assets:
-            report_comparison(reporter, dataset, found)
-            click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
-            _say_what_is_there(dataset, started)
-            return
-        if surplus := sum(item.reason in GONE for item in found.stale):
-            click.echo(
-                f"{dataset.name}: removing {surplus} artifacts that the CSV and the settings "
-                "no longer have",
-                err=True,
-            )
-        click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
-        definitions = build_definitions([dataset], artifacts, workers, dask=dask)
-        job = definitions.resolve_job_def(job_name(dataset)).get_subset(
-            asset_selection={asset_key(dataset, name) for name in due.assets},
-            asset_check_selection=set(guards(dataset, due.assets)),
-        )
-        run_id = str(uuid4())
-        # Held until Dagster has recorded the end: a run that is killed between its last step and
-        # then would be "started" for ever.
-        with run_lock_if_possible(artifacts, run_id, instance.root_directory):
-            result = job.execute_in_process(
-                instance=instance,
-                # Again, since it is this that Dagster records with the run.
-                asset_selection=[asset_key(dataset, name) for name in due.assets],
-                tags=refresh_tags(dataset.name, found.goal, due.batches),
-                run_config=_run_config(dataset, due.assets, force),
-                raise_on_error=False,
-                run_id=run_id,
-            )
-        reporter.store = look = store.look()
-        found = difference(dataset, artifacts, also, store=look)
-        report_comparison(reporter, dataset, found)
-    for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
-        click.echo(sentence, err=True)
-    _say_what_is_there(dataset, started)
-    if not result.success:
-        raise click.ClickException(
-            "Some assets failed; what succeeded is kept, and the next run makes the rest."
-        )
-
-
-def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[str, Any]:
-    ops = ["__".join([*dataset.prefix, name]) for name in assets]
-    return {
-        "ops": {op: {"config": {"force": force}} for op in ops},
-        # The failures are printed below in a sentence each; the whole log is in the web UI.
-        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-    }
-
-
-def _say_what_is_there(dataset: Dataset, started: float) -> None:
-    from zwu_ts_assets.layout import dataset_store, files_there
-    from zwu_ts_assets.partitions import batch_count
-
-    store = dataset_store(artifacts_dir(), dataset.prefix).look()
-    click.echo(f"Artifacts of {dataset.name} in {store.root}:")
-    for asset in asset_names(dataset):
-        for pattern, count in files_there(
-            store, asset, batch_count(dataset), overlapping=dataset.settings.overlapping
-        ):
-            if count or asset not in TRAINING:
-                click.echo(f"  {pattern:<42} {count:>5}")
-    click.echo(f"in {time.monotonic() - started:.1f} s")

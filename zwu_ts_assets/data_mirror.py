@@ -9,6 +9,7 @@ there is removed here.
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
 _COPIED: Final = (".csv", ".toml")
 # One part, not hidden, nothing that a terminal or a file system takes for something else.
 _NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
+_LONGEST: Final = 255  # bytes of a file's name
 _STATE: Final = ".state.json"
 _LOCK: Final = ".lock"
 
@@ -90,11 +92,11 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
     remove_abandoned(folder)
     files = ObjectFiles(source, until=until)
     state = _state(folder)
-    there = {name: facts for name, facts in files.top().items() if _is_copied(name)}
+    there = {_here(name): (name, *facts) for name, facts in files.top().items() if _is_copied(name)}
     # Settings first: they are small, and definitions need them and not the CSVs.
-    for name, (facts, changed) in sorted(there.items(), key=lambda item: item[1][0].size):
+    for here, (name, facts, changed) in sorted(there.items(), key=lambda item: item[1][1].size):
         known = [facts.size, facts.tag, changed]
-        if state.get(name) == known and (folder / name).is_file():
+        if state.get(here) == known and (folder / here).is_file():
             continue
         handle, temporary = locked_temporary(folder)
         try:
@@ -105,8 +107,8 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
             if changed:
                 os.utime(temporary, (changed, changed))
             # In this order: were it the other way round, a file could pass for what it is not.
-            _write_state(folder, {key: value for key, value in state.items() if key != name})
-            temporary.replace(folder / name)
+            _write_state(folder, {key: value for key, value in state.items() if key != here})
+            temporary.replace(folder / here)
         except FileNotFoundError:
             raise StoreError(
                 f"{source / name} was removed while it was copied; run again"
@@ -114,7 +116,7 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
         finally:
             temporary.unlink(missing_ok=True)
             os.close(handle)
-        state[name] = known
+        state[here] = known
         _write_state(folder, state)
     for path in folder.iterdir():
         if not path.name.startswith(".") and path.name not in there:
@@ -123,6 +125,18 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
 
 def _is_copied(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and Path(name).suffix.lower() in _COPIED
+
+
+def _here(name: str) -> str:
+    """The name that a file gets on this machine, whose file systems have shorter ones.
+
+    One too long gives no dataset, and is told like any other that gives none. To fail to copy it
+    would be to take every other one down.
+    """
+    if len(name.encode("utf-8")) <= _LONGEST:
+        return name
+    short = name.encode("utf-8")[:100].decode("utf-8", "ignore")
+    return f"{short}-{hashlib.sha256(name.encode('utf-8')).hexdigest()}{Path(name).suffix}"
 
 
 def _state(folder: Path) -> dict[str, Any]:

@@ -1,25 +1,23 @@
 """What a dataset is: a name, a CSV and the settings that shape its corpus.
 
-What belongs here: names, which settings matter to which asset, and the datasets that there are.
-What does not: the settings themselves (`settings.py`), anything about Dagster or artifacts.
+What belongs here: names, and the datasets that there are. What does not: the settings themselves
+(`settings.py`), which asset each matters to (`asset_settings.py`), anything about Dagster or
+artifacts.
 
 A dataset is data, not code. ETTh1 is the first one and has no key prefix; any other dataset has
 its name as the prefix of its asset keys and as its folder below `artifacts/`.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel
-
-from zwu_ts_assets.corpus.csv_rules import CsvRules
+from zwu_ts_assets.asset_settings import settings_digest, settings_of
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.discovery import ETTH1, NAME, SAMPLE, discover
-from zwu_ts_assets.settings import ETTH1_FEATURES, EXPORTS, Settings, read_settings, shown
+from zwu_ts_assets.settings import EXPORTS, Settings, shown
+from zwu_ts_assets.settings_file import read_settings
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 
 __all__ = [
@@ -32,69 +30,10 @@ __all__ = [
     "dataset_of",
     "etth1",
     "find_datasets",
-    "read_settings",
     "sample",
 ]
 
 _CARD: Final = ("title", "description", "source", "licence")
-# What tells nothing of the content of an export, or is told by a fingerprint instead.
-_NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
-
-# How a CSV is read. Windows tell by their content whether it mattered.
-_OF_THE_CSV: Final = tuple(CsvRules.__dataclass_fields__)
-
-# These came later: told, and part of a digest, only where they are not at their default, so that
-# nothing that was made before them is out of date.
-_LATER: Final = ("figure_features", "figure_columns", *_OF_THE_CSV)
-
-# A changed setting makes exactly these assets out of date, and through them what follows.
-# `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
-# Which columns are shown is part of a window's content, whichever settings it comes from.
-_SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": (
-        "time_column",
-        "features",
-        "window_length",
-        "window_stride",
-        "max_batches",
-        *_OF_THE_CSV,
-    ),
-    # Columns too: windows of other columns must not be taken for windows of this corpus.
-    "batch_windows": ("time_column", "features", "window_length", "window_stride", "horizon"),
-    "colour_ranges": ("patch_length", "patch_stride", "split"),
-    # The stride also where the content alone would do: it decides on names of files and headings.
-    "correlation_pngs": (
-        "canvas_width",
-        "canvas_height",
-        "title_batch_index",
-        "colour_range",
-        "window_stride",
-    ),
-    "line_plots": ("canvas_width", "canvas_height", "title_batch_index", "units", "window_stride"),
-    "batch_stats": ("window_stride",),
-    "vocab": ("splitter",),
-    "qwen_tokens": ("tokenizer",),
-    "patch_videos": (
-        "patch_length",
-        "patch_stride",
-        "canvas_width",
-        "canvas_height",
-        "title_batch_index",
-        "fps",
-        "frame_multiple",
-        "colour_range",
-        "video_width",
-        "video_height",
-        "window_stride",
-    ),
-    "samples": ("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
-    "preflight": ("tasks", "prompts"),
-    # An export tells its parameters, and so is out of date when one of them changes.
-    **dict.fromkeys(
-        EXPORTS.values(),
-        tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -183,37 +122,11 @@ class Dataset(AssetNames):
         Args:
             asset: The asset's name; `raw` or the dataset's own name for it.
         """
-        fields = Settings.model_fields
-        names = [
-            name
-            for name in _SETTINGS_OF[self.role_of(asset)]
-            if name not in _LATER or getattr(self.settings, name) != fields[name].default
-        ]
-        values = {name: getattr(self.settings, name) for name in names}
-        if "time_column" in values:
-            # Unset came later too: what was made of a column of this name is current.
-            values["time_column"] = values["time_column"] or "date"
-        if not self.settings.overlapping:
-            # Came later: where windows lie side by side, it makes nothing out of date that existed
-            # before, and no export tells of it.
-            values.pop("window_stride", None)
-        return {
-            name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-            for name, value in values.items()
-        }
+        return settings_of(self.settings, self.role_of(asset))
 
     def settings_digest(self, asset: str) -> str:
         """Eight hexadecimal digits that change when a setting of that asset changes."""
-        shaping = self.settings_of(asset)
-        if asset == "patch_videos":
-            # The size that a video gets is what counts, whichever settings it comes from.
-            del shaping["video_width"], shaping["video_height"]
-            shaping["canvas_width"], shaping["canvas_height"] = self.settings.video_size
-        if shaping.get("colour_range") == "window":
-            # Came later: where it is not used, it makes nothing out of date that existed before.
-            del shaping["colour_range"]
-        text = json.dumps(shaping, sort_keys=True, default=list)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+        return settings_digest(self.settings, self.role_of(asset))
 
 
 @dataclass(frozen=True)
@@ -246,7 +159,7 @@ class Datasets:
 
 _OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
     ETTH1: {
-        "features": ETTH1_FEATURES,
+        "features": ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"),
         "title": "ETTh1",
         "description": (
             "Hourly oil temperature (OT) of an electricity transformer and six power loads: high, "
@@ -304,7 +217,10 @@ def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
     for name in names:
         if name not in found.names:
             known = ", ".join(found.names)
-            raise CorpusError(f"There is no dataset {name!r}; the datasets are: {known}.")
+            raise CorpusError(
+                f"There is no dataset {name!r}; the datasets are: {known}. Correct the name, or "
+                f"copy a CSV that gives it to {data_dir}."
+            )
     sound, broken = [], []
     for name in dict.fromkeys(names or found.default_names):
         problem = found.problems.get(name, "")

@@ -6,13 +6,15 @@ is done whenever definitions load.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.settings import SHARED_SETTINGS, shared_tables, shown
+from zwu_ts_assets.settings import shown
+from zwu_ts_assets.settings_file import SHARED_SETTINGS, shared_tables
 
 # A name becomes a folder, asset keys and a part of the names of Dagster's operations.
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -88,17 +90,21 @@ def discover(data_dir: Path) -> Discovery:
         ETTH1: [data_dir / _ETTH1_FILE],
         SAMPLE: [data_dir / f"{SAMPLE}.csv"],
     }
-    problems: dict[str, str] = {}
+    nameless: list[Path] = []
     for csv in _csvs(data_dir):
         name = dataset_name(csv.stem)
         if csv in files.get(name, []):
             continue
-        if NAME.fullmatch(name) and name not in RESERVED:
+        if NAME.fullmatch(name) and name not in RESERVED and _is_printable(csv.name):
             files.setdefault(name, []).append(csv)
         else:
-            shown = f"csv_{name}"[:63]
-            problem = _no_name(csv, name, shown)
-            problems[shown] = f"{problems[shown]} {problem}" if shown in problems else problem
+            nameless.append(csv)
+    problems: dict[str, str] = {}
+    for csv in nameless:
+        # Never the name of another file: its dataset would be shown as broken in place of this.
+        name = dataset_name(csv.stem)
+        free = _free_name(f"csv_{name}", {*files, *problems})
+        problems[free] = _no_name(csv, name, free)
     csvs: dict[str, Path] = {}
     for name, found in files.items():
         # One that is not there yet takes no name away, but keeps its own spelling.
@@ -116,13 +122,17 @@ def _stray_tables(data_dir: Path, known: Sequence[str]) -> dict[str, str]:
         tables = shared_tables(toml)
     except CorpusError:  # every dataset says so, as each would have had a table there
         return {}
-    problems = {}
+    problems: dict[str, str] = {}
     for number, table in enumerate((name for name in tables if name not in known), start=1):
-        name = table if NAME.fullmatch(table) and table not in RESERVED else f"table_{number}"
+        name = table
+        if not NAME.fullmatch(table) or table in RESERVED:
+            name = _free_name(f"table_{number}", {*known, *tables, *problems})
+        meant = dataset_name(table)
         problems[name] = (
             f"{toml}: found a table {shown(table)} and no CSV that gives this name; expected a CSV "
             f"for every table. Copy it to {data_dir}, or correct or remove the table; the datasets "
             f"there are: {', '.join(known)}."
+            + (f" Did you mean [{meant}]?" if meant in known else "")
         )
     return problems
 
@@ -144,7 +154,25 @@ def _csvs(data_dir: Path) -> list[Path]:
         ) from error
 
 
+def _is_printable(name: str) -> bool:
+    """Whether a file's name can be told: no log or web page can show bytes that are no UTF-8."""
+    return not any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in name)
+
+
+def _free_name(wish: str, taken: Collection[str]) -> str:
+    """A valid name that begins as wished and is nobody's."""
+    ends = ("", *(f"_{number}" for number in range(2, len(taken) + 3)))
+    names = (f"{wish[: 63 - len(end)]}{end}" for end in ends)
+    return next(name for name in names if name not in taken)
+
+
 def _no_name(csv: Path, name: str, example: str) -> str:
+    if not _is_printable(csv.name):
+        return (
+            f"{csv.parent}: found a CSV whose name has bytes that are no UTF-8, or control "
+            f"characters: {csv.name!r}; expected a name that can be printed. Rename the file, for "
+            f"example to {example}.csv."
+        )
     if name in RESERVED:
         found = f"found the name {name!r}, which artifacts or settings have already"
     else:

@@ -162,15 +162,15 @@ def automation_settings() -> AutomationSettings:
     sensor = os.environ.get(SENSOR_VARIABLE, "")
     schedule = os.environ.get(SCHEDULE_VARIABLE, "").strip()
     return AutomationSettings(
-        sensor_seconds=None if sensor.strip() == "off" else int(_number(SENSOR_VARIABLE, 30, 1)),
+        sensor_seconds=None if sensor.strip() == "off" else _whole_number(SENSOR_VARIABLE, 30),
         schedule=None if schedule in ("", "off") else schedule,
         settle_seconds=_number(SETTLE_VARIABLE, 5, 0),
         limits=Limits(
-            attempts=int(_number(ATTEMPTS_VARIABLE, 5, 1)),
+            attempts=_whole_number(ATTEMPTS_VARIABLE, 5),
             retry_seconds=_number(RETRY_VARIABLE, 60, 0),
         ),
         verify_hours=_number(VERIFY_VARIABLE, 24, 0.05),
-        batches_per_run=_whole_number(BATCHES_PER_RUN_VARIABLE),
+        batches_per_run=_whole_number(BATCHES_PER_RUN_VARIABLE, 0) or None,
     )
 
 
@@ -191,11 +191,11 @@ def _number(variable: str, default: float, least: float) -> float:
     return value
 
 
-def _whole_number(variable: str) -> int | None:
-    value = _number(variable, 0, 1)
+def _whole_number(variable: str, default: int) -> int:
+    value = _number(variable, default, 1)
     if value != int(value):
         raise CorpusError(f"{variable} is '{value:g}'; expected a whole number, 1 or more")
-    return int(value) or None
+    return int(value)
 
 
 def _folder(variable: str, default: Path) -> Path:

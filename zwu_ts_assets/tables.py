@@ -6,7 +6,8 @@ timestamps and floats exactly and is read by pandas, polars and duckdb as it is.
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -53,14 +54,15 @@ def decode_series(data: bytes) -> Series:
     Raises:
         CorpusError: The bytes are no Parquet file, or not one of ours.
     """
-    timestamps, values, features, _, marks = _decode(data)
-    interpolated = None
-    if any(name.startswith(_INTERPOLATED) for name in marks):
-        interpolated = np.zeros(values.shape, np.bool_)
-        for name, column in marks.items():
-            if name.startswith(_INTERPOLATED):
-                interpolated[:, int(name.removeprefix(_INTERPOLATED))] = column
-    return Series(timestamps, values, features, marks.get(_MISSING), interpolated)
+    with _told_if_damaged():
+        timestamps, values, features, _, marks = _decode(data)
+        interpolated = None
+        if any(name.startswith(_INTERPOLATED) for name in marks):
+            interpolated = np.zeros(values.shape, np.bool_)
+            for name, column in marks.items():
+                if name.startswith(_INTERPOLATED):
+                    interpolated[:, int(name.removeprefix(_INTERPOLATED))] = column
+        return Series(timestamps, values, features, marks.get(_MISSING), interpolated)
 
 
 def encode_batch(batch: Batch) -> bytes:
@@ -90,17 +92,18 @@ def decode_batch(data: bytes, target_rows: int, horizon: int) -> Batch:
     Raises:
         CorpusError: The bytes are no Parquet file, or not one of ours.
     """
-    timestamps, values, features, facts = decode_table(data)
-    starts = tuple(json.loads(facts.get("starts", f"[{facts['start']}]")))
-    return Batch(
-        starts=starts,
-        length=int(facts.get("window_length", len(timestamps))),
-        timestamps=timestamps,
-        values=values,
-        features=features,
-        target_rows=tuple(min(horizon, target_rows + starts[-1] - start) for start in starts),
-        shown=read_selection(facts["shown"]) if "shown" in facts else None,
-    )
+    with _told_if_damaged():
+        timestamps, values, features, facts = decode_table(data)
+        starts = tuple(json.loads(facts.get("starts", f"[{facts['start']}]")))
+        return Batch(
+            starts=starts,
+            length=int(facts.get("window_length", len(timestamps))),
+            timestamps=timestamps,
+            values=values,
+            features=features,
+            target_rows=tuple(min(horizon, target_rows + starts[-1] - start) for start in starts),
+            shown=read_selection(facts["shown"]) if "shown" in facts else None,
+        )
 
 
 def empty_batch() -> Batch:
@@ -155,7 +158,8 @@ def decode_table(
     Raises:
         CorpusError: The bytes are no Parquet file, or not one of ours.
     """
-    timestamps, values, features, facts, _ = _decode(data)
+    with _told_if_damaged():
+        timestamps, values, features, facts, _ = _decode(data)
     return timestamps, values, features, facts
 
 
@@ -168,15 +172,22 @@ _Decoded = tuple[
 ]
 
 
+@contextmanager
+def _told_if_damaged() -> Iterator[None]:
+    """Turn what damaged bytes end with into an error that says what to do."""
+    try:
+        yield
+    # Arrow's own errors are of these types, but for what zstd and Thrift find: an `OSError`.
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
+        raise CorpusError(
+            f"a stored table is damaged ({str(error)[:200]}); materialize its asset again"
+        ) from error
+
+
 def _decode(data: bytes) -> _Decoded:
     """Timestamps, values, features, facts and marks of a table."""
-    try:
-        # Not `pq.read_table`: it looks columns up by name and fails where two bear the same.
-        table = pq.ParquetFile(io.BytesIO(data)).read()
-    except pa.ArrowInvalid as error:
-        raise CorpusError(
-            f"a stored table is damaged ({error}); materialize its asset again"
-        ) from error
+    # Not `pq.read_table`: it looks columns up by name and fails where two bear the same.
+    table = pq.ParquetFile(io.BytesIO(data)).read()
     timestamps = _numbers(table.column(0).cast(pa.timestamp("s")), np.int64).view("datetime64[s]")
     metadata = table.schema.metadata or {}
     facts = {key.decode("utf-8"): value.decode("utf-8") for key, value in metadata.items()}

@@ -58,6 +58,13 @@ def write_csv(path: Path, rows: int, seed: int = 7) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_settings(folder: Path, text: str) -> Path:
+    """The settings file of ETTh1."""
+    toml = folder / "ETTh1.toml"
+    toml.write_text(text, encoding="utf-8")
+    return toml
+
+
 class Project:
     """A data folder, an artifacts folder and a Dagster instance of one test."""
 
@@ -74,7 +81,7 @@ class Project:
 
     def configure(self, settings: str) -> None:
         """Replace the settings file."""
-        (self.data / "ETTh1.toml").write_text(settings, encoding="utf-8")
+        write_settings(self.data, settings)
 
     @property
     def dataset(self) -> Dataset:

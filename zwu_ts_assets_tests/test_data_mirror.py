@@ -7,15 +7,18 @@ import time
 import uuid
 from pathlib import Path
 
+import dagster as dg
 import fsspec
 import pytest
 from click.testing import CliRunner
 
 from zwu_ts_assets.automation import _as_it_is_now
+from zwu_ts_assets.chosen_datasets import datasets_with_a_csv
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, mirror_of, told
-from zwu_ts_assets.datasets import etth1
+from zwu_ts_assets.datasets import etth1, find_datasets
+from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.places import Remote, StoreError
 from zwu_ts_assets_tests.object_server import (
     BUCKET,
@@ -25,7 +28,7 @@ from zwu_ts_assets_tests.object_server import (
     Trouble,
     ask,
 )
-from zwu_ts_assets_tests.project import SETTINGS, write_csv
+from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 
 MEMORY = fsspec.filesystem("memory")
 
@@ -194,6 +197,74 @@ def test_who_has_no_time_gets_the_settings_and_not_a_csv_that_takes_longer(
     proxy.forget()
     bring_up_to_date(folder)
     assert (folder / "a.csv").read_bytes() == b"x" * 100
+
+
+def test_a_folder_behind_a_url_needs_no_etth1_where_there_are_other_csvs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZWU_TS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    behind = Behind(tmp_path / "cache")
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(behind.source))
+
+    def found(*names: str) -> tuple[list[str], list[str]]:
+        datasets = datasets_with_a_csv(names)
+        problems = [told(dataset.problem) for dataset in datasets.broken]
+        return [dataset.name for dataset in datasets.sound], problems
+
+    missing = f"{behind.source}/ETTh1.csv is not there; copy it there"
+    # Nothing can be put there, the sample no more than a download.
+    assert found() == ([], [missing])
+    behind.put("weather.csv", b"date,a\n2016-07-01,1\n")
+    assert found() == (["weather"], [])
+    assert f"{missing}; going on without it." in capsys.readouterr().err
+    assert found("etth1", "weather") == (["weather"], [missing])
+
+
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_file_whose_name_no_folder_can_hold_takes_no_other_one_down(
+    behind: Behind, letter: str
+) -> None:
+    long = letter * 300 + ".csv"
+    behind.put(long, b"date,a\n2016-07-01,1\n")
+    behind.put(letter * 300 + "x.csv", b"date,a\n2016-07-01,2\n")
+    behind.put("weather.csv", b"date,a\n2016-07-01,1\n")
+    assert len(behind.look()) == 3
+    found = find_datasets(behind.folder)
+    assert [dataset.name for dataset in found.sound] == ["etth1", "weather"]
+    assert len(found.broken) == 2
+    assert all("a name that gives no dataset" in dataset.problem for dataset in found.broken)
+    # It is followed like any other.
+    first = behind.look()
+    behind.put(long, b"date,a\n2016-07-01,3\n")
+    assert behind.look().keys() == first.keys()
+    assert behind.look() != first
+    behind.drop(long)
+    assert len(behind.look()) == 2
+
+
+def test_what_is_shown_of_a_broken_dataset_behind_a_url_names_the_url(tmp_path: Path) -> None:
+    behind = Behind(tmp_path / "cache")
+    behind.put("weather.csv", b"date,a\n2016-07-01,1\n")
+    behind.put("weather.toml", b"fps = 0\n")
+    behind.look()
+    found = find_datasets(behind.folder)
+    definitions = build_definitions(found.sound, tmp_path, 1, broken=found.broken)
+    graph = definitions.resolve_asset_graph()
+    key = dg.AssetKey(["weather", "weather_raw"])
+    job = definitions.resolve_implicit_global_asset_job_def().get_subset(
+        asset_selection={key}, asset_check_selection={dg.AssetCheckKey(key, "csv_is_sound")}
+    )
+    instance = dg.DagsterInstance.ephemeral()
+    shown = [
+        graph.get(key).description or "",
+        graph.get(dg.AssetKey(["weather", "weather_csv"])).description or "",
+        str(graph.get(dg.AssetKey(["weather", "weather_csv"])).metadata),
+        definitions.resolve_sensor_def("weather_sensor").description or "",
+        *failures(job.execute_in_process(instance=instance, raise_on_error=False)),
+    ]
+    assert all(f"{behind.source}/weather." in text for text in shown), shown
+    assert str(tmp_path) not in " ".join(shown)
 
 
 @pytest.mark.slow

@@ -92,6 +92,45 @@ def test_a_file_whose_name_gives_none_is_shown_with_what_to_do(tmp_path: Path, n
     assert sound(tmp_path) == ["etth1", "weather"]
 
 
+def test_what_is_shown_of_a_file_without_a_name_takes_no_other_files_name(tmp_path: Path) -> None:
+    put(tmp_path, "123.csv", "csv_123.csv", "table_1.csv")
+    (tmp_path / "datasets.toml").write_text("[Weather]\n[table_1_2]\n", "utf-8")
+    assert sound(tmp_path) == ["etth1", "csv_123", "table_1"]
+    told = broken(tmp_path)
+    assert set(told) == {"csv_123_2", "table_1_2", "table_1_3"}
+    assert "Rename the file, for example to csv_123_2.csv." in told["csv_123_2"]
+    assert "found a table 'Weather'" in told["table_1_3"]
+
+
+def test_a_table_named_like_the_file_is_told_the_name_of_the_dataset(tmp_path: Path) -> None:
+    put(tmp_path, "Weather 2020.csv")
+    (tmp_path / "datasets.toml").write_text('["Weather 2020"]\n', "utf-8")
+    assert broken(tmp_path)["table_1"].endswith("Did you mean [weather_2020]?")
+
+
+def test_files_whose_names_give_the_same_are_each_shown(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{'a' * 70}{end}.csv" for end in "xyz"), "csv_1.csv", "1.csv")
+    told = broken(tmp_path)
+    assert len(told) == 4
+    assert all(NAME.fullmatch(name) for name in told)
+    assert sound(tmp_path) == ["etth1", "csv_1"]
+
+
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9.csv", b"\xff.csv", b"a\nb.csv", "a\u2028b.csv".encode()]
+)
+def test_a_file_whose_name_cannot_be_printed_is_told_in_letters_that_can(
+    tmp_path: Path, name: bytes
+) -> None:
+    put(tmp_path, "weather.csv")
+    (tmp_path / os.fsdecode(name)).write_bytes(b"date,a\n2016-07-01,1\n")
+    assert sound(tmp_path) == ["etth1", "weather"]
+    ((_, problem),) = broken(tmp_path).items()
+    assert problem.startswith(f"{tmp_path}: found a CSV whose name has bytes that are no UTF-8")
+    assert problem.isprintable()
+    assert problem.encode("utf-8")
+
+
 def test_two_files_of_one_name_are_told_and_neither_is_taken(tmp_path: Path) -> None:
     put(tmp_path, "a b.csv", "a_b.csv", "weather.csv")
     assert sound(tmp_path) == ["etth1", "weather"]
@@ -192,6 +231,14 @@ def two(tmp_path: Path) -> Path:
     return data
 
 
+def work_in(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands find this data folder, and everything else beside it."""
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(data))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(data.parent / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(data.parent / "home"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+
+
 def test_a_broken_dataset_says_so_in_its_asset_its_check_its_run_and_its_sensor(
     two: Path,
 ) -> None:
@@ -232,10 +279,7 @@ def test_a_broken_dataset_says_so_in_its_asset_its_check_its_run_and_its_sensor(
 def test_the_commands_do_what_can_be_done_and_then_tell_what_could_not(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
-    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    work_in(two, monkeypatch)
     (two / "traffic.csv").write_bytes(b"PK\x03\x04")
     ended = CliRunner().invoke(cli.main, ["status"])
     assert ended.exit_code == 1
@@ -277,10 +321,7 @@ def test_names_found_are_told_with_the_demonstration(tmp_path: Path) -> None:
 def test_the_commands_work_on_the_dataset_that_is_named(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(two.parent / "artifacts"))
-    monkeypatch.setenv("DAGSTER_HOME", str(two.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "")
+    work_in(two, monkeypatch)
     split = "[split]\nratios = [1, 0, 0]\n"
     (two / "weather.toml").write_text(f"max_batches = 1\n{SETTINGS}{split}", "utf-8")
     (two / "a.csv").write_bytes(b"")  # of the others nothing is heard
@@ -293,6 +334,20 @@ def test_the_commands_work_on_the_dataset_that_is_named(
     ended = CliRunner().invoke(cli.main, ["validate", "weather"])
     assert ended.exit_code == 0, ended.output
     assert "0 problems" in ended.output
+    # What is wrong with another one matters where all are meant.
+    (two / "traffic.csv").write_bytes(b"")
+    (two / "traffic.toml").write_text("fps = 0", "utf-8")
+    ended = CliRunner().invoke(cli.main, ["validate", "weather"])
+    assert (ended.exit_code, "traffic" in ended.output) == (0, False)
+    ended = CliRunner().invoke(cli.main, ["validate"])
+    assert ended.exit_code == 1
+    assert "0 problems" in ended.output
+    assert "traffic: " in ended.output
+    ended = CliRunner().invoke(cli.main, ["validate", "traffic"])
+    assert ended.exit_code == 1
+    assert f"traffic: {two / 'traffic.toml'}: setting 'fps' is 0" in ended.output
+    assert "0 problems" not in ended.output
+    (two / "traffic.csv").unlink()
     started: list[dict[str, str]] = []
     monkeypatch.setattr(os, "execv", lambda *_: started.append(dict(os.environ)))
     ended = CliRunner().invoke(cli.main, ["dev", "weather", "--port", "0"])
@@ -307,13 +362,23 @@ def test_without_etth1_and_a_network_the_other_datasets_are_made(
         raise CorpusError(f"ETTh1.csv could not be downloaded; copy it to {csv}")
 
     monkeypatch.setattr(download, "download_etth1", unreachable)
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(two))
+    work_in(two, monkeypatch)
     (two / "ETTh1.csv").unlink()
     (two / "weather.toml").unlink()
-    monkeypatch.setenv("ZWU_TS_DATASETS", "")
     found = datasets_with_a_csv([])
     assert [dataset.name for dataset in found.sound] == ["weather"]
     assert found.broken == ()
+    (two / "weather.toml").write_text(SETTINGS, "utf-8")
+    ended = CliRunner().invoke(cli.main, ["status"])
+    assert ended.exit_code == 0, ended.output
+    assert f"etth1: {two / 'ETTh1.csv'} is not there\n" in ended.output
+    assert "weather: " in ended.output
     # Asked for by its name, it is missed.
+    ended = CliRunner().invoke(cli.main, ["status", "etth1"])
+    assert ended.exit_code == 1
     found = datasets_with_a_csv(["etth1", "weather"])
     assert [dataset.name for dataset in found.broken] == ["etth1"]
+    # The sample is made all the same.
+    found = datasets_with_a_csv(["etth1", "sample"])
+    assert [dataset.name for dataset in found.sound] == ["sample"]
+    assert found.sound[0].csv.is_file()

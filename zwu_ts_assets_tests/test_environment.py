@@ -99,3 +99,15 @@ def test_batches_per_run_are_unlimited_unless_a_whole_number_says_otherwise(
         monkeypatch.setenv("ZWU_TS_BATCHES_PER_RUN", wrong)
         with pytest.raises(CorpusError, match=f"ZWU_TS_BATCHES_PER_RUN is '{wrong}'; expected a"):
             environment.automation_settings()
+
+
+@pytest.mark.parametrize("variable", ["ZWU_TS_SENSOR", "ZWU_TS_ATTEMPTS"])
+def test_what_is_counted_in_whole_numbers_is_not_cut_short_without_a_word(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "2.5")
+    with pytest.raises(CorpusError, match=f"{variable} is '2.5'; expected a whole number"):
+        environment.automation_settings()
+    monkeypatch.setenv(variable, "2")
+    found = environment.automation_settings()
+    assert 2 in (found.sensor_seconds, found.limits.attempts)

@@ -1,6 +1,8 @@
 """Rows survive the trip through Parquet exactly, whatever the columns are called."""
 
 import io
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -61,6 +63,23 @@ def test_the_same_rows_give_the_same_bytes() -> None:
 def test_damaged_bytes_are_refused_with_a_remedy(damage: bytes) -> None:
     with pytest.raises(CorpusError, match="materialize its asset again"):
         decode_table(damage)
+
+
+@settings(deadline=None)
+@given(place=st.integers(0, 10_000), byte=st.integers(0, 255))
+def test_a_damaged_byte_is_refused_with_a_remedy_or_harmless(place: int, byte: int) -> None:
+    plain = series_of(40, ["a", "b"])
+    marks = np.zeros(plain.values.shape, np.bool_)
+    marks[3, 1] = True
+    encoded = bytearray(encode_series(replace(plain, missing=marks[:, 1], interpolated=marks)))
+    encoded[place % len(encoded)] = byte
+    with suppress(CorpusError):  # and no other error
+        decode_series(bytes(encoded))
+    facts = {"start": "0", "starts": "[0, 4]", "window_length": "8"}
+    encoded = bytearray(encode_table(plain.timestamps, plain.values, plain.features, facts))
+    encoded[place % len(encoded)] = byte
+    with suppress(CorpusError):
+        decode_batch(bytes(encoded), 8, 8)
 
 
 def series_of(rows: int, names: list[str]) -> Series:

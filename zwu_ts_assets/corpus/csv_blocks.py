@@ -15,8 +15,10 @@ from zwu_ts_assets.corpus.csv_header import Columns
 from zwu_ts_assets.corpus.csv_lines import LINE_LIMIT
 from zwu_ts_assets.corpus.csv_time_blocks import parse_times
 
-# A point where a comma is the decimal mark is no part of a number.
+# A point where a comma is the decimal mark is no part of a number; neither mark is where it is not
+# told yet what they mean.
 _TO_POINT: Final = bytes.maketrans(b",.", b".?")
+_TO_NEITHER: Final = bytes.maketrans(b",.", b"??")
 # NumPy takes more spellings for NaN than stand for a missing value here.
 _WORD: Final = re.compile(rb"[nN][aA]")
 
@@ -70,7 +72,9 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
 
 def _parse_values(block: bytes, columns: Columns) -> NDArray[np.float64] | None:
     """The features' columns, (rows, features), or None unless all are numbers or, rarely, empty."""
-    if columns.decimal == ",":
+    if not columns.decimal_is_told:
+        block = block.translate(_TO_NEITHER)
+    elif columns.decimal == ",":
         block = block.translate(_TO_POINT)
     if columns.missing:
         if _WORD.search(block):

@@ -57,40 +57,49 @@ def find_delimiter(path: Path, header: Line, first: str, time_column: str) -> st
     return fitting[0] if fitting else ","
 
 
-def find_decimal(path: Path, names: Sequence[str], rows: Iterable[tuple[int, list[str]]]) -> str:
+def find_decimal(
+    path: Path,
+    names: Sequence[str],
+    columns: Sequence[int],
+    rows: Iterable[tuple[int, Sequence[str]]],
+) -> str | None:
     """The decimal mark of a file whose cells are not parted by commas.
 
     Args:
         path: The file's name in messages.
-        names: The columns that are looked at.
-        rows: Of the first data lines, the number and the cells of those columns.
+        names: All columns.
+        columns: Indices of those that are looked at.
+        rows: Of some data lines, the number and the cells.
 
     Returns:
         The mark of the first number that has one and cannot be a whole number with its thousands
-        parted; a point where no number has one.
+        parted; None where no number has one.
 
     Raises:
         CorpusError: All numbers with a mark could be either.
     """
     doubtful: tuple[int, str, str] | None = None
     for line, cells in rows:
-        for name, cell in zip(names, cells, strict=False):
+        for index in columns:
+            if index >= len(cells):
+                continue
+            cell = cells[index]
             text = cell.strip()
             found = _ONE_MARK.fullmatch(text)
             if found is None or text in ".,":
                 continue
             if not _THOUSANDS.fullmatch(text):
                 return found[1]
-            doubtful = doubtful or (line, name, cell)
+            doubtful = doubtful or (line, names[index], cell)
     if doubtful is None:
-        return "."
+        return None
     line, name, cell = doubtful
     refuse(
         path,
         line,
         name,
-        f"{show(cell)}, and the first lines do not tell whether its mark is the decimal mark or "
-        "parts thousands",
+        f"{show(cell)}, and neither the lines before nor the next ones tell whether its mark is "
+        "the decimal mark or parts thousands",
         "numbers of which one has another number of digits after the mark than three",
         'If it is the decimal mark, write `decimal = "."` or `decimal = ","` into the '
         "settings; marks between thousands are not read.",

@@ -7,12 +7,15 @@ there. What does not: the time column and the header itself (`csv_header.py`).
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NoReturn
 
 from zwu_ts_assets.corpus.csv_lines import (
     EXPECTED_NUMBER,
+    is_dressed,
     is_missing,
+    is_number,
     means_a_number,
     parse_number,
     refuse,
@@ -21,6 +24,7 @@ from zwu_ts_assets.corpus.csv_lines import (
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.limits import FEATURE_LIMIT
 
+_LOOKED_AT: Final = 100  # lines that tell whether a column is one of numbers
 _LISTED: Final = 20  # names in a message
 _COMPARED: Final = 100  # characters up to which a name is looked for among the others
 
@@ -111,6 +115,49 @@ def named_features(
     return tuple(names.index(name) for name in wanted)
 
 
+def _refuse_text_above_numbers(path: Path, name: str, column: Sequence[tuple[int, str]]) -> None:
+    """Refuse a column of numbers whose first cell is a text, such as `n.a.` or `offline`.
+
+    To leave it out without a word would be to train on less than the user believes.
+
+    Args:
+        path: The file.
+        name: Of the column.
+        column: Its first cells with their lines, one of which is no missing value.
+    """
+    (line, text), *others = [(line, cell) for line, cell in column if not is_missing(cell)]
+    numbers = [(line, cell) for line, cell in others if is_number(cell)]
+    if len(numbers) > max(1, len(others) / 2):
+        other, number = numbers[0]
+        refuse(
+            path,
+            line,
+            name,
+            f"the text {show(text)} in a column of numbers, such as {show(number)} on line {other}",
+            "a number in every cell of the column, or in few of them",
+            "Correct the cell; or empty it, and allow missing values with the setting `gaps`; or "
+            "name the columns to use with the setting `features`.",
+        )
+
+
+def numbers_among(cells: Sequence[str], time: int | None = None) -> list[int]:
+    """The indices of the cells that are numbers, or stand where one belongs.
+
+    One that is empty or `NaN` leaves open whether its column is wanted. To drop the column without
+    a word would be to train on less than the user believes.
+
+    Args:
+        cells: Of a line, which may have fewer than there are columns: it is refused with the other
+            data lines.
+        time: Index of the time column.
+    """
+    return [
+        index
+        for index, cell in enumerate(cells)
+        if index != time and (means_a_number(cell) or is_dressed(cell))
+    ]
+
+
 def numeric_features(
     path: Path,
     names: tuple[str, ...],
@@ -120,7 +167,7 @@ def numeric_features(
     *,
     missing: bool,
 ) -> tuple[int, ...]:
-    """The indices of the columns whose first data cell is a number.
+    """The indices of the columns whose first data cell is a number, or stands where one belongs.
 
     Args:
         path: The file.
@@ -134,22 +181,17 @@ def numeric_features(
         CorpusError: There is no such column, there are too many, or a cell leaves it open.
     """
     rows = iter(rows)
-    cells = list(next(rows, ()))
-    chosen = []
-    # A line with too few or too many cells is refused with the other data lines.
-    for index, cell in enumerate(cells[: len(names)]):
-        # A first cell that is empty or `NaN` leaves open whether the column is wanted. To drop the
-        # column without a word would train on less than the user believes.
-        if index != time and means_a_number(cell):
-            chosen.append(index)
+    first = list(islice(rows, _LOOKED_AT))
+    cells = list(first[0]) if first else []
+    chosen = numbers_among(cells[: len(names)], time)
     if missing:
         open_ones = {index for index in chosen if is_missing(cells[index])}
-        for row in rows:
+        for row in chain(first[1:], rows):
             if not open_ones:
                 break
             for index in [i for i in open_ones if i < len(row) and not is_missing(row[i])]:
                 open_ones.remove(index)
-                if not means_a_number(row[index]):
+                if not numbers_among([row[index]]):
                     chosen.remove(index)
         if open_ones:
             some = listed([show(names[index]) for index in sorted(open_ones)])
@@ -161,6 +203,11 @@ def numeric_features(
                 "a first value that tells whether a column is numeric",
                 "Name the columns to use with the setting `features`.",
             )
+    used = {time, *chosen}
+    for index in range(min(len(cells), len(names))):
+        if index not in used:
+            column = [(line, row[index]) for line, row in enumerate(first, 2) if index < len(row)]
+            _refuse_text_above_numbers(path, names[index], column)
     if len(chosen) > FEATURE_LIMIT:
         some = listed([show(names[index]) for index in chosen[:_LISTED]])
         refuse(

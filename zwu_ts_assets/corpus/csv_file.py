@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_blocks import Table, parse_block
+from zwu_ts_assets.corpus.csv_dialect import find_decimal
 from zwu_ts_assets.corpus.csv_gaps import Grid, fill, grid_of
 from zwu_ts_assets.corpus.csv_header import Columns, read_columns
 from zwu_ts_assets.corpus.csv_lines import (
@@ -38,6 +39,7 @@ from zwu_ts_assets.corpus.csv_lines import (
     split_line,
 )
 from zwu_ts_assets.corpus.csv_open import open_csv, skip_bom
+from zwu_ts_assets.corpus.csv_rows import Rows
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.csv_times import parse_time
 from zwu_ts_assets.corpus.csv_zones import to_utc
@@ -108,7 +110,7 @@ def read_csv(
     """
     with open_csv(path) as file:
         columns = read_columns(file, path, time_column, features, rules)
-        seconds, values = _read_table(file, path, columns)
+        seconds, values, columns = _read_table(file, path, columns)
     grid = _grid(path, columns, seconds, rules)
     filled = fill(grid, values, rules)
     series = Series(
@@ -137,7 +139,7 @@ def count_grid_rows(
     """
     with open_csv(path) as file:
         columns = read_columns(file, path, time_column, features, rules)
-        seconds, _ = _read_table(file, path, replace(columns, features=()))
+        seconds, _, _ = _read_table(file, path, replace(columns, features=()))
     return len(_grid(path, columns, seconds, rules).timestamps)
 
 
@@ -169,8 +171,14 @@ def count_data_rows(path: Path) -> int:
     return rows
 
 
-def _read_table(file: BinaryIO, path: Path, columns: Columns) -> Table:
-    """Read all data lines, block by block, an unusual block line by line."""
+def _read_table(
+    file: BinaryIO, path: Path, columns: Columns
+) -> tuple[NDArray[np.int64], NDArray[np.float64], Columns]:
+    """Read all data lines, block by block, an unusual block line by line.
+
+    Returns:
+        The rows, and the columns with the decimal mark that the numbers have.
+    """
     seconds: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float64]] = []
     before = 1  # lines: the header
@@ -189,12 +197,16 @@ def _read_table(file: BinaryIO, path: Path, columns: Columns) -> Table:
         table = None if blank else parse_block(block, columns)
         if table is None:
             stop = file.tell()
+            if not columns.decimal_is_told:
+                rows = Rows(file, path, columns.delimiter, stop - len(block), stop, before + 1)
+                if mark := find_decimal(path, columns.names, columns.features, rows):
+                    columns = replace(columns, decimal=mark, decimal_is_told=True)
             file.seek(stop - len(block))
             table, blank = _read_line_by_line(file, path, columns, before, stop, blank)
         seconds.append(table[0])
         values.append(table[1])
         before += block.count(b"\n")
-    return np.concatenate(seconds), np.concatenate(values)
+    return np.concatenate(seconds), np.concatenate(values), columns
 
 
 def _read_line_by_line(

@@ -14,10 +14,18 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_lines import refuse
 from zwu_ts_assets.corpus.csv_rules import CsvRules
+from zwu_ts_assets.corpus.csv_times import say_time
 from zwu_ts_assets.corpus.errors import CorpusError
 
 # Steps at the start that tell the interval of a series with holes.
 _STEPS: Final = 1_000
+
+# What such a step means most often. To remove or sort the rows would be to lose an hour of data.
+_HOUR: Final = 3_600
+_CLOCKS: Final = (
+    " If the clocks changed there, change no row: name their zone with the setting `time_zone`, "
+    'for example "Europe/Berlin".'
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +112,12 @@ def _refuse_step(
     row = place + 1
     step = int(seconds[row] - seconds[row - 1])
     zone = " UTC" if utc else ""
-    here, before = (
-        str(np.datetime64(int(s), "s")).replace("T", " ") + zone
-        for s in (seconds[row], seconds[row - 1])
-    )
+    here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
     if step == 0:
         found, expected = f"{here} a second time, as on the line before", "each time once"
         do = "Remove one of the two rows, or correct its time."
+        if (seconds % 86_400 == 0).all():
+            do += " If the time of day is in another column, join the two into one."
     elif step < 0:
         found, expected = f"{here} after {before} on the line before", "increasing times"
         do = "Sort the file by this column."
@@ -125,6 +132,8 @@ def _refuse_step(
                 " Days are 23 or 25 hours long where the clocks change: leave `time_zone` out for "
                 "rows that are a day apart."
             )
+    if not utc and usual and abs(step - usual) == _HOUR:
+        do += _CLOCKS
     # Row 0 is on line 2, and no blank line lies between.
     refuse(path, row + 2, column, found, expected, do)
 

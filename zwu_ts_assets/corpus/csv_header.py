@@ -1,13 +1,14 @@
 """Which columns a CSV has, which of them are used, and how they are written.
 
-What belongs here: the first line of a CSV, checked, the time column, and what the first lines tell
-of the rest. What does not: the choice of features (`csv_features.py`), the data lines
-(`csv_lines.py`, `csv_file.py`).
+What belongs here: the first line of a CSV, checked, and what the first lines tell of the rest. What
+does not: which column holds the time (`csv_time_column.py`), the choice of features
+(`csv_features.py`), the data lines (`csv_lines.py`, `csv_file.py`).
 """
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -16,32 +17,25 @@ from zwu_ts_assets.corpus.csv_dialect import find_decimal, find_delimiter
 from zwu_ts_assets.corpus.csv_features import (
     listed,
     named_features,
+    numbers_among,
     numeric_features,
     refuse_missing,
 )
 from zwu_ts_assets.corpus.csv_lines import (
-    means_a_number,
     read_line,
     refuse,
     show,
     split_line,
 )
 from zwu_ts_assets.corpus.csv_open import refuse_other_formats, skip_bom
+from zwu_ts_assets.corpus.csv_rows import Rows
 from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.csv_times import (
-    ISO,
-    TimeFormat,
-    find_format,
-    means_a_count,
-    means_a_time,
-)
+from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, time_index
+from zwu_ts_assets.corpus.csv_times import ISO, TimeFormat, find_format
 from zwu_ts_assets.corpus.errors import CorpusError
 
 COLUMN_LIMIT: Final = 5_000
 """The most columns of a CSV, used or not."""
-
-TIME_COLUMN: Final = "date"
-"""The time column, if there is one of this name and nobody names another."""
 
 # Bytes of the first lines that are looked at to find how a file is written, where its very first
 # line does not tell. A year of hourly rows tells day from month.
@@ -60,6 +54,7 @@ class Columns:
         decimal: The mark in numbers.
         times: How timestamps are written.
         missing: Whether a missing value is read as NaN.
+        decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
     """
 
     names: tuple[str, ...]
@@ -69,6 +64,7 @@ class Columns:
     decimal: str = "."
     times: TimeFormat = ISO
     missing: bool = False
+    decimal_is_told: bool = True
 
     @property
     def time_name(self) -> str:
@@ -111,6 +107,15 @@ def read_columns(
         raise CorpusError(
             f"{path}: the file is empty; expected a header line and data lines. Copy it again."
         )
+    if re.fullmatch(r"sep=.?", header.text.strip(), re.IGNORECASE):
+        refuse(
+            path,
+            1,
+            None,
+            f"{show(header.text)}, which tells Excel the delimiter",
+            "the column names",
+            "Remove the line.",
+        )
     start = file.tell()
     # The delimiter comes first: with the wrong one, all else that could be said would mislead.
     delimiter = rules.delimiter or find_delimiter(
@@ -138,28 +143,23 @@ def read_columns(
             "on. Copy the file again."
         )
     cells = split_line(path, first, delimiter)
-    time = _time_index(path, names, cells, time_column)
-    rows = _Rows(file, path, start, delimiter)
+    time = time_index(path, names, cells, time_column)
+    rows = Rows(file, path, delimiter, start, start + _SAMPLE)
     if features is not None:
         chosen = named_features(path, names, time, features)
     else:
         # The decimal mark of a first cell does not matter here: it is a number with either.
-        chosen = tuple(
-            index
-            for index, cell in enumerate(cells[: len(names)])
-            if index != time and means_a_number(cell)
-        )
-    decimal: str = rules.decimal or "."
-    if rules.decimal is None and delimiter != ",":
-        wanted = ((number, [row[i] for i in chosen if i < len(row)]) for number, row in rows)
-        decimal = find_decimal(path, [names[i] for i in chosen], wanted)
+        chosen = tuple(numbers_among(cells[: len(names)], time))
+    decimal: str | None = rules.decimal
+    if decimal is None:
+        decimal = "." if delimiter == "," else find_decimal(path, names, chosen, rows)
     if features is None:
         chosen = numeric_features(
             path,
             names,
             time,
             (row for _, row in rows),
-            decimal,
+            decimal or ".",
             missing=rules.allows_gaps,
         )
     stamps = ((number, row[time]) for number, row in rows if time < len(row))
@@ -171,34 +171,16 @@ def read_columns(
             "Remove the setting."
         )
     file.seek(start)
-    return Columns(names, time, chosen, delimiter, decimal, times, rules.allows_gaps)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The first data lines as far as they can be read: line number and cells.
-
-    What is wrong with the line after them is told when it is read with the others.
-    """
-
-    file: BinaryIO
-    path: Path
-    start: int
-    delimiter: str
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        at, number = self.start, 2
-        try:
-            while at < self.start + _SAMPLE:
-                self.file.seek(at)  # others read in between
-                line = read_line(self.file, self.path, number, self.delimiter)
-                if line is None or line.blank:
-                    return
-                at = self.file.tell()
-                yield number, split_line(self.path, line, self.delimiter)
-                number += 1
-        except CorpusError:
-            return
+    return Columns(
+        names,
+        time,
+        chosen,
+        delimiter,
+        decimal or ".",
+        times,
+        missing=rules.allows_gaps,
+        decimal_is_told=decimal is not None,
+    )
 
 
 def _peek(file: BinaryIO, path: Path) -> str:
@@ -214,34 +196,6 @@ def _only_blank_lines(file: BinaryIO, start: int) -> bool:
     """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
     file.seek(start)
     return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))
-
-
-def _time_index(
-    path: Path, names: tuple[str, ...], cells: Sequence[str], time_column: str | None
-) -> int:
-    """Index of the time column."""
-    if time_column is not None:
-        return names.index(time_column)
-    if TIME_COLUMN in names:
-        return names.index(TIME_COLUMN)
-    pairs = list(enumerate(cells[: len(names)]))
-    found = [i for i, cell in pairs if means_a_time(cell)]
-    # Only where nothing looks like a date: a number may count anything.
-    found = found or [i for i, cell in pairs if means_a_count(cell)]
-    # Where the names are times themselves, the first line is no header.
-    if not found or any(map(means_a_time, names)):
-        refuse_missing(path, names, [TIME_COLUMN], "time_column")
-    if len(found) > 1:
-        candidates = [show(names[index]) for index in found]
-        refuse(
-            path,
-            2,
-            None,
-            f"{len(found)} columns whose first cell is a timestamp: {listed(candidates)}",
-            "one, or one that is named 'date'",
-            f"Name the right one in the settings, for example `time_column = {candidates[0]}`.",
-        )
-    return found[0]
 
 
 def _check_names(path: Path, names: tuple[str, ...]) -> None:

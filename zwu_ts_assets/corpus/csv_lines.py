@@ -24,6 +24,10 @@ _MISSING: Final = re.compile(r"[#<]?n/?an?>?|null|none|missing|-1\.#ind|[-?.]+",
 _TO_POINT: Final = {ord(","): ".", ord("."): "?"}
 _INFINITE: Final = re.compile(r"[+-]?(?:inf(?:inity)?|1\.#inf)", re.IGNORECASE)
 _DIGITS_AND_MARKS: Final = re.compile(r"[+-]?(?:0x[0-9a-f]+|\d[\d.,_' ]*)", re.IGNORECASE)
+# A minus of typesetters, a percent sign, a currency.
+_DRESSED: Final = re.compile(
+    r"[+\-\u2212]?\s?[$€£¥]?\s?[+\-\u2212]?\d[\d.,_'\s]*(?:[eE][+-]?\d+)?\s?[%‰$€£¥]?"
+)
 
 EXPECTED_NUMBER: Final = "a finite decimal number such as 1.5 or -2e-3"
 
@@ -201,12 +205,13 @@ def parse_number(
     elif _INFINITE.fullmatch(text):
         found = f"{show(cell)}, infinity"
         do = "Put a finite number there, or leave the column out with the setting `features`."
-    elif _DIGITS_AND_MARKS.fullmatch(text):
+    elif _DIGITS_AND_MARKS.fullmatch(text) or _DRESSED.fullmatch(text):
         found = show(cell)
         mark = "point" if decimal == "." else "comma"
         do = (
-            f"Write numbers with the digits 0 to 9, a decimal {mark} and nothing between digits; "
-            "the setting `decimal` says which mark it is."
+            f"Write numbers with the digits 0 to 9, a decimal {mark}, the sign - and nothing "
+            "between or around digits; the setting `decimal` says which mark it is. Or leave the "
+            "column out with the setting `features`."
         )
     else:
         found = f"the text {show(cell)}"
@@ -221,12 +226,19 @@ def is_missing(cell: str) -> bool:
     return not text or _MISSING.fullmatch(text) is not None
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell is a decimal number, with a point or a comma."""
+    text = cell.strip()
+    return any(_NUMBER.fullmatch(form) for form in (text, text.translate(_TO_POINT)))
+
+
+def is_dressed(cell: str) -> bool:
+    """Whether a cell is a number with something around it: `5 %`, `$5`, `−5`."""
+    return _DRESSED.fullmatch(cell.strip()) is not None
+
+
 def means_a_number(cell: str) -> bool:
     """Whether a cell is a number or stands where one belongs: empty, NaN, infinite, `1,5`."""
     text = cell.strip()
-    patterns = (_NUMBER, _MISSING, _INFINITE, _DIGITS_AND_MARKS)
-    return (
-        not text
-        or any(pattern.fullmatch(text) for pattern in patterns)
-        or _NUMBER.fullmatch(text.translate(_TO_POINT)) is not None
-    )
+    patterns = (_MISSING, _INFINITE, _DIGITS_AND_MARKS)
+    return not text or is_number(text) or any(pattern.fullmatch(text) for pattern in patterns)

@@ -4,6 +4,7 @@ What belongs here: everything about a file before its first line is read. What d
 (`csv_lines.py`) and what they say.
 """
 
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,22 +18,21 @@ from zwu_ts_assets.corpus.errors import CorpusError
 FILE_LIMIT: Final = 512 << 20
 """The most bytes of a CSV."""
 
+# With what follows the letters of a signature: a column may be named `par1` or `BZh`.
 _SIGNATURES: Final = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"\x1f\x8b", "gzip-compressed"),
-    (b"BZh", "bzip2-compressed"),
-    (b"\xfd7zXZ\0", "xz-compressed"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"%PDF", "a PDF"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
-    (b"<!doctype html", "a web page, not the download itself"),
-    (b"<html", "a web page, not the download itself"),
+    (rb"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (rb"\x1f\x8b", "gzip-compressed"),
+    (rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "bzip2-compressed"),
+    (rb"\xfd7zXZ\0", "xz-compressed"),
+    (rb"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (rb"PAR1[\0-\x1f]", "a Parquet file"),
+    (rb"ARROW1\0", "an Arrow file"),
+    (rb"\x89HDF", "an HDF5 file"),
+    (rb"SQLite format 3\0", "an SQLite database"),
+    (rb"%PDF-", "a PDF"),
+    (rb"\xff\xfe|\xfe\xff", "UTF-16 text"),
+    (rb"(?i:<!doctype html|<html)", "a web page, not the download itself"),
 )
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -50,7 +50,7 @@ def refuse_other_formats(path: Path, head: bytes) -> None:
         CorpusError: It is one of the formats that people hand over by mistake.
     """
     for signature, what in _SIGNATURES:
-        if head.lower().startswith(signature.lower()):
+        if re.match(signature, head):
             raise CorpusError(
                 f"{path}: the file is {what}; expected a CSV: UTF-8 text with commas. "
                 "Unpack it, or export it as CSV."

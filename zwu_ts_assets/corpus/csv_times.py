@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from zwu_ts_assets.corpus.csv_lines import refuse, show
+from zwu_ts_assets.corpus.csv_lines import means_a_number, refuse, show
 from zwu_ts_assets.corpus.csv_rules import UNIX_FORMATS
 
 _DAY_AND_TIME: Final = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?"
@@ -38,6 +38,13 @@ _UNIX_DIGITS: Final = {9: "unix", 10: "unix", 12: "unix_ms", 13: "unix_ms"} | {
     18: "unix_ns",
     19: "unix_ns",
 }
+# Of these the lengths of 10 and 12 digits may be counts as well.
+_COMPACT: Final = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"(?:(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d)?)?)?",
+    re.ASCII,
+)
+_COMPACT_FORMATS: Final = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1)
 
@@ -77,6 +84,17 @@ def means_a_count(cell: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) in _UNIX_DIGITS
 
 
+def may_be_a_time(cell: str) -> bool:
+    """Whether a text that is in no form that can be found may still be a day or a time.
+
+    Such are `20160701` and anything but a number that has two groups of digits: `1 Jul 2016`.
+    """
+    text = cell.strip()
+    return _COMPACT.fullmatch(text) is not None or (
+        re.search(r"\d\D+\d", text, re.ASCII) is not None and not means_a_number(text)
+    )
+
+
 def find_format(
     path: Path, column: str, cells: Iterable[tuple[int, str]], date_format: str | None
 ) -> TimeFormat:
@@ -89,7 +107,7 @@ def find_format(
         date_format: What the user says; None to find it.
 
     Raises:
-        CorpusError: Day and month cannot be told apart.
+        CorpusError: Day and month, or a count and a date without marks, cannot be told apart.
     """
     if date_format is not None:
         return TimeFormat("unix" if date_format in UNIX_FORMATS else "pattern", date_format)
@@ -99,7 +117,19 @@ def find_format(
     if _OFFSET.fullmatch(text):
         return TimeFormat("offset")
     if means_a_count(text):
-        return TimeFormat("unix", _UNIX_DIGITS[len(text)])
+        count = _UNIX_DIGITS[len(text)]
+        if _COMPACT.fullmatch(text):
+            # A day of hours, or hours of days, would pass for seconds at one interval.
+            refuse(
+                path,
+                line,
+                column,
+                f"{show(first)}, which may be a date without marks or a count from 1970",
+                "a date format that is certain",
+                f"Write `date_format = '{_COMPACT_FORMATS[len(text)]}'` or "
+                f"`date_format = '{count}'` into the settings.",
+            )
+        return TimeFormat("unix", count)
     odd = _ODD.fullmatch(text)
     if odd is None or _ISO.fullmatch(text):
         return ISO  # reading the line says what is wrong with it
@@ -224,3 +254,8 @@ def _iso_seconds(text: str) -> int | None:
         return int(np.datetime64(text, "s").astype(np.int64))
     except ValueError:
         return None
+
+
+def say_time(second: np.int64) -> str:
+    """A second as a message tells it: `2016-07-01 00:00:00`."""
+    return str(np.datetime64(int(second), "s")).replace("T", " ")

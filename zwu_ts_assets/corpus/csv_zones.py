@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_lines import refuse
+from zwu_ts_assets.corpus.csv_times import say_time
 
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1)
@@ -44,7 +45,7 @@ def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArr
     outside = np.flatnonzero((wall < _FIRST) | (wall >= _LAST))
     if len(outside):
         row = int(outside[0])
-        found, do = f"{_say(wall[row])}", "Mend the cell, or leave `time_zone` out."
+        found, do = f"{say_time(wall[row])}", "Mend the cell, or leave `time_zone` out."
         refuse(path, row + 2, column, found, f"a year in which {zone} has rules, 2 to 9998", do)
     # Most days have one offset from UTC, which is asked for once; rows of the others are asked for
     # one by one. A day is looked at from the one before to the one after, as it is a local one.
@@ -64,7 +65,7 @@ def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArr
                 path,
                 row + 2,
                 column,
-                f"{_say(wall[row])}, a time that the clocks of {zone} left out",
+                f"{say_time(wall[row])}, a time that the clocks of {zone} left out",
                 "a local time that there was",
                 "Correct the cell. If the column keeps winter time all year, set `time_zone` to "
                 'that, such as "Etc/GMT-1" for UTC+1.',
@@ -125,14 +126,10 @@ def _resolved(
                 path,
                 start + 2,
                 column,
-                f"{_say(wall[start])}, which the clocks of {zone} showed twice that day, and the "
-                "rows around it do not tell which of the two it is",
+                f"{say_time(wall[start])}, which the clocks of {zone} showed twice that day, and "
+                "the rows around it do not tell which of the two it is",
                 "both hours in order, at the interval of the other rows",
                 "Complete the rows, or write the stamps of the column with their offset from UTC.",
             )
         utc[start:stop] = fitting[0]
     return utc
-
-
-def _say(wall: np.int64) -> str:
-    return str(np.datetime64(int(wall), "s")).replace("T", " ")

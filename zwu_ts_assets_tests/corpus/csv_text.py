@@ -1,8 +1,11 @@
-"""Small CSVs for the tests, and the message that a bad one gets."""
+"""Small CSVs for the tests, what pandas reads, and the message that a bad one gets."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from zwu_ts_assets.corpus.csv_file import read_series
@@ -53,3 +56,20 @@ def refusal(
     message = str(caught.value)
     assert message.startswith(str(path)), message
     return message.removeprefix(str(path))
+
+
+def assert_reads_like_pandas(path: Path, time: str = "date", **options: Any) -> None:
+    """Hold what is found against pandas, which is told all of it."""
+    frame = pd.read_csv(path, **options)
+    series = read_series(path)
+    features = [name for name in frame.columns if name != time]
+    assert series.features == tuple(features)
+    assert series.values.tobytes() == frame[features].to_numpy(np.float64).tobytes()
+    assert series.timestamps.tolist() == pd.to_datetime(frame[time]).dt.to_pydatetime().tolist()
+
+
+def wide(columns: int, features: str = "c") -> str:
+    """A CSV of so many numeric columns beside the time."""
+    names = ",".join(f"{features}{index}" for index in range(columns))
+    row = ",1.5" * columns
+    return f"date,{names}\n2016-07-01{row}\n2016-07-02{row}\n"

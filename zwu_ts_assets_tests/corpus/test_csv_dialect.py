@@ -1,32 +1,27 @@
-"""Delimiter, decimal mark and time column are found where they are certain, else asked for."""
+"""Delimiter and decimal mark are found where they are certain, else asked for."""
 
 import csv
 import io
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus import csv_file, csv_header
 from zwu_ts_assets.corpus.csv_file import read_csv, read_series
 from zwu_ts_assets.corpus.csv_rules import DELIMITERS, CsvRules, Decimal, Delimiter
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets_tests.corpus.csv_text import good_lines, refusal, text_of, with_line, write
-
-
-def assert_reads_like_pandas(path: Path, time: str = "date", **options: Any) -> None:
-    """Hold what is found against pandas, which is told all of it."""
-    frame = pd.read_csv(path, **options)
-    series = read_series(path)
-    features = [name for name in frame.columns if name != time]
-    assert series.features == tuple(features)
-    assert series.values.tobytes() == frame[features].to_numpy(np.float64).tobytes()
-    assert series.timestamps.tolist() == pd.to_datetime(frame[time]).dt.to_pydatetime().tolist()
+from zwu_ts_assets_tests.corpus.csv_text import (
+    assert_reads_like_pandas,
+    good_lines,
+    refusal,
+    text_of,
+    with_line,
+    write,
+)
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -98,7 +93,7 @@ def test_numbers_whose_mark_may_part_thousands_are_refused_with_what_to_write(
 ) -> None:
     content = f"date;a\n2016-07-01;1{mark}234\n2016-07-02;22{mark}345\n"
     message = refusal(tmp_path, content)
-    assert message.startswith(f", line 2, column 'a': found '1{mark}234', and the first lines do")
+    assert message.startswith(f", line 2, column 'a': found '1{mark}234', and neither the lines")
     assert "write `decimal" in message
     rules = CsvRules(decimal=mark)  # type: ignore[arg-type]
     assert read_series(write(tmp_path, content), rules=rules).values[0, 0] == 1.234
@@ -120,48 +115,45 @@ def test_a_number_with_another_mark_than_those_before_is_refused(
     assert "the setting `decimal` says which mark it is" in message
 
 
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize(
+    ("late", "decimal"), [("1,5", ","), ("1.5", "."), ("0,125", ","), ("1234.125", "."), ("7", ".")]
+)
+def test_a_mark_that_comes_after_the_lines_that_are_looked_at_is_read_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str, decimal: str, blocks: bool
+) -> None:
+    monkeypatch.setattr(csv_header, "_SAMPLE", 64)
+    monkeypatch.setattr(csv_file, "_BLOCK", 64)
+    if not blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    days = [f"2016-07-{day:02d};{day}\n" for day in range(1, 20)]
+    path = write(tmp_path, "date;a\n" + "".join([*days, f"2016-07-20;{late}\n2016-07-21;2\n"]))
+    reading = read_csv(path)
+    assert_reads_like_pandas(path, sep=";", decimal=decimal)
+    assert reading.columns.decimal == decimal
+
+
+@pytest.mark.parametrize("blocks", [True, False])
+@pytest.mark.parametrize("late", ["1.234", "12,345"])
+def test_a_thousand_that_comes_after_the_lines_that_are_looked_at_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: str, blocks: bool
+) -> None:
+    # It was 1.234 without a word.
+    monkeypatch.setattr(csv_header, "_SAMPLE", 64)
+    monkeypatch.setattr(csv_file, "_BLOCK", 64)
+    if not blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    days = "".join(f"2016-07-{day:02d};{day}\n" for day in range(1, 20))
+    message = refusal(tmp_path, f"date;a\n{days}2016-07-20;{late}\n2016-07-21;2\n")
+    assert message.startswith(
+        f", line 21, column 'a': found '{late}', and neither the lines before"
+    )
+
+
 def test_quoted_decimal_commas_between_commas_are_read_if_that_is_said(tmp_path: Path) -> None:
     path = write(tmp_path, 'date,a,b\n2016-07-01,"1,5",2\n2016-07-02,"2,5",3\n')
     series = read_series(path, rules=CsvRules(decimal=","))
     assert series.values.tolist() == [[1.5, 2.0], [2.5, 3.0]]
-
-
-def test_the_time_column_is_date_else_the_one_that_has_timestamps(tmp_path: Path) -> None:
-    path = write(tmp_path, "a,When,b\n1,2016-07-01 00:00,2\n3,2016-07-01 01:00,4\n")
-    assert_reads_like_pandas(path, time="When")
-    path = write(tmp_path, "When,date,b\n2015-07-01,2016-07-01,2\n2015-07-02,2016-07-02,4\n")
-    assert read_series(path, features=["b"]).timestamps[0] == np.datetime64("2016-07-01")
-
-
-def test_several_columns_with_timestamps_are_refused_with_their_names(tmp_path: Path) -> None:
-    content = "begin,end,a\n2016-07-01,2016-07-02,1\n2016-07-02,2016-07-03,2\n"
-    assert refusal(tmp_path, content) == (
-        ", line 2: found 2 columns whose first cell is a timestamp: 'begin', 'end'; expected one, "
-        "or one that is named 'date'. Name the right one in the settings, for example "
-        "`time_column = 'begin'`."
-    )
-    path = write(tmp_path, content)
-    assert read_series(path, time_column="end", features=["a"]).rows == 2
-
-
-def test_without_any_timestamp_the_time_column_is_asked_for(tmp_path: Path) -> None:
-    message = refusal(tmp_path, "a,b\n1,2\n3,4\n")
-    assert message.startswith(", line 1: found no column 'date'; the columns are 'a', 'b'")
-    assert "`time_column`" in message
-
-
-def test_a_count_of_seconds_is_a_time_only_where_no_column_has_dates(tmp_path: Path) -> None:
-    path = write(tmp_path, "ts,a\n1467331200,1\n1467334800,2\n")
-    series = read_series(path)
-    assert series.features == ("a",)
-    assert series.timestamps[1] == np.datetime64("2016-07-01T01:00:00")
-    path = write(tmp_path, "day,serial\n2016-07-01,1467331200\n2016-07-02,1467334800\n")
-    assert read_series(path).features == ("serial",)
-
-
-def test_a_file_without_a_header_is_not_read_as_if_it_had_one(tmp_path: Path) -> None:
-    content = text_of(good_lines()[1:]).replace(",", ";")
-    assert "Line 1 looks like data" in refusal(tmp_path, content)
 
 
 @settings(deadline=None)

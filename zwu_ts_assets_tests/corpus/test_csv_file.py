@@ -152,8 +152,17 @@ def test_timestamps_a_second_time_are_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, with_line(5, "2016-07-01 02:00:00,1,1"))
     assert message == (
         ", line 5, column 'date': found 2016-07-01 02:00:00 a second time, as on the line before; "
-        "expected each time once. Remove one of the two rows, or correct its time."
+        "expected each time once. Remove one of the two rows, or correct its time. If the clocks "
+        "changed there, change no row: name their zone with the setting `time_zone`, for example "
+        '"Europe/Berlin".'
     )
+
+
+def test_days_and_times_of_day_in_two_columns_are_told_to_be_joined(tmp_path: Path) -> None:
+    content = "Date,Time,a\n2016-07-01,00:00,1\n2016-07-01,01:00,2\n"
+    message = refusal(tmp_path, content)
+    assert message.startswith(", line 3, column 'Date': found 2016-07-01 00:00:00 a second time")
+    assert message.endswith("If the time of day is in another column, join the two into one.")
 
 
 def test_timestamps_that_go_back_are_refused(tmp_path: Path) -> None:
@@ -182,7 +191,8 @@ def test_a_gap_is_refused_at_the_line_after_it_wherever_it_is(tmp_path: Path, nu
         f", line {number}, column 'date': found {after}, 2:00:00 (h:mm:ss) after {before} on the "
         "line before; expected the interval of 1:00:00 that most rows have. Fill in the missing "
         "rows, or resample the series to one interval. If rows are missing, the setting `gaps` "
-        '("drop" or "interpolate") allows that.'
+        '("drop" or "interpolate") allows that. If the clocks changed there, change no row: name '
+        'their zone with the setting `time_zone`, for example "Europe/Berlin".'
     )
 
 

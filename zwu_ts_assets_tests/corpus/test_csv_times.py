@@ -161,6 +161,29 @@ def test_counts_from_1970_are_found_by_their_length(tmp_path: Path, count: int, 
 
 
 @pytest.mark.parametrize(
+    ("stamps", "forms"),
+    [
+        (["2016070100", "2016070101", "2016070102"], ("%Y%m%d%H", "unix")),
+        (["201607010000", "201607020000", "201607030000"], ("%Y%m%d%H%M", "unix_ms")),
+    ],
+)
+def test_a_date_without_marks_is_not_taken_for_a_count(
+    tmp_path: Path, stamps: list[str], forms: tuple[str, str]
+) -> None:
+    # Both are at one interval, of a second or of ten, until the day or the month ends.
+    content = with_stamps(*stamps).replace('"', "")
+    message = refusal(tmp_path, content)
+    assert message.startswith(f", line 2, column 'date': found {stamps[0]!r}, which may be a date")
+    assert f"Write `date_format = '{forms[0]}'` or `date_format = '{forms[1]}'`" in message
+    path = write(tmp_path, content)
+    series = read_series(path, rules=CsvRules(date_format=forms[0]))
+    expected = [datetime.strptime(stamp, forms[0]) for stamp in stamps]
+    assert series.timestamps.tolist() == expected
+    counted = read_series(path, rules=CsvRules(date_format=forms[1])).timestamps
+    assert (counted[0] != series.timestamps[0]).all()
+
+
+@pytest.mark.parametrize(
     ("stamps", "rules", "says"),
     [
         (["1467331200", "1467331200.5"], CsvRules(), "found '1467331200.5'; expected a whole"),

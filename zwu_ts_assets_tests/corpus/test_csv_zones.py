@@ -21,11 +21,15 @@ def wall_clock(moments: list[datetime], zone: str) -> list[datetime]:
     return [m.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for m in moments]
 
 
+def local_csv(folder: Path, walls: list[datetime]) -> Path:
+    """A CSV with these local stamps."""
+    return write(folder, "date,a\n" + "".join(f"{wall},{row}\n" for row, wall in enumerate(walls)))
+
+
 def read_local(folder: Path, walls: list[datetime], zone: str = BERLIN) -> list[datetime]:
     """Read a CSV with these local stamps; the moments."""
-    lines = "".join(f"{wall},{row}\n" for row, wall in enumerate(walls))
-    path = write(folder, f"date,a\n{lines}")
-    moments: list[datetime] = read_series(path, rules=CsvRules(time_zone=zone)).timestamps.tolist()
+    rules = CsvRules(time_zone=zone)
+    moments: list[datetime] = read_series(local_csv(folder, walls), rules=rules).timestamps.tolist()
     return moments
 
 
@@ -53,6 +57,25 @@ def test_rows_at_one_interval_come_back_through_the_days_on_which_clocks_change(
 ) -> None:
     moments = every(start, minutes, 36 * 60 // minutes)
     assert read_local(tmp_path, wall_clock(moments, zone), zone) == moments
+
+
+@pytest.mark.parametrize("minutes", [15, 30, 60, 120])
+@pytest.mark.parametrize("start", ["2016-10-29T20:00", "2016-03-26T20:00"])
+def test_without_a_zone_a_change_of_the_clocks_is_refused_and_the_setting_told(
+    tmp_path: Path, start: str, minutes: int
+) -> None:
+    # To remove the hour that is there twice, or to sort it, would be to lose it.
+    walls = wall_clock(every(start, minutes, 24 * 60 // minutes), BERLIN)
+    with pytest.raises(CorpusError, match="If the clocks changed there, change no row: name"):
+        read_series(local_csv(tmp_path, walls))
+
+
+def test_times_of_utc_are_told_nothing_of_clocks(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "date,a\n2016-10-30T01:00Z,1\n2016-10-30T02:00Z,2\n2016-10-30T02:00Z,3\n"
+    )
+    with pytest.raises(CorpusError, match=r"or correct its time\.$"):
+        read_series(path)
 
 
 @settings(deadline=None)

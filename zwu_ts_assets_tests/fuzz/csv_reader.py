@@ -13,7 +13,7 @@ from unittest import mock
 
 import numpy as np
 
-from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus import csv_file, csv_header
 from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows, read_series
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -57,6 +57,14 @@ SEEDS: Final[Sequence[bytes]] = [
         "date,load\n2016-03-27 01:00,1\n2016-03-27 03:00,2\n2016-03-27 05:00,\n",
         "a;b;load\n2016-07-01;2016-07-01;1,234\n",
         "date,load\n2016-07-01,1\n2016-07-02,\n2016-07-03,NA\n2016-07-05,7\n",
+        "date;load\n"
+        + "".join(f"2016-07-{day:02d};{day}\n" for day in range(1, 25))
+        + "2016-07-25;1,5\n",
+        "date;load\n"
+        + "".join(f"2016-07-{day:02d};{day}\n" for day in range(1, 25))
+        + "2016-07-25;1.234\n",
+        "id,when,load\n100000001,1 Jul 2016,1\n100000002,2 Jul 2016,2\n",
+        "date,load\n2016070100,5%\n2016070101,n.a.\n2016070102,7\n",
     )
 ] + [b"PK\x03\x04", b"\xff\xfed\0a\0", b"date,load\n\0,\xff\n", b"date\r2016-07-01\r"]
 
@@ -154,8 +162,9 @@ def _check(features: Sequence[str] | None, rules: CsvRules) -> bool:
 
 def _read(features: Sequence[str] | None, rules: CsvRules, *, by_blocks: bool) -> Series | str:
     """The series, or what is said against the file."""
-    # Small blocks, so that a short input has several.
-    with mock.patch.object(csv_file, "_BLOCK", 64):
+    # Small blocks, so that a short input has several; and few lines that tell how it is written, so
+    # that it has others.
+    with mock.patch.object(csv_file, "_BLOCK", 64), mock.patch.object(csv_header, "_SAMPLE", 256):
         if by_blocks:
             return _attempt(features, rules)
         with mock.patch.object(csv_file, "parse_block", lambda *_: None):
