@@ -2,7 +2,7 @@
 
 What belongs here: writing what is due and reading it back, for one batch, a range or all of them.
 What does not: which bytes a value is (`io_managers.py`), which file an artifact is (`layout.py`),
-atomic writes and records (`artifact_store.py`), how an artifact is made (`products.py`).
+atomic writes and records (`artifact_store.py`), how an artifact is made (`corpus_products.py`).
 
 `handle_output` gets `Work`, compares each key's fingerprint with the record and makes only what is
 missing, damaged or out of date, one product at a time.
@@ -16,8 +16,6 @@ from typing import Any
 import dagster as dg
 from dagster._core.events import DagsterEvent
 
-from zwu_ts_assets.ahead import ahead
-from zwu_ts_assets.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import AssetNames
@@ -30,13 +28,15 @@ from zwu_ts_assets.layout import (
 )
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
-from zwu_ts_assets.places import printed_place
-from zwu_ts_assets.previews import preview_text
-from zwu_ts_assets.progress import with_progress
+from zwu_ts_assets.products.previews import preview_text
 from zwu_ts_assets.reports import Reporter
 from zwu_ts_assets.run_locks import run_lock_if_possible
 from zwu_ts_assets.run_tags import batches_of_run, events_are_ours
+from zwu_ts_assets.storage.ahead import ahead
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.storage.places import printed_place
 from zwu_ts_assets.work import WHOLE, Product, Work
+from zwu_ts_assets.workers.progress import with_progress
 
 
 class ArtifactIOManager(dg.ConfigurableIOManager):

@@ -1,7 +1,7 @@
 """The lineage of the corpus: one short function per asset.
 
 What belongs here: names, inputs and descriptions of the assets, and the one call that each makes.
-What does not: how a product is made (`products.py`, `corpus/`), where it is kept
+What does not: how a product is made (`corpus_products.py`, `corpus/`), where it is kept
 (`io_managers.py`), what makes it out of date (`lineage.py`), the last mile (`training_assets.py`).
 
 An asset body returns `Work`: what each artifact is made from, and a function that makes those
@@ -21,7 +21,6 @@ from zwu_ts_assets import lineage
 from zwu_ts_assets.asset_decorator import MakeConfig, asset_decorator
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
@@ -29,6 +28,7 @@ from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run
+from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.work import Product, Work, single
 
 
@@ -50,7 +50,7 @@ def dataset_assets(
         draw: Callable[..., Product[Any]], windows: Batches, workers: Workers
     ) -> Callable[[Sequence[str]], Iterator[Product[Any]]]:
         """What makes the drawings of some batches, window by window."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         return lambda keys: products.drawn_batches(
             draw, windows.pick(keys), workers.pool.map, settings
@@ -63,7 +63,7 @@ def dataset_assets(
         metadata={"path": dg.MetadataValue.path(told(str(dataset.csv))), "source": settings.source},
     )
     def csv() -> dg.DataVersion:
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv):
             bring_up_to_date(dataset.csv.parent)
@@ -83,7 +83,7 @@ def dataset_assets(
 
         Materializing it also tells the instance which batches there are.
         """
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv):
             bring_up_to_date(dataset.csv.parent)
@@ -110,8 +110,8 @@ def dataset_assets(
         context: dg.AssetExecutionContext, config: MakeConfig, series: Any, workers: Workers
     ) -> Work:
         """The rows of each batch's windows, with timestamps, column names and target spans."""
-        from zwu_ts_assets import products
-        from zwu_ts_assets.selection_products import feature_selection
+        from zwu_ts_assets.products import corpus_products as products
+        from zwu_ts_assets.products.selection_products import feature_selection
 
         with speaking_to_the_user(dataset.csv):
             shown = feature_selection(dataset, series)
@@ -127,7 +127,7 @@ def dataset_assets(
     @asset("colour_ranges", "files_io", {"json"}, series=dataset.raw_asset, windows="batch_windows")
     def colour_ranges(config: MakeConfig, series: Any, windows: Batches, workers: Workers) -> Work:
         """Colour ranges that all figures share, fitted on the windows of the training split."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv):
             training = products.training_starts(dataset, series, windows.versions)
@@ -156,7 +156,7 @@ def dataset_assets(
 
         The feature panels' covariance and Pearson are of FFT magnitudes along time.
         """
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         fitted, version = products.ranges_of(**ranges)
         draw = partial(products.correlation_product, settings=settings, ranges=fitted)
@@ -169,7 +169,7 @@ def dataset_assets(
     @asset("line_plots", "files_io", {"png"}, per_batch=True, windows="batch_windows")
     def line_plots(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
         """The values of each window as lines, one panel per column."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         plot = partial(products.line_plot_product, settings=settings)
         made_from = {
@@ -181,7 +181,7 @@ def dataset_assets(
     @asset("batch_stats", "files_io", {"text"}, windows="batch_windows")
     def batch_stats(config: MakeConfig, windows: Batches) -> Work:
         """Mean, maximum and variance per feature of every window that exists, as text."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         made_from = lineage.stats_made_from(windows.versions, windows.known)
         make = partial(products.stats_product, windows, windows.known, settings=settings)
@@ -190,7 +190,7 @@ def dataset_assets(
     @asset("vocab", "files_io", {"json"}, stats="batch_stats")
     def vocab(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
         """The small vocabulary of the stats text, and each window's tokens and ids in it."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv.parent):
             made_from = products.vocabulary_inputs(stats, settings)
@@ -200,7 +200,7 @@ def dataset_assets(
     @asset("qwen_tokens", "files_io", {"json", "huggingface"}, stats="batch_stats")
     def qwen_tokens(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
         """Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(cache_dir()):
             source = products.tokenizer_source(settings, project_root(), cache_dir())
@@ -215,7 +215,7 @@ def dataset_assets(
 
         The rows that follow are the sample's target span, told in the metadata.
         """
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         fitted, version = products.ranges_of(**ranges)
         film = partial(products.video_product, settings=settings, ranges=fitted)

@@ -1,7 +1,7 @@
 """Jobs, and what starts them by itself: the sensor and the schedule.
 
 What belongs here: Dagster's wrappers around one look at a dataset (`reconcile.py`). What does not:
-what is out of date (`refresh.py`), whether to start a run (`decision.py`).
+what is out of date (`comparison.py`), whether to start a run (`decision.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,16 +12,16 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from zwu_ts_assets.checks import GUARDS
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import Dataset, dataset_of
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import asset_inputs, asset_names
-from zwu_ts_assets.places import Place
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets.run_tags import refresh_tags
+from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
+from zwu_ts_assets.storage.places import Place
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.todo import Todo
+    from zwu_ts_assets.refresh.todo import Todo
 
 _DEFAULT_SECONDS = 30
 _DEFAULT_CRON = "0 3 * * *"
@@ -72,8 +72,8 @@ def dataset_sensor(
         description=f"Compares {dataset.csv.name} with its artifacts and makes what differs.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        from zwu_ts_assets.attempts import is_begun
-        from zwu_ts_assets.reconcile import memory_of, reconcile
+        from zwu_ts_assets.refresh.attempts import is_begun
+        from zwu_ts_assets.refresh.reconcile import memory_of, reconcile
 
         memory = memory_of(context.cursor)
         since = context.last_sensor_start_time or 0.0
@@ -123,7 +123,7 @@ def dataset_schedule(
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         import time
 
-        from zwu_ts_assets.reconcile import Memory, reconcile
+        from zwu_ts_assets.refresh.reconcile import Memory, reconcile
 
         try:
             now = _as_it_is_now(dataset)

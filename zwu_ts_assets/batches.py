@@ -7,8 +7,8 @@ which the IO manager hands in as a function.
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping
 from typing import Any
 
-from zwu_ts_assets.ahead import ahead
-from zwu_ts_assets.artifact_store import Record
+from zwu_ts_assets.storage.ahead import ahead
+from zwu_ts_assets.storage.artifact_store import Record
 
 
 class Batches(Mapping[int, Any]):

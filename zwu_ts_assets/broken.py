@@ -9,12 +9,12 @@ import dagster as dg
 
 from zwu_ts_assets.checks import CSV_CHECK
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import BrokenDataset, find_datasets
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.layout import dataset_store
-from zwu_ts_assets.places import Place
 from zwu_ts_assets.reports import Reporter, asset_key
+from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
+from zwu_ts_assets.storage.places import Place
 
 _DEFAULT_SECONDS = 30
 

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any, Final
 import dagster as dg
 
 from zwu_ts_assets.batches import Batches
-from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import EXPORTS, Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
-from zwu_ts_assets.places import Place
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run, spans_text
+from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
+from zwu_ts_assets.storage.places import Place
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Batch, Window
-    from zwu_ts_assets.refresh import OutOfDate
+    from zwu_ts_assets.refresh.comparison import OutOfDate
 
 GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
     "raw": (),
@@ -73,7 +73,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         context: dg.AssetCheckExecutionContext, batch_windows: Batches, workers: Workers
     ) -> dg.AssetCheckResult:
         """All six matrices are symmetric, and finite except for constant columns."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         return _verify(
             context, artifacts, batch_windows, products.window_problem, workers, _of_windows
@@ -85,7 +85,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
             context: dg.AssetCheckExecutionContext, pngs: Batches, workers: Workers
         ) -> dg.AssetCheckResult:
             """Every PNG decodes, whole, to the size of the canvas."""
-            from zwu_ts_assets import products
+            from zwu_ts_assets.products import corpus_products as products
 
             problem = partial(products.figure_problem, settings=settings)
             return _verify(context, artifacts, pngs, problem, workers)
@@ -98,7 +98,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         context: dg.AssetCheckExecutionContext, patch_videos: Batches, workers: Workers
     ) -> dg.AssetCheckResult:
         """Every video decodes, whole, to the right number of frames of the right size."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         problem = partial(products.film_problem, settings=settings)
         return _verify(context, artifacts, patch_videos, problem, workers)
@@ -140,7 +140,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         qwen_tokens: Mapping[str, bytes], stats: Mapping[str, bytes]
     ) -> dg.AssetCheckResult:
         """Every window of the stats has a row whose ids decode to its text again."""
-        from zwu_ts_assets import products
+        from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(cache_dir()):
             source = products.tokenizer_source(settings, project_root(), cache_dir())
@@ -150,8 +150,8 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
     @dg.asset_check(asset=key(dataset.raw_asset), name=CSV_CHECK)
     def csv_is_sound() -> dg.AssetCheckResult:
         """The CSV can be read, and its rows are what a corpus can be made from."""
-        from zwu_ts_assets import products
         from zwu_ts_assets.corpus.errors import CorpusError
+        from zwu_ts_assets.products import corpus_products as products
 
         try:
             bring_up_to_date(dataset.csv.parent)
@@ -175,7 +175,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         can_subset=True,
     )
     def is_current(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from zwu_ts_assets.refresh import out_of_date
+        from zwu_ts_assets.refresh.comparison import out_of_date
 
         with speaking_to_the_user(dataset.csv):
             bring_up_to_date(dataset.csv.parent)

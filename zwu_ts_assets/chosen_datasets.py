@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import bring_up_to_date, is_mirror, told
 from zwu_ts_assets.datasets import BrokenDataset, Dataset, Datasets, find_datasets
 from zwu_ts_assets.discovery import ETTH1, SAMPLE
 from zwu_ts_assets.environment import DATASETS_VARIABLE, data_dir, dataset_names
+from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, told
 
 
 def data_folder() -> Path:
@@ -98,7 +98,7 @@ def _get_csv(dataset: Dataset) -> str:
 
 def _write_sample(dataset: Dataset) -> None:
     from zwu_ts_assets.corpus.sample import sample_csv
-    from zwu_ts_assets.folder_store import FolderStore
+    from zwu_ts_assets.storage.folder_store import FolderStore
 
     try:
         FolderStore(dataset.csv.parent).write(dataset.csv.name, sample_csv())

@@ -1,7 +1,7 @@
 """The command line: build what is out of date, say what that is, start the web UI.
 
 What belongs here: the commands behind `make run` and `make dev` and what they print. What does
-not: deciding what is out of date (`refresh.py`) and making it (the assets).
+not: deciding what is out of date (`comparison.py`) and making it (the assets).
 """
 
 import os
@@ -16,7 +16,6 @@ import click
 
 from zwu_ts_assets.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import EXPORTS, Dataset, find_datasets
 from zwu_ts_assets.discovery import ETTH1
 from zwu_ts_assets.environment import (
@@ -29,6 +28,7 @@ from zwu_ts_assets.environment import (
     project_root,
 )
 from zwu_ts_assets.lineage import asset_names
+from zwu_ts_assets.storage.data_mirror import told
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -154,7 +154,7 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     """Check exports: those of the artifacts folder, of a dataset, or any in other FOLDERS."""
-    from zwu_ts_assets.places import printed_place
+    from zwu_ts_assets.storage.places import printed_place
     from zwu_ts_assets.validate import validate_folders
 
     found = find_datasets(data_folder(), dataset_names())
@@ -179,7 +179,7 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
 def status(names: tuple[str, ...]) -> None:
     """List what is out of date, and why; change nothing."""
     from zwu_ts_assets.checks import out_of_date_sentence
-    from zwu_ts_assets.refresh import out_of_date
+    from zwu_ts_assets.refresh.comparison import out_of_date
 
     asked = names or dataset_names()
     found = find_datasets(data_folder(), asked)

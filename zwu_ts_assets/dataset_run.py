@@ -1,7 +1,7 @@
 """One run of a dataset by command: make what is out of date, and say what is there.
 
 What belongs here: the run that `make run` and its like start in their own process, and what they
-print of it. What does not: the commands (`cli.py`), deciding what is out of date (`refresh.py`).
+print of it. What does not: the commands (`cli.py`), deciding what is out of date (`comparison.py`).
 
 With it the definitions of what the environment names are loaded: a command imports it when it has
 the CSVs.
@@ -19,7 +19,6 @@ import click
 from zwu_ts_assets.automation import guards, job_name
 from zwu_ts_assets.checks import CSV_CHECK
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import artifacts_dir
@@ -28,13 +27,14 @@ from zwu_ts_assets.failures import failures_of
 from zwu_ts_assets.layout import dataset_store, files_there
 from zwu_ts_assets.lineage import TRAINING, asset_inputs, asset_names
 from zwu_ts_assets.partitions import batch_count, register_batches
-from zwu_ts_assets.places import StoreError
-from zwu_ts_assets.reconcile import fail_dead_runs, report_comparison
-from zwu_ts_assets.refresh import GONE, difference
+from zwu_ts_assets.refresh.comparison import GONE, difference
+from zwu_ts_assets.refresh.reconcile import fail_dead_runs, report_comparison
+from zwu_ts_assets.refresh.todo import Todo, todo
 from zwu_ts_assets.reports import Reporter, asset_key
 from zwu_ts_assets.run_locks import run_lock_if_possible
 from zwu_ts_assets.run_tags import refresh_tags
-from zwu_ts_assets.todo import Todo, todo
+from zwu_ts_assets.storage.data_mirror import told
+from zwu_ts_assets.storage.places import StoreError
 
 
 def run_dataset(

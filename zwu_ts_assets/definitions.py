@@ -17,7 +17,6 @@ from zwu_ts_assets.automation import dataset_job, dataset_schedule, dataset_sens
 from zwu_ts_assets.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.checks import dataset_checks
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.datasets import BrokenDataset, Dataset, find_datasets
 from zwu_ts_assets.environment import (
     AutomationSettings,
@@ -29,8 +28,9 @@ from zwu_ts_assets.environment import (
 )
 from zwu_ts_assets.export_io_manager import ExportIOManager
 from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
-from zwu_ts_assets.places import Place, StoreError
 from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
+from zwu_ts_assets.storage.places import Place, StoreError
 from zwu_ts_assets.training_assets import training_assets
 from zwu_ts_assets.training_checks import training_checks
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.folder_store import FolderStore
+from zwu_ts_assets.storage.folder_store import FolderStore
 
 ETTH1_URL: Final = "https://raw.githubusercontent.com/zhouhaoyi/ETDataset/main/ETT-small/ETTh1.csv"
 ETTH1_SHA256: Final = "f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import mirror_of
-from zwu_ts_assets.decision import Limits
-from zwu_ts_assets.places import Place, place_of
+from zwu_ts_assets.refresh.decision import Limits
+from zwu_ts_assets.storage.data_mirror import mirror_of
+from zwu_ts_assets.storage.places import Place, place_of
 
 DATA_DIR_VARIABLE = "ZWU_TS_DATA_DIR"
 ARTIFACTS_DIR_VARIABLE = "ZWU_TS_ARTIFACTS_DIR"

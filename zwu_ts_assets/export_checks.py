@@ -14,8 +14,8 @@ import numpy as np
 from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import Dataset
-from zwu_ts_assets.selection_products import feature_selection
-from zwu_ts_assets.token_counts import TokenCounts
+from zwu_ts_assets.products.selection_products import feature_selection
+from zwu_ts_assets.products.token_counts import TokenCounts
 from zwu_ts_assets.training.media_tokens import image_tokens, video_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.sample import Sample, sample_id

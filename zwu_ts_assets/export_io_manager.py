@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import dagster as dg
 
-from zwu_ts_assets.ahead import ahead
 from zwu_ts_assets.artifact_io_manager import ArtifactIOManager
-from zwu_ts_assets.artifact_store import ArtifactStore, FileRecord, Record, digest
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.layout import export_folder
-from zwu_ts_assets.previews import preview_text
+from zwu_ts_assets.products.previews import preview_text
+from zwu_ts_assets.storage.ahead import ahead
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, FileRecord, Record, digest
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile, WrittenFile
 from zwu_ts_assets.work import Product
 

@@ -16,8 +16,8 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import told
-from zwu_ts_assets.places import Place
+from zwu_ts_assets.storage.data_mirror import told
+from zwu_ts_assets.storage.places import Place
 
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.ENOSPC: "the disk is full; free some space and run again",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from zwu_ts_assets.artifact_io_manager import ArtifactIOManager
-from zwu_ts_assets.artifact_store import Record
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.layout import left_over
+from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.work import WHOLE, Work
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class SeriesIOManager(ArtifactIOManager):
 
     def encode(self, value: "Series") -> Mapping[str, bytes]:
         """The table with its timestamps."""
-        from zwu_ts_assets.tables import encode_series
+        from zwu_ts_assets.products.tables import encode_series
 
         return {"table": encode_series(value)}
 
     def decode(self, files: Mapping[str, bytes], record: Record) -> "Series":
         """The table with its timestamps."""
-        from zwu_ts_assets.tables import decode_series
+        from zwu_ts_assets.products.tables import decode_series
 
         return decode_series(files["table"])
 
@@ -60,13 +60,13 @@ class WindowsIOManager(ArtifactIOManager):
 
     def encode(self, value: "Batch") -> Mapping[str, bytes]:
         """The rows of the batch's windows, each once, and where they begin."""
-        from zwu_ts_assets.tables import encode_batch
+        from zwu_ts_assets.products.tables import encode_batch
 
         return {"table": encode_batch(value)} if value.starts else {}
 
     def decode(self, files: Mapping[str, bytes], record: Record) -> "Batch":
         """The batch, and from the record how many target rows follow its last window."""
-        from zwu_ts_assets.tables import decode_batch, empty_batch
+        from zwu_ts_assets.products.tables import decode_batch, empty_batch
 
         if not files:
             return empty_batch()

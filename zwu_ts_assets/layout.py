@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from zwu_ts_assets.artifact_store import ArtifactStore, Record
 from zwu_ts_assets.datasets import EXPORTS
-from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.lineage import PER_BATCH
-from zwu_ts_assets.places import Place
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record
+from zwu_ts_assets.storage.folder_store import FolderStore
+from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
@@ -167,7 +167,7 @@ def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStor
     if isinstance(root, Path):
         return FolderStore(root)
     # Not with the definitions: most corpora are on disk.
-    from zwu_ts_assets.object_store import ObjectStore
+    from zwu_ts_assets.storage.object_store import ObjectStore
 
     return ObjectStore(root)
 

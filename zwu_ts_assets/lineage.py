@@ -1,8 +1,8 @@
 """From what each artifact is made: the edges, the code versions and the fingerprints' ingredients.
 
 What belongs here: which assets a dataset has and what each is made from; one function per asset
-that names its inputs in a string, used by the asset when it runs and by `refresh.py` when it asks
-what is out of date. What does not: making anything.
+that names its inputs in a string, used by the asset when it runs and by `comparison.py` when it
+asks what is out of date. What does not: making anything.
 
 Raise a code version when the same input and settings give different content.
 """
@@ -10,8 +10,8 @@ Raise a code version when the same input and settings give different content.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from zwu_ts_assets.artifact_store import Detail, digest
 from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
+from zwu_ts_assets.storage.artifact_store import Detail, digest
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Batch

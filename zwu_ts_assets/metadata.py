@@ -1,7 +1,7 @@
 """What the web UI shows of a materialization.
 
 What belongs here: turning a record into Dagster metadata. What does not: what is worth knowing of
-an artifact, which `products.py` says.
+an artifact, which `corpus_products.py` says.
 
 Only small previews go into metadata: it lives in the event log, and full figures would make a
 database of gigabytes out of it.
@@ -14,8 +14,8 @@ from typing import Final
 
 import dagster as dg
 
-from zwu_ts_assets.artifact_store import Record
-from zwu_ts_assets.places import Place
+from zwu_ts_assets.storage.artifact_store import Record
+from zwu_ts_assets.storage.places import Place
 
 _FILES: Final = 8  # of so many files, each is told
 

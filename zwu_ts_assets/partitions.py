@@ -19,8 +19,8 @@ import click
 import dagster as dg
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.storage.data_mirror import told
 
 if TYPE_CHECKING:
     from dagster._core.definitions.partitions.context import PartitionLoadingContext

@@ -28,11 +28,11 @@ from dagster._core.definitions.data_version import (
     get_input_event_pointer_tag,
 )
 
-from zwu_ts_assets.artifact_store import ArtifactStore, Record
-from zwu_ts_assets.data_mirror import told
 from zwu_ts_assets.datasets import AssetNames
 from zwu_ts_assets.lineage import PER_BATCH
 from zwu_ts_assets.metadata import materialization_metadata
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record
+from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.work import WHOLE
 
 _AT_ONCE: Final = 100

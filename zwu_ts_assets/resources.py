@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from zwu_ts_assets.environment import checked_dask_address
-from zwu_ts_assets.pool import Pool, WorkerPool
+from zwu_ts_assets.workers.pool import Pool, WorkerPool
 
 
 class Workers(dg.ConfigurableResource["Workers"]):
@@ -48,7 +48,7 @@ class Workers(dg.ConfigurableResource["Workers"]):
     def _make_pool(self) -> Pool:
         # Not by a validator: pydantic would print the value, and with it a password.
         if address := checked_dask_address(self.dask, "the field dask of the resource workers"):
-            from zwu_ts_assets.dask_pool import DaskPool
+            from zwu_ts_assets.workers.dask_pool import DaskPool
 
             return DaskPool(address)
         return WorkerPool(self.processes or _available_processors())

@@ -20,8 +20,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from zwu_ts_assets.environment import cache_dir
-from zwu_ts_assets.places import Place
-from zwu_ts_assets.temporaries import locked_temporary, remove_abandoned
+from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned
 
 _FOLDER = ".runs"
 _FOLDER_OF_URLS = "runs"

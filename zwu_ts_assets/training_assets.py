@@ -64,8 +64,8 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         **media: Batches,
     ) -> Work:
         """One row per usable window, by split: rows, target, media, text, tokens, flags."""
-        from zwu_ts_assets import training_products as training
-        from zwu_ts_assets.text_products import sha256
+        from zwu_ts_assets.products import training_products as training
+        from zwu_ts_assets.products.text_products import sha256
 
         made = {"batch_windows": batch_windows, **media}
         versions = {name: batches.versions for name, batches in made.items()}
@@ -96,7 +96,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         samples: Mapping[str, bytes],
     ) -> Iterator[dg.Output[Work]]:
         """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
-        from zwu_ts_assets import preflight_products, sample_views
+        from zwu_ts_assets.products import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
             view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
@@ -127,7 +127,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             samples: Mapping[str, bytes],
             **media: Batches,
         ) -> Iterator[dg.Output[Work]]:
-            from zwu_ts_assets import export_products, sample_views
+            from zwu_ts_assets.products import export_products, sample_views
 
             with speaking_to_the_user(dataset.csv.parent):
                 view = sample_views.view_of(dataset, samples, project_root(), cache_dir())

@@ -33,7 +33,7 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
 
         Proved from the rows of the samples, not from the rule that divided them.
         """
-        from zwu_ts_assets import training_products as training
+        from zwu_ts_assets.products import training_products as training
 
         problem = training.leak_of(samples, dataset.settings)
         return dg.AssetCheckResult(passed=not problem, description=problem or None)
@@ -48,7 +48,7 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         patch_videos: Batches,
     ) -> dg.AssetCheckResult:
         """With its own defaults, each consumer reads every frame, legibly, and whole answers."""
-        from zwu_ts_assets import preflight_products, sample_views
+        from zwu_ts_assets.products import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
             view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
@@ -69,9 +69,10 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         )
         def export_is_sound(export: object, series: object) -> dg.AssetCheckResult:
             """Media decode, rows are what the manifest says, answers what the CSV says."""
-            from zwu_ts_assets import export_checks, products
+            from zwu_ts_assets import export_checks
             from zwu_ts_assets.corpus.series import Series
-            from zwu_ts_assets.token_counts import TokenCounts
+            from zwu_ts_assets.products import corpus_products as products
+            from zwu_ts_assets.products.token_counts import TokenCounts
 
             assert isinstance(export, AbstractContextManager)
             assert isinstance(series, Series)

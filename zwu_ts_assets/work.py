@@ -1,14 +1,14 @@
 """What an asset hands to its IO manager: work that is done only where it is due.
 
 What belongs here: the small types that travel between asset bodies, workers and IO managers. What
-does not: how a product is made (`products.py`) or kept (`io_managers.py`).
+does not: how a product is made (`corpus_products.py`) or kept (`io_managers.py`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from zwu_ts_assets.artifact_store import Detail
+from zwu_ts_assets.storage.artifact_store import Detail
 
 T = TypeVar("T")
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import fsspec
 
-from zwu_ts_assets.artifact_store import ArtifactStore
-from zwu_ts_assets.folder_store import FolderStore
-from zwu_ts_assets.object_store import ObjectStore
-from zwu_ts_assets.places import Remote
+from zwu_ts_assets.storage.artifact_store import ArtifactStore
+from zwu_ts_assets.storage.folder_store import FolderStore
+from zwu_ts_assets.storage.object_store import ObjectStore
+from zwu_ts_assets.storage.places import Remote
 from zwu_ts_assets_tests.object_server import BUCKET, ask, contents, listed
 
 

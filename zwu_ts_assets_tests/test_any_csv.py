@@ -19,7 +19,7 @@ from zwu_ts_assets.corpus.mp4 import probe_mp4
 from zwu_ts_assets.datasets import Dataset, find_datasets
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.lineage import corpus_assets
-from zwu_ts_assets.refresh import difference
+from zwu_ts_assets.refresh.comparison import difference
 from zwu_ts_assets.reports import asset_key
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 

@@ -20,7 +20,7 @@ from zwu_ts_assets_tests.daemon import (
     with_value,
 )
 from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
-from zwu_ts_assets_tests.test_reconcile import check_of
+from zwu_ts_assets_tests.refresh.test_reconcile import check_of
 
 pytestmark = pytest.mark.slow
 

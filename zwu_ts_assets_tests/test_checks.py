@@ -20,7 +20,7 @@ def accept(project: Project, asset: str, key: str, name: str, data: bytes) -> No
     """Put other bytes under an artifact's name, with a record that vouches for them."""
     from dataclasses import replace
 
-    from zwu_ts_assets.folder_store import FolderStore
+    from zwu_ts_assets.storage.folder_store import FolderStore
 
     store = FolderStore(project.artifacts)
     record = store.record(asset, key)

@@ -4,14 +4,14 @@ import hashlib
 
 import pytest
 
-from zwu_ts_assets import products
-from zwu_ts_assets import training_products as training
-from zwu_ts_assets.artifact_store import FileRecord, Record
 from zwu_ts_assets.corpus.figure import Canvas
 from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.environment import cache_dir
-from zwu_ts_assets.preflight_products import chat_tokens
-from zwu_ts_assets.sample_views import View, view_of
+from zwu_ts_assets.products import corpus_products as products
+from zwu_ts_assets.products import training_products as training
+from zwu_ts_assets.products.preflight_products import chat_tokens
+from zwu_ts_assets.products.sample_views import View, view_of
+from zwu_ts_assets.storage.artifact_store import FileRecord, Record
 from zwu_ts_assets.training.legibility import drawn_figure
 from zwu_ts_assets.training.preflight import CorpusShape, TextTokens, preflight
 from zwu_ts_assets_tests.reference import ETTH1_CSV

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from zwu_ts_assets import products
 from zwu_ts_assets.corpus.csv_file import Reading, read_csv
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.lineage import corpus_assets
-from zwu_ts_assets.tables import decode_series
+from zwu_ts_assets.products import corpus_products as products
+from zwu_ts_assets.products.tables import decode_series
 from zwu_ts_assets_tests.last_mile import refresh, run, stale
 from zwu_ts_assets_tests.project import SETTINGS as PLAIN
 from zwu_ts_assets_tests.project import Project, checks, failures, metadata

@@ -18,8 +18,8 @@ from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.stats import format_block, parse_stats, stats_lines
 from zwu_ts_assets.corpus.verification import vocabulary_problem
 from zwu_ts_assets.corpus.vocabulary import build_vocabulary, token_rows_jsonl, vocabulary_json
-from zwu_ts_assets.previews import rows_table, series_table
-from zwu_ts_assets.tables import decode_table, encode_table
+from zwu_ts_assets.products.previews import rows_table, series_table
+from zwu_ts_assets.products.tables import decode_table, encode_table
 from zwu_ts_assets_tests.project import SETTINGS, Project, checks, failures, metadata
 
 HOSTILE = [

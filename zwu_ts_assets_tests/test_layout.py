@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.artifact_store import FileRecord, Record
-from zwu_ts_assets.folder_store import FolderStore
 from zwu_ts_assets.layout import (
     LAYOUT,
     WINDOW_FILES,
@@ -17,6 +15,8 @@ from zwu_ts_assets.layout import (
     stray_files,
     window_role,
 )
+from zwu_ts_assets.storage.artifact_store import FileRecord, Record
+from zwu_ts_assets.storage.folder_store import FolderStore
 
 NONE: frozenset[str] = frozenset()
 

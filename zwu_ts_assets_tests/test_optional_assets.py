@@ -11,7 +11,7 @@ from zwu_ts_assets.automation import dataset_schedule, dataset_sensor, reload_re
 from zwu_ts_assets.corpus.colour_ranges import read_ranges
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets.refresh import SWITCHED_OFF, OutOfDate
+from zwu_ts_assets.refresh.comparison import SWITCHED_OFF, OutOfDate
 from zwu_ts_assets.training.media_tokens import image_tokens, video_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets_tests.last_mile import (

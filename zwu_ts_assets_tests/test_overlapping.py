@@ -15,7 +15,7 @@ import webdataset
 from zwu_ts_assets.corpus.csv_file import read_series
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.refresh import CODE, MISSING, OTHER_STRIDE, SURPLUS, OutOfDate
+from zwu_ts_assets.refresh.comparison import CODE, MISSING, OTHER_STRIDE, SURPLUS, OutOfDate
 from zwu_ts_assets.validate import validate_folders
 from zwu_ts_assets_tests.last_mile import (
     FORMATS,

@@ -7,10 +7,10 @@ import click
 import dagster as dg
 import pytest
 
-from zwu_ts_assets import products
 from zwu_ts_assets.corpus import csv_file
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.partitions import BatchPartitions, batch_count, register_batches
+from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets_tests.project import SETTINGS, Project, failures, write_csv
 
 

@@ -4,9 +4,9 @@ import dagster as dg
 import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.dask_pool import DaskPool
-from zwu_ts_assets.pool import Pool, WorkerPool
 from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.workers.dask_pool import DaskPool
+from zwu_ts_assets.workers.pool import Pool, WorkerPool
 
 
 def pool_of(processes: int = 0, dask: str = "") -> Pool:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.places import Remote
 from zwu_ts_assets.run_locks import (
     dead_runs,
     forget,
@@ -18,6 +17,7 @@ from zwu_ts_assets.run_locks import (
     run_lock,
     run_lock_if_possible,
 )
+from zwu_ts_assets.storage.places import Remote
 
 RUN = "0e3f7a52-1111-4222-8333-444455556666"
 

@@ -13,7 +13,7 @@ import webdataset
 from zwu_ts_assets.checks import CURRENT_CHECK
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.lineage import TRAINING
-from zwu_ts_assets.refresh import FOLLOWS, MISSING, PROMPTS, OutOfDate, difference
+from zwu_ts_assets.refresh.comparison import FOLLOWS, MISSING, PROMPTS, OutOfDate, difference
 from zwu_ts_assets_tests.last_mile import (
     FORMATS,
     PLAIN,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.refresh import CODE, DAMAGED, FOLLOWS, STRAY, OutOfDate
+from zwu_ts_assets.refresh.comparison import CODE, DAMAGED, FOLLOWS, STRAY, OutOfDate
 from zwu_ts_assets.training.exports import webdataset
 from zwu_ts_assets.validate import validate_folders
 from zwu_ts_assets_tests.last_mile import (

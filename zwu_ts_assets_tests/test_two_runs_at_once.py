@@ -13,8 +13,9 @@ import dagster as dg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from zwu_ts_assets import lineage, products
+from zwu_ts_assets import lineage
 from zwu_ts_assets.partitions import register_batches
+from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets_tests.daemon import Watched
 from zwu_ts_assets_tests.processes import Undisturbed, assert_as_recorded, assert_whole
 from zwu_ts_assets_tests.project import Project, failures
