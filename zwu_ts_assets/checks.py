@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 import dagster as dg
 
 from zwu_ts_assets.batches import Batches
-from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run, spans_text
+from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
 

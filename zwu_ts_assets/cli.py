@@ -16,7 +16,7 @@ import click
 
 from zwu_ts_assets.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import EXPORTS, Dataset, find_datasets
+from zwu_ts_assets.datasets import Dataset, find_datasets
 from zwu_ts_assets.discovery import ETTH1
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
@@ -28,6 +28,7 @@ from zwu_ts_assets.environment import (
     project_root,
 )
 from zwu_ts_assets.lineage import asset_names
+from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.storage.data_mirror import told
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -20,19 +20,6 @@ from zwu_ts_assets.settings import EXPORTS, Settings, shown
 from zwu_ts_assets.settings_file import read_settings
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 
-__all__ = [
-    "EXPORTS",
-    "AssetNames",
-    "BrokenDataset",
-    "Dataset",
-    "Datasets",
-    "Settings",
-    "dataset_of",
-    "etth1",
-    "find_datasets",
-    "sample",
-]
-
 _CARD: Final = ("title", "description", "source", "licence")
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from zwu_ts_assets.datasets import EXPORTS
 from zwu_ts_assets.lineage import PER_BATCH
+from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.storage.places import Place

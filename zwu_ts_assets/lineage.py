@@ -10,7 +10,8 @@ Raise a code version when the same input and settings give different content.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.settings import EXPORTS, Settings
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ import dagster as dg
 from zwu_ts_assets import lineage
 from zwu_ts_assets.asset_decorator import MakeConfig, asset_decorator
 from zwu_ts_assets.batches import Batches
-from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.work import Work, single
 
 _DESCRIPTIONS: Final[Mapping[str, str]] = {

@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager
 import dagster as dg
 
 from zwu_ts_assets.batches import Batches
-from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.reports import asset_key
+from zwu_ts_assets.settings import EXPORTS
 
 _SHOWN = 20
 

@@ -12,12 +12,13 @@ from zwu_ts_assets import export_checks
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.datasets import EXPORTS, Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.layout import dataset_store, export_folder, opened
 from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets.products.export_products import parameters_of
 from zwu_ts_assets.products.token_counts import TokenCounts
+from zwu_ts_assets.settings import EXPORTS, Settings
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, read_manifest

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.datasets import Settings, etth1, sample
+from zwu_ts_assets.datasets import etth1, sample
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets_tests.project import ASSETS, write_settings
 
 SHAPED = sorted({*ASSETS, "colour_ranges", "line_plots"})  # the optional assets too

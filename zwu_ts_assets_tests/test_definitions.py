@@ -8,10 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.datasets import EXPORTS, etth1, sample
+from zwu_ts_assets.datasets import etth1, sample
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.lineage import TRAINING
+from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED

@@ -15,11 +15,12 @@ from zwu_ts_assets import cli, download
 from zwu_ts_assets.broken import problem_now
 from zwu_ts_assets.chosen_datasets import datasets_with_a_csv
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, Settings, find_datasets
+from zwu_ts_assets.datasets import Dataset, find_datasets
 from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.discovery import NAME, RESERVED, dataset_name, discover
 from zwu_ts_assets.environment import AutomationSettings
 from zwu_ts_assets.layout import LAYOUT, export_folder
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from zwu_ts_assets.datasets import Settings
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.settings_file import read_settings
 from zwu_ts_assets_tests.reference import REPOSITORY
 

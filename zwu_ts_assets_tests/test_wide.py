@@ -12,9 +12,10 @@ from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.mp4 import probe_mp4
 from zwu_ts_assets.corpus.selection import Selection, read_selection
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.datasets import Dataset, Settings, etth1
+from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.lineage import TRAINING, corpus_assets
 from zwu_ts_assets.products.selection_products import feature_selection, selection_rows
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.validate import validate_folders
 from zwu_ts_assets_tests.last_mile import copy_of, refresh, stale

@@ -11,7 +11,8 @@ from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.window_rows import batch_count, batch_starts
 from zwu_ts_assets.corpus.windows import Batch, batch_digest, cut_batch
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 from zwu_ts_assets.work import Product
 

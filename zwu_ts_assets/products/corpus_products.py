@@ -21,7 +21,6 @@ from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.verification import matrices_problem
 from zwu_ts_assets.corpus.window_rows import batch_count, window_count
 from zwu_ts_assets.corpus.windows import Window, whole_starts
-from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.products.batch_products import (
     batch_product,
     require_rows,
@@ -52,6 +51,7 @@ from zwu_ts_assets.products.text_products import (
     vocabulary_inputs,
     vocabulary_product,
 )
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.work import Product
 

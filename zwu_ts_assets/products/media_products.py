@@ -28,9 +28,9 @@ from zwu_ts_assets.corpus.video import draw_patch_frames, film_strip
 from zwu_ts_assets.corpus.window_key import key_text, window_key
 from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.corpus.windows import Batch, Window
-from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.layout import window_role
 from zwu_ts_assets.products.batch_products import span_details, target_details
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 from zwu_ts_assets.work import Product
 

@@ -13,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from zwu_ts_assets.corpus.qwen import TokenizerSource
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.lineage import training_made_from
 from zwu_ts_assets.products.text_products import sha256, tokenizer_source
 from zwu_ts_assets.products.token_counts import TokenCounts
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations

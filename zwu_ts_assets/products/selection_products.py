@@ -10,7 +10,8 @@ from zwu_ts_assets.corpus.clustering import choose_columns
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.training.splits import train_rows
 
 _LISTED: Final = 20  # names in a message

@@ -32,9 +32,9 @@ from zwu_ts_assets.corpus.vocabulary import (
 )
 from zwu_ts_assets.corpus.window_key import WindowKey, window_key
 from zwu_ts_assets.corpus.windows import Batch
-from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.products.previews import rows_table, text_block
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 from zwu_ts_assets.work import Product
 

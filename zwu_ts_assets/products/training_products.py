@@ -22,11 +22,12 @@ from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.window_key import first_row
 from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.corpus.windows import Batch, Window, content_digest
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.lineage import samples_made_from
 from zwu_ts_assets.products.media_records import film_of, media_paths, medium_version, size_of
 from zwu_ts_assets.products.sample_views import samples_of
 from zwu_ts_assets.products.text_products import loaded_tokenizer, sha256, tokenizer_source
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.media_tokens import sample_media_tokens

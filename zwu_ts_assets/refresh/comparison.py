@@ -16,7 +16,7 @@ from typing import Final
 from zwu_ts_assets import lineage
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.datasets import EXPORTS, Dataset
+from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.layout import (
     dataset_store,
@@ -27,6 +27,7 @@ from zwu_ts_assets.layout import (
 )
 from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets.products.selection_products import feature_selection, shows_selection
+from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets.training.split_rule import SPLITS

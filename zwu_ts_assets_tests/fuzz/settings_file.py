@@ -11,7 +11,8 @@ from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.window_rows import patch_spans
-from zwu_ts_assets.datasets import Dataset, Settings
+from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.settings_file import read_settings
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 

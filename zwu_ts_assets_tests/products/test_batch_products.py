@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.corpus.windows import cut_batch
-from zwu_ts_assets.datasets import Dataset, Settings, etth1
+from zwu_ts_assets.datasets import Dataset, etth1
 from zwu_ts_assets.products import corpus_products as products
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.work import Product
 from zwu_ts_assets_tests.reference import ETTH1_CSV

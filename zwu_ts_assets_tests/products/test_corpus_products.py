@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from zwu_ts_assets.corpus.windows import Window
-from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.products.corpus_products import Drawing, correlation_product, video_product
+from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.work import Product
 from zwu_ts_assets.workers.pool import WorkerPool
 

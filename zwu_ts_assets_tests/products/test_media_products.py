@@ -15,8 +15,8 @@ from zwu_ts_assets.corpus.figure_layout import Canvas
 from zwu_ts_assets.corpus.line_plot import draw_line_plot
 from zwu_ts_assets.corpus.selection import Selection
 from zwu_ts_assets.corpus.windows import Window
-from zwu_ts_assets.datasets import Settings
 from zwu_ts_assets.products import corpus_products as products
+from zwu_ts_assets.settings import Settings
 
 FEATURES = ("A", "B", "C")
 SMALL = {"window_length": 24, "horizon": 24, "patch_length": 12, "patch_stride": 6}
