@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -223,3 +223,21 @@ def wait_for(what: Callable[[], object], seconds: float = 120.0) -> None:
     while not what():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def stop_group(process: subprocess.Popen[bytes]) -> None:
+    """End a server and everything it started; politely first, then for certain.
+
+    Dagster's servers take SIGTERM for an interrupt, which they ignore where the tests were started
+    in the background by a shell.
+    """
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        # Children outlive a server that was told to stop twice or crashed.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

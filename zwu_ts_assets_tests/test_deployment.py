@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
 from kubernetes import client as kubernetes  # type: ignore[import-untyped]
 
 from zwu_ts_assets_tests.postgres import CONFIGURATION, postgres_server
+from zwu_ts_assets_tests.processes import stop_group
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 
@@ -194,8 +194,7 @@ def code_server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     try:
         yield port
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
+        stop_group(process)
 
 
 def command(instruction: str, port: int) -> list[str]:

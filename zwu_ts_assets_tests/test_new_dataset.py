@@ -8,7 +8,6 @@ definitions again, the web server shows them, and the daemon, which looks for ne
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -24,7 +23,7 @@ import pytest
 from playwright.sync_api import expect
 
 from zwu_ts_assets_tests.browser import a_picture_if_it_fails, a_tab, browser_path
-from zwu_ts_assets_tests.processes import Shell
+from zwu_ts_assets_tests.processes import Shell, stop_group
 
 SECONDS = 240
 
@@ -116,13 +115,7 @@ def ui(tmp_path: Path) -> Iterator[Ui]:
         wait(lambda: running.groups() == {"etth1"}, "the web server", shell.log)
         yield running
     finally:
-        os.killpg(server.pid, signal.SIGINT)
-        try:
-            server.wait(timeout=60)
-        finally:
-            if server.poll() is None:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
+        stop_group(server)
 
 
 def test_a_csv_that_appears_is_there_after_reloading_definitions_also_for_the_daemon(

@@ -7,7 +7,6 @@ every request that the page would send elsewhere is aborted.
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from zwu_ts_assets.lineage import TRAINING
 from zwu_ts_assets_tests.browser import a_picture_if_it_fails, a_tab, browser_path
+from zwu_ts_assets_tests.processes import stop_group
 from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 
@@ -154,17 +153,3 @@ def wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: P
             time.sleep(0.2)
     words = log.read_text(encoding="utf-8", errors="replace")[-3000:]
     pytest.fail(f"the web UI at {address} did not start (exit {process.returncode}):\n{words}")
-
-
-def stop_group(process: subprocess.Popen[bytes]) -> None:
-    """End the server and everything it started; politely first, then for certain."""
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        # Children outlive a server that was told to stop twice or crashed.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
