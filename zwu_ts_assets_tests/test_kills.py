@@ -49,10 +49,12 @@ def test_a_run_killed_at_any_of_many_moments_is_finished_by_the_next(
     shutil.rmtree(shell.cache)
     for number, moment in enumerate(moments(KILLS, SEED)):
         seconds, group = moment * undisturbed.seconds, number % 2 == 0
-        while killed_run_ended_by_itself(shell, seconds, group=group):
+        while took := seconds_of_a_run_not_killed(shell, seconds, group=group):
             assert_finished(shell, expected)
             shell.forget()  # from nothing again, where it lives longer
-            seconds *= 0.97  # and a little earlier, lest it is always quicker than the first one
+            # The same part of a run as fast as this one, and a little earlier: the machine may have
+            # had much else to do when the first one was timed.
+            seconds = min(0.97 * seconds, moment * took)
         files = shell.files()
         whole = final(files)
         # Equal to the undisturbed ones, which were opened: whole, and none that is foreign.
@@ -79,17 +81,17 @@ def tell(**facts: object) -> None:
             file.write(json.dumps(facts) + "\n")
 
 
-def killed_run_ended_by_itself(shell: Shell, seconds: float, *, group: bool) -> bool:
-    """Start a run and kill it after some seconds, unless it has ended before."""
+def seconds_of_a_run_not_killed(shell: Shell, seconds: float, *, group: bool) -> float:
+    """Start a run and kill it after some seconds: 0, or what it took if it had ended before."""
     run = shell.start()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    started = time.monotonic()
+    while time.monotonic() < started + seconds:
         if run.poll() is not None:
             assert run.returncode == 0, shell.said()
-            return True
+            return time.monotonic() - started
         time.sleep(0.002)
     kill(run, group=group)
-    return False
+    return 0.0
 
 
 def assert_finished(shell: Shell, expected: dict[str, bytes]) -> None:
