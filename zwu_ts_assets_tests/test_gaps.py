@@ -162,13 +162,19 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
     assert sorted(exports) == sorted(ROWS_OF)
 
 
+def with_an_export(folder: Path) -> Project:
+    """A corpus without a gap, its samples and an export, with a window in every twelfth row."""
+    settings = SETTINGS.replace("window_stride = 1", "window_stride = 12")
+    project = Project(folder, rows=90, settings=settings + SPLIT)
+    assets = [*corpus_assets(project.dataset), "samples", "qwen_export"]
+    assert project.materialize(*assets, batches=(0, 6)).success
+    return project
+
+
 def test_interpolated_values_that_are_in_no_sample_change_no_prompt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = SETTINGS.replace("window_stride = 1", "window_stride = 12")
-    project = Project(tmp_path, rows=90, settings=settings + SPLIT)
-    assets = [*corpus_assets(project.dataset), "samples", "qwen_export"]
-    assert project.materialize(*assets, batches=(0, 6)).success
+    project = with_an_export(tmp_path)
     before = project.files()
     with_gaps(monkeypatch, (), ((45, 0),))  # of a window that is embargoed
     rewritten = project.csv.read_text("utf-8") + "\n"  # another content
@@ -181,10 +187,7 @@ def test_interpolated_values_that_are_in_no_sample_change_no_prompt(
 def test_interpolated_values_that_come_are_told_and_those_that_go_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = SETTINGS.replace("window_stride = 1", "window_stride = 12")
-    project = Project(tmp_path, rows=90, settings=settings + SPLIT)
-    assets = [*corpus_assets(project.dataset), "samples", "qwen_export"]
-    assert project.materialize(*assets, batches=(0, 6)).success
+    project = with_an_export(tmp_path)
     before = project.files()
     with_gaps(monkeypatch, (), INTERPOLATED)
     project.csv.write_text(project.csv.read_text("utf-8") + "\n", encoding="utf-8")

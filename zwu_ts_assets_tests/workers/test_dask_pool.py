@@ -38,7 +38,7 @@ from zwu_ts_assets_tests.processes import Undisturbed, wait_for
 from zwu_ts_assets_tests.products.test_corpus_products import BATCHES, SETTINGS, made_by, windows
 from zwu_ts_assets_tests.reference import REPOSITORY
 from zwu_ts_assets_tests.test_cli import Shell
-from zwu_ts_assets_tests.workers.test_pool import process_of, refuse, square
+from zwu_ts_assets_tests.workers.test_pool import Items, process_of, refuse, square
 
 HOUR = timedelta(hours=1)
 
@@ -134,18 +134,11 @@ def test_equal_items_are_done_each_on_its_own_and_again_in_the_next_run(pool: Da
 
 
 def test_items_are_drawn_as_results_are_taken_and_results_are_not_kept(pool: DaskPool) -> None:
-    drawn = 0
-
-    def items() -> Iterator[int]:
-        nonlocal drawn
-        for number in range(1000):
-            drawn += 1
-            yield number
-
-    results = pool.map(square, items())
+    items = Items()
+    results = pool.map(square, items)
     for taken in range(1, 50):
         next(results)
-        assert drawn <= taken + 4  # two ahead for each worker
+        assert items.drawn <= taken + 4  # two ahead for each worker
     # What was taken is forgotten soon after; what is under way or waits may be there.
     wait_for(lambda: tasks_of(pool) <= 5, seconds=10)
     results.close()  # type: ignore[attr-defined]

@@ -27,6 +27,18 @@ def process_of(_: int) -> int:
     return os.getpid()
 
 
+class Items:
+    """A thousand numbers, and how many of them were asked for so far."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for number in range(1000):
+            self.drawn += 1
+            yield number
+
+
 @pytest.fixture
 def pool() -> Iterator[WorkerPool]:
     pool = WorkerPool(2)
@@ -52,18 +64,11 @@ def test_one_worker_is_this_process() -> None:
 
 
 def test_items_are_drawn_as_results_are_taken_so_memory_stays_flat(pool: WorkerPool) -> None:
-    drawn = 0
-
-    def items() -> Iterator[int]:
-        nonlocal drawn
-        for number in range(1000):
-            drawn += 1
-            yield number
-
-    results = pool.map(square, items())
+    items = Items()
+    results = pool.map(square, items)
     for taken in range(1, 50):
         next(results)
-        assert drawn <= taken + 10
+        assert items.drawn <= taken + 10
 
 
 def test_an_error_arrives_at_the_place_of_its_item(pool: WorkerPool) -> None:
