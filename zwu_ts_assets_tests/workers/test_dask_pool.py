@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count, islice
@@ -33,6 +34,7 @@ from zwu_ts_assets import cli
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.products.corpus_products import correlation_product, video_product
 from zwu_ts_assets.workers import dask_client
+from zwu_ts_assets.workers.dask_client import Connection
 from zwu_ts_assets.workers.dask_pool import DaskPool
 from zwu_ts_assets_tests.processes import Undisturbed, wait_for
 from zwu_ts_assets_tests.products.test_corpus_products import BATCHES, SETTINGS, made_by, windows
@@ -374,6 +376,24 @@ def test_without_the_package_a_sentence_says_how_to_install_it(
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(CorpusError, match="Dask is not installed here: make cluster"):
         DaskPool("tcp://127.0.0.1:9").warm(1)
+
+
+def test_a_lost_connection_is_closed_once_whoever_notices(
+    scheduler: DaskProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, closed = Connection(scheduler.address), []
+    close = connection.client.close
+
+    def slowly(timeout: float) -> None:
+        closed.append(timeout)
+        time.sleep(0.2)
+        close(timeout=timeout)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(connection.client, "close", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        told = list(threads.map(lambda _: str(connection.lost()), range(4)))
+    assert all("was lost" in sentence for sentence in told)
+    assert len(closed) == 1
 
 
 def test_a_scheduler_without_workers_is_waited_for_only_so_long(scheduler: DaskProcesses) -> None:
