@@ -45,7 +45,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
     As a resource it lasts as long as the run: meanwhile it holds the run's lock.
     """
 
-    artifacts_dir: str
+    # Not configuration: the run of whoever may start one could write elsewhere, or send the
+    # artifacts to a store of their own.
+    artifacts_dir: dg.ResourceDependency[str]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ArtifactIOManager"]:

@@ -21,17 +21,21 @@ from zwu_ts_assets.discovery import ETTH1
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
+    NO_TOKEN,
+    WEB_ADDRESSES_VARIABLE,
+    WEB_TOKEN_VARIABLE,
     artifacts_dir,
     checked_dask_address,
     dask_address,
     dataset_names,
     project_root,
+    web_addresses,
+    web_token,
 )
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.storage.data_mirror import told
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
 
 _names = click.argument("names", nargs=-1, metavar="[DATASET]...")
 
@@ -207,15 +211,37 @@ def status(names: tuple[str, ...]) -> None:
 @_names
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=3000, show_default=True)
-def dev(names: tuple[str, ...], host: str, port: int) -> None:
+@click.option(
+    "--address",
+    "addresses",
+    multiple=True,
+    metavar="URL",
+    help="Under which it is opened too, such as https://corpus.example.com behind a proxy.",
+)
+@click.option("--no-token", is_flag=True, help="Let in whoever reaches it from this machine.")
+def dev(
+    names: tuple[str, ...], host: str, port: int, addresses: tuple[str, ...], no_token: bool
+) -> None:
     """Start the Dagster web UI and daemon on this machine."""
     from zwu_ts_assets.event_log import instance_of_home
     from zwu_ts_assets.partitions import register_batches
 
-    if host not in _LOOPBACK:
+    if addresses:
+        os.environ[WEB_ADDRESSES_VARIABLE] = " ".join([*web_addresses(), *addresses])
+    if no_token:
+        os.environ[WEB_TOKEN_VARIABLE] = NO_TOKEN
+    web_token()
+    own_addresses(host, port, web_addresses(), f"--address or {WEB_ADDRESSES_VARIABLE}")
+    if host not in LOOPBACK:
         click.echo(
-            f"Warning: {host} is reachable from other machines, and the web UI has no password: "
-            "whoever reaches it can start runs and read artifacts.",
+            f"Warning: {host} is reachable from other machines, "
+            + (
+                "and the web UI has no password: whoever reaches it can start runs and read "
+                "artifacts."
+                if web_token() is None
+                else "and what is sent there is not encrypted, the token included: put a proxy "
+                "with TLS before it."
+            ),
             err=True,
         )
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -240,6 +266,6 @@ def dev(names: tuple[str, ...], host: str, port: int) -> None:
             click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "zwu_ts_assets"]
+    command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
     command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -86,6 +86,9 @@ def build_definitions(
             "files_io": FilesIOManager(artifacts_dir=folder),
             "exports_io": ExportIOManager(artifacts_dir=folder),
             "workers": Workers(processes=workers, dask=dask),
+            # Nothing of ours uses it. Dagster's default pickles into any folder that a run's
+            # configuration names, and would be a resource of every job.
+            "io_manager": dg.mem_io_manager,
         },
         # The steps share one pool of worker processes; a process per step would cost a start-up
         # each and gain nothing.

@@ -27,6 +27,11 @@ RETRY_VARIABLE = "ZWU_TS_RETRY_SECONDS"
 VERIFY_VARIABLE = "ZWU_TS_VERIFY_HOURS"
 DASK_VARIABLE = "ZWU_TS_DASK"
 BATCHES_PER_RUN_VARIABLE = "ZWU_TS_BATCHES_PER_RUN"
+WEB_ADDRESSES_VARIABLE = "ZWU_TS_WEB_ADDRESSES"
+WEB_TOKEN_VARIABLE = "ZWU_TS_WEB_TOKEN"  # noqa: S105 - its name
+
+NO_TOKEN = "off"  # noqa: S105 - says that there is none
+_LEAST_TOKEN = 16
 
 _DASK_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
 
@@ -121,6 +126,31 @@ def checked_dask_address(text: str, name: str) -> str:
             "tcp://127.0.0.1:8786 or tls://scheduler.example:8786"
         )
     return address
+
+
+def web_addresses() -> list[str]:
+    """Under which addresses the web UI is opened beside this machine's own.
+
+    `ZWU_TS_WEB_ADDRESSES`, separated by commas or white space, such as `https://corpus.example.com`.
+    """
+    return os.environ.get(WEB_ADDRESSES_VARIABLE, "").replace(",", " ").split()
+
+
+def web_token() -> str | None:
+    """The token of the web UI: `ZWU_TS_WEB_TOKEN`; None: it says `off`; empty: make one.
+
+    Raises:
+        CorpusError: It is so short that it can be guessed. The message does not repeat it.
+    """
+    token = os.environ.get(WEB_TOKEN_VARIABLE, "").strip()
+    if token == NO_TOKEN:
+        return None
+    if token and len(token) < _LEAST_TOKEN:
+        raise CorpusError(
+            f"{WEB_TOKEN_VARIABLE} has {len(token)} characters; expected {_LEAST_TOKEN} or more "
+            f"that nobody can guess, such as those of `openssl rand -hex 24`, or {NO_TOKEN!r}"
+        )
+    return token
 
 
 @dataclass(frozen=True)

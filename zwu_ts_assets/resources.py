@@ -2,6 +2,10 @@
 
 What belongs here: thin wrappers that give plain objects a typed configuration and a life cycle.
 What does not: settings that shape the corpus; those are the dataset's (`datasets.py`).
+
+A run's configuration is written by whoever may start a run. Nothing in it names a place to read,
+write or call: such a value is an attribute of type `ResourceDependency`, which Dagster takes from
+the definitions alone.
 """
 
 from collections.abc import Generator
@@ -20,11 +24,9 @@ class Workers(dg.ConfigurableResource["Workers"]):
     processes: int = Field(
         0, ge=0, le=256, description="Worker processes; 0: one per processor of this machine."
     )
-    dask: str = Field(
-        "",
-        description="Address of a Dask scheduler whose workers do it instead, for instance "
-        "tcp://127.0.0.1:8786; empty: the processes of this machine.",
-    )
+    # The address of a Dask scheduler; empty: the processes of this machine. What a scheduler
+    # answers is unpickled, so whoever names it can run code here.
+    dask: dg.ResourceDependency[str]
     _pool: Pool | None = PrivateAttr(default=None)
 
     @contextmanager
@@ -46,8 +48,8 @@ class Workers(dg.ConfigurableResource["Workers"]):
         return self._pool
 
     def _make_pool(self) -> Pool:
-        # Not by a validator: pydantic would print the value, and with it a password.
-        if address := checked_dask_address(self.dask, "the field dask of the resource workers"):
+        # Again, for who builds definitions without the environment; nothing else is opened.
+        if address := checked_dask_address(self.dask, "the Dask scheduler of the resource workers"):
             from zwu_ts_assets.workers.dask_pool import DaskPool
 
             return DaskPool(address)

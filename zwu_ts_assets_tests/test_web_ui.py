@@ -7,34 +7,25 @@ every request that the page would send elsewhere is aborted.
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from zwu_ts_assets.lineage import TRAINING
 from zwu_ts_assets_tests.browser import a_picture_if_it_fails, a_tab, browser_path
-from zwu_ts_assets_tests.processes import stop_group
 from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
+from zwu_ts_assets_tests.web_server import Server, dev_server
 
-# Starting Dagster takes ten seconds on an idle machine, and a minute on a busy one.
-SERVER_SECONDS = 240
 RUN_MILLISECONDS = 240_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a web UI over a CSV of three batches, of which none is materialized."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A web UI over a CSV of three batches, of which none is materialized."""
     browser_path()  # before a server is started in vain
     folder = tmp_path_factory.mktemp("web_ui")
     data, home = folder / "data", folder / "dagster_home"
@@ -54,32 +45,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "ZWU_TS_DATASETS": "etth1",
         "ZWU_TS_SENSOR": "off",  # it would make what the test clicks for
     }
-    port = free_port()
-    command = [sys.executable, "-m", "zwu_ts_assets", "dev", "--port", str(port)]
-    log = folder / "server.log"
-    with log.open("w", encoding="utf-8") as output:
-        # A session of its own, so that the server's children can be stopped with it.
-        process = subprocess.Popen(
-            command,
-            cwd=REPOSITORY,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_until_it_answers(address, process, log)
-        yield address
-    finally:
-        stop_group(process)
+    with dev_server(folder / "server.log", environment) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def page(server: str) -> Iterator[Page]:
-    """A tab of a headless browser that reaches the server and nothing else."""
-    with a_tab(server) as page:
+def server(running: Server) -> str:
+    """The address of the web UI."""
+    return running.address
+
+
+@pytest.fixture(scope="module")
+def page(running: Server) -> Iterator[Page]:
+    """A tab of a headless browser that reaches the server alone, and has opened what it printed."""
+    with a_tab(running.address) as page:
+        page.goto(running.opened)
+        expect(page).to_have_url(re.compile(f"^{running.address}/(?!.*token)"))
         yield page
 
 
@@ -133,23 +114,3 @@ def test_a_batch_is_materialized_with_the_mouse_and_can_be_looked_at(
 def in_graph(page: Page, asset: str) -> Locator:
     """The node of an asset in the graph, not its line in the list beside it."""
     return page.locator("foreignObject").get_by_text(asset, exact=True)
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server answers; fail with its last words if it ended or takes too long."""
-    deadline = time.monotonic() + SERVER_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/server_info", timeout=5):  # noqa: S310
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    words = log.read_text(encoding="utf-8", errors="replace")[-3000:]
-    pytest.fail(f"the web UI at {address} did not start (exit {process.returncode}):\n{words}")

@@ -1,0 +1,8 @@
+"""`python -m zwu_ts_assets.web.dev`: `dagster dev` with the guarded web server, and its options."""
+
+from zwu_ts_assets.environment import WEB_TOKEN_VARIABLE
+from zwu_ts_assets.web.dagster_internals import run_dev
+
+if __name__ == "__main__":
+    # Runs are no business of the token's: what they print is kept.
+    run_dev("zwu_ts_assets.web", [WEB_TOKEN_VARIABLE])
