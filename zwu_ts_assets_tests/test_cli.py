@@ -15,6 +15,7 @@ from zwu_ts_assets import cli
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets_tests.project import SETTINGS, names, write_csv
 
+PORT = "0"  # one that is free
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - given to a command that is never started
 
 
@@ -176,15 +177,64 @@ def test_the_web_ui_warns_when_it_is_opened_to_other_machines(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell.prepare()
-    started: list[list[str]] = []
-    monkeypatch.setattr(os, "execv", lambda _, command: started.append(command))
-    assert "no password" not in shell.enter("dev").output
-    result = shell.enter("dev", "--host", EVERYWHERE)
+    started = starts(monkeypatch)
+    assert "Warning" not in shell.enter("dev", "--port", PORT).output
+    assert "not encrypted" in shell.enter("dev", "--port", PORT, "--host", EVERYWHERE).output
+    assert "no password" not in shell.enter("dev", "--port", PORT, "--no-token").output
+    result = shell.enter("dev", "--port", PORT, "--host", EVERYWHERE, "--no-token")
     assert "no password" in result.output
-    assert [command[command.index("--host") + 1] for command in started] == [
+    assert [command[command.index("--host") + 1] for command, _ in started] == [
         "127.0.0.1",
         EVERYWHERE,
+    ] * 2
+
+
+def test_the_web_ui_is_started_with_a_token_unless_told_otherwise_and_where_it_is_opened(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.prepare()
+    started = starts(monkeypatch)
+    shell.enter("dev", "--port", PORT)
+    shell.enter("dev", "--port", PORT, "--no-token", "--address", "https://corpus.example.com")
+    assert all(command[1:3] == ["-m", "zwu_ts_assets.web.dev"] for command, _ in started)
+    assert [environment["ZWU_TS_WEB_TOKEN"] for _, environment in started] == ["", "off"]
+    assert [environment["ZWU_TS_WEB_ADDRESSES"] for _, environment in started] == [
+        "",
+        "https://corpus.example.com",
     ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ZWU_TS_WEB_TOKEN", "hunter2", "has 7 characters; expected 16 or more"),
+        ("ZWU_TS_WEB_ADDRESSES", "corpus.example.com", "has 'corpus.example.com'; expected what"),
+        ("ZWU_TS_WEB_ADDRESSES", "https://corpus.example.com/ui", "expected what"),
+        ("ZWU_TS_WEB_ADDRESSES", "https://*", "expected what"),
+        ("ZWU_TS_WEB_ADDRESSES", "https://corpus.example.com:port", "expected what"),
+    ],
+)
+def test_what_would_leave_the_web_ui_open_or_shut_is_told_before_anything_is_started(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    shell.prepare()
+    started = starts(monkeypatch)
+    monkeypatch.setenv(variable, value)
+    result = shell.enter("dev", "--port", PORT)
+    assert result.exit_code == 1
+    assert said in result.output
+    assert variable in result.output
+    assert "hunter2" not in result.output
+    assert started == []
+
+
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """The commands that would be started from now on, each with its environment."""
+    started: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setenv("ZWU_TS_WEB_TOKEN", "")
+    monkeypatch.setenv("ZWU_TS_WEB_ADDRESSES", "")
+    monkeypatch.setattr(os, "execv", lambda _, command: started.append((command, dict(os.environ))))
+    return started
 
 
 def test_a_port_in_use_is_told_before_anything_is_started(

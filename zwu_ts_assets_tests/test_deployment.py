@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ from dagster_k8s import K8sRunLauncher
 from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
 from kubernetes import client as kubernetes  # type: ignore[import-untyped]
 
+from zwu_ts_assets.web.addresses import Address, addressed, own_addresses
 from zwu_ts_assets_tests.postgres import CONFIGURATION, postgres_server
 from zwu_ts_assets_tests.processes import stop_group
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
@@ -52,7 +54,7 @@ def test_the_compose_file_is_valid_by_the_compose_specification() -> None:
 def test_no_secret_is_written_down_and_none_is_forgotten() -> None:
     for name, service in SERVICES.items():
         for variable, value in service["environment"].items():
-            if re.search(r"PASSWORD|SECRET|KEY|USER", variable) and value != "dagster":
+            if re.search(r"PASSWORD|SECRET|KEY|USER|TOKEN", variable) and value != "dagster":
                 assert re.fullmatch(r"\$\{[A-Z0-9_]+:\?set it in deployment/\.env\}", value), (
                     name,
                     variable,
@@ -60,11 +62,46 @@ def test_no_secret_is_written_down_and_none_is_forgotten() -> None:
     assert "/deployment/.env" in (REPOSITORY / ".gitignore").read_text("utf-8").splitlines()
 
 
-def test_only_this_machine_reaches_what_has_no_password() -> None:
+def test_only_this_machine_reaches_what_is_not_encrypted() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"webserver", "s3"}
     for ports in published.values():
         assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_every_web_server_is_the_guarded_one_and_has_its_token() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    command = SERVICES["webserver"]["command"][0]
+    assert project["scripts"][command] == "zwu_ts_assets.web.server:main"
+    assert "ZWU_TS_WEB_TOKEN" in SERVICES["webserver"]["environment"]
+    # The chart has its command written down, and starts what has that name in the image.
+    links = [rest.split() for word, rest in instructions() if word == "RUN" and "ln " in rest]
+    assert [words[-2:] for words in links if words[-1].endswith("/dagster-webserver")] == [
+        [command, "/opt/venv/bin/dagster-webserver"]
+    ]
+    assert {"name": "zwu-ts-assets-web"} in HELM["dagsterWebserver"]["envSecrets"]
+
+
+def test_the_ways_to_the_web_ui_that_are_described_are_open() -> None:
+    web = HELM["dagsterWebserver"]
+    probe = kubernetes_model(kubernetes.V1Probe, web["readinessProbe"]).http_get
+    assert probe.port == web["service"]["port"]
+    (host,) = [header.value for header in probe.http_headers if header.name == "Host"]
+    forwarded = "127.0.0.1:3000"  # as README.md forwards the port
+    assert all(
+        addressed(addresses(probe.port, web["env"]["ZWU_TS_WEB_ADDRESSES"]), name)
+        for name in (host, forwarded)
+    )
+    named = SERVICES["webserver"]["environment"]["ZWU_TS_WEB_ADDRESSES"]
+    for variable, value in (("WEB_PORT:-3000", "3456"), ("ZWU_TS_WEB_ADDRESSES:-", "")):
+        named = named.replace(f"${{{variable}}}", value)
+    for name in ("127.0.0.1:3456", "localhost:3456", "127.0.0.1:3000"):
+        assert addressed(addresses(3000, named), name)
+
+
+def addresses(port: int, others: str) -> list[Address]:
+    """Under which a web server that listens on every interface is opened."""
+    return own_addresses("0.0.0.0", port, others.split(), "its variable")  # noqa: S104
 
 
 def test_every_service_is_bounded_and_ours_may_not_change_themselves() -> None:

@@ -4,6 +4,7 @@ What belongs here: comparing those two headers with the addresses that are ours.
 else a request must have (`guard.py`).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from zwu_ts_assets.corpus.errors import CorpusError
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _EVERY_INTERFACE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
 
 
@@ -43,9 +45,9 @@ def address_of(text: str) -> Address | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in _DEFAULT_PORTS or not _HOST.fullmatch(parts.hostname or ""):
         return None
-    address = Address(parts.scheme, parts.hostname, port or _DEFAULT_PORTS[parts.scheme])
+    address = Address(parts.scheme, str(parts.hostname), port or _DEFAULT_PORTS[parts.scheme])
     # Whatever else a URL may have, such as a user, a path or white space, is no part of an address.
     written = {str(address), f"{str(address).removesuffix(f':{address.port}')}:{address.port}"}
     return address if text.lower() in written else None
