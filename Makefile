@@ -19,21 +19,10 @@ ifneq ($(words $(VENV)),1)
 $(error VENV must be one path without spaces, not "$(VENV)")
 endif
 
-python := $(VENV)/bin/python
-pip := $(python) -m pip --disable-pip-version-check --no-input
-
-# A file in the environment says which step of its creation was finished last. Without them, an
-# interrupted installation would be taken for a whole one.
-locked := $(VENV)/.locked
-installed := $(VENV)/.installed
-developed := $(VENV)/.developed
-clustered := $(VENV)/.clustered
-
-# Scripts and the editable install hold absolute paths: after the repository was moved or copied,
-# an environment that came along would run the code of the old folder.
-ifneq ($(shell cat "$(locked)" 2>/dev/null),$(CURDIR))
-$(locked): elsewhere
-endif
+# The programs, by where they really are: $(VENV) is a link to an environment, and what was started
+# before a changed lock led it to another one must go on in its own.
+bin := $$(cd "$(VENV)" && pwd -P)/bin
+python := "$(bin)/python"
 
 # Prints the newest Python that the locks are tested with, else 3.14, for which they have wheels.
 define find_python
@@ -55,7 +44,16 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-.PHONY: help .venv cluster run dev status export preflight validate test check bench cluster-bench fuzz audit lock clean elsewhere
+# Makes the environment with the locks that it is to have besides requirements.lock, if it is not
+# there. Its own Python tells: one that does not start has to be made again.
+define ensure
+@if ! "$(VENV)/bin/python" -I tools/environment.py check "$(VENV)" $(1) 2>/dev/null; then \
+	$(find_python); \
+	"$$found" -I tools/environment.py make "$(VENV)" $(1); \
+fi
+endef
+
+.PHONY: help .venv .developed cluster run dev status export preflight validate test check bench cluster-bench fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -75,70 +73,52 @@ help:
 	@echo "make lock       make the lock files again from pyproject.toml"
 	@echo "make clean      remove the virtual environment and the tools' caches"
 
-.venv: $(installed)
+.venv:
+	$(call ensure,)
 
-cluster: $(clustered)
+.developed:
+	$(call ensure,dev)
 
-run: $(installed)
-	@"$(VENV)/bin/zwu-ts-assets" run $(ARGS)
+cluster:
+	$(call ensure,cluster)
 
-dev: $(installed)
-	@"$(VENV)/bin/zwu-ts-assets" dev $(ARGS)
+run: .venv
+	@"$(bin)/zwu-ts-assets" run $(ARGS)
 
-status: $(installed)
-	@"$(VENV)/bin/zwu-ts-assets" status $(ARGS)
+dev: .venv
+	@"$(bin)/zwu-ts-assets" dev $(ARGS)
 
-export: $(installed)
-	@"$(VENV)/bin/zwu-ts-assets" export $(ARGS)
+status: .venv
+	@"$(bin)/zwu-ts-assets" status $(ARGS)
 
-preflight: $(installed)
-	@"$(VENV)/bin/zwu-ts-assets" preflight $(ARGS)
+export: .venv
+	@"$(bin)/zwu-ts-assets" export $(ARGS)
 
-validate: $(installed)
-	@"$(VENV)/bin/zwu-ts-assets" validate $(ARGS)
+preflight: .venv
+	@"$(bin)/zwu-ts-assets" preflight $(ARGS)
 
-test: $(developed)
+validate: .venv
+	@"$(bin)/zwu-ts-assets" validate $(ARGS)
+
+test: .developed
 	$(python) -m pytest $(ARGS)
 
-check: $(developed)
+check: .developed
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
-cluster-bench: $(clustered)
+cluster-bench: cluster
 	@$(python) -m benchmarks.cluster $(ARGS)
 
-bench: $(installed)
+bench: .venv
 	@$(python) -m benchmarks.bench $(ARGS)
 
-fuzz: $(developed)
+fuzz: .developed
 	@$(python) -m zwu_ts_assets_tests.fuzz $(ARGS)
 
-audit: $(developed)
+audit: .developed
 	@$(python) -m zwu_ts_assets_tests.audit $(ARGS) requirements.lock requirements-cluster.lock requirements-dev.lock
-
-# Made from nothing whenever the lock changes: an update in place would keep packages that the lock
-# no longer names.
-$(locked): requirements.lock
-	@set -e; $(find_python); \
-	echo "Creating $(VENV) with $$("$$found" --version); this takes a minute or two."; \
-	rm -rf "$(VENV)"; \
-	"$$found" -m venv "$(VENV)"; \
-	$(pip) install --quiet --no-deps --require-hashes --requirement requirements.lock; \
-	pwd > "$@"
-
-# The build backend is in the lock, so installing the project itself downloads nothing.
-$(installed): $(locked) pyproject.toml
-	@$(pip) install --quiet --no-deps --no-build-isolation --editable .
-	@touch "$@"
-
-$(clustered): $(installed) requirements-cluster.lock
-	@$(pip) install --quiet --no-deps --require-hashes --requirement requirements-cluster.lock
-	@touch "$@"
-
-$(developed): $(installed) requirements-dev.lock
-	@$(pip) install --quiet --no-deps --require-hashes --requirement requirements-dev.lock
-	@touch "$@"
 
 # Keeps every pin that still satisfies pyproject.toml; `make lock ARGS=--upgrade` takes the newest.
 # One version of each package for all Pythons, so that all of them draw the same bytes. The other
@@ -158,5 +138,5 @@ lock:
 		--output-file requirements-dev.lock
 
 clean:
-	rm -rf "$(VENV)" .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf "$(VENV)" "$(VENV).environments" .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

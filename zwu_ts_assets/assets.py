@@ -22,7 +22,7 @@ from zwu_ts_assets.asset_decorator import MakeConfig, asset_decorator
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
-from zwu_ts_assets.environment import cache_dir, project_root
+from zwu_ts_assets.environment import allowed_code, cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.reports import asset_key
@@ -193,8 +193,9 @@ def dataset_assets(
         from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv.parent):
-            made_from = products.vocabulary_inputs(stats, settings)
-        make = partial(products.vocabulary_product, stats, settings=settings)
+            allowed = allowed_code(dataset.csv)
+            made_from = products.vocabulary_inputs(stats, settings, allowed)
+        make = partial(products.vocabulary_product, stats, settings=settings, allowed=allowed)
         return single(made_from, make, force=config.force)
 
     @asset("qwen_tokens", "files_io", {"json", "huggingface"}, stats="batch_stats")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.named_functions import ALLOWED_MODULES_VARIABLE, AllowedCode
 from zwu_ts_assets.refresh.decision import Limits
 from zwu_ts_assets.storage.data_mirror import mirror_of
 from zwu_ts_assets.storage.places import Place, place_of
@@ -89,6 +90,22 @@ def dataset_names() -> list[str]:
     """
     names = os.environ.get(DATASETS_VARIABLE, "")
     return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def allowed_code(csv: Path) -> AllowedCode:
+    """Whose functions the settings of a dataset may name: `ZWU_TS_ALLOWED_MODULES`.
+
+    Comma-separated names of modules; none is allowed unless it is named. A folder `data/` is never
+    code, wherever the CSVs are: in the working directory, Python could import it as a package.
+
+    Args:
+        csv: The dataset's CSV, beside which its settings lie.
+    """
+    names = os.environ.get(ALLOWED_MODULES_VARIABLE, "").split(",")
+    return AllowedCode(
+        frozenset(name.strip() for name in names if name.strip()),
+        (csv.parent, data_dir(), project_root() / "data", Path.cwd() / "data"),
+    )
 
 
 def dask_address() -> str:

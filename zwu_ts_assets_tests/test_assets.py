@@ -294,6 +294,7 @@ def test_another_splitter_makes_the_vocabulary_and_a_change_to_it_remakes_it(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "my_splitter", raising=False)
     importlib.invalidate_caches()
+    monkeypatch.setenv("ZWU_TS_ALLOWED_MODULES", "my_splitter")
     built.configure(SETTINGS + 'splitter = "my_splitter:split"\n')
     assert built.materialize("vocab").success
     rows = (built.artifacts / "correlations" / "batch_stats_tokens.jsonl").read_bytes()

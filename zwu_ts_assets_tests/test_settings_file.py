@@ -1,7 +1,9 @@
 """TOML files override the defaults of settings, and what is wrong in one is told."""
 
 import errno
+import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -129,8 +131,8 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = " + "[" * 20_000, "nested a thousand deep"),
-        ("x = " + "{a = " * 9_000, "nested a thousand deep"),
+        ("x = " + "[" * 20_000, "line 1: found names or brackets nested deeper than 8 levels"),
+        ("\nx = " + "{a = " * 9_000, "line 2: found names or brackets nested deeper than 8"),
         ("window_length = " + "9" * 5_000, "thousands of digits"),
         ("window_length = 0x" + "f" * 5_000, "'window_length' is a int too long to be shown"),
         ("# " + "x" * 70_000, "found more than 65,536 bytes"),
@@ -147,6 +149,51 @@ def test_what_a_hostile_file_holds_is_refused_in_a_message_that_can_be_read(
         read_settings(toml)
     assert message in str(caught.value)
     assert len(str(caught.value)) < 4_000
+
+
+DEEP = "a" + ".a" * 20_000 + " = 1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEEP,
+        f"[{DEEP[:-4]}]",
+        DEEP.replace(".", " . ")[:60_000] + " = 1",
+        '"a"' + ".'a'" * 15_000 + " = 1",
+        "x = {" + DEEP + "}",
+        # Behind what a reader may take for the inside of a string or of a comment, and TOML not.
+        f'x = "#"\n{DEEP}',
+        f'x = """a""""\n{DEEP}',
+        f'x = ["""a"""", {{{DEEP}}}, "b"]',
+        f"x = ['''a'''', {{{DEEP}}}, 'b']",
+        "x = [', {{{DEEP}}}, ']",
+        f'x = ["\\"", {{{DEEP}}}, "\\""]',
+        f'x = ["\\\\", {{{DEEP}}}, "b"]',
+        f'# """\n{DEEP}\n# """',
+        'x = """' + '\\"""' * 15_000 + "\\",
+        '"' * 65_000,
+        "[" * 65_000,
+    ],
+)
+def test_a_hostile_settings_file_takes_no_time(tmp_path: Path, text: str) -> None:
+    # Parsed, the first of them takes ten seconds and more.
+    toml = write_settings(tmp_path, text)
+    began = time.process_time()
+    with pytest.raises(CorpusError):
+        read_settings(toml)
+    assert time.process_time() - began < 1.5
+
+
+def test_dots_and_brackets_that_nest_nothing_are_no_depth(tmp_path: Path) -> None:
+    columns = ["a.b.c.d.e.f.g.h.i.j", "[[[[[[[[[[", 'say "{{{{{{{{{{"', "it's # [[[[[[[[["]
+    toml = write_settings(
+        tmp_path,
+        f"features = {json.dumps(columns)}  # a.b.c.d.e.f.g.h.i.j [[[[[[[[[[\n"
+        f'description = """\n1.2.3.4.5.6.7.8.9.10 {{{{[[[[[[[[[[ \\""" "" """\n'
+        "[split]\nratios = [0.7, 0.1, 0.2]\n",
+    )
+    assert list(read_settings(toml).features or ()) == columns
 
 
 def test_a_settings_file_that_is_no_file_is_refused(tmp_path: Path) -> None:

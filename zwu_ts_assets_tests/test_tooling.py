@@ -235,8 +235,9 @@ def checkout(tmp_path: Path) -> Path:
     """The files that make needs, in a folder with a space in its name."""
     folder = tmp_path / "a checkout"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", *LOCKS):
-        shutil.copy(REPOSITORY / name, folder)
+    (folder / "tools").mkdir()
+    for name in ("Makefile", "tools/environment.py", "pyproject.toml", *LOCKS):
+        shutil.copy(REPOSITORY / name, folder / name)
     return folder
 
 
@@ -250,50 +251,3 @@ def test_an_unsuitable_python_is_refused_with_a_remedy(checkout: Path) -> None:
     assert f"{old} is 3.9" in answer.stderr
     assert "make PYTHON=/path/to/python3.12 run" in answer.stderr
     assert not (checkout / ".venv").exists()
-
-
-def test_an_interrupted_installation_is_not_taken_for_a_whole_one(checkout: Path) -> None:
-    # Makes the environment's folder; its pip fails as if the network had gone.
-    python = fake_python(
-        checkout / "python",
-        'case "$1 $2" in\n'
-        "'-m venv') mkdir -p \"$3/bin\"; printf '#!/bin/sh\\nexit 1\\n' > \"$3/bin/python\"\n"
-        '  chmod +x "$3/bin/python"; echo started >> starts ;;\n'
-        "*) echo 3.11 ;;\n"
-        "esac",
-    )
-
-    first = make(f"PYTHON={python}", ".venv", folder=checkout)
-    second = make(f"PYTHON={python}", ".venv", folder=checkout)
-
-    assert first.returncode != 0
-    assert second.returncode != 0
-    assert (checkout / "starts").read_text(encoding="utf-8") == "started\nstarted\n"
-
-
-@pytest.mark.parametrize(
-    ("change", "rebuilt"), [("nothing", False), ("the lock", True), ("the folder", True)]
-)
-def test_the_environment_is_made_again_when_the_lock_or_the_folder_changed(
-    checkout: Path, change: str, rebuilt: bool
-) -> None:
-    # An environment whose python does nothing, successfully.
-    python = fake_python(
-        checkout.parent / "python",
-        'case "$1 $2" in\n'
-        "'-m venv') mkdir -p \"$3/bin\"; printf '#!/bin/sh\\n' > \"$3/bin/python\"\n"
-        '  chmod +x "$3/bin/python"; echo started >> starts ;;\n'
-        "*) echo 3.11 ;;\n"
-        "esac",
-    )
-    assert make(f"PYTHON={python}", ".venv", folder=checkout).returncode == 0
-
-    if change == "the lock":
-        later = (checkout / ".venv" / ".locked").stat().st_mtime + 10
-        os.utime(checkout / "requirements.lock", (later, later))
-    if change == "the folder":
-        checkout = checkout.rename(checkout.with_name("moved"))
-    assert make(f"PYTHON={python}", ".venv", folder=checkout).returncode == 0
-
-    starts = (checkout / "starts").read_text(encoding="utf-8")
-    assert starts == "started\n" * (2 if rebuilt else 1)

@@ -8,7 +8,6 @@ is refused and not given the special's id: a model would take text for padding, 
 know. `split_stats` never makes such a token; a splitter of your own may.
 """
 
-import importlib
 import json
 import re
 import reprlib
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.named_functions import AllowedCode, module_file, named_function
 from zwu_ts_assets.corpus.window_key import WindowKey, key_fields, key_label
 
 SPECIALS: Final = ("<pad>", "<unk>", "<bos>", "<eos>")
@@ -25,6 +25,9 @@ _EOS: Final = SPECIALS.index("<eos>")
 
 # A number with its sign, a word, or any other character that is no white space.
 _TOKEN: Final = re.compile(r"-?\d+\.\d+|\w+|[^\w\s]")
+
+SPLITTER: Final = "splitter"
+"""The setting that names a splitting function."""
 
 Splitter = Callable[[str], list[str]]
 
@@ -37,43 +40,40 @@ def split_stats(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def resolve_splitter(name: str | None) -> Splitter:
+def resolve_splitter(name: str | None, allowed: AllowedCode) -> Splitter:
     """The splitting function of a given name.
 
     Args:
         name: `package.module:function`, a function from a text to its list of tokens; None for
             `split_stats`.
+        allowed: Whose functions may be named.
 
     Raises:
-        CorpusError: The name has another form, or leads to no function.
+        CorpusError: The name has another form, is not allowed, or leads to no function.
     """
-    if name is None:
-        return split_stats
-    module_name, colon, function_name = name.partition(":")
-    if not (colon and module_name and function_name.isidentifier()):
-        raise CorpusError(
-            f"splitter: found {name!r}; expected the form 'package.module:function'. Correct the "
-            "setting, or leave it out for the usual splitter."
-        )
+    return split_stats if name is None else named_function(SPLITTER, name, allowed)
+
+
+def splitter_source(name: str | None, allowed: AllowedCode) -> bytes:
+    """The source of the module that a splitter is in, by which a change of it is noticed.
+
+    It is read and not imported: whoever only looks what is out of date runs nobody's code. A
+    version of the package would do without the file, but not notice an edit of it.
+
+    Args:
+        name: As for `resolve_splitter`; `split_stats` and what is built into Python have none.
+        allowed: Whose functions may be named.
+
+    Raises:
+        CorpusError: The name has another form, is not allowed, or leads to no readable module.
+    """
+    file = None if name is None else module_file(SPLITTER, name, allowed)
     try:
-        module = importlib.import_module(module_name)
-    except (ImportError, TypeError) as error:  # TypeError: a relative name such as `.module`
+        return file.read_bytes() if file else b""
+    except OSError as error:
         raise CorpusError(
-            f"splitter {name!r}: the module {module_name!r} cannot be imported ({error}); expected "
-            "an importable module. Install it, or add its folder to PYTHONPATH."
+            f"splitter {name!r}: {file} cannot be read ({error.strerror}). Mend the file."
         ) from error
-    if not hasattr(module, function_name):
-        raise CorpusError(
-            f"splitter {name!r}: the module {module_name!r} has no {function_name!r}; expected a "
-            "function of that name in it. Correct the setting."
-        )
-    function: object = getattr(module, function_name)
-    if not callable(function):
-        raise CorpusError(
-            f"splitter {name!r}: {function_name!r} is {type(function).__name__}, which cannot be "
-            "called; expected a function from a text to a list of tokens. Correct the setting."
-        )
-    return function
 
 
 def build_vocabulary(texts: Iterable[str], split: Splitter = split_stats) -> dict[str, int]:

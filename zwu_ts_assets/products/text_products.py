@@ -7,12 +7,12 @@ result. What does not: the text and the tokenizers themselves (`corpus/`), the o
 
 import functools
 import hashlib
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.named_functions import AllowedCode
 from zwu_ts_assets.corpus.qwen import (
     TextTokenizer,
     TokenizerSource,
@@ -27,6 +27,7 @@ from zwu_ts_assets.corpus.vocabulary import (
     SPECIALS,
     build_vocabulary,
     resolve_splitter,
+    splitter_source,
     token_rows_jsonl,
     vocabulary_json,
 )
@@ -77,20 +78,19 @@ def stats_product(
     return Product({"text": text.encode("utf-8")}, details, preview=text_block(shown))
 
 
-def vocabulary_inputs(stats: Files, settings: Settings) -> str:
-    """What the small vocabulary is made from: the stats text and the splitting function."""
-    name = settings.splitter or ""
-    source = b""
-    if name:
-        resolve_splitter(name)  # says what is wrong with the name, if anything is
-        file = importlib.import_module(name.split(":")[0]).__file__
-        source = Path(file).read_bytes() if file else b""
-    return vocabulary_made_from(sha256(stats["text"]), digest(name, sha256(source)))
+def vocabulary_inputs(stats: Files, settings: Settings, allowed: AllowedCode) -> str:
+    """What the small vocabulary is made from: the stats text and the splitting function.
+
+    Nothing that the settings name is executed for it.
+    """
+    name = settings.splitter
+    source = splitter_source(name, allowed)
+    return vocabulary_made_from(sha256(stats["text"]), digest(name or "", sha256(source)))
 
 
-def vocabulary_product(stats: Files, *, settings: Settings) -> Product[Files]:
+def vocabulary_product(stats: Files, *, settings: Settings, allowed: AllowedCode) -> Product[Files]:
     """The small vocabulary of the stats text and each window's tokens and ids in it."""
-    split = resolve_splitter(settings.splitter)
+    split = resolve_splitter(settings.splitter, allowed)
     rows = parse_stats(stats["text"].decode("utf-8"))
     vocabulary = build_vocabulary((text for _, text in rows), split)
     tokens = token_rows_jsonl(rows, vocabulary, split)

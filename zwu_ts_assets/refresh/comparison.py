@@ -17,7 +17,7 @@ from zwu_ts_assets import lineage
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
 from zwu_ts_assets.datasets import Dataset
-from zwu_ts_assets.environment import cache_dir, project_root
+from zwu_ts_assets.environment import allowed_code, cache_dir, project_root
 from zwu_ts_assets.layout import (
     dataset_store,
     export_folder,
@@ -209,7 +209,8 @@ class _Comparison:
         settings = self.dataset.settings
         stats = {"text": self.store.read(file_names("batch_stats", WHOLE)["text"])}
         source = products.tokenizer_source(settings, project_root(), cache_dir())
-        self._judge("vocab", WHOLE, products.vocabulary_inputs(stats, settings))
+        allowed = allowed_code(self.dataset.csv)
+        self._judge("vocab", WHOLE, products.vocabulary_inputs(stats, settings, allowed))
         self._judge("qwen_tokens", WHOLE, products.qwen_inputs(stats, source))
 
     def _judge_training(self, series: Series, batches: int) -> None:

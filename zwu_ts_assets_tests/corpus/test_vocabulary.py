@@ -1,14 +1,13 @@
 """The small vocabulary: golden bytes, and what a splitter or a file may not do."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.named_functions import AllowedCode
 from zwu_ts_assets.corpus.stats import parse_stats
 from zwu_ts_assets.corpus.vocabulary import (
     SPECIALS,
@@ -132,32 +131,7 @@ def test_a_splitter_that_gives_no_list_of_texts_is_refused(result: object) -> No
 
 
 def test_no_name_means_the_usual_splitter() -> None:
-    assert resolve_splitter(None) is split_stats
-
-
-def test_a_splitter_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "my_splitters.py").write_text(
-        "def letters(text):\n    return list(text)\n\nnumber = 3\n", encoding="utf-8"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "my_splitters", raising=False)
-    assert resolve_splitter("my_splitters:letters")("ab") == ["a", "b"]
-    with pytest.raises(CorpusError, match="'number' is int, which cannot be called"):
-        resolve_splitter("my_splitters:number")
-    with pytest.raises(CorpusError, match="the module 'my_splitters' has no 'words'"):
-        resolve_splitter("my_splitters:words")
-
-
-@pytest.mark.parametrize("name", ["", "a", "a:", ":b", "a.b", "a:b.c", "a:b:c", "a: b"])
-def test_a_splitters_name_has_one_form(name: str) -> None:
-    with pytest.raises(CorpusError, match=r"expected the form 'package.module:function'"):
-        resolve_splitter(name)
-
-
-@pytest.mark.parametrize("module", ["no_such_module_anywhere", ".relative", "json.nothing"])
-def test_a_module_that_cannot_be_imported_is_named(module: str) -> None:
-    with pytest.raises(CorpusError, match=f"module '{module}' cannot be imported .*PYTHONPATH"):
-        resolve_splitter(f"{module}:split")
+    assert resolve_splitter(None, AllowedCode()) is split_stats
 
 
 HEAD = '{"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3'
