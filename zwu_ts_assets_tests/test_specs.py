@@ -1,15 +1,23 @@
-"""The description of every asset is what the tables say, of which it is to take the place."""
+"""The description of every asset: sound in itself, and what Dagster, the checks and the README say.
 
+`test_asset_settings`, `test_layout` and `test_definitions` hold what follows from it against
+digests, names and edges that are written out there.
+"""
+
+import re
+from collections import Counter
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from zwu_ts_assets import asset_settings, checks, discovery, layout, lineage
+from zwu_ts_assets import checks
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.discovery import RESERVED
 from zwu_ts_assets.settings import Settings
-from zwu_ts_assets.specs import SPECS, enabled, enabled_inputs
+from zwu_ts_assets.specs import SPECS, AssetSpec, enabled, enabled_inputs
+from zwu_ts_assets_tests.reference import REPOSITORY
 
 
 @pytest.mark.parametrize("ranges", ["window", "train"])
@@ -18,38 +26,82 @@ def test_dagster_has_the_assets_as_they_are_described(
     ranges: str, plots: bool, tmp_path: Path
 ) -> None:
     settings = Settings.model_validate({"colour_range": ranges, "line_plots": plots})
-    found = {s.role: tuple(enabled_inputs(s.role, settings).values()) for s in enabled(settings)}
-    assert list(found.items()) == list(lineage.inputs(settings).items())
     dataset = Dataset("some", tmp_path / "some.csv", settings, prefix=("some",))
     definitions = build_definitions([dataset], tmp_path)
     nodes = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
-    assert set(nodes) == {"some_csv", *map(dataset.asset_name, found)}
-    for spec in enabled(settings):
-        name = dataset.asset_name(spec.role)
-        node = nodes[name]
+    specs = enabled(settings)
+    assert set(nodes) == {"some_csv", *(dataset.asset_name(spec.role) for spec in specs)}
+    assert ("colour_ranges" in nodes, "line_plots" in nodes) == (ranges == "train", plots)
+    for spec in specs:
+        node = nodes[dataset.asset_name(spec.role)]
+        assert isinstance(node, dg.AssetSpec)
         assert node.description == spec.description
         sources = {dependency.asset_key.path[-1] for dependency in node.deps}
-        assert sources - {"some_csv"} == set(map(dataset.asset_name, found[spec.role]))
+        inputs = enabled_inputs(spec.role, settings).values()
+        assert sources - {"some_csv"} == set(map(dataset.asset_name, inputs))
         assert set(node.kinds) == spec.kinds
         assert (node.partitions_def is not None) == spec.per_batch
+        assert node.code_version is not None
+        assert node.code_version.startswith(f"{spec.code_version}-")
         made = definitions.resolve_assets_def(node.key)
         assert made.get_io_manager_key_for_asset_key(node.key) == spec.io_manager
         checked = definitions.resolve_asset_graph().get_check_keys_for_assets({node.key})
         names = {key.name for key in checked} - {checks.CURRENT_CHECK, checks.CSV_CHECK}
         assert names == set(spec.checks)
-        assert isinstance(node, dg.AssetSpec)
 
 
-def test_the_tables_say_the_same() -> None:
-    assert {s.role: s.code_version for s in SPECS} == lineage.CODE_VERSIONS
-    assert {s.role for s in SPECS if s.per_batch} == lineage.PER_BATCH
-    assert tuple(s.role for s in SPECS if s.last_mile) == lineage.TRAINING
-    told = asset_settings._SETTINGS_OF.items()
-    assert {s.role: set(s.settings) for s in SPECS} == {k: set(v) for k, v in told}
-    assert {s.role: s.files for s in SPECS if s.files} == layout.LAYOUT
-    assert {s.role: s.window_file for s in SPECS if s.window_file} == layout.WINDOW_FILES
-    exports = [s for s in SPECS if s.role.endswith("_export")]
-    assert {s.folder for s in exports} == {layout.export_folder(s.role) for s in exports}
-    assert {s.role: s.checks for s in SPECS} == checks.GUARDS
-    folders = {place.split("/")[0] for s in SPECS for place in s.places if "/" in place}
-    assert {*folders, "datasets"} == discovery.RESERVED
+def test_assets_come_after_what_they_are_made_from() -> None:
+    known: set[str] = set()
+    for spec in SPECS:
+        assert set(spec.inputs.values()) <= known, spec.role
+        known.add(spec.role)
+
+
+def test_assets_name_settings_that_there_are() -> None:
+    for spec in SPECS:
+        assert set(spec.settings) <= set(Settings.model_fields), spec.role
+        assert len(set(spec.settings)) == len(spec.settings), spec.role
+
+
+def test_no_two_assets_have_the_same_file() -> None:
+    places = Counter(place for spec in SPECS for place in spec.places)
+    assert set(places.values()) == {1}
+    for spec in SPECS:
+        assert bool(spec.files) != bool(spec.folder), spec.role
+        assert all(("{key}" in file) == spec.per_batch for file in spec.files.values())
+        assert not spec.window_file or spec.per_batch
+
+
+def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
+    assert {
+        *("batch_windows", "correlations", "exports", "line_plots"),
+        *("patch_videos", "preflight", "samples", "datasets"),
+    } == RESERVED
+
+
+def row_of(spec: AssetSpec) -> str:
+    """The row of an asset in the README's table."""
+
+    def names(roles: list[str]) -> str:
+        return ", ".join(f"`{'etth1_raw' if role == 'raw' else role}`" for role in roles)
+
+    inputs = list(enabled_inputs(spec.role, Settings.model_validate({})).values())
+    places = [
+        place.replace("{asset}", "etth1_raw").replace("{key}", "{i}") for place in spec.places
+    ]
+    content = spec.description.split("\n\n")[0].removesuffix(".")
+    cells = (
+        names([spec.role]),
+        "yes" if spec.per_batch else "no",
+        names(inputs) or "`data/ETTh1.csv`",
+        content[0].lower() + content[1:],
+        ", ".join(f"`{place}`" for place in places if "{role}" not in place),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_table_in_the_readme_is_what_the_assets_are() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", text.split("## The assets\n")[1], flags=re.MULTILINE)[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    assert rows == [row_of(spec) for spec in SPECS]
