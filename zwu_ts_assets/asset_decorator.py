@@ -13,6 +13,8 @@ from pydantic import Field
 from zwu_ts_assets import lineage
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.partitions import BatchPartitions
+from zwu_ts_assets.reports import asset_key
+from zwu_ts_assets.specs import BY_ROLE, enabled_inputs
 
 OWNERS = ["team:corpus"]
 
@@ -30,7 +32,9 @@ class MakeConfig(dg.Config):
 def asset_decorator(
     dataset: Dataset, batches_per_run: int | None = None
 ) -> Callable[..., Callable[[Callable[..., Any]], dg.AssetsDefinition]]:
-    """What the assets of a dataset have in common, as a decorator to be called with the rest.
+    """A decorator for the bodies of a dataset's assets, to be called with an asset's role.
+
+    An asset's spec says everything else: its inputs arrive under the argument names given there.
 
     Args:
         dataset: Whose assets they are.
@@ -43,35 +47,31 @@ def asset_decorator(
     in_runs = dg.BackfillPolicy.multi_run(batches_per_run) if batches_per_run else one_run
 
     def asset(
-        name: str,
-        io_manager: str,
-        kinds: set[str],
+        role: str,
         *,
-        per_batch: bool = False,
         deps: Sequence[dg.AssetKey] = (),
         freshness: dg.FreshnessPolicy | None = None,
-        output_required: bool = True,
-        description: str | None = None,
-        **inputs: str,
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+        spec = BY_ROLE[role]
+        name = dataset.asset_name(role)
         return dg.asset(
             name=name,
             key_prefix=list(dataset.prefix) or None,
             ins={
-                argument: dg.AssetIn(key=dg.AssetKey([*dataset.prefix, upstream]))
-                for argument, upstream in inputs.items()
+                argument: dg.AssetIn(key=asset_key(dataset, dataset.asset_name(source)))
+                for argument, source in enabled_inputs(role, dataset.settings).items()
             },
             deps=deps,
-            io_manager_key=io_manager,
-            partitions_def=batches if per_batch else None,
-            backfill_policy=in_runs if per_batch else one_run,
+            io_manager_key=spec.io_manager,
+            partitions_def=batches if spec.per_batch else None,
+            backfill_policy=in_runs if spec.per_batch else one_run,
             code_version=lineage.code_version(dataset, name),
             group_name=dataset.name,
             owners=OWNERS,
-            kinds=kinds,
+            kinds=set(spec.kinds),
             freshness_policy=freshness,
-            output_required=output_required,
-            description=description,
+            output_required=not spec.may_make_nothing,
+            description=spec.description,
             metadata={
                 "settings": dg.MetadataValue.json(dataset.settings_of(name)),
                 "source": dataset.settings.source,

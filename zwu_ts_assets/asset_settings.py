@@ -1,77 +1,21 @@
-"""Which settings matter to which asset, and the digest by which a change of them is noticed.
+"""The values of the settings that matter to an asset, and the digest that changes with them.
 
-What belongs here: the settings of each asset by its role in the lineage. What does not: the
-settings themselves (`settings.py`), what a dataset is (`datasets.py`).
+What belongs here: values and digest. What does not: the settings themselves (`settings.py`), which
+of them matter to which asset (`specs.py`), what a dataset is (`datasets.py`).
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Final
 
 from pydantic import BaseModel
 
-from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.settings import EXPORTS, Settings
-
-# What tells nothing of the content of an export, or is told by a fingerprint instead.
-_NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
-
-# How a CSV is read. Windows tell by their content whether it mattered.
-_OF_THE_CSV: Final = tuple(CsvRules.__dataclass_fields__)
+from zwu_ts_assets.settings import Settings
+from zwu_ts_assets.specs import BY_ROLE, CSV_SETTINGS
 
 # These came later: told, and part of a digest, only where they are not at their default, so that
 # nothing that was made before them is out of date.
-_LATER: Final = ("figure_features", "figure_columns", *_OF_THE_CSV)
-
-# A changed setting makes exactly these assets out of date, and through them what follows.
-# `max_batches` changes which batches there are, not what is in one; only the raw table tells it.
-# Which columns are shown is part of a window's content, whichever settings it comes from.
-_SETTINGS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": (
-        "time_column",
-        "features",
-        "window_length",
-        "window_stride",
-        "max_batches",
-        *_OF_THE_CSV,
-    ),
-    # Columns too: windows of other columns must not be taken for windows of this corpus.
-    "batch_windows": ("time_column", "features", "window_length", "window_stride", "horizon"),
-    "colour_ranges": ("patch_length", "patch_stride", "split"),
-    # The stride also where the content alone would do: it decides on names of files and headings.
-    "correlation_pngs": (
-        "canvas_width",
-        "canvas_height",
-        "title_batch_index",
-        "colour_range",
-        "window_stride",
-    ),
-    "line_plots": ("canvas_width", "canvas_height", "title_batch_index", "units", "window_stride"),
-    "batch_stats": ("window_stride",),
-    "vocab": ("splitter",),
-    "qwen_tokens": ("tokenizer",),
-    "patch_videos": (
-        "patch_length",
-        "patch_stride",
-        "canvas_width",
-        "canvas_height",
-        "title_batch_index",
-        "fps",
-        "frame_multiple",
-        "colour_range",
-        "video_width",
-        "video_height",
-        "window_stride",
-    ),
-    "samples": ("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
-    "preflight": ("tasks", "prompts"),
-    # An export tells its parameters, and so is out of date when one of them changes.
-    **dict.fromkeys(
-        EXPORTS.values(),
-        tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
-    ),
-}
+_LATER: Final = ("figure_features", "figure_columns", *CSV_SETTINGS)
 
 
 def settings_of(settings: Settings, role: str) -> dict[str, object]:
@@ -84,7 +28,7 @@ def settings_of(settings: Settings, role: str) -> dict[str, object]:
     fields = Settings.model_fields
     names = [
         name
-        for name in _SETTINGS_OF[role]
+        for name in BY_ROLE[role].settings
         if name not in _LATER or getattr(settings, name) != fields[name].default
     ]
     values = {name: getattr(settings, name) for name in names}
@@ -108,11 +52,7 @@ def settings_digest(settings: Settings, role: str) -> str:
         settings: Those of the dataset.
         role: The asset's role in the lineage, which is its name but for `raw`.
     """
-    shaping = settings_of(settings, role)
-    if role == "patch_videos":
-        # The size that a video gets is what counts, whichever settings it comes from.
-        del shaping["video_width"], shaping["video_height"]
-        shaping["canvas_width"], shaping["canvas_height"] = settings.video_size
+    shaping = BY_ROLE[role].digested(settings, settings_of(settings, role))
     if shaping.get("colour_range") == "window":
         # Came later: where it is not used, it makes nothing out of date that existed before.
         del shaping["colour_range"]

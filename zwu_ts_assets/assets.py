@@ -1,8 +1,9 @@
 """The lineage of the corpus: one short function per asset.
 
-What belongs here: names, inputs and descriptions of the assets, and the one call that each makes.
-What does not: how a product is made (`corpus_products.py`, `corpus/`), where it is kept
-(`io_managers.py`), what makes it out of date (`lineage.py`), the last mile (`training_assets.py`).
+What belongs here: the one call that each makes. What does not: inputs, files, settings and
+descriptions of the assets (`specs.py`), how a product is made (`corpus_products.py`, `corpus/`),
+where it is kept (`io_managers.py`), what makes it out of date (`lineage.py`), the last mile
+(`training_assets.py`).
 
 An asset body returns `Work`: what each artifact is made from, and a function that makes those
 which are due. `products` is imported in the bodies, because it brings pandas and matplotlib along
@@ -44,7 +45,6 @@ def dataset_assets(
     """
     settings = dataset.settings
     asset = asset_decorator(dataset, batches_per_run)
-    fixed = {"ranges": "colour_ranges"} if settings.colour_range == "train" else {}
 
     def drawn(
         draw: Callable[..., Product[Any]], windows: Batches, workers: Workers
@@ -70,19 +70,13 @@ def dataset_assets(
         return dg.DataVersion(products.csv_digest(dataset.csv))
 
     @asset(
-        dataset.raw_asset,
-        "series_io",
-        {"csv", "parquet"},
+        "raw",
         deps=[csv.key],
         # Not the age of the data: a series that has ended is no failure. What must not grow old is
         # the knowledge that artifacts and CSV agree; the sensor renews it.
         freshness=dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=verify_hours)),
     )
     def raw(context: dg.AssetExecutionContext, config: MakeConfig) -> Iterator[dg.Output[Work]]:
-        """The validated table of the CSV, with its timestamps.
-
-        Materializing it also tells the instance which batches there are.
-        """
         from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv):
@@ -105,11 +99,10 @@ def dataset_assets(
         # Reached only when the table is written: a broken CSV must not change the known batches.
         register_batches(context.instance, dataset)
 
-    @asset("batch_windows", "windows_io", {"parquet"}, per_batch=True, series=dataset.raw_asset)
+    @asset("batch_windows")
     def batch_windows(
         context: dg.AssetExecutionContext, config: MakeConfig, series: Any, workers: Workers
     ) -> Work:
-        """The rows of each batch's windows, with timestamps, column names and target spans."""
         from zwu_ts_assets.products import corpus_products as products
         from zwu_ts_assets.products.selection_products import feature_selection
 
@@ -124,9 +117,8 @@ def dataset_assets(
         made_from = {key: lineage.batch_made_from(cut(int(key)).value) for key in keys}
         return Work(made_from, lambda keys: map(cut, map(int, keys)), config.force)
 
-    @asset("colour_ranges", "files_io", {"json"}, series=dataset.raw_asset, windows="batch_windows")
+    @asset("colour_ranges")
     def colour_ranges(config: MakeConfig, series: Any, windows: Batches, workers: Workers) -> Work:
-        """Colour ranges that all figures share, fitted on the windows of the training split."""
         from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv):
@@ -146,16 +138,10 @@ def dataset_assets(
             force=config.force,
         )
 
-    @asset(
-        "correlation_pngs", "files_io", {"png"}, per_batch=True, windows="batch_windows", **fixed
-    )
+    @asset("correlation_pngs")
     def correlation_pngs(
         config: MakeConfig, windows: Batches, workers: Workers, **ranges: Mapping[str, bytes]
     ) -> Work:
-        """A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by time.
-
-        The feature panels' covariance and Pearson are of FFT magnitudes along time.
-        """
         from zwu_ts_assets.products import corpus_products as products
 
         fitted, version = products.ranges_of(**ranges)
@@ -166,9 +152,8 @@ def dataset_assets(
         }
         return Work(made_from, drawn(draw, windows, workers), config.force)
 
-    @asset("line_plots", "files_io", {"png"}, per_batch=True, windows="batch_windows")
+    @asset("line_plots")
     def line_plots(config: MakeConfig, windows: Batches, workers: Workers) -> Work:
-        """The values of each window as lines, one panel per column."""
         from zwu_ts_assets.products import corpus_products as products
 
         plot = partial(products.line_plot_product, settings=settings)
@@ -178,18 +163,16 @@ def dataset_assets(
         }
         return Work(made_from, drawn(plot, windows, workers), config.force)
 
-    @asset("batch_stats", "files_io", {"text"}, windows="batch_windows")
+    @asset("batch_stats")
     def batch_stats(config: MakeConfig, windows: Batches) -> Work:
-        """Mean, maximum and variance per feature of every window that exists, as text."""
         from zwu_ts_assets.products import corpus_products as products
 
         made_from = lineage.stats_made_from(windows.versions, windows.known)
         make = partial(products.stats_product, windows, windows.known, settings=settings)
         return single(made_from, make, force=config.force)
 
-    @asset("vocab", "files_io", {"json"}, stats="batch_stats")
+    @asset("vocab")
     def vocab(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
-        """The small vocabulary of the stats text, and each window's tokens and ids in it."""
         from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(dataset.csv.parent):
@@ -198,9 +181,8 @@ def dataset_assets(
         make = partial(products.vocabulary_product, stats, settings=settings, allowed=allowed)
         return single(made_from, make, force=config.force)
 
-    @asset("qwen_tokens", "files_io", {"json", "huggingface"}, stats="batch_stats")
+    @asset("qwen_tokens")
     def qwen_tokens(config: MakeConfig, stats: Mapping[str, bytes]) -> Work:
-        """Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."""
         from zwu_ts_assets.products import corpus_products as products
 
         with speaking_to_the_user(cache_dir()):
@@ -208,14 +190,10 @@ def dataset_assets(
         made_from = products.qwen_inputs(stats, source)
         return single(made_from, partial(products.qwen_product, stats, source), force=config.force)
 
-    @asset("patch_videos", "files_io", {"mp4"}, per_batch=True, windows="batch_windows", **fixed)
+    @asset("patch_videos")
     def patch_videos(
         config: MakeConfig, windows: Batches, workers: Workers, **ranges: Mapping[str, bytes]
     ) -> Work:
-        """A PatchTST-style video per window: one figure per patch of its past rows.
-
-        The rows that follow are the sample's target span, told in the metadata.
-        """
         from zwu_ts_assets.products import corpus_products as products
 
         fitted, version = products.ranges_of(**ranges)
@@ -226,15 +204,9 @@ def dataset_assets(
         }
         return Work(made_from, drawn(film, windows, workers), config.force)
 
-    optional = [*([colour_ranges] if fixed else []), *([line_plots] if settings.line_plots else [])]
-    return [
-        csv,
-        raw,
-        batch_windows,
-        correlation_pngs,
-        batch_stats,
-        vocab,
-        qwen_tokens,
-        patch_videos,
-        *optional,
-    ]
+    assets = (
+        *(raw, batch_windows, colour_ranges, correlation_pngs, line_plots),
+        *(batch_stats, vocab, qwen_tokens, patch_videos),
+    )
+    known = lineage.asset_names(dataset)
+    return [csv, *(asset for asset in assets if asset.key.path[-1] in known)]

@@ -21,7 +21,7 @@ from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
 from zwu_ts_assets.resources import Workers
 from zwu_ts_assets.run_tags import batches_of_run, spans_text
-from zwu_ts_assets.settings import EXPORTS
+from zwu_ts_assets.specs import SPECS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
 
@@ -29,20 +29,7 @@ if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Batch, Window
     from zwu_ts_assets.refresh.comparison import OutOfDate
 
-GUARDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": (),
-    "batch_windows": ("matrices_are_sound",),
-    "correlation_pngs": ("pngs_decode_to_the_canvas",),
-    "batch_stats": ("text_covers_every_batch",),
-    "vocab": ("ids_give_the_tokens",),
-    "qwen_tokens": ("ids_decode_to_the_text",),
-    "patch_videos": ("videos_decode_to_every_frame",),
-    "colour_ranges": (),
-    "line_plots": ("pngs_decode_to_the_canvas",),
-    "samples": ("splits_share_no_row",),
-    "preflight": ("consumers_lose_nothing",),
-    **dict.fromkeys(EXPORTS.values(), ("export_is_sound",)),
-}
+GUARDS: Final = {spec.role: spec.checks for spec in SPECS}
 """The checks that look at what an asset made, by the asset's role; they run with it."""
 
 CSV_CHECK: Final = "csv_is_sound"

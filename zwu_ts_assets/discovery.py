@@ -15,6 +15,7 @@ from typing import Final
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.settings import shown
 from zwu_ts_assets.settings_file import SHARED_SETTINGS, shared_tables
+from zwu_ts_assets.specs import SPECS
 
 # A name becomes a folder, asset keys and a part of the names of Dagster's operations.
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -24,18 +25,9 @@ SAMPLE: Final = "sample"
 _ETTH1_FILE: Final = "ETTh1.csv"
 
 # ETTh1 has no folder of its own: another dataset of such a name would write among its artifacts.
-RESERVED: Final = frozenset(
-    {
-        "batch_windows",
-        "correlations",
-        "exports",
-        "line_plots",
-        "patch_videos",
-        "preflight",
-        "samples",
-        "datasets",  # the settings beside it would be those of all datasets
-    }
-)
+# And the settings beside a `datasets.csv` would be those of all datasets.
+_FOLDERS: Final = {place.split("/")[0] for spec in SPECS for place in spec.places if "/" in place}
+RESERVED: Final = frozenset({*_FOLDERS, Path(SHARED_SETTINGS).stem})
 
 
 @dataclass(frozen=True)

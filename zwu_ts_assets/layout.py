@@ -1,56 +1,30 @@
-"""Which file an artifact is: the only module that knows.
+"""Which file an artifact is, by its asset, key and role.
 
-What belongs here: the layout below `artifacts/`, and what of it is there. What does not: writing
-and reading (`io_managers.py`), records (`artifact_store.py`).
+What belongs here: the names of files below `artifacts/` from their patterns, and what of them is
+there. What does not: the patterns (`specs.py`), writing and reading (`io_managers.py`), records
+(`artifact_store.py`).
 """
 
 import re
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from zwu_ts_assets.lineage import PER_BATCH
-from zwu_ts_assets.settings import EXPORTS
+from zwu_ts_assets.specs import BY_ROLE, SPECS
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.storage.places import Place
-from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
-# Files of each asset below its dataset's folder, by their role in the product. `{key}` is the
-# batch index. The raw asset's own name differs from dataset to dataset.
-LAYOUT: Final[Mapping[str, Mapping[str, str]]] = {
-    "raw": {"table": "{asset}.parquet"},
-    "batch_windows": {"table": "batch_windows/batch_{key}.parquet"},
-    "correlation_pngs": {"png": "correlations/batch_{key}.png"},
-    "batch_stats": {"text": "correlations/batch_stats.txt"},
-    "vocab": {
-        "vocab": "correlations/vocab.json",
-        "tokens": "correlations/batch_stats_tokens.jsonl",
-    },
-    "qwen_tokens": {
-        "rows": "correlations/batch_stats_qwen.jsonl",
-        "vocab": "correlations/vocab_qwen.json",
-    },
-    "patch_videos": {"video": "patch_videos/batch_{key}.mp4"},
-    "colour_ranges": {"ranges": "correlations/colour_ranges.json"},
-    "line_plots": {"png": "line_plots/batch_{key}.png"},
-    "samples": {
-        **{name: f"samples/{name}.parquet" for name in SPLITS},
-        "report": "samples/splits.json",
-    },
-    "preflight": {"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
-}
+LAYOUT: Final = {spec.role: spec.files for spec in SPECS if spec.files}
+"""Files of each asset below its dataset's folder, by their role in the product. `{key}` is the
+batch index. The raw asset's own name differs from dataset to dataset."""
 
-# Where windows overlap, a batch has several, and a folder with a file for each; its role names the
-# window's first row.
-WINDOW_FILES: Final[Mapping[str, str]] = {
-    "correlation_pngs": "correlations/batch_{key}/{role}.png",
-    "line_plots": "line_plots/batch_{key}/{role}.png",
-    "patch_videos": "patch_videos/batch_{key}/{role}.mp4",
-}
+WINDOW_FILES: Final = {spec.role: spec.window_file for spec in SPECS if spec.window_file}
+"""Where windows overlap, a batch has several, and a folder with a file for each; its role names the
+window's first row."""
 
 
 _WINDOW: Final = "row_"
@@ -138,8 +112,7 @@ def files_there(
         by_key = _files_by_key(store, WINDOW_FILES[asset])
         count = sum(len(names) for key, names in by_key.items() if int(key) < batches)
         return [(WINDOW_FILES[asset].format(key="*", role=f"{_WINDOW}*"), count)]
-    if asset in EXPORTS.values():
-        folder = export_folder(asset)
+    if asset in BY_ROLE and (folder := BY_ROLE[asset].folder):
         record = store.record(asset, WHOLE)
         return [(f"{folder}/**", len(record.files) if record else 0)]
     keys = [str(batch) for batch in range(batches)] if asset in PER_BATCH else [WHOLE]
@@ -151,7 +124,7 @@ def files_there(
 
 def export_folder(asset: str) -> str:
     """The folder of an export below its dataset's: `qwen_export` -> `exports/qwen`."""
-    return f"exports/{asset.removesuffix('_export')}"
+    return BY_ROLE[asset].folder
 
 
 def opened(place: Place) -> AbstractContextManager[Path]:

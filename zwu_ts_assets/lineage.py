@@ -1,40 +1,27 @@
-"""From what each artifact is made: the edges, the code versions and the fingerprints' ingredients.
+"""From what each artifact is made: the edges, and the fingerprints' ingredients.
 
 What belongs here: which assets a dataset has and what each is made from; one function per asset
 that names its inputs in a string, used by the asset when it runs and by `comparison.py` when it
-asks what is out of date. What does not: making anything.
-
-Raise a code version when the same input and settings give different content.
+asks what is out of date. What does not: making anything, what there is to know of an asset apart
+from its fingerprint (`specs.py`).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from zwu_ts_assets.datasets import Dataset
-from zwu_ts_assets.settings import EXPORTS, Settings
+from zwu_ts_assets.settings import Settings
+from zwu_ts_assets.specs import SPECS, enabled, enabled_inputs
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Batch
 
-CODE_VERSIONS: Mapping[str, str] = {
-    "raw": "1",
-    "batch_windows": "1",
-    "colour_ranges": "1",
-    "correlation_pngs": "2",  # other bytes of the same pixels
-    "line_plots": "1",
-    "batch_stats": "1",
-    "vocab": "1",
-    "qwen_tokens": "1",
-    "patch_videos": "1",
-    "samples": "1",
-    "preflight": "1",
-    **dict.fromkeys(EXPORTS.values(), "1"),
-}
+CODE_VERSIONS: Mapping[str, str] = {spec.role: spec.code_version for spec in SPECS}
 
-PER_BATCH: Final = frozenset({"batch_windows", "correlation_pngs", "line_plots", "patch_videos"})
+PER_BATCH: Final = frozenset(spec.role for spec in SPECS if spec.per_batch)
 
-TRAINING: Final = ("samples", "preflight", *EXPORTS.values())
+TRAINING: Final = tuple(spec.role for spec in SPECS if spec.last_mile)
 """The last mile: made for those who ask for it, and kept current from then on."""
 
 
@@ -42,34 +29,16 @@ def inputs(settings: Settings) -> dict[str, tuple[str, ...]]:
     """What each asset is made from, by role, in an order in which they can be made.
 
     Args:
-        settings: Two of them add an asset.
+        settings: Some of them add an asset.
     """
-    drawn_from: tuple[str, ...] = ("batch_windows",)
-    found: dict[str, tuple[str, ...]] = {
-        "raw": (),  # made from the CSV, which is no asset of ours
-        "batch_windows": ("raw",),
+    return {
+        spec.role: tuple(enabled_inputs(spec.role, settings).values()) for spec in enabled(settings)
     }
-    if settings.colour_range == "train":
-        found["colour_ranges"] = ("raw", "batch_windows")
-        drawn_from = ("batch_windows", "colour_ranges")
-    found["correlation_pngs"] = drawn_from
-    if settings.line_plots:
-        found["line_plots"] = ("batch_windows",)
-    found["batch_stats"] = ("batch_windows",)
-    found["vocab"] = ("batch_stats",)
-    found["qwen_tokens"] = ("batch_stats",)
-    found["patch_videos"] = drawn_from
-    pictures = [name for name in ("correlation_pngs", "line_plots") if name in found]
-    media = (*pictures, "patch_videos")
-    found["samples"] = ("raw", "batch_windows", *media, "batch_stats", "qwen_tokens")
-    found["preflight"] = ("patch_videos", "samples")
-    found |= dict.fromkeys(EXPORTS.values(), (*media, "samples"))
-    return found
 
 
 def switched_off(settings: Settings) -> frozenset[str]:
     """The assets that the settings could add to a corpus, and do not."""
-    return frozenset({"colour_ranges", "line_plots"} - set(inputs(settings)))
+    return frozenset(spec.role for spec in SPECS if not spec.is_enabled(settings))
 
 
 def asset_inputs(dataset: Dataset) -> dict[str, tuple[str, ...]]:

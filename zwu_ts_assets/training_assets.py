@@ -6,11 +6,10 @@ window that exists, and have no batches of their own.
 
 from collections.abc import Iterator, Mapping, Sized
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import dagster as dg
 
-from zwu_ts_assets import lineage
 from zwu_ts_assets.asset_decorator import MakeConfig, asset_decorator
 from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.datasets import Dataset
@@ -18,22 +17,6 @@ from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.settings import EXPORTS
 from zwu_ts_assets.work import Work, single
-
-_DESCRIPTIONS: Final[Mapping[str, str]] = {
-    "qwen": "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
-    "ms_swift": "The samples as ms-swift reads them: messages in JSON Lines, and media.",
-    "llama_factory": "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, "
-    "media.",
-    "huggingface": "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
-    "webdataset": "The samples in tar shards for WebDataset, with an index.",
-}
-_KINDS: Final[Mapping[str, set[str]]] = {
-    "qwen": {"json"},
-    "ms_swift": {"json"},
-    "llama_factory": {"json"},
-    "huggingface": {"json", "huggingface"},
-    "webdataset": {"tar"},
-}
 
 
 def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -44,18 +27,8 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """
     settings = dataset.settings
     asset = asset_decorator(dataset)
-    media = {name: name for name in lineage.inputs(settings)["qwen_export"] if name != "samples"}
 
-    @asset(
-        "samples",
-        "files_io",
-        {"parquet"},
-        series=dataset.raw_asset,
-        batch_windows="batch_windows",
-        stats="batch_stats",
-        tokens="qwen_tokens",
-        **media,
-    )
+    @asset("samples")
     def samples(
         config: MakeConfig,
         series: Any,
@@ -64,7 +37,6 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         tokens: Mapping[str, bytes],
         **media: Batches,
     ) -> Work:
-        """One row per usable window, by split: rows, target, media, text, tokens, flags."""
         from zwu_ts_assets.products import training_products as training
         from zwu_ts_assets.products.text_products import sha256
 
@@ -82,21 +54,13 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         )
         return single(made_from, make, force=config.force)
 
-    @asset(
-        "preflight",
-        "files_io",
-        {"markdown", "png"},
-        output_required=False,
-        patch_videos="patch_videos",
-        samples="samples",
-    )
+    @asset("preflight")
     def preflight(
         context: dg.AssetExecutionContext,
         config: MakeConfig,
         patch_videos: Batches,
         samples: Mapping[str, bytes],
     ) -> Iterator[dg.Output[Work]]:
-        """What each trainer makes of the corpus: tokens, sizes, frames, legibility."""
         from zwu_ts_assets.products import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
@@ -113,15 +77,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             yield dg.Output(work)
 
     def export(name: str, format_name: str) -> dg.AssetsDefinition:
-        @asset(
-            name,
-            "exports_io",
-            _KINDS[format_name],
-            output_required=False,
-            description=_DESCRIPTIONS[format_name],
-            samples="samples",
-            **media,
-        )
+        @asset(name)
         def exported(
             context: dg.AssetExecutionContext,
             config: MakeConfig,

@@ -148,7 +148,9 @@ def test_another_spelling_of_etth1_is_told(tmp_path: Path) -> None:
 
 def test_no_dataset_can_have_a_folder_of_etth1s(tmp_path: Path) -> None:
     folders = {name.split("/")[0] for files in LAYOUT.values() for name in files.values()}
-    folders = {name for name in folders if "." not in name} | {export_folder("x").split("/")[0]}
+    folders = {name for name in folders if "." not in name} | {
+        export_folder("qwen_export").split("/")[0]
+    }
     assert folders <= RESERVED
     put(tmp_path, "Samples.csv", "datasets.csv")
     assert sound(tmp_path) == ["etth1"]
