@@ -23,8 +23,12 @@ from zwu_ts_assets.failures import speaking_to_the_user
 from zwu_ts_assets.layout import (
     dataset_store,
     file_name,
+    foreign_files,
+    foreign_sentence,
+    is_usable,
+    own_names,
+    recorded_files,
     recorded_names,
-    stray_files,
 )
 from zwu_ts_assets.lineage import fingerprint
 from zwu_ts_assets.metadata import materialization_metadata
@@ -112,6 +116,10 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             for key, made in ahead(written, made_now, store.at_once):
                 tell(key, made, True)
             next(products, None)  # lets the work end by itself and free what it holds
+            if keys == [WHOLE]:  # of batches, reading all records again would take too long
+                foreign = foreign_files(store, asset, recorded_files(store, asset))
+                if foreign:
+                    context.log.warning(foreign_sentence(foreign))
         context.log.info(f"{len(due)} made, {len(current) - len(due)} already current")
 
     def load_input(self, context: dg.InputContext) -> Any:
@@ -134,6 +142,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             int(key): record
             for key, record in known.items()
             if record is not None
+            and is_usable(asset, key, record)
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
@@ -148,7 +157,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
     def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
         """The record of an artifact that need not be made again, if there is one."""
         record = store.current_record(asset, key, prints)
-        return None if record and stray_files(store, asset, key, record) else record
+        return record if record and is_usable(asset, key, record) else None
 
     def write(
         self,
@@ -184,16 +193,34 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             preview=preview,
             preview_kind=kind,
         )
-        # Before the record: a run killed in between leaves one that is not current.
-        for name in stray_files(store, asset, key, record):
-            store.remove(name)
+        self.remove_former(store, asset, key, record)
         store.write_record(asset, key, record)
         return record
+
+    def remove_former(self, store: ArtifactStore, asset: str, key: str, record: Record) -> None:
+        """Remove what an artifact had by the record that is still there, and has no more.
+
+        Call it before the new record is written: a run killed in between leaves one that is not
+        current, and still names what is to be removed. Files of no record are nobody's but whose
+        they are.
+
+        Args:
+            store: The folder of the dataset.
+            asset: The asset's name.
+            key: Batch index as text, or `all`.
+            record: The artifact's new record.
+        """
+        former = store.record(asset, key)
+        for name in own_names(asset, key, former) if former else []:
+            if name not in record.files:
+                store.remove(name)
 
     def _read(
         self, store: ArtifactStore, asset: str, key: str, promised: Record | None = None
     ) -> Any:
         record = store.record(asset, key)
+        if record is not None and not is_usable(asset, key, record):
+            record = None
         names = recorded_names(asset, key, record) if record else {}
         contents = store.read_whole(record, names) if record else None
         what = asset if key == WHOLE else f"batch {key} of {asset}"

@@ -17,6 +17,7 @@ from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
+from zwu_ts_assets.layout import foreign_sentence
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
 from zwu_ts_assets.resources import Workers
@@ -163,22 +164,22 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         can_subset=True,
     )
     def is_current(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from zwu_ts_assets.refresh.comparison import out_of_date
+        from zwu_ts_assets.refresh.comparison import difference
 
         with speaking_to_the_user(dataset.csv):
             bring_up_to_date(dataset.csv.parent)
-            found = out_of_date(dataset, artifacts)
+            found = difference(dataset, artifacts)
         chosen = context.selected_asset_check_keys
         for name in (
             name for name in names if dg.AssetCheckKey(key(name), CURRENT_CHECK) in chosen
         ):
-            stale = [item for item in found if item.asset == name]
+            stale = [item for item in found.stale if item.asset == name]
             yield dg.AssetCheckResult(
                 asset_key=key(name),
                 check_name=CURRENT_CHECK,
                 passed=not stale,
                 severity=dg.AssetCheckSeverity.WARN,
-                description=out_of_date_sentence(stale),
+                description=out_of_date_sentence(stale, found.foreign.get(name, ())),
             )
 
     return [
@@ -237,14 +238,17 @@ def _of_files(files: Mapping[str, bytes]) -> Iterator[tuple[str, Mapping[str, by
         yield f" {role.replace('_', ' ')}" if len(files) > 1 else "", {role: data}
 
 
-def out_of_date_sentence(stale: "Sequence[OutOfDate]") -> str:
-    """What is out of date of an asset, and why, in a sentence."""
-    if not stale:
-        return "what the CSV, the settings and the code say now"
-    parts = []
+def out_of_date_sentence(stale: "Sequence[OutOfDate]", foreign: Sequence[str] = ()) -> str:
+    """What is out of date of an asset, and why, and what is left alone, in a sentence.
+
+    Args:
+        stale: What is out of date of it.
+        foreign: What no run made, from `Difference.foreign`.
+    """
+    parts = [] if stale else ["what the CSV, the settings and the code say now"]
     for reason, count in Counter(item.reason for item in stale).items():
         keys = [item.key for item in stale if item.reason == reason]
         batches = [int(key) for key in keys if key.isdecimal()]
         which = f" (batch {spans_text(batches)})" if batches else ""
         parts.append(f"{count} {reason}{which}")
-    return "; ".join(parts)
+    return "; ".join([*parts, *([foreign_sentence(foreign)] if foreign else [])])

@@ -184,7 +184,8 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
 def status(names: tuple[str, ...]) -> None:
     """List what is out of date, and why; change nothing."""
     from zwu_ts_assets.checks import out_of_date_sentence
-    from zwu_ts_assets.refresh.comparison import out_of_date
+    from zwu_ts_assets.layout import foreign_sentence
+    from zwu_ts_assets.refresh.comparison import difference
 
     asked = names or dataset_names()
     found = find_datasets(data_folder(), asked)
@@ -198,11 +199,14 @@ def status(names: tuple[str, ...]) -> None:
         ):
             click.echo(told(f"{dataset.name}: {dataset.csv} is not there"))  # nobody misses it
             return
-        stale = out_of_date(dataset, artifacts_dir())
+        compared = difference(dataset, artifacts_dir())
+        stale = compared.stale
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
+        for asset, names in compared.foreign.items():
+            click.echo(f"  {asset:<20} {foreign_sentence(names)}")
 
     each(found, tell)
 

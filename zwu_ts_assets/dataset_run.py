@@ -24,10 +24,10 @@ from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.environment import artifacts_dir
 from zwu_ts_assets.event_log import instance_for_a_run
 from zwu_ts_assets.failures import failures_of
-from zwu_ts_assets.layout import dataset_store, files_there
+from zwu_ts_assets.layout import dataset_store, files_there, foreign_sentence
 from zwu_ts_assets.lineage import TRAINING, asset_inputs, asset_names
 from zwu_ts_assets.partitions import batch_count, register_batches
-from zwu_ts_assets.refresh.comparison import GONE, difference
+from zwu_ts_assets.refresh.comparison import GONE, Difference, difference
 from zwu_ts_assets.refresh.reconcile import fail_dead_runs, report_comparison
 from zwu_ts_assets.refresh.todo import Todo, todo
 from zwu_ts_assets.reports import Reporter, asset_key
@@ -35,6 +35,8 @@ from zwu_ts_assets.run_locks import run_lock_if_possible
 from zwu_ts_assets.run_tags import refresh_tags
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
+from zwu_ts_assets.too_short import why_no_sample
+from zwu_ts_assets.work import WHOLE
 
 
 def run_dataset(
@@ -51,7 +53,8 @@ def run_dataset(
         also: Assets to make that are otherwise only kept current.
 
     Raises:
-        CorpusError: Options that contradict each other, or a CSV or settings that are not sound.
+        CorpusError: Options that contradict each other, a CSV or settings that are not sound, or
+            one that is too short for what was asked for.
         click.ClickException: Some assets failed; why is printed before.
     """
     if workers and dask:
@@ -82,7 +85,9 @@ def run_dataset(
         if not due.assets:
             report_comparison(reporter, dataset, found)
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
+            _say_what_is_foreign(dataset, found)
             _say_what_is_there(dataset, started)
+            _refuse_to_export_nothing(dataset, found, also)
             return
         if surplus := sum(item.reason in GONE for item in found.stale):
             click.echo(
@@ -114,11 +119,23 @@ def run_dataset(
         report_comparison(reporter, dataset, found)
     for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
         click.echo(sentence, err=True)
+    _say_what_is_foreign(dataset, found)
     _say_what_is_there(dataset, started)
     if not result.success:
         raise click.ClickException(
             "Some assets failed; what succeeded is kept, and the next run makes the rest."
         )
+
+    _refuse_to_export_nothing(dataset, found, also)
+
+
+def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequence[str]) -> None:
+    """Fail if somebody asked for what is made of samples, and there are none."""
+    samples = found.current.get(("samples", WHOLE))
+    if samples and set(also) - {"samples"}:
+        why = why_no_sample(dataset.csv, dataset.settings, samples.details)
+        if why:
+            raise CorpusError(why)
 
 
 def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[str, Any]:
@@ -128,6 +145,11 @@ def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[st
         # The failures are printed below in a sentence each; the whole log is in the web UI.
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
+
+
+def _say_what_is_foreign(dataset: Dataset, found: Difference) -> None:
+    for asset, names in found.foreign.items():
+        click.echo(f"{dataset.name}: {asset}: {foreign_sentence(names)}", err=True)
 
 
 def _say_what_is_there(dataset: Dataset, started: float) -> None:

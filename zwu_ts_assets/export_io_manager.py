@@ -1,4 +1,4 @@
-"""Exports in a folder each: what is current is kept, media are linked or copied, the rest removed.
+"""Exports in a folder each: what is current is kept, media are linked or copied.
 
 What belongs here: writing the files of an export below `artifacts/exports/`. What does not: which
 files those are (`training/exports/`), records and single files (`artifact_store.py`).
@@ -36,12 +36,6 @@ class ExportIOManager(ArtifactIOManager):
         """Not used: an export is read by its folder."""
         raise NotImplementedError
 
-    def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
-        """The record of an export that is whole and has no file too many: loaders take them all."""
-        record = super().current(store, asset, key, prints)
-        others = record is not None and store.has_others(export_folder(asset), record.files)
-        return None if others else record
-
     def load_input(self, context: dg.InputContext) -> AbstractContextManager[Path]:
         """The folder of an export, there as long as the context lasts."""
         store = self.store_of(context.asset_key)
@@ -57,7 +51,11 @@ class ExportIOManager(ArtifactIOManager):
         prints: str,
         before: Record | None,
     ) -> Record:
-        """Write what differs from the export that is there, remove what is no longer part of it."""
+        """Write what differs from the export that is there, remove what it had and has no more.
+
+        Raises:
+            CorpusError: A link leads out of the export's folder, or a medium is missing.
+        """
         if before is not None and before.code_version != code_version:
             before = None  # other code or settings may give other bytes of the same
         folder = export_folder(asset)
@@ -69,6 +67,7 @@ class ExportIOManager(ArtifactIOManager):
             # What is written is also made: one after another.
             for file in product.value:
                 name = f"{folder}/{file.path}"
+                _refuse_links(store, name)
                 yield name, file, _written(store, file, name, before)
 
         def finished(
@@ -84,7 +83,6 @@ class ExportIOManager(ArtifactIOManager):
             files[name] = kept
             if isinstance(file, WrittenFile):
                 sources[name] = file.made_from
-        store.remove_others(folder, files)
         preview, kind = preview_text(product.preview)
         record = Record(
             fingerprint=prints,
@@ -96,8 +94,23 @@ class ExportIOManager(ArtifactIOManager):
             preview_kind=kind,
             sources=sources,
         )
+        self.remove_former(store, asset, key, record)
         store.write_record(asset, key, record)
         return record
+
+
+def _refuse_links(store: ArtifactStore, name: str) -> None:
+    """Refuse to write a file of an export where a link would lead it to another folder.
+
+    Raises:
+        CorpusError: It would.
+    """
+    if link := store.link_on_the_way(name):
+        raise CorpusError(
+            f"{link} is a link to another folder, whose files are left alone: an export is written "
+            "into folders of its own. Remove the link; to keep artifacts on another disk, set "
+            "ZWU_TS_ARTIFACTS_DIR."
+        )
 
 
 def _written(

@@ -11,7 +11,7 @@ import dagster as dg
 
 from zwu_ts_assets.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.failures import speaking_to_the_user
-from zwu_ts_assets.layout import left_over
+from zwu_ts_assets.layout import foreign_sentence, left_over
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.work import WHOLE, Work
 
@@ -32,13 +32,12 @@ class SeriesIOManager(ArtifactIOManager):
             store = store.look()
             record = store.record(context.asset_key.path[-1], WHOLE)
             batches = int(record.details["batches"] or 0) if record else 0
-            for item in left_over(store, batches, obj.switched_off, overlapping=obj.overlapping):
-                if item.gone:
-                    store.retire(item.asset, item.key, item.names)
-                else:
-                    for name in item.names:
-                        store.remove(name)
+            left: list[str] = []
+            for item in left_over(store, batches, obj.switched_off):
+                left += store.retire(item.asset, item.key, item.names)
                 retired += 1
+        if left:
+            context.log.warning(foreign_sentence(left))
         if retired:
             context.log.info(f"{retired} artifacts that the corpus no longer has removed")
 

@@ -6,6 +6,7 @@ there. What does not: the patterns (`specs.py`), writing and reading (`io_manage
 """
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,9 +14,10 @@ from typing import Final
 
 from zwu_ts_assets.lineage import PER_BATCH
 from zwu_ts_assets.specs import BY_ROLE, SPECS
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.work import WHOLE
 
 LAYOUT: Final = {spec.role: spec.files for spec in SPECS if spec.files}
@@ -28,24 +30,34 @@ window's first row."""
 
 
 _WINDOW: Final = "row_"
+_BATCH: Final = re.compile("0|[1-9][0-9]*")
+_EXPORT_ASSETS: Final = frozenset(spec.role for spec in SPECS if spec.folder)
+
+# Details that others calculate with, by role, and those that may be missing.
+_TOLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "raw": ("batches",),
+    "batch_windows": ("target_rows",),
+    "correlation_pngs": ("width", "height"),
+    "line_plots": ("width", "height"),
+    "patch_videos": ("width", "height", "frames", "fps"),
+    "samples": tuple(f"{name}_samples" for name in SPLITS),
+}
+_COUNTS: Final = ("windows", "horizon")
 
 
 @dataclass(frozen=True)
 class LeftOver:
-    """Files that should not be there.
+    """An artifact that should not be there.
 
     Attributes:
         asset: The asset's name.
         key: Batch index as text, or `all`.
-        names: The files, relative to the dataset's folder.
-        gone: Whether there should be nothing of that artifact, so that its record goes too;
-            otherwise they are files of a batch as another `window_stride` had it.
+        names: Its files by its record, relative to the dataset's folder.
     """
 
     asset: str
     key: str
     names: tuple[str, ...]
-    gone: bool
 
 
 def window_role(row: int) -> str:
@@ -145,65 +157,129 @@ def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStor
     return ObjectStore(root)
 
 
-def stray_files(store: ArtifactStore, asset: str, key: str, record: Record | None) -> list[str]:
-    """The files of a batch's figures or videos that are there and that its record does not have.
+def own_names(asset: str, key: str, record: Record) -> list[str]:
+    """The files of a record that can be those of its artifact: only these are ever removed.
 
-    Such are those of windows that the batch has no more, or had with another `window_stride`.
+    Args:
+        asset: The asset's name.
+        key: Batch index as text, or `all`.
+        record: The artifact's record, which somebody may have edited.
+    """
+    if asset in _EXPORT_ASSETS:
+        start = f"{export_folder(asset)}/"
+        return [name for name in record.files if name.startswith(start)]
+    names = set(file_names(asset, key).values())
+    several = _pattern(WINDOW_FILES[asset], key) if asset in WINDOW_FILES else None
+    return [name for name in record.files if name in names or (several and several.fullmatch(name))]
+
+
+def is_usable(asset: str, key: str, record: Record) -> bool:
+    """Whether a record names the files of its artifact and tells what is read of it.
+
+    One that does not was damaged or edited, whatever its fingerprint says.
+
+    Args:
+        asset: The asset's name.
+        key: Batch index as text, or `all`.
+        record: The artifact's record.
+    """
+    role = asset if asset in LAYOUT or asset in _EXPORT_ASSETS else "raw"
+    details = record.details
+    if any(isinstance(details.get(name), str) for name in _COUNTS):
+        return False
+    if role == "batch_windows" and not isinstance(details.get("target_span"), str):
+        return False
+    if record.is_empty:
+        told = () if role in WINDOW_FILES else _TOLD.get(role, ())
+        return role in PER_BATCH and all(name in details for name in told)
+    if not all(_is_number(details.get(name)) for name in _TOLD.get(role, ())):
+        return False
+    if len(own_names(asset, key, record)) != len(record.files):
+        return False
+    single = set(file_names(asset, key).values())
+    if asset in _EXPORT_ASSETS or (asset in WINDOW_FILES and single.isdisjoint(record.files)):
+        return bool(record.files)
+    return single == set(record.files)
+
+
+def _is_number(value: Detail) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def foreign_files(store: ArtifactStore, asset: str, recorded: Collection[str]) -> list[str]:
+    """What lies where only files of an asset should, and is in no record: it is left alone.
+
+    Of an export that is everything in its folder, else what is named like a file of a batch. It may
+    be what a trainer wrote, or what a killed run left of a batch that is no more.
 
     Args:
         store: The folder of the dataset.
         asset: The asset's name.
-        key: Batch index as text, or `all`.
-        record: The artifact's record; None if it has none, so that it has no file of its own.
+        recorded: The files of all records of that asset.
     """
+    if asset in _EXPORT_ASSETS:
+        return store.others(export_folder(asset), recorded)
     if asset not in PER_BATCH:
         return []
-    there = [name for name in file_names(asset, key).values() if store.is_there(name)]
-    if asset in WINDOW_FILES:
-        there += _files_by_key(store, WINDOW_FILES[asset], key).get(key, [])
-    return [name for name in there if record is None or name not in record.files]
+    (pattern,) = LAYOUT[asset].values()
+    patterns = (pattern, *([WINDOW_FILES[asset]] if asset in WINDOW_FILES else []))
+    found = (_files_by_key(store, each).values() for each in patterns)
+    return [name for groups in found for names in groups for name in names if name not in recorded]
 
 
-def left_over(
-    store: ArtifactStore, batches: int, switched_off: frozenset[str], *, overlapping: bool = False
-) -> list[LeftOver]:
-    """What is left of batches that are no more, of assets that are switched off, of other strides.
+def recorded_files(store: ArtifactStore, asset: str) -> set[str]:
+    """The files of all records of an asset."""
+    records = (store.record(asset, key) for key in store.record_keys(asset) if is_key(asset, key))
+    return {name for record in records if record for name in record.files}
+
+
+def is_key(asset: str, key: str) -> bool:
+    """Whether an asset can have an artifact of that key: the index of a batch, or `all`."""
+    return bool(_BATCH.fullmatch(key)) if asset in PER_BATCH else key == WHOLE
+
+
+def foreign_sentence(names: Sequence[str]) -> str:
+    """What is left alone, and why, in a sentence.
+
+    Args:
+        names: From `foreign_files`, at least one.
+    """
+    some = [name if name.isprintable() else ascii(name) for name in names[:3]]
+    more = f" and {len(names) - len(some)} more" if len(names) > len(some) else ""
+    return f"left alone, because no run made it: {', '.join(some)}{more}"
+
+
+def left_over(store: ArtifactStore, batches: int, switched_off: frozenset[str]) -> list[LeftOver]:
+    """What is left of batches that are no more, and of assets that are switched off.
 
     Args:
         store: The folder of the dataset.
         batches: How many batches there should be.
         switched_off: Assets that should have nothing.
-        overlapping: Whether windows overlap, so that a batch has a file for each of them.
     """
     found = []
-    for asset in sorted(PER_BATCH):
-        (pattern,) = LAYOUT[asset].values()
-        single = _files_by_key(store, pattern)
-        several = _files_by_key(store, WINDOW_FILES[asset]) if asset in WINDOW_FILES else {}
-        other = (single if overlapping else several) if asset in WINDOW_FILES else {}
-        records = {key for key in store.record_keys(asset) if key.isdecimal()}
-        wanted = 0 if asset in switched_off else batches
-        for key in sorted({*records, *single, *several}, key=int):
-            if int(key) >= wanted:
-                names = (*single.get(key, ()), *several.get(key, ()))
-                found.append(LeftOver(asset, key, names, gone=True))
-            elif key in other:
-                found.append(LeftOver(asset, key, tuple(other[key]), gone=False))
-    for asset in sorted(switched_off - PER_BATCH):
-        names = tuple(file_names(asset, WHOLE).values())
-        if store.record_keys(asset) or any(store.is_there(name) for name in names):
-            found.append(LeftOver(asset, WHOLE, names, gone=True))
-    return found
+    for asset in sorted(PER_BATCH | switched_off):
+        wanted = batches if asset not in switched_off else 0
+        for key in sorted(store.record_keys(asset)):
+            if is_key(asset, key) and (key == WHOLE or int(key) >= wanted):
+                record = store.record(asset, key)
+                names = own_names(asset, key, record) if record else []
+                found.append(LeftOver(asset, key, tuple(names)))
+    return sorted(found, key=lambda item: (item.asset, len(item.key), item.key))
 
 
-def _files_by_key(store: ArtifactStore, pattern: str, key: str = "") -> dict[str, list[str]]:
+def _pattern(pattern: str, key: str) -> re.Pattern[str]:
+    """What matches the files of a pattern, with groups for the batch and the window's row."""
+    form = re.escape(pattern).replace(r"\{key\}", f"(?P<key>{key})")
+    return re.compile(form.replace(r"\{role\}", rf"{_WINDOW}(?P<row>[0-9]+)"))
+
+
+def _files_by_key(store: ArtifactStore, pattern: str) -> dict[str, list[str]]:
     """The files of a pattern that are there, in order, by the batch that they belong to."""
-    keys = key or r"\d+"
-    form = re.escape(pattern).replace(r"\{key\}", f"(?P<key>{keys})")
-    named = re.compile(form.replace(r"\{role\}", rf"{_WINDOW}(?P<row>\d+)"))
-    folder = (pattern.replace("{key}", key) if key else pattern).partition("{")[0]
+    named = _pattern(pattern, "[0-9]+")
+    folder = pattern.partition("{")[0].rpartition("/")[0]
     found: dict[str, list[tuple[int, str]]] = {}
-    for name in store.names(folder.rpartition("/")[0]):
+    for name in store.names(folder):
         if match := named.fullmatch(name):
             row = int(match["row"]) if "row" in named.groupindex else 0
             found.setdefault(match["key"], []).append((row, name))

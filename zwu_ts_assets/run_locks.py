@@ -11,9 +11,11 @@ Where artifacts are in a folder, the locks are there too, so that whoever looks 
 them. In an object store there are no locks: those of runs of this machine are in its cache folder.
 """
 
+import errno
 import fcntl
 import os
 import socket
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -80,10 +82,15 @@ def is_dead(artifacts: Place, run_id: str) -> bool:
     False also for a run that never took one: it may be about to, or work on another machine.
     """
     try:
-        handle = os.open(_path(artifacts, run_id), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
+        handle = os.open(_path(artifacts, run_id), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        # Not there; or a folder, a link or a socket, which is no lock of ours.
+        if error.errno in (errno.ENOENT, errno.EISDIR, errno.ELOOP, errno.ENXIO):
+            return False
+        raise
     try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return False
         if not _was_taken_here(handle):
             return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

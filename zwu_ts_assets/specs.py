@@ -103,6 +103,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         description=description,
         inputs={**_MEDIA, "samples": "samples"},
         folder=f"exports/{format_name}",
+        code_version="2",  # the card says where to write checkpoints
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",

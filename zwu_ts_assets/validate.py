@@ -19,9 +19,12 @@ from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets.products.export_products import parameters_of
 from zwu_ts_assets.products.token_counts import TokenCounts
 from zwu_ts_assets.settings import EXPORTS, Settings
+from zwu_ts_assets.storage.artifact_store import ArtifactStore
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.training.exports.manifest import MANIFEST
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, read_manifest
+from zwu_ts_assets.work import WHOLE
 
 # The settings by which samples and answers are computed from the CSV again.
 _SHAPING: Final = (
@@ -68,7 +71,7 @@ def validate_folders(
         for dataset in datasets
         if everything or dataset.name in names
         for asset in EXPORTS.values()
-        if (store := dataset_store(artifacts, dataset.prefix)).names(export_folder(asset))
+        if _is_export(store := dataset_store(artifacts, dataset.prefix), asset)
         for folder in [store.path(export_folder(asset))]
     ]
     if not chosen:
@@ -78,6 +81,12 @@ def validate_folders(
         with opened(place) as folder:
             sound.append(_validate(datasets, place, folder, format_name, say))
     return all(sound)
+
+
+def _is_export(store: ArtifactStore, asset: str) -> bool:
+    """Whether there is an export, or should be: its folder may hold files of others alone."""
+    manifest = f"{export_folder(asset)}/{MANIFEST}"
+    return store.is_there(manifest) or store.record(asset, WHOLE) is not None
 
 
 def _validate(

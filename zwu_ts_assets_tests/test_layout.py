@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-import pytest
-
 from zwu_ts_assets.layout import (
     LAYOUT,
     WINDOW_FILES,
     LeftOver,
     file_name,
     files_there,
+    foreign_files,
+    foreign_sentence,
     left_over,
+    own_names,
+    recorded_files,
     recorded_names,
-    stray_files,
     window_role,
 )
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
@@ -29,7 +30,7 @@ def store_with(folder: Path, *names: str) -> FolderStore:
 
 
 def record_of(*names: str, **details: int) -> Record:
-    files = {name: FileRecord(1, "") for name in names}
+    files = {name: FileRecord(1, "0" * 64) for name in names}
     return Record("print", "code", "version", files, details)
 
 
@@ -62,41 +63,54 @@ def test_a_record_without_files_counts_as_whole_only_if_its_batch_has_no_window(
     assert not store.is_whole(record_of("line_plots/batch_2.png", windows=0))
 
 
-@pytest.mark.parametrize("overlapping", [False, True])
-def test_files_of_the_other_layout_are_left_over_and_the_record_stays(
-    tmp_path: Path, overlapping: bool
-) -> None:
-    single = "patch_videos/batch_1.mp4"
-    several = ("patch_videos/batch_1/row_12.mp4", "patch_videos/batch_1/row_9.mp4")
-    store = store_with(tmp_path, single, *several, "batch_windows/batch_1.parquet")
-    names = (single,) if overlapping else (several[1], several[0])
-    assert left_over(store, 2, NONE, overlapping=overlapping) == [
-        LeftOver("patch_videos", "1", names, gone=False)
-    ]
-
-
-def test_of_batches_that_are_no_more_everything_is_left_over(tmp_path: Path) -> None:
+def test_of_batches_that_are_no_more_what_a_record_names_is_left_over(tmp_path: Path) -> None:
     several = ("correlations/batch_3/row_36.png", "correlations/batch_3/row_40.png")
     store = store_with(tmp_path, *several, "correlations/batch_3.png", "correlations/batch_2.png")
-    store.write_record("correlation_pngs", "4", record_of())
-    found = left_over(store, 3, NONE)
+    store.write_record("correlation_pngs", "2", record_of("correlations/batch_2.png"))
+    store.write_record("correlation_pngs", "3", record_of(*several))
+    store.write_record("correlation_pngs", "10", record_of())
+    store.write_record("line_plots", "0", record_of("line_plots/batch_0.png"))
+    found = left_over(store, 3, frozenset({"line_plots", "colour_ranges"}))
     assert found == [
-        LeftOver("correlation_pngs", "3", ("correlations/batch_3.png", *several), gone=True),
-        LeftOver("correlation_pngs", "4", (), gone=True),
+        LeftOver("correlation_pngs", "3", several),
+        LeftOver("correlation_pngs", "10", ()),
+        LeftOver("line_plots", "0", ("line_plots/batch_0.png",)),
     ]
     for item in found:
-        store.retire(item.asset, item.key, item.names)
-    assert left_over(store, 3, NONE) == []
-    assert [path.name for path in (tmp_path / "correlations").iterdir()] == ["batch_2.png"]
+        assert store.retire(item.asset, item.key, item.names) == []
+    assert left_over(store, 3, frozenset({"line_plots"})) == []
+    left = sorted(path.name for path in (tmp_path / "correlations").iterdir())
+    assert left == ["batch_2.png", "batch_3.png"]  # of the second no record tells
 
 
-def test_a_file_that_the_record_does_not_have_is_a_stray(tmp_path: Path) -> None:
+def test_a_record_that_names_files_of_others_makes_none_of_them_its_own(tmp_path: Path) -> None:
+    store = store_with(tmp_path, "etth1_raw.parquet", "patch_videos/batch_2.mp4")
+    names = ("etth1_raw.parquet", "patch_videos/batch_2.mp4", "patch_videos/batch_7.mp4")
+    store.write_record("patch_videos", "7", record_of(*names))
+    assert left_over(store, 3, NONE) == [
+        LeftOver("patch_videos", "7", ("patch_videos/batch_7.mp4",))
+    ]
+    exported = record_of("exports/qwen/a.json", "exports/qwen-2/a.json", "exports/ms_swift/a.json")
+    assert own_names("qwen_export", "all", exported) == ["exports/qwen/a.json"]
+
+
+def test_what_no_record_names_is_foreign(tmp_path: Path) -> None:
     several = ("patch_videos/batch_1/row_9.mp4", "patch_videos/batch_1/row_10.mp4")
-    store = store_with(tmp_path, *several, "patch_videos/batch_11/row_9.mp4")
-    assert stray_files(store, "patch_videos", "1", record_of(*several)) == []
-    assert stray_files(store, "patch_videos", "1", record_of(several[0])) == [several[1]]
-    assert stray_files(store, "patch_videos", "1", None) == list(several)
-    assert stray_files(store, "batch_stats", "all", None) == []
+    store = store_with(tmp_path, *several, "patch_videos/batch_11/row_9.mp4", "exports/qwen/a/b")
+    store.write_record("patch_videos", "1", record_of(*several))
+    recorded = recorded_files(store, "patch_videos")
+    assert recorded == set(several)
+    assert foreign_files(store, "patch_videos", recorded) == ["patch_videos/batch_11/row_9.mp4"]
+    assert foreign_files(store, "qwen_export", set()) == ["exports/qwen/a/"]
+    assert foreign_files(store, "batch_stats", set()) == []
+
+
+def test_names_that_could_steer_a_terminal_are_told_escaped() -> None:
+    said = foreign_sentence(["exports/qwen/\x1b[2J", "exports/qwen/\udcff", "c", "d"])
+    assert said == (
+        r"left alone, because no run made it: 'exports/qwen/\x1b[2J', 'exports/qwen/\udcff', c and "
+        "1 more"
+    )
 
 
 def test_what_is_there_is_counted_by_window(tmp_path: Path) -> None:

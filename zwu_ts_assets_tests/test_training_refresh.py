@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.refresh.comparison import CODE, DAMAGED, FOLLOWS, STRAY, OutOfDate
+from zwu_ts_assets.refresh.comparison import CODE, DAMAGED, FOLLOWS, OutOfDate
 from zwu_ts_assets.training.exports import webdataset
 from zwu_ts_assets.validate import validate_folders
 from zwu_ts_assets_tests.last_mile import (
@@ -90,7 +90,7 @@ def test_a_csv_that_shrinks_takes_its_samples_media_and_shards_along(project: Pr
     assert problems(project) == []
 
 
-def test_what_was_damaged_deleted_or_added_is_mended_and_nothing_else_touched(
+def test_what_was_damaged_or_deleted_is_mended_and_nothing_else_touched(
     project: Project,
 ) -> None:
     exports = project.artifacts / "exports"
@@ -98,24 +98,14 @@ def test_what_was_damaged_deleted_or_added_is_mended_and_nothing_else_touched(
     os.truncate(exports / "qwen" / "train.jsonl", 100)
     (exports / "llama_factory" / "test.json").unlink()
     (exports / "ms_swift" / "media" / FILM).unlink()
-    (exports / "webdataset" / "train-000009.tar").write_bytes(b"")
-    (exports / "huggingface" / "train" / "old").mkdir()
-    (exports / "huggingface" / "train" / "old" / "metadata.jsonl").write_bytes(b"{}\n")
     damaged = {"qwen_export", "llama_factory_export", "ms_swift_export"}
-    added = {"webdataset_export", "huggingface_export"}
-    assert stale(project) == {
-        *(OutOfDate(name, "all", DAMAGED) for name in damaged),
-        *(OutOfDate(name, "all", STRAY) for name in added),
-    }
+    assert stale(project) == {OutOfDate(name, "all", DAMAGED) for name in damaged}
     assert refresh(project) == {
         "exports/qwen/train.jsonl",
         "exports/llama_factory/test.json",
         f"exports/ms_swift/media/{FILM}",
-        "exports/webdataset/train-000009.tar",
-        "exports/huggingface/train/old/metadata.jsonl",
     }
     assert project.files() == before
-    assert not (exports / "huggingface" / "train" / "old").exists()
 
 
 def test_what_a_desktop_leaves_in_a_folder_is_no_reason_to_make_an_export(

@@ -11,8 +11,8 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import secrets
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -161,12 +161,20 @@ def _install(files: dict[str, bytes], folder: Path) -> None:
             # or may have put a whole folder there: both are as good.
             aside = sibling.with_name(f"{sibling.name}-old")
             _rename(folder, aside)
-            shutil.rmtree(aside, ignore_errors=True)
+            _discard(aside)
             if not _rename(sibling, folder) and not _is_whole(folder):
                 raise OSError(f"{folder} is damaged and cannot be replaced")
     finally:
-        shutil.rmtree(sibling, ignore_errors=True)
+        _discard(sibling)
         os.close(lock)
+
+
+def _discard(folder: Path) -> None:
+    """Remove the files that a builder writes, and their folder if it has no others."""
+    with suppress(OSError):
+        for name in _SHA256:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _locked_sibling(folder: Path) -> tuple[Path, int]:
@@ -196,12 +204,17 @@ def _rename(source: Path, target: Path) -> bool:
 
 def _remove_abandoned(folder: Path) -> None:
     """Remove what killed builders left behind, sparing those that are still at work."""
-    for sibling in folder.parent.glob(f".{folder.name}.*"):
-        with suppress(FileNotFoundError):  # its builder has just finished
-            handle = os.open(sibling, os.O_RDONLY | os.O_CLOEXEC)
+    ours = re.compile(rf"\.{re.escape(folder.name)}\.\d+-[0-9a-f]{{8}}(-old)?")
+    for sibling in folder.parent.iterdir():
+        if not ours.fullmatch(sibling.name):
+            continue
+        # Its builder has just finished; or it is a link or a file, and none of ours.
+        with suppress(FileNotFoundError, NotADirectoryError):
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            handle = os.open(sibling, flags)
             try:
                 if _is_abandoned(handle):
-                    shutil.rmtree(sibling, ignore_errors=True)
+                    _discard(sibling)
             finally:
                 os.close(handle)
 

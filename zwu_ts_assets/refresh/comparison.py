@@ -7,7 +7,7 @@ The comparison is by level: content of the CSV's rows, settings and code version
 fingerprint recorded with each artifact. It needs no memory of what happened in between.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,11 @@ from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import allowed_code, cache_dir, project_root
 from zwu_ts_assets.layout import (
     dataset_store,
-    export_folder,
     file_names,
+    foreign_files,
+    is_usable,
     left_over,
-    stray_files,
+    recorded_files,
 )
 from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets.products.selection_products import feature_selection, shows_selection
@@ -38,16 +39,11 @@ DAMAGED: Final = "damaged or removed"
 CODE: Final = "settings or code changed"
 INPUT: Final = "input changed"
 FOLLOWS: Final = "its input is out of date"
-STRAY: Final = "has files that are no part of it"
 PROMPTS: Final = "its prompts cannot be used"
 SURPLUS: Final = "its batch is no more"
 SWITCHED_OFF: Final = "switched off in the settings"
-OTHER_STRIDE: Final = "has files of another window_stride"
-GONE: Final = frozenset({SURPLUS, SWITCHED_OFF, OTHER_STRIDE})
+GONE: Final = frozenset({SURPLUS, SWITCHED_OFF})
 """Of these, what is there should not be."""
-
-
-_EXPORT_ASSETS: Final = frozenset(EXPORTS.values())
 
 
 @dataclass(frozen=True)
@@ -76,6 +72,8 @@ class Difference:
         assets: The assets that were compared, in the order of the lineage.
         goal: Digest of what decides what should exist: the CSV, the settings, the code versions.
         csv_sha256: Of the CSV.
+        foreign: What lies where only files of an asset should and is in no record, by asset; see
+            `foreign_files`. It makes nothing out of date, and is left alone.
     """
 
     stale: tuple[OutOfDate, ...]
@@ -84,6 +82,7 @@ class Difference:
     assets: tuple[str, ...]
     goal: str
     csv_sha256: str
+    foreign: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def difference(
@@ -133,6 +132,8 @@ class _Comparison:
     current: dict[tuple[str, str], Record] = field(default_factory=dict)
     # What is known of the prompts, if anything is made with them: mended ones are a new goal.
     prompts: list[str] = field(default_factory=list)
+    # The files of every record that was judged, by asset.
+    recorded: dict[str, set[str]] = field(default_factory=dict)
 
     def result(self) -> Difference:
         dataset = self.dataset
@@ -144,11 +145,11 @@ class _Comparison:
         self._judge_tokens()
         self._judge_training(raw.value, batches)
         off = lineage.switched_off(dataset.settings)
-        overlapping = dataset.settings.overlapping
-        for item in left_over(self.store, batches, off, overlapping=overlapping):
-            gone = SWITCHED_OFF if item.asset in off else SURPLUS
-            reason = gone if item.gone else OTHER_STRIDE
+        surplus: dict[str, set[str]] = {}
+        for item in left_over(self.store, batches, off):
+            reason = SWITCHED_OFF if item.asset in off else SURPLUS
             self.stale.append(OutOfDate(item.asset, item.key, reason))
+            surplus.setdefault(item.asset, set()).update(item.names)
         known = [*lineage.asset_names(dataset), *sorted(off)]
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         wanted = self._wanted()
@@ -165,7 +166,18 @@ class _Comparison:
             assets=assets,
             goal=digest(csv_sha256, *codes, *self.prompts),
             csv_sha256=csv_sha256,
+            foreign=self._foreign(known, surplus),
         )
+
+    def _foreign(
+        self, assets: Sequence[str], surplus: Mapping[str, set[str]]
+    ) -> dict[str, Sequence[str]]:
+        found = {}
+        for asset in assets:
+            # What was not judged, because its input is out of date, has records too.
+            judged = self.recorded.get(asset) or recorded_files(self.store, asset)
+            found[asset] = foreign_files(self.store, asset, judged | surplus.get(asset, set()))
+        return {asset: names for asset, names in found.items() if names}
 
     def _judge_batches(self, series: Series, batches: int) -> None:
         """Everything that is made of windows."""
@@ -284,23 +296,17 @@ class _Comparison:
     def _judge(self, asset: str, key: str, made_from: str) -> None:
         code_version = lineage.code_version(self.dataset, asset)
         record = self.store.record(asset, key)
+        if record is not None:
+            self.recorded.setdefault(asset, set()).update(record.files)
         if record is None:
             reason = MISSING
         elif record.code_version != code_version:
             reason = CODE
         elif record.fingerprint != lineage.fingerprint(code_version, made_from):
             reason = INPUT
-        elif not self.store.is_whole(record):
+        elif not is_usable(asset, key, record) or not self.store.is_whole(record):
             reason = DAMAGED
-        elif self._has_strays(asset, key, record):
-            reason = STRAY
         else:
             self.current[asset, key] = record
             return
         self.stale.append(OutOfDate(asset, key, reason))
-
-    def _has_strays(self, asset: str, key: str, record: Record) -> bool:
-        """Whether files lie where only those of the record should."""
-        if asset in _EXPORT_ASSETS:
-            return self.store.has_others(export_folder(asset), record.files)
-        return bool(stray_files(self.store, asset, key, record))

@@ -160,7 +160,7 @@ def report_state(
     reporter.check(reporter.dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
     for asset in found.assets:
         stale = [item for item in found.stale if item.asset == asset]
-        sentence = out_of_date_sentence(stale)
+        sentence = out_of_date_sentence(stale, found.foreign.get(asset, ()))
         if stale and decision.gave_up:
             sentence += f"; {decision.reason}"
         reporter.check(

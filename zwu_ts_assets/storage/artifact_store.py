@@ -11,20 +11,26 @@ artifact is made again. So no order of events ends in a wrong artifact that is b
 
 import hashlib
 import json
+import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.storage.places import Place, StoreError
 
 # JSON scalars only: details go into records and into the web UI.
 Detail = str | int | float | bool | None
 
+RECORD_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes that a record may have: an export of 100,000 windows has one of 30 MB."""
+
 _SAFE_PART: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_INTEGERS: Final = 2**63  # what Dagster and its database can hold
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,13 @@ class ArtifactStore(ABC):
         """The files anywhere below a folder, by their names in the store; none if it is missing."""
 
     @abstractmethod
-    def remove(self, name: str) -> None:
-        """Remove a file if it is there."""
+    def remove(self, name: str) -> bool:
+        """Remove a file if it is there.
+
+        Returns:
+            Whether there is nothing of that name now. What is no file of ours is left alone: a
+            link, a folder, and whatever lies behind a link.
+        """
 
     @abstractmethod
     def opened(self, folder: str) -> AbstractContextManager[Path]:
@@ -168,24 +179,24 @@ class ArtifactStore(ABC):
         """
 
     @abstractmethod
-    def remove_others(self, folder: str, kept: Container[str]) -> None:
-        """Remove the files of a folder that are not named, and folders that are then empty.
+    def others(self, folder: str, kept: Collection[str]) -> list[str]:
+        """What a folder has that is not named; hidden files do not count.
+
+        Of a folder without any named file only its own name, which ends in a slash; a link to a
+        folder is one name too. Nothing is followed, read or changed.
 
         Args:
             folder: Relative to the store's root.
             kept: Names of files, likewise.
         """
 
-    @abstractmethod
-    def has_others(self, folder: str, kept: Container[str]) -> bool:
-        """Whether a folder has files that are not named and that a program would find there.
-
-        Hidden ones do not count.
+    def link_on_the_way(self, name: str) -> Place | None:
+        """The link to another folder by which a name would lead out of the store, if there is one.
 
         Args:
-            folder: Relative to the store's root.
-            kept: Names of files, likewise.
+            name: Of a file, relative to the store's root.
         """
+        return None
 
     @abstractmethod
     def remove_abandoned(self) -> None:
@@ -207,20 +218,34 @@ class ArtifactStore(ABC):
 
     def _whole_record(self, asset: str, key: str) -> Record | None:
         try:
-            return parsed_record(self.read(_record_name(asset, key)))
+            return parsed_record(self._record_bytes(_record_name(asset, key)))
         except FileNotFoundError:
             return None
 
+    @abstractmethod
+    def _record_bytes(self, name: str) -> bytes:
+        """The bytes of a record; FileNotFoundError if there is none, or something else instead."""
+
     def write_record(self, asset: str, key: str, record: Record) -> None:
-        """Write the record of an artifact; call it after the artifact's files are written."""
+        """Write the record of an artifact; call it after the artifact's files are written.
+
+        Raises:
+            StoreError: It would be too large to be read again.
+        """
         fields = asdict(record)
         for entry in fields["files"].values():
             if not entry["tag"]:
                 del entry["tag"]  # on disk there are none, and records were written without
         text = json.dumps(fields, ensure_ascii=False, sort_keys=True, indent=1)
-        self.write(_record_name(asset, key), (text + "\n").encode("utf-8"))
+        data = (text + "\n").encode("utf-8")
+        if len(data) > RECORD_LIMIT:
+            raise StoreError(
+                f"{self.root}: the record of {asset} has {len(data)} bytes, and at most "
+                f"{RECORD_LIMIT} are read; divide the CSV into several datasets"
+            )
+        self.write(_record_name(asset, key), data)
 
-    def retire(self, asset: str, key: str, names: Iterable[str]) -> None:
+    def retire(self, asset: str, key: str, names: Iterable[str]) -> list[str]:
         """Remove an artifact's files and then its record, as far as they are there.
 
         In this order: were the record gone first, nothing would tell of files that are left.
@@ -228,11 +253,14 @@ class ArtifactStore(ABC):
         Args:
             asset: The asset's name.
             key: Batch index as text, or `all`.
-            names: Its files, relative to the store's root.
+            names: Its files by its record, relative to the store's root.
+
+        Returns:
+            The names that were left alone, because what is there is no file of ours.
         """
-        for name in names:
-            self.remove(name)
+        left = [name for name in names if not self.remove(name)]
         self.remove(_record_name(asset, key))
+        return left
 
     def record_keys(self, asset: str) -> list[str]:
         """The keys of an asset of which there are records."""
@@ -280,15 +308,45 @@ class ArtifactStore(ABC):
 
 
 def parsed_record(data: bytes) -> Record | None:
-    """A record as it lies in a store, or None if it cannot be read."""
-    try:
-        fields = json.loads(data)
-        files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
-        return Record(files=files, **fields)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # A damaged or older record is no proof of anything: the artifact counts as missing
-        # and is made again.
+    """A record as it lies in a store, or None if it is none that this project could have written.
+
+    A damaged, edited or older record is no proof of anything: the artifact counts as missing and is
+    made again. What is returned can be relied on: names lead nowhere else, numbers are numbers.
+    """
+    if len(data) > RECORD_LIMIT:
         return None
+    try:
+        return _checked_record(json.loads(data.decode("utf-8")))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _checked_record(fields: Any) -> Record:
+    files = {name: FileRecord(**entry) for name, entry in fields.pop("files").items()}
+    record = Record(files=files, **fields)
+    for name, file in files.items():
+        if not all(map(_SAFE_PART.fullmatch, name.split("/"))):
+            raise ValueError(f"{name!r} is not a safe artifact name")
+        if not _SHA256.fullmatch(file.sha256) or not isinstance(file.tag, str):
+            raise ValueError(f"{name!r} has no sha256")
+        if type(file.bytes) is not int or not 0 <= file.bytes < _INTEGERS:
+            raise ValueError(f"{name!r} has no size")
+    texts = [record.fingerprint, record.code_version, record.version]
+    texts += [record.preview, record.preview_kind, *(file.tag for file in files.values())]
+    texts += [*record.sources, *record.sources.values(), *record.details]
+    texts += [value for value in record.details.values() if isinstance(value, str)]
+    for text in texts:
+        text.encode("utf-8")  # of a lone surrogate, which JSON can hold and nothing can print
+        if not isinstance(text, str):
+            raise TypeError("expected a text")
+    for value in record.details.values():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError("expected a finite number")
+        if isinstance(value, int) and not -_INTEGERS <= value < _INTEGERS:
+            raise ValueError("expected a smaller number")
+        if not isinstance(value, str | int | float | None):
+            raise TypeError("expected a JSON scalar")
+    return record
 
 
 def _record_name(asset: str, key: str) -> str:

@@ -4,8 +4,8 @@ What belongs here: copying what changed there, and naming the URL where a messag
 What does not: requests (`object_files.py`), which URL it is (`environment.py`), reading a CSV.
 
 So a dataset's CSV is always a path. A file is copied under another name and moved into place when
-it is whole and still what the store lists; it gets the time that it has there. What is no longer
-there is removed here.
+it is whole and still what the store lists; it gets the time that it has there. What was copied and
+is no longer there is removed here. Other files are left alone.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.storage.places import Remote, StoreError
+from zwu_ts_assets.storage.regular_files import read_regular, remove_regular
 from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned
 
 _COPIED: Final = (".csv", ".toml")
@@ -28,6 +29,7 @@ _COPIED: Final = (".csv", ".toml")
 _NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
 _LONGEST: Final = 255  # bytes of a file's name
 _STATE: Final = ".state.json"
+_STATE_LIMIT: Final = 64 * 1024 * 1024  # bytes; a file of the mirror takes about 100
 _LOCK: Final = ".lock"
 
 # The mirrors that this process knows, by their folder.
@@ -107,7 +109,7 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
             if changed:
                 os.utime(temporary, (changed, changed))
             # In this order: were it the other way round, a file could pass for what it is not.
-            _write_state(folder, {key: value for key, value in state.items() if key != here})
+            _write_state(folder, {**state, here: None})
             temporary.replace(folder / here)
         except FileNotFoundError:
             raise StoreError(
@@ -118,9 +120,12 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
             os.close(handle)
         state[here] = known
         _write_state(folder, state)
-    for path in folder.iterdir():
-        if not path.name.startswith(".") and path.name not in there:
-            path.unlink()
+    # What is named here was copied, or was to be: a file of no copy is somebody else's.
+    for here in sorted(set(state) - set(there)):
+        if "/" not in here and not here.startswith("."):
+            remove_regular(folder, [here])
+            del state[here]
+            _write_state(folder, state)
 
 
 def _is_copied(name: str) -> bool:
@@ -141,8 +146,8 @@ def _here(name: str) -> str:
 
 def _state(folder: Path) -> dict[str, Any]:
     """Size, tag and time of each file as it was copied; none of a state that cannot be read."""
-    with suppress(FileNotFoundError, ValueError):
-        state = json.loads((folder / _STATE).read_text("utf-8"))
+    with suppress(FileNotFoundError, ValueError, RecursionError):
+        state = json.loads(read_regular(folder / _STATE, follow=False, limit=_STATE_LIMIT))
         if isinstance(state, dict):
             return state
     return {}

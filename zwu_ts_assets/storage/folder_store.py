@@ -7,12 +7,22 @@ a store is, and records (`artifact_store.py`), object stores (`object_store.py`)
 import hashlib
 import os
 import shutil
-from collections.abc import Container, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path, PurePosixPath
 
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, FileRecord
-from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned
+from zwu_ts_assets.storage.artifact_store import RECORD_LIMIT, ArtifactStore, FileRecord
+from zwu_ts_assets.storage.regular_files import (
+    entries_below,
+    entries_of,
+    is_regular,
+    link_on_the_way,
+    read_regular,
+    remove_regular,
+)
+from zwu_ts_assets.storage.temporaries import link_name, locked_temporary, remove_abandoned
+
+_RECORDS = ".records"
 
 
 class FolderStore(ArtifactStore):
@@ -29,7 +39,10 @@ class FolderStore(ArtifactStore):
 
     def read(self, name: str) -> bytes:
         """The bytes of an artifact file; FileNotFoundError if there is none."""
-        return self.path(name).read_bytes()
+        return read_regular(self.path(name))
+
+    def _record_bytes(self, name: str) -> bytes:
+        return read_regular(self.path(name), follow=False, limit=RECORD_LIMIT)
 
     def write(self, name: str, data: bytes) -> FileRecord:
         """Write a file under its final name in one step, or leave what was there.
@@ -42,7 +55,9 @@ class FolderStore(ArtifactStore):
         """
         path = self.path(name)
         record = FileRecord(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-        if self._matches(path, record):
+        # A link in place of a record is not read as one, so it must not be taken for it here.
+        is_ours = not (name.startswith(_RECORDS) and path.is_symlink())
+        if is_ours and self._matches(path, record):
             return record
         with self._new(path) as temporary, temporary.open("wb") as file:
             file.write(data)
@@ -70,14 +85,13 @@ class FolderStore(ArtifactStore):
             return record
         if not self._matches(original, record):
             raise ValueError(f"{original} has another content than its record says")
+        if link:
+            _link(original, path)
+            return record
         with self._new(path) as temporary:
-            if link:
-                temporary.unlink()
-                os.link(original, temporary)
-            else:
-                shutil.copyfile(original, temporary)
-                with temporary.open("rb") as file:
-                    os.fsync(file.fileno())
+            shutil.copyfile(original, temporary)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         return record
 
     def has(self, name: str, expected: FileRecord) -> bool:
@@ -89,57 +103,71 @@ class FolderStore(ArtifactStore):
         return self.path(name).is_file()
 
     def names(self, folder: str) -> list[str]:
-        """The files anywhere below a folder, by their names in the store; none if it is missing."""
-        found = self.path(folder).rglob("*")
-        return [path.relative_to(self.root).as_posix() for path in found if path.is_file()]
+        """The files anywhere below a folder, by their names in the store; none if it is missing.
 
-    def remove(self, name: str) -> None:
-        """Remove a file if it is there, and the folder of a batch that is then empty."""
-        path = self.path(name)
-        path.unlink(missing_ok=True)
-        if path.parent.parent not in (self.root, self.root.parent, self.root / ".records"):
-            # `correlations/` stays, `correlations/batch_1/` goes, unless it has other files.
-            with suppress(OSError):
-                path.parent.rmdir()
+        Links are neither followed nor named.
+        """
+        found = entries_below(self.path(folder))
+        return [self._name(entry) for entry in found if is_regular(entry)]
+
+    def remove(self, name: str) -> bool:
+        """Remove a file if it is there, and the folders below the topmost that are then empty.
+
+        Returns:
+            Whether there is nothing of that name now; see `ArtifactStore.remove`.
+        """
+        parts = self.parts(name)
+        if not remove_regular(self.root, parts):
+            return False
+        # `correlations/` stays, `correlations/batch_1/` goes, unless it has other files.
+        for depth in range(len(parts) - 1, 2 if parts[0] == _RECORDS else 1, -1):
+            try:
+                self.root.joinpath(*parts[:depth]).rmdir()
+            except OSError:
+                break
+        return True
 
     def opened(self, folder: str) -> AbstractContextManager[Path]:
         """A folder of the store, for programs that read files: the folder itself."""
         return nullcontext(self.path(folder))
 
-    def remove_others(self, folder: str, kept: Container[str]) -> None:
-        """Remove the files of a folder that are not named, and folders that are then empty.
+    def others(self, folder: str, kept: Collection[str]) -> list[str]:
+        """What a folder has that is not named; see `ArtifactStore.others`.
 
-        Args:
-            folder: Relative to the store's root.
-            kept: Paths of files, likewise.
+        Hidden files do not count: desktops leave them in every folder that somebody looks at.
         """
-        for path in sorted(self.path(folder).rglob("*"), reverse=True):  # a folder after its files
-            if path.is_dir() and not path.is_symlink():
-                if not any(path.iterdir()):
-                    path.rmdir()
-            elif path.relative_to(self.root).as_posix() not in kept:
-                path.unlink()
+        path = self.path(folder)
+        if link := link_on_the_way(self.root, self.parts(folder)):
+            return [link.relative_to(self.root).as_posix()]
+        if path.exists() and not path.is_dir():
+            return [folder]
+        folders = {each.as_posix() for name in kept for each in PurePosixPath(name).parents}
+        return list(self._others(path, set(kept), folders))
 
-    def has_others(self, folder: str, kept: Container[str]) -> bool:
-        """Whether a folder has files that are not named and that a program would find there.
+    def _others(self, folder: Path, kept: set[str], folders: set[str]) -> Iterator[str]:
+        for entry in entries_of(folder):
+            name = self._name(entry)
+            if entry.name.startswith("."):
+                continue
+            if not entry.is_dir(follow_symlinks=False):
+                if name not in kept:
+                    yield name
+            elif name in folders:
+                yield from self._others(Path(entry.path), kept, folders)
+            elif _has_visible_files(Path(entry.path)):
+                yield f"{name}/"
 
-        Hidden ones do not count: desktops leave them in every folder that somebody looks at.
+    def link_on_the_way(self, name: str) -> Path | None:
+        """The link to another folder by which a name would lead out of the store, if any."""
+        return link_on_the_way(self.root, self.parts(name)[:-1])
 
-        Args:
-            folder: Relative to the store's root.
-            kept: Paths of files, likewise.
-        """
-        return any(
-            path.relative_to(self.root).as_posix() not in kept
-            for path in self.path(folder).rglob("*")
-            if not path.name.startswith(".") and (path.is_symlink() or not path.is_dir())
-        )
+    def _name(self, entry: "os.DirEntry[str]") -> str:
+        return Path(entry.path).relative_to(self.root).as_posix()
 
     @contextmanager
     def _new(self, path: Path) -> Iterator[Path]:
         """A temporary file beside a path, which takes its place if all goes well."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = locked_temporary(path.parent)
+        handle, temporary = _temporary_in(path.parent)
         try:
             yield temporary
             temporary.chmod(0o644)  # made private; artifacts are read by trainers
@@ -163,9 +191,41 @@ class FolderStore(ArtifactStore):
         try:
             if path.stat().st_size != expected.bytes:
                 return False
-            return hashlib.sha256(path.read_bytes()).hexdigest() == expected.sha256
+            return hashlib.sha256(read_regular(path)).hexdigest() == expected.sha256
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+
+def _temporary_in(folder: Path) -> tuple[int, Path]:
+    """A new file in a folder that is made if need be."""
+    for attempt in range(100):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return locked_temporary(folder)
+        except FileNotFoundError:  # another run has just removed it, because it was empty
+            if attempt == 99:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _link(original: Path, path: Path) -> None:
+    """Put a hard link to a file in its place in one step."""
+    handle, owner = _temporary_in(path.parent)
+    linked = link_name(owner)
+    try:
+        os.link(original, linked)
+        linked.replace(path)
+    finally:
+        # Moved onto another name of the same file, which another run may have just made, it stays.
+        linked.unlink(missing_ok=True)
+        owner.unlink(missing_ok=True)
+        os.close(handle)
+    _sync_folder(path.parent)
+
+
+def _has_visible_files(folder: Path) -> bool:
+    visible = (not entry.name.startswith(".") for entry in entries_below(folder))
+    return any(visible) or not os.access(folder, os.R_OK | os.X_OK)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -16,7 +16,7 @@ and the artifact is made again.
 """
 
 import hashlib
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +25,13 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Final
 
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, FileRecord, Record, parsed_record
+from zwu_ts_assets.storage.artifact_store import (
+    RECORD_LIMIT,
+    ArtifactStore,
+    FileRecord,
+    Record,
+    parsed_record,
+)
 from zwu_ts_assets.storage.kept_objects import KeptObjects
 from zwu_ts_assets.storage.object_files import Facts, ObjectFiles, is_content_tag
 from zwu_ts_assets.storage.places import Remote, StoreError
@@ -157,10 +163,14 @@ class ObjectStore(ArtifactStore):
         start = f"{folder}/" if folder else ""
         return [name for name in list(listing) if name.startswith(start)]
 
-    def remove(self, name: str) -> None:
-        """Remove an object if it is there."""
+    def remove(self, name: str) -> bool:
+        """Remove an object if it is there; there are no links, so that nothing is left alone."""
         self.parts(name)
-        self._remove(name)
+        self._files.remove(name)
+        self._records.pop(name, None)
+        if self._listing is not None:
+            self._listing.pop(name, None)
+        return True
 
     @contextmanager
     def opened(self, folder: str) -> Iterator[Path]:
@@ -185,18 +195,18 @@ class ObjectStore(ArtifactStore):
                     pass
             yield Path(temporary)
 
-    def remove_others(self, folder: str, kept: Container[str]) -> None:
-        """Remove the objects of a folder that are not named."""
-        for name in self.names(folder):
-            if name not in kept:
-                self._remove(name)
-
-    def has_others(self, folder: str, kept: Container[str]) -> bool:
-        """Whether a folder has objects that are not named; hidden ones do not count."""
-        return any(
-            name not in kept and not name.rpartition("/")[2].startswith(".")
-            for name in self.names(folder)
-        )
+    def others(self, folder: str, kept: Collection[str]) -> list[str]:
+        """What a folder has that is not named; see `ArtifactStore.others`."""
+        named = set(kept)
+        folders = {each for name in (*named, f"{folder}/.") for each in _folders_of(name)}
+        found: dict[str, None] = {}
+        for name in sorted(self.names(folder)):
+            inner = name[len(folder) + 1 :].split("/")
+            if name in named or any(part.startswith(".") for part in inner):
+                continue
+            topmost = next((each for each in _folders_of(name) if each not in folders), "")
+            found[f"{topmost}/" if topmost else name] = None
+        return list(found)
 
     def remove_abandoned(self) -> None:
         """Nothing to do: an upload that was not completed is not visible."""
@@ -211,6 +221,12 @@ class ObjectStore(ArtifactStore):
         if record is None or record.fingerprint != fingerprint:
             return None
         return record if self.is_whole(record) else self._adopted(asset, key, record)
+
+    def _record_bytes(self, name: str) -> bytes:
+        facts = self._facts(name)
+        if facts is None or facts.size > RECORD_LIMIT:
+            raise FileNotFoundError(f"{self.root / name} is not there, or too large for a record")
+        return self._files.read(name)
 
     def _adopted(self, asset: str, key: str, record: Record) -> Record | None:
         files: dict[str, FileRecord] = {}
@@ -232,12 +248,6 @@ class ObjectStore(ArtifactStore):
     def _know(self, name: str, facts: Facts) -> None:
         if self._listing is not None:
             self._listing[name] = facts
-
-    def _remove(self, name: str) -> None:
-        self._files.remove(name)
-        self._records.pop(name, None)
-        if self._listing is not None:
-            self._listing.pop(name, None)
 
     def _holds(self, name: str, facts: Facts, data: bytes) -> bool:
         """Whether an object of the same size has these bytes."""
@@ -280,6 +290,8 @@ class ObjectStore(ArtifactStore):
             kept = _KEPT.get(str(self.root / name), self._listing[name].tag)
             if isinstance(kept, Record):
                 self._records[name] = kept
+            elif self._listing[name].size > RECORD_LIMIT:
+                self._records[name] = None
             else:
                 missing.append(name)
         for first in range(0, len(missing), _RECORDS_AT_ONCE):  # they come with their previews
@@ -292,6 +304,12 @@ class ObjectStore(ArtifactStore):
 
 
 _KEPT: Final = KeptObjects(64 * 1024 * 1024)
+
+
+def _folders_of(name: str) -> Iterator[str]:
+    """The folders that a name lies in, from the topmost one."""
+    parts = name.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
 
 
 def _slim(data: bytes) -> Record | None:

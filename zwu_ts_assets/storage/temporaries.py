@@ -20,7 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_TEMPORARY: Final = re.compile(r"\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-.*\.tmp")
+from zwu_ts_assets.storage.regular_files import entries_below, is_regular
+
+_TEMPORARY: Final = re.compile(
+    r"(?P<owner>\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[a-z0-9_]+)(?P<link>\.link)?\.tmp"
+)
 _ABANDONED_SECONDS: Final = 24 * 3600
 
 
@@ -47,26 +51,49 @@ def locked_temporary(folder: Path) -> tuple[int, Path]:
         os.close(handle)  # removed by somebody who looked before it was locked
 
 
+def link_name(owner: Path) -> Path:
+    """The name of a hard link on its way, beside a temporary file whose lock protects it.
+
+    The link has the lock, and the time, of the file that it is a name of; neither tells who made
+    it. So it may be there only as long as the file by whose name it is called.
+
+    Args:
+        owner: A file from `locked_temporary`, to be removed after the link.
+    """
+    return owner.with_suffix(".link.tmp")
+
+
 def remove_abandoned(root: Path) -> None:
     """Remove what killed processes left unfinished, anywhere below a folder.
 
     What a living process of this machine writes is left, and what another machine writes is left
-    for a day: locks do not reach through every network file system.
+    for a day: locks do not reach through every network file system. Links to folders are not
+    followed.
 
     Raises:
         OSError: There is some, and the folder is read-only.
     """
-    for temporary in root.rglob(".*.tmp"):
-        if match := _TEMPORARY.fullmatch(temporary.name):
-            with suppress(FileNotFoundError):  # its writer has just finished
-                if match["host"] == _host():
-                    _remove_if_unlocked(temporary, int(match["pid"]))
-                elif time.time() - temporary.stat().st_mtime > _ABANDONED_SECONDS:
-                    temporary.unlink()
+    links = []
+    for entry in entries_below(root):
+        match = _TEMPORARY.fullmatch(entry.name)
+        if not match or not is_regular(entry):
+            continue
+        temporary = Path(entry.path)
+        if match["link"]:
+            links.append((temporary, temporary.with_name(f"{match['owner']}.tmp")))
+            continue
+        with suppress(FileNotFoundError):  # its writer has just finished
+            if match["host"] == _host():
+                _remove_if_unlocked(temporary, int(match["pid"]))
+            elif time.time() - temporary.stat().st_mtime > _ABANDONED_SECONDS:
+                temporary.unlink()
+    for temporary, owner in links:
+        if not owner.exists():
+            temporary.unlink(missing_ok=True)
 
 
 def _remove_if_unlocked(temporary: Path, pid: int) -> None:
-    handle = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
+    handle = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
     try:
         if _is_abandoned(handle, pid):
             temporary.unlink()

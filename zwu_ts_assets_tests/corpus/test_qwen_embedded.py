@@ -189,8 +189,9 @@ qwen_embedded.embedded_tokenizer_folder(Path({str(tmp_path)!r}))
 @pytest.mark.usefixtures("ready_made")
 def test_what_a_killed_builder_left_is_removed_and_not_what_another_is_at(tmp_path: Path) -> None:
     name = embedded_tokenizer_path(tmp_path).name
-    left, at_work = tmp_path / f".{name}.1-left", tmp_path / f".{name}.2-at-work"
-    for sibling in (left, at_work):
+    left, at_work = tmp_path / f".{name}.1-0123abcd", tmp_path / f".{name}.2-4567cdef"
+    others = tmp_path / f".{name}.backup"  # no builder names a folder like that
+    for sibling in (left, at_work, others):
         sibling.mkdir()
         (sibling / "vocab.json").write_bytes(b"{")
     lock = os.open(at_work, os.O_RDONLY)
@@ -198,6 +199,7 @@ def test_what_a_killed_builder_left_is_removed_and_not_what_another_is_at(tmp_pa
     embedded_tokenizer_folder(tmp_path)
     os.close(lock)
     assert not left.exists()
+    assert (others / "vocab.json").exists()
     assert at_work.exists()
 
 

@@ -91,7 +91,7 @@ def test_what_is_missing_is_told_as_such(shelf: Shelf, opened: Callable[[], Arti
     assert opened().names("figures") == opened().record_keys("figures") == []
     opened().remove(NAME)
     opened().retire("figures", "3", [NAME])
-    opened().remove_others("figures", set())
+    assert opened().others("figures", set()) == []
     opened().remove_abandoned()
     assert shelf.files() == {}
 
@@ -145,24 +145,32 @@ def test_only_a_file_that_is_what_its_record_says_gets_a_second_name(
     assert "exports/b.png" not in shelf.files()
 
 
-def test_files_that_are_not_named_are_seen_and_removed(
+def test_files_that_are_not_named_are_seen_and_the_topmost_folder_stands_for_what_is_in_it(
     shelf: Shelf, opened: Callable[[], ArtifactStore]
 ) -> None:
     kept = {"exports/q/a.json", "exports/q/media/b.png"}
     for name in (*kept, "other/c.png", "exports/q-other/d.json"):
         shelf.store.write(name, b"x")
-    assert not opened().has_others("exports/q", kept)
-    assert not opened().has_others("exports/none", kept)
-    shelf.put("exports/q/.hidden", b"x")
-    assert not opened().has_others("exports/q", kept)
-    shelf.put("exports/q/old/deep/[d].png", b"x")
-    assert opened().has_others("exports/q", kept)
-    assert sorted(opened().names("exports/q")) == sorted(
-        [*kept, "exports/q/.hidden", "exports/q/old/deep/[d].png"]
-    )
-    opened().remove_others("exports/q", kept)
-    assert not opened().has_others("exports/q", kept)
-    assert set(shelf.files()) == {*kept, "other/c.png", "exports/q-other/d.json"}
+    assert opened().others("exports/q", kept) == []
+    assert opened().others("exports/none", kept) == []
+    for name in ("exports/q/.hidden", "exports/q/.jupyter/e.json"):
+        shelf.put(name, b"x")
+    assert opened().others("exports/q", kept) == []
+    for name in ("old/deep/[d].png", "old/deep/e.png", "media/f.png", "notes.txt"):
+        shelf.put(f"exports/q/{name}", b"x")
+    there = shelf.files()
+    assert sorted(opened().others("exports/q", kept)) == [
+        "exports/q/media/f.png",
+        "exports/q/notes.txt",
+        "exports/q/old/",
+    ]
+    assert sorted(opened().others("exports/q", set())) == [
+        "exports/q/a.json",
+        "exports/q/media/",
+        "exports/q/notes.txt",
+        "exports/q/old/",
+    ]
+    assert shelf.files() == there
 
 
 def test_a_folder_can_be_opened_by_programs_that_read_files(
@@ -230,12 +238,15 @@ def test_an_artifact_that_was_copied_with_its_record_is_taken_over_as_it_is(
     assert shelf.files()[NAME] == b"content"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": 3}', '{"files": {"a": {}}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", '{"files": 3}', '{"files": {"a": {}}}', "[" * 100_000, "\udcff", "1e999"],
+)
 def test_a_damaged_record_counts_as_no_record(
     shelf: Shelf, opened: Callable[[], ArtifactStore], text: str
 ) -> None:
     with_artifact(shelf)
-    shelf.put(RECORD, text.encode("utf-8"))
+    shelf.put(RECORD, text.encode("utf-8", "surrogateescape"))
     assert opened().record("figures", "3") is None
 
 

@@ -99,6 +99,18 @@ def test_a_file_that_was_lost_or_cut_here_is_copied_again(behind: Behind) -> Non
     assert behind.look() == {"a.csv": b"abc"}
 
 
+def test_only_what_was_copied_is_removed(behind: Behind, tmp_path: Path) -> None:
+    behind.put("a.csv", b"abc")
+    behind.look()
+    mine = {"b.csv": b"mine", "notes.txt": b"mine"}
+    for name, content in mine.items():
+        (behind.folder / name).write_bytes(content)
+    (tmp_path / "original.csv").write_bytes(b"mine")
+    (behind.folder / "link.csv").symlink_to(tmp_path / "original.csv")
+    behind.drop("a.csv")
+    assert behind.look() == {**mine, "link.csv": b"mine"}
+
+
 def test_only_csvs_and_settings_with_plain_names_are_copied(behind: Behind) -> None:
     for name in (
         *("a.csv", "B.CSV", "c d.csv", "a.toml", "huge.parquet", ".hidden.csv", "sub/a.csv"),

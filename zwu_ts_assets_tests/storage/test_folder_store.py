@@ -10,6 +10,7 @@ import pytest
 
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.storage.folder_store import FolderStore
+from zwu_ts_assets.storage.temporaries import link_name, locked_temporary
 
 NAME = "figures/batch_3.png"
 
@@ -96,21 +97,107 @@ def test_a_file_gets_a_second_name_as_a_link_or_as_a_copy(tmp_path: Path, link: 
     assert [path.name for path in second.parent.iterdir()] == ["a.png"]
 
 
-def test_files_that_are_not_named_are_seen_and_removed_with_their_folders(tmp_path: Path) -> None:
+def test_a_link_is_named_and_neither_followed_nor_removed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "media").mkdir(parents=True)
+    for name in ("a.json", "media/b.png"):
+        (elsewhere / name).write_bytes(b"x")
+    store = FolderStore(tmp_path / "store")
+    store.write("exports/q/a.json", b"x")
+    (store.root / "exports/q/media").symlink_to(elsewhere / "media")
+    (store.root / "exports/q/b.json").symlink_to(elsewhere / "a.json")
+    (store.root / "exports/r").symlink_to(elsewhere)
+    kept = {"exports/q/a.json", "exports/q/media/b.png", "exports/r/a.json"}
+    assert store.others("exports/q", kept) == ["exports/q/b.json", "exports/q/media"]
+    assert store.others("exports/r", kept) == ["exports/r"]
+    assert store.names("exports") == ["exports/q/a.json"]
+    assert store.link_on_the_way("exports/q/media/b.png") == store.root / "exports/q/media"
+    assert store.link_on_the_way("exports/q/b.json") is None
+    for name in ("exports/q/media/b.png", "exports/q/b.json", "exports/r/a.json", "exports/r"):
+        assert not store.remove(name)
+    assert store.retire("figures", "3", ["exports/r/a.json"]) == ["exports/r/a.json"]
+    assert (elsewhere / "a.json").exists()
+    assert (elsewhere / "media/b.png").exists()
+    assert (store.root / "exports/q/b.json").is_symlink()
+    assert store.remove("exports/q/a.json")
+    assert not (store.root / "exports/q/a.json").exists()
+
+
+def test_a_file_is_removed_with_the_folders_that_are_then_empty(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    kept = {"exports/q/a.json", "exports/q/media/b.png"}
-    for name in (*kept, "other/c.png"):
+    for name in ("exports/q/media/deep/a.png", "exports/q/b.json", "figures/c.png"):
         store.write(name, b"x")
-    assert not store.has_others("exports/q", kept)
-    assert not store.has_others("exports/none", kept)
-    (tmp_path / "exports/q/.hidden").write_bytes(b"x")
-    assert not store.has_others("exports/q", kept)
-    store.write("exports/q/old/deep/d.png", b"x")
-    assert store.has_others("exports/q", kept)
-    store.remove_others("exports/q", kept)
-    (tmp_path / "exports/q/link").symlink_to(tmp_path / "other")
-    assert store.has_others("exports/q", kept)
-    store.remove_others("exports/q", kept)
-    found = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
-    assert found == {*kept, "other/c.png"}
-    assert not (tmp_path / "exports/q/old").exists()
+        assert store.remove(name)
+        assert store.remove(name)  # it is not there
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*"))
+    assert found == ["exports", "figures"]
+
+
+def test_what_is_no_regular_file_is_no_record_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    store, record = store_with_artifact(tmp_path)
+    path = tmp_path / ".records" / "figures" / "3.json"
+    good = path.read_bytes()
+    copy = tmp_path / "copy.json"
+    copy.write_bytes(good)
+    for target in ("", "/dev/full", copy, path):
+        path.unlink()
+        if target:
+            path.symlink_to(target)
+        else:
+            os.mkfifo(path)
+        assert store.record("figures", "3") is None
+        assert store.record_keys("figures") == []
+        store.write_record("figures", "3", record)
+        assert path.read_bytes() == good
+        assert not path.is_symlink()
+    with path.open("wb") as file:
+        file.truncate(300 * 1024 * 1024)
+    assert store.record("figures", "3") is None
+
+
+def test_a_pipe_in_place_of_an_artifact_is_as_good_as_nothing(tmp_path: Path) -> None:
+    store, record = store_with_artifact(tmp_path, b"")  # of the size that a pipe has
+    (tmp_path / NAME).unlink()
+    os.mkfifo(tmp_path / NAME)
+    assert not store.is_whole(record)
+    assert store.read_whole(record, {"png": NAME}) is None
+    assert not store.remove(NAME)
+
+
+def test_a_link_on_its_way_is_left_until_whoever_made_it_is_gone(tmp_path: Path) -> None:
+    original = tmp_path / "a.png"
+    original.write_bytes(b"x")
+    os.utime(original, (1, 1))
+    handle, owner = locked_temporary(tmp_path)
+    os.link(original, link_name(owner))
+    FolderStore(tmp_path).remove_abandoned()
+    assert link_name(owner).exists()
+    os.close(handle)  # as if it were killed
+    FolderStore(tmp_path).remove_abandoned()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_many_runs_that_link_the_same_files_do_not_disturb_each_other(tmp_path: Path) -> None:
+    FolderStore(tmp_path).write("a.png", b"content")
+    links = (
+        "import hashlib, sys\n"
+        "from pathlib import Path\n"
+        "from zwu_ts_assets.storage.folder_store import FolderStore\n"
+        "store = FolderStore(Path(sys.argv[1]))\n"
+        "sha256 = hashlib.sha256(b'content').hexdigest()\n"
+        "for turn in range(150):\n"
+        "    name = f'exports/q/media/{turn % 2}.png'\n"
+        "    store.place('a.png', name, sha256, link=True)\n"
+        "    store.remove_abandoned()\n"
+        "    store.remove(name)\n"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", links, str(tmp_path)], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    for run in runs:
+        _, complaints = run.communicate(timeout=120)
+        assert run.returncode == 0, complaints
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.png"]

@@ -78,7 +78,10 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
     corpus = load_dataset("imagefolder", data_dir="/path/to/this/folder")
 
 A row is a sample: `image` is its figure, `video` the path of its video relative to the split's
-folder, `conversations` its questions and answers. The column `flags` has one flag per line.""",
+folder, `conversations` its questions and answers. The column `flags` has one flag per line.
+
+Write checkpoints outside of this folder, with `TrainingArguments(output_dir=...)` of
+`transformers`: `imagefolder` would take pictures among them for data.""",
     )
 
 

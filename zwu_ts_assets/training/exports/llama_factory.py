@@ -58,7 +58,10 @@ def llama_factory_export(source: ExportSource) -> Iterator[ExportFile]:
         usage=f"""Name this folder and its datasets in the training configuration:
 
     dataset_dir: /path/to/this/folder
-    dataset: {source.dataset}_train{evaluated}""",
+    dataset: {source.dataset}_train{evaluated}
+    output_dir: /path/to/checkpoints
+
+`output_dir` is for checkpoints: name a folder outside of this one.""",
     )
 
 

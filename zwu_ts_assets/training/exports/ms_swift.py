@@ -49,5 +49,8 @@ def ms_swift_export(source: ExportSource) -> Iterator[ExportFile]:
         usage=f"""Start ms-swift in this folder, because it opens relative paths from the folder it
 is started in:
 
-    swift sft {options} --split_dataset_ratio 0 ...""",
+    swift sft {options} --split_dataset_ratio 0 --output_dir /path/to/checkpoints ...
+
+Name a folder outside of this one in `--output_dir`: without it, ms-swift writes checkpoints to
+`output/` in here, among the data.""",
     )

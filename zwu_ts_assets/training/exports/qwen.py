@@ -90,8 +90,9 @@ def qwen_export(source: ExportSource) -> Iterator[ExportFile]:
         usage=f"""Register the splits with Qwen's fine-tuning code as `{SNIPPET}` says, then train
 with
 
-    --dataset_use {source.dataset}_train
+    --dataset_use {source.dataset}_train --output_dir /path/to/checkpoints
 
+`--output_dir` is for checkpoints: name a folder outside of this one.
 `image` and `video` are always lists, with paths relative to this folder.""",
     )
 

@@ -81,7 +81,10 @@ def webdataset_export(source: ExportSource) -> Iterator[ExportFile]:
     corpus = webdataset.WebDataset("train-{{000000..{last}}}.tar", shardshuffle=False)
 
 A sample has the fields `json`, `png` and `mp4`. The conversations in `json` name the fields that
-they show, in the order of the placeholders. `flags` has one flag per line.""",
+they show, in the order of the placeholders. `flags` has one flag per line.
+
+Write checkpoints outside of this folder, for example with `TrainingArguments(output_dir=...)` of
+`transformers`.""",
     )
 
 

@@ -1,0 +1,58 @@
+"""A CSV too short for its splits: what is missing is told, and the command fails."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from zwu_ts_assets import cli
+from zwu_ts_assets_tests.project import SETTINGS, Project, write_csv
+
+PLAIN = SETTINGS.replace("horizon = 24", "horizon = 6")  # a sample has 30 rows
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project", rows=42, settings=PLAIN)
+
+
+@pytest.fixture
+def enter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Enters a command beside the project."""
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(project.data))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(project.artifacts))
+    monkeypatch.setenv("DAGSTER_HOME", str(project.data.parent / "home"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", "etth1")
+    return lambda *words: CliRunner().invoke(cli.main, words)
+
+
+def test_nothing_to_export_is_an_error_that_says_what_helps(
+    project: Project, enter: Callable[..., Result]
+) -> None:
+    for _ in range(2):  # the second has nothing to do, and still exported nothing
+        result = enter("export", "--format", "qwen", "--workers", "1")
+        assert result.exit_code == 1
+        assert "A sample needs 30 rows in one split" in result.output
+        assert "train 29, validation 4, test 9" in result.output
+        assert "window_length and horizon of together at most 29" in result.output
+        assert "other ratios of [split], such that one has 30 rows" in result.output
+        assert "Traceback" not in result.output
+    assert "there is no export below" in enter("validate").output
+    (told,) = set(re.findall(r"a CSV of at least (\d+) rows", result.output))
+    write_csv(project.csv, int(told))
+    result = enter("export", "--format", "qwen", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert len((project.artifacts / "exports/qwen/train.jsonl").read_text("utf-8").splitlines())
+
+
+def test_a_folder_with_nothing_but_checkpoints_is_no_export(
+    project: Project, enter: Callable[..., Result]
+) -> None:
+    (project.artifacts / "exports/qwen/output").mkdir(parents=True)
+    (project.artifacts / "exports/qwen/output/weights").write_bytes(b"x")
+    result = enter("validate")
+    assert result.exit_code == 1
+    assert "there is no export below" in result.output
+    assert "corpus.json" not in result.output
