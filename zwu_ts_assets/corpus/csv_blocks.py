@@ -43,7 +43,7 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     delimiter = columns.delimiter.encode("ascii")
     if columns.decimal == columns.delimiter:
         return None
-    per_line = len(columns.names) - 1
+    per_line = len(columns.names) + columns.blanks - 1
     # Counted first: arrays of the places of four million line ends would take a lot of memory.
     if block.count(delimiter) != block.count(b"\n") * per_line:
         return None
@@ -57,10 +57,12 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     cuts = marks.reshape(len(ends), per_line)
     if (cuts[:, 0] < starts).any() or (cuts[:, -1] > ends).any():
         return None
+    line_ends = ends - (data[ends - 1] == ord("\r"))
+    # Nothing but marks in the cells that have no name.
+    if columns.blanks and (cuts[:, -columns.blanks] != line_ends - columns.blanks).any():
+        return None
     first = starts if columns.time == 0 else cuts[:, columns.time - 1] + 1
-    after = ends - (data[ends - 1] == ord("\r"))
-    if columns.time < per_line:
-        after = cuts[:, columns.time]
+    after = cuts[:, columns.time] if columns.time < per_line else line_ends
     seconds = parse_times(data, first, after, columns.times)
     if seconds is None:
         return None

@@ -1,0 +1,248 @@
+"""Files as programs and people write them, one small file per habit, held against pandas.
+
+pandas is told how each file is written, and what to do with it; we find it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zwu_ts_assets.corpus import csv_file
+from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows, read_csv
+from zwu_ts_assets.corpus.csv_rules import CsvRules
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets_tests.corpus.csv_text import good_lines, text_of, write
+
+DROP = CsvRules(gaps="drop")
+HEADER, *ROWS = good_lines(6)
+GOOD = text_of([HEADER, *ROWS])
+SEMICOLONS = GOOD.replace(",", ";")
+
+
+def each(lines: Sequence[str], before: str = "", after: str = "") -> str:
+    """A text of lines with something before and after each."""
+    return text_of([f"{before}{line}{after}" for line in lines])
+
+
+def numbered(lines: Sequence[str]) -> str:
+    """What `to_csv` makes of a frame that has the default index."""
+    return text_of([f",{lines[0]}", *(f"{row},{line}" for row, line in enumerate(lines[1:]))])
+
+
+def same(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as it is."""
+    return frame
+
+
+@dataclass(frozen=True)
+class Habit:
+    """A file, what pandas has to be told of it, and what we say of it.
+
+    Attributes:
+        name: Of the habit.
+        content: The file.
+        told: Arguments of `pandas.read_csv`.
+        note: A part of what the reading says; nothing where it is no news.
+        then: What is done with the frame.
+        time: The name of the time column.
+        rules: What a user has to write into the settings; nothing, but for gaps.
+    """
+
+    name: str
+    content: str | bytes
+    told: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    then: Callable[[pd.DataFrame], pd.DataFrame] = same
+    time: str = "date"
+    rules: CsvRules = CsvRules()  # noqa: RUF009 - frozen
+
+
+LATE_TEXT = [
+    f"2016-07-01 {hour:02d}:{minute:02d},1.5," for hour in range(3) for minute in range(60)
+]
+LATE_TEXT[120:] = [f"{line}broken" for line in LATE_TEXT[120:]]
+
+HABITS = [
+    Habit("no line end after the last line", GOOD[:-1], note="no line end after the last line"),
+    Habit(
+        "no line end after the last line, Windows",
+        GOOD.replace("\n", "\r\n")[:-2],
+        note="no line end after the last line",
+    ),
+    Habit(
+        "newest first",
+        text_of([HEADER, *reversed(ROWS)]),
+        then=lambda frame: frame[::-1],
+        note="newest row first in the file: reversed",
+    ),
+    Habit(
+        "a line twice",
+        text_of([HEADER, *ROWS[:3], *ROWS[2:]]),
+        then=pd.DataFrame.drop_duplicates,
+        note="1 line dropped that repeat",
+    ),
+    Habit(
+        "lines three times, newest first, Windows, no line end",
+        text_of([HEADER, *[row for row in reversed(ROWS) for _ in range(3)]]).replace("\n", "\r\n")[
+            :-2
+        ],
+        then=lambda frame: frame.drop_duplicates()[::-1],
+        note="12 lines dropped that repeat",
+    ),
+    Habit(
+        "the index of a frame",
+        numbered([HEADER, *ROWS]),
+        told={"index_col": 0},
+        note="numbers the rows, left out",
+    ),
+    Habit(
+        "an index of times without a name",
+        text_of([HEADER.replace("date", ""), *ROWS]),
+        then=lambda frame: frame.rename(columns={"Unnamed: 0": "date"}),
+        note="taken for the time",
+    ),
+    Habit(
+        "a delimiter at the end of every line",
+        each([HEADER, *ROWS], after=","),
+        then=lambda frame: frame.drop(columns="Unnamed: 3"),
+        note="empty cells at the end",
+    ),
+    Habit(
+        "three delimiters at the end of every line",
+        each([HEADER, *ROWS], after=",,,").replace("\n", "\r\n"),
+        told={"usecols": [0, 1, 2]},
+        note="empty cells at the end",
+    ),
+    Habit(
+        "a delimiter at the end of the data lines only",
+        text_of([HEADER, *(f"{row}," for row in ROWS)]),
+        told={"index_col": False},
+        note="empty cells at the end",
+    ),
+    Habit(
+        "a delimiter at the end of the header only",
+        text_of([f"{HEADER},", *ROWS]),
+        told={"usecols": [0, 1, 2]},
+    ),
+    Habit(
+        "title lines",
+        "Station 42\nUnits: kW, degrees, percent, none\n\n" + GOOD,
+        told={"skiprows": 3},
+        note="3 lines above the column names passed over",
+    ),
+    Habit(
+        "a title that a spreadsheet filled up",
+        "Station 42;;\n;;\n" + SEMICOLONS,
+        told={"skiprows": 2, "sep": ";"},
+        note="2 lines above the column names passed over",
+    ),
+    Habit(
+        "comments",
+        "# made on 2020-01-01, by hand\n#\n" + GOOD,
+        told={"comment": "#"},
+        note="2 lines above",
+    ),
+    Habit(
+        "the line for Excel",
+        "sep=;\n" + SEMICOLONS,
+        told={"skiprows": 1, "sep": ";"},
+        note="the first line tells the delimiter ';'",
+    ),
+    Habit(
+        "every cell in quotes",
+        text_of([",".join(f'"{cell}"' for cell in line.split(",")) for line in [HEADER, *ROWS]]),
+    ),
+    Habit("UTF-16", GOOD.encode("utf-16"), told={"encoding": "utf-16"}, note="UTF-16"),
+    Habit(
+        "UTF-16, big end first, with a degree sign",
+        b"\xfe\xff" + GOOD.replace("temperature", "°C").encode("utf-16-be"),
+        told={"encoding": "utf-16"},
+        note="UTF-16",
+    ),
+    *(
+        Habit(
+            f"{mark!r} for a missing value",
+            GOOD.replace("-2.5", mark).replace("3.25", mark),
+            told={"na_values": [mark]},
+            rules=DROP,
+        )
+        for mark in ("", "-", "?", "NA", "null", "NaN", "N/A")
+    ),
+    Habit(
+        "a text that comes late in a column",
+        text_of(["date,load,remark", *LATE_TEXT]),
+        told={"usecols": [0, 1]},
+        note="columns of text left out: 'remark'",
+        rules=DROP,
+    ),
+]
+
+
+@pytest.mark.parametrize("by_blocks", [True, False], ids=["blocks", "lines"])
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
+def test_a_habit_is_read_as_by_pandas(
+    tmp_path: Path, habit: Habit, by_blocks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not by_blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    path = write(tmp_path, habit.content)
+    frame = habit.then(pd.read_csv(path, **habit.told))
+    times = pd.to_datetime(frame.pop(habit.time))
+    reading = read_csv(path, rules=habit.rules)
+    assert reading.series.features == tuple(frame.columns)
+    assert np.array_equal(reading.series.values, frame.to_numpy(np.float64), equal_nan=True)
+    assert reading.series.timestamps.tolist() == times.dt.to_pydatetime().tolist()
+    notes = "; ".join(reading.notes)
+    assert habit.note in notes if habit.note else not notes
+    assert count_data_rows(path) == count_grid_rows(path, rules=habit.rules) == len(frame)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            text_of([HEADER, *ROWS[:3], f"{ROWS[2]}1", *ROWS[3:]]),
+            ", line 5, column 'date': found 2",
+        ),
+        (
+            text_of([*numbered([HEADER, *ROWS]).split("\n")[:3], "7,x,1,2"]),
+            ", line 1: found an empty",
+        ),
+        (
+            each([HEADER, *ROWS[:4]], after=",") + f"{ROWS[4]},7\n",
+            ", line 6: found '7' in a column without a name",
+        ),
+        (
+            "Station 42\n" + text_of([HEADER, *ROWS[:4], "x,1,2"]),
+            ", line 7, column 'date': found 'x'",
+        ),
+        (
+            "sep=;\n" + text_of([HEADER, "x,1,2"]).replace(",", ";"),
+            ", line 3, column 'date': found",
+        ),
+        (
+            "Station 42\n" + text_of([HEADER, *ROWS[:3], ROWS[1]]),
+            ", line 6, column 'date': found 2",
+        ),
+        (GOOD.encode("utf-16")[:-1], ": found UTF-16 text that is cut off or damaged"),
+    ],
+)
+@pytest.mark.parametrize("by_blocks", [True, False], ids=["blocks", "lines"])
+def test_what_stays_in_doubt_is_refused_at_its_line_of_the_file(
+    tmp_path: Path,
+    content: str | bytes,
+    says: str,
+    by_blocks: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not by_blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    path = write(tmp_path, content)
+    with pytest.raises(CorpusError) as caught:
+        read_csv(path)
+    assert str(caught.value).startswith(f"{path}{says}")
