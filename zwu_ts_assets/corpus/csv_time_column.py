@@ -10,7 +10,7 @@ from typing import Final
 
 from zwu_ts_assets.corpus.csv_features import listed, refuse_missing
 from zwu_ts_assets.corpus.csv_lines import refuse, show
-from zwu_ts_assets.corpus.csv_times import may_be_a_time, means_a_count, means_a_time
+from zwu_ts_assets.corpus.csv_times import may_be_a_time, means_a_count, means_a_day, means_a_time
 
 TIME_COLUMN: Final = "date"
 """The time column, if there is one of this name and nobody names another."""
@@ -39,7 +39,7 @@ def time_index(
     found = [i for i, cell in pairs if means_a_time(cell)]
     if not found:
         # Only where nothing looks like a date: a number may count anything.
-        found = [i for i, cell in pairs if means_a_count(cell)]
+        found = [i for i, cell in pairs if means_a_count(cell) or means_a_day(cell)]
         _refuse_doubt(path, names, pairs, found)
     # Where the names are times themselves, the first line is no header.
     if not found or any(map(means_a_time, names)):
@@ -64,11 +64,16 @@ def _refuse_doubt(
     others = [i for i, cell in pairs if i not in counts and may_be_a_time(cell)]
     if counts and others:
         count, other = counts[0], others[0]
+        meaning = (
+            "a date without marks"
+            if means_a_day(pairs[count][1])
+            else "a count of seconds from 1970"
+        )
         refuse(
             path,
             2,
             names[count],
-            f"{show(pairs[count][1])}, which may be a count of seconds from 1970, and in column "
+            f"{show(pairs[count][1])}, which may be {meaning}, and in column "
             f"{show(names[other])} {show(pairs[other][1])}, which may be a time",
             "one column that may hold the time",
             f"Name it in the settings, for example `time_column = {show(names[other])}`, and how "

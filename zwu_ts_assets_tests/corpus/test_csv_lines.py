@@ -87,7 +87,7 @@ def test_a_number_is_what_float_makes_of_it(tmp_path: Path, cell: str) -> None:
         ("2016-02-30", "'2016-02-30', which is no day or time of the calendar", "Mend"),
         ("2016-07-01 24:00:00", "'2016-07-01 24:00:00', which is no day or time", "Mend"),
         ("2016-07-01 02:00:00.5", "'2016-07-01 02:00:00.5', with a fraction", "remove them"),
-        ("2016-07-01T02:00:00.000Z", "'2016-07-01T02:00:00.000Z', with a fraction", "remove"),
+        ("2016-07-01T02:00:00.001Z", "'2016-07-01T02:00:00.001Z', with a fraction", "remove"),
         ("2016-07-01T02:00:00Z", "'2016-07-01T02:00:00Z', with a time zone", "to UTC"),
         ("2016-07-01 02:00:00+02:00", "'2016-07-01 02:00:00+02:00', with a time zone", "to UTC"),
         ("2016-07-01 02:00:00 UTC", "'2016-07-01 02:00:00 UTC', with a time zone", "to UTC"),

@@ -67,6 +67,45 @@ LATE_TEXT = [
 ]
 LATE_TEXT[120:] = [f"{line}broken" for line in LATE_TEXT[120:]]
 
+
+def stamped(form: str, every: str = "1h", count: int = 800) -> str:
+    """A file of rows whose times are written in a form of `strftime`."""
+    times = pd.date_range("2011-10-01", periods=count, freq=every).strftime(form)
+    return text_of(["when,load", *(f'"{time}",{row}.5' for row, time in enumerate(times))])
+
+
+def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What makes times of the stamps of a frame, of UTC if they tell a zone."""
+
+    def then(frame: pd.DataFrame) -> pd.DataFrame:
+        times = pd.to_datetime(frame["when"].astype(str), format=form, utc=True)
+        return frame.assign(when=times.dt.tz_localize(None))
+
+    return then
+
+
+TIMES = [
+    ("%Y%m%d", "1D"),
+    ("%Y%m%d%H%M%S", "1h"),
+    ("%Y%m%dT%H%M%SZ", "1h"),
+    ("%Y%m%dT%H%M", "1h"),
+    ("%Y%m%dT%H%M%S+0200", "1h"),
+    ("%b %d %Y", "1D"),
+    ("%B %d, %Y %H:%M", "1h"),
+    ("%d-%b-%Y", "1D"),
+    ("%d-%b-%y %H:%M:%S", "1h"),
+    ("%d %b %Y %I:%M %p", "1h"),
+    ("%d%b%Y", "1D"),
+    ("%Y-%b-%d", "1D"),
+    ("%m/%d/%y", "1D"),
+    ("%d/%m/%y %H:%M", "1h"),
+    ("%d.%m.%y", "1D"),
+    ("%Y-%m-%d %H:%M:%S.000", "1h"),
+    ("%Y-%m-%dT%H:%M:%S.000000Z", "1h"),
+    ("%Y-%m-%dT%H:%M:%S.000+02:00", "1h"),
+    ("%d.%m.%Y %H:%M:%S.0", "1h"),
+]
+
 HABITS = [
     Habit("no line end after the last line", GOOD[:-1], note="no line end after the last line"),
     Habit(
@@ -180,6 +219,15 @@ HABITS = [
         note="columns of text left out: 'remark'",
         rules=DROP,
     ),
+    *(
+        Habit(
+            f"times as {form}",
+            stamped(form, every),
+            then=times_of(form.replace("+0200", "%z").replace("+02:00", "%z").replace("Z", "%z")),
+            time="when",
+        )
+        for form, every in TIMES
+    ),
 ]
 
 
@@ -228,6 +276,23 @@ def test_a_habit_is_read_as_by_pandas(
         (
             "Station 42\n" + text_of([HEADER, *ROWS[:3], ROWS[1]]),
             ", line 6, column 'date': found 2",
+        ),
+        (
+            "when,a\n1/7/20,1\n2/7/20,2\n",
+            ", line 2, column 'when': found '1/7/20', which may be 2020-07-01 or 2020-01-07, and "
+            "the first lines do not tell; expected a date format that is certain. Write "
+            "`date_format = '%d/%m/%y'` or `date_format = '%m/%d/%y'` into the settings.",
+        ),
+        (
+            "when,a\n16-07-01,1\n16-07-02,2\n",
+            ", line 2, column 'when': found '16-07-01', which may be 2001-07-16 or 2016-07-01",
+        ),
+        ("when,a\n20110131,1\n20110132,2\n", ", line 3, column 'when': found '20110132'"),
+        ("when,a\n20110131,1\n2011021,2\n", ", line 3, column 'when': found '2011021'"),
+        ("when,a\n1 Jan 2000,1\n2 Jam 2000,2\n", ", line 3, column 'when': found '2 Jam 2000'"),
+        (
+            "date,a\n2011-01-01 00:00:00.5,1\n",
+            ", line 2, column 'date': found '2011-01-01 00:00:00.5', with a",
         ),
         (GOOD.encode("utf-16")[:-1], ": found UTF-16 text that is cut off or damaged"),
     ],
