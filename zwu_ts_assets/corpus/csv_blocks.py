@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.corpus.csv_header import Columns
 from zwu_ts_assets.corpus.csv_lines import LINE_LIMIT
 from zwu_ts_assets.corpus.csv_time_blocks import parse_times
+from zwu_ts_assets.corpus.csv_times import TimeFormat
 
 # A point where a comma is the decimal mark is no part of a number; neither mark is where it is not
 # told yet what they mean.
@@ -61,15 +62,44 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     # Nothing but marks in the cells that have no name.
     if columns.blanks and (cuts[:, -columns.blanks] != line_ends - columns.blanks).any():
         return None
-    first = starts if columns.time == 0 else cuts[:, columns.time - 1] + 1
-    after = cuts[:, columns.time] if columns.time < per_line else line_ends
-    seconds = parse_times(data, first, after, columns.times)
+
+    def span(column: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Where the cells of a column begin and end."""
+        return (
+            starts if column == 0 else cuts[:, column - 1] + 1,
+            cuts[:, column] if column < per_line else line_ends,
+        )
+
+    if columns.clock is None:
+        seconds = parse_times(data, *span(columns.time), columns.times)
+    else:
+        seconds = _joined_times(data, span(columns.time), span(columns.clock), columns.times)
     if seconds is None:
         return None
     if not columns.features:  # only the times are asked for
         return seconds, np.empty((len(seconds), 0))
     values = _parse_values(block, columns)
     return None if values is None or len(values) != len(seconds) else (seconds, values)
+
+
+def _joined_times(
+    data: NDArray[np.uint8],
+    day: tuple[NDArray[np.intp], NDArray[np.intp]],
+    clock: tuple[NDArray[np.intp], NDArray[np.intp]],
+    form: TimeFormat,
+) -> NDArray[np.int64] | None:
+    """The seconds of days and times of day, if all days are as long, and all times of day."""
+    parts = []
+    for first, after in (day, clock):
+        width = int(after[0] - first[0])
+        if width < 1 or (after - first != width).any():
+            return None
+        parts += [data[first[:, None] + np.arange(width)], np.full((len(first), 1), ord(" "), "u1")]
+    whole = np.concatenate(parts[:-1], axis=1)
+    if (whole[:, [0, -1]] == ord(" ")).any():
+        return None
+    firsts = np.arange(len(whole)) * whole.shape[1]
+    return parse_times(whole.ravel(), firsts, firsts + whole.shape[1], form)
 
 
 def _parse_values(block: bytes, columns: Columns) -> NDArray[np.float64] | None:

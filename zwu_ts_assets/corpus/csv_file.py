@@ -287,7 +287,7 @@ def _read_line_by_line(
                 "Remove the line, or put the row there that is missing.",
             )
         cells = _cells(path, line, columns)
-        stamp = cells[columns.time]
+        stamp = columns.stamp(cells)
         seconds.append(parse_time(path, line.number, columns.time_name, stamp, columns.times))
         for index in columns.features:
             name = columns.names[index]
@@ -349,7 +349,9 @@ def _is_whole(line: Line, columns: Columns) -> bool:
     if len(cells) != len(columns.names) + columns.blanks:
         return False
     last, text = len(cells) - 1, cells[-1].strip()
-    if last == columns.time:
+    if last == columns.clock:
+        return seconds_of(columns.stamp(cells), columns.times) is not None
+    if last == columns.time and columns.clock is None:
         return seconds_of(text, columns.times) is not None
     if last in columns.features:
         missing = columns.missing and is_missing(text)

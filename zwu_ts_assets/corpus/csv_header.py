@@ -28,7 +28,7 @@ from zwu_ts_assets.corpus.csv_lines import (
 )
 from zwu_ts_assets.corpus.csv_rows import Rows
 from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, time_index
+from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, clock_index, time_index
 from zwu_ts_assets.corpus.csv_times import ISO, TimeFormat, find_format, means_a_time
 from zwu_ts_assets.corpus.errors import CorpusError
 
@@ -58,6 +58,7 @@ class Columns:
         decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
         blanks: Empty cells at the end of every data line, for which there is no name.
         notes: What was left out, for people.
+        clock: Index of the column with the time of day, where the time column has days only.
     """
 
     names: tuple[str, ...]
@@ -70,6 +71,12 @@ class Columns:
     decimal_is_told: bool = True
     blanks: int = 0
     notes: tuple[str, ...] = ()
+    clock: int | None = None
+
+    def stamp(self, cells: Sequence[str]) -> str:
+        """The time that a line tells, in one text; the line has all its cells."""
+        day = cells[self.time]
+        return day if self.clock is None else f"{day.strip()} {cells[self.clock].strip()}"
 
     @property
     def time_name(self) -> str:
@@ -160,9 +167,17 @@ def read_columns(
             missing=rules.allows_gaps,
             left_out=index,
         )
-        if texts := [show(n) for i, n in enumerate(names) if i not in (time, *chosen, *index)]:
-            notes = (*notes, f"columns of text left out: {listed(texts)}")
-    stamps = ((number, row[time]) for number, row in rows if time < len(row))
+    clock = None
+    if rules.date_format is None or "%M" in rules.date_format:
+        clock = clock_index(time, (row for _, row in rows if len(row) >= len(names)), chosen)
+    if clock is not None:
+        notes = (*notes, f"days of {show(names[time])} joined with times of {show(names[clock])}")
+    used = (time, clock, *chosen, *index)
+    texts = [show(name) for i, name in enumerate(names) if i not in used]
+    if features is None and texts:
+        notes = (*notes, f"columns of text left out: {listed(texts)}")
+    columns = Columns(names, time, chosen, clock=clock)
+    stamps = ((number, columns.stamp(row)) for number, row in rows if len(row) >= len(names))
     times = find_format(path, names[time], stamps, rules.date_format)
     if rules.time_zone is not None and times.is_utc:
         raise CorpusError(
@@ -182,6 +197,7 @@ def read_columns(
         decimal_is_told=decimal is not None,
         blanks=blanks,
         notes=notes,
+        clock=clock,
     )
 
 

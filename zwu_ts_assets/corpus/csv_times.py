@@ -112,6 +112,11 @@ def means_a_day(cell: str) -> bool:
     return len(text) in (8, 14) and _COMPACT.fullmatch(text) is not None
 
 
+def means_a_clock(cell: str) -> bool:
+    """Whether a text is a time of day: `18:20`, `6:20:00 PM`."""
+    return re.fullmatch(_CLOCK, f" {_whole(cell.strip())}", re.ASCII) is not None
+
+
 def _whole(text: str) -> str:
     """A stamp without a fraction of a second that is zero."""
     return _NO_FRACTION.sub("", text)

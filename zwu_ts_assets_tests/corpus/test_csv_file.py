@@ -159,7 +159,7 @@ def test_timestamps_a_second_time_are_refused(tmp_path: Path) -> None:
 
 
 def test_days_and_times_of_day_in_two_columns_are_told_to_be_joined(tmp_path: Path) -> None:
-    content = "Date,Time,a\n2016-07-01,00:00,1\n2016-07-01,01:00,2\n"
+    content = "Date,Hour,a\n2016-07-01,00,1\n2016-07-01,01,2\n"
     message = refusal(tmp_path, content)
     assert message.startswith(", line 3, column 'Date': found 2016-07-01 00:00:00 a second time")
     assert message.endswith("If the time of day is in another column, join the two into one.")

@@ -84,6 +84,34 @@ def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return then
 
 
+def in_two(day: str, clock: str, names: str, every: str = "15min") -> str:
+    """A file with days and times of day in two columns, a time of day in no other."""
+    times = pd.date_range("2011-09-30 22:00", periods=1600, freq=every)
+    rows = [f"{row}.5" for row in range(len(times))]
+    days, clocks = times.strftime(day), times.strftime(clock)
+    cells = {"d": days, "t": clocks, "load": rows}
+    order = names.split(",")
+    return text_of([names, *(",".join(row) for row in zip(*map(cells.get, order), strict=True))])
+
+
+def joined(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What joins the two columns."""
+
+    def then(frame: pd.DataFrame) -> pd.DataFrame:
+        times = pd.to_datetime(frame["d"] + " " + frame["t"], format=form)
+        return frame.assign(d=times).drop(columns="t")
+
+    return then
+
+
+IN_TWO = [
+    ("%Y-%m-%d", "%H:%M", "d,t,load"),
+    ("%Y-%m-%d", "%H:%M:%S", "t,load,d"),
+    ("%d.%m.%Y", "%H:%M:%S", "load,d,t"),
+    ("%m/%d/%Y", "%I:%M:%S %p", "d,t,load"),
+    ("%Y/%m/%d", "%H:%M", "d,load,t"),
+]
+
 TIMES = [
     ("%Y%m%d", "1D"),
     ("%Y%m%d%H%M%S", "1h"),
@@ -228,6 +256,31 @@ HABITS = [
         )
         for form, every in TIMES
     ),
+    *(
+        Habit(
+            f"{day} and {clock} in columns {names}",
+            in_two(day, clock, names),
+            then=joined(f"{day} {clock}"),
+            time="d",
+            note="days of 'd' joined with times of 't'",
+        )
+        for day, clock, names in IN_TWO
+    ),
+    Habit(
+        "a time of day beside one row a day",
+        "date,sunrise,load\n2016-07-01,05:01,1\n2016-07-02,05:02,2\n2016-07-03,05:03,3\n",
+        told={"usecols": [0, 2]},
+        note="columns of text left out: 'sunrise'",
+    ),
+    Habit(
+        "days and times of day, newest first, without the last line end",
+        text_of(
+            ["d,t,load", *(f"2016-07-0{d},{h:02d}:00,1" for d in (2, 1) for h in range(23, -1, -1))]
+        )[:-1],
+        then=lambda frame: joined("%Y-%m-%d %H:%M")(frame)[::-1],
+        time="d",
+        note="newest row first in the file: reversed",
+    ),
 ]
 
 
@@ -293,6 +346,14 @@ def test_a_habit_is_read_as_by_pandas(
         (
             "date,a\n2011-01-01 00:00:00.5,1\n",
             ", line 2, column 'date': found '2011-01-01 00:00:00.5', with a",
+        ),
+        (
+            "d,t,u,a\n2016-07-01,00:00,00:15,1\n2016-07-01,00:15,00:30,2\n",
+            ", line 3, column 'd': found 2016-07-01 00:00:00 a second time",
+        ),
+        (
+            "d,t,a\n" + "2016-07-01,00:00,1\n2016-07-01,00:15,2\n" * 40_000 + "2016-07-01,x,1\n",
+            ", line 80002, column 'd': found '2016-07-01 x'",
         ),
         (GOOD.encode("utf-16")[:-1], ": found UTF-16 text that is cut off or damaged"),
     ],
