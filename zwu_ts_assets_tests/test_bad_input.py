@@ -47,7 +47,7 @@ def last_cell(text: str) -> Callable[[str], str]:
         (edit(11, lambda line: "2016-07-01 08:00:00" + line[19:]), ["line 11", "'date'"]),
         (edit(12, lambda line: "2016-07-01 10:30:00" + line[19:]), ["line 12", "'date'"]),
         (lambda csv: csv.write_bytes(csv.read_bytes()[:-9]), ["line 78"]),
-        (lambda csv: csv.write_text(csv.read_text("utf-8"), "utf-16"), ["UTF-8"]),
+        (lambda csv: csv.write_bytes(csv.read_bytes() + b"\xe9\n"), ["UTF-8"]),
     ],
 )
 def test_a_broken_csv_is_told_and_changes_nothing(

@@ -97,7 +97,9 @@ def draw_bar_ticks(
     stamps = text_stamps(LABEL_POINTS, bars.canvas.dpi)
     x = box.x0 + bars.factor[0] - stamps.number_width(factor)
     placed = stamps.number(factor, x, box.y1 + bars.factor[1], height, BLACK)
-    heights = to_pixels.transform([(1.0, position) for position in positions])[:, 1]
+    # A range of a few roundings may hold no round number; matplotlib labels no tick then either.
+    points = np.array([(1.0, position) for position in positions]).reshape(-1, 2)
+    heights = to_pixels.transform(points)[:, 1]
     for y, label in zip(heights.tolist(), labels, strict=True):
         placed += stamps.number(label, box.x0 + bars.label[0], y + bars.label[1], height, BLACK)
     return placed

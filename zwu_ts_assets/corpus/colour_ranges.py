@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.selection import Selection
-from zwu_ts_assets.corpus.ticks import value_range
+from zwu_ts_assets.corpus.ticks import levelled, value_range
 from zwu_ts_assets.corpus.window_rows import patch_spans
 
 Range = tuple[float, float]
@@ -207,4 +207,4 @@ def _within(extremes: NDArray[np.float64]) -> PanelRanges:
     farther = np.abs(ends[_TIME_COVARIANCE]).max()
     ends[_TIME_COVARIANCE] = -farther, farther
     # Where nothing varies, such as the DTW of a single feature, widened as it is without ranges.
-    return PanelRanges(*map(value_range, ends))
+    return PanelRanges(*(value_range(levelled(pair)) for pair in ends))

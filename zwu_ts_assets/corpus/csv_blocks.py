@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.corpus.csv_header import Columns
 from zwu_ts_assets.corpus.csv_lines import LINE_LIMIT
 from zwu_ts_assets.corpus.csv_time_blocks import parse_times
+from zwu_ts_assets.corpus.csv_times import TimeFormat
 
 # A point where a comma is the decimal mark is no part of a number; neither mark is where it is not
 # told yet what they mean.
@@ -43,7 +44,7 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     delimiter = columns.delimiter.encode("ascii")
     if columns.decimal == columns.delimiter:
         return None
-    per_line = len(columns.names) - 1
+    per_line = len(columns.names) + columns.blanks - 1
     # Counted first: arrays of the places of four million line ends would take a lot of memory.
     if block.count(delimiter) != block.count(b"\n") * per_line:
         return None
@@ -57,17 +58,48 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     cuts = marks.reshape(len(ends), per_line)
     if (cuts[:, 0] < starts).any() or (cuts[:, -1] > ends).any():
         return None
-    first = starts if columns.time == 0 else cuts[:, columns.time - 1] + 1
-    after = ends - (data[ends - 1] == ord("\r"))
-    if columns.time < per_line:
-        after = cuts[:, columns.time]
-    seconds = parse_times(data, first, after, columns.times)
+    line_ends = ends - (data[ends - 1] == ord("\r"))
+    # Nothing but marks in the cells that have no name.
+    if columns.blanks and (cuts[:, -columns.blanks] != line_ends - columns.blanks).any():
+        return None
+
+    def span(column: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Where the cells of a column begin and end."""
+        return (
+            starts if column == 0 else cuts[:, column - 1] + 1,
+            cuts[:, column] if column < per_line else line_ends,
+        )
+
+    if columns.clock is None:
+        seconds = parse_times(data, *span(columns.time), columns.times)
+    else:
+        seconds = _joined_times(data, span(columns.time), span(columns.clock), columns.times)
     if seconds is None:
         return None
     if not columns.features:  # only the times are asked for
         return seconds, np.empty((len(seconds), 0))
     values = _parse_values(block, columns)
     return None if values is None or len(values) != len(seconds) else (seconds, values)
+
+
+def _joined_times(
+    data: NDArray[np.uint8],
+    day: tuple[NDArray[np.intp], NDArray[np.intp]],
+    clock: tuple[NDArray[np.intp], NDArray[np.intp]],
+    form: TimeFormat,
+) -> NDArray[np.int64] | None:
+    """The seconds of days and times of day, if all days are as long, and all times of day."""
+    parts = []
+    for first, after in (day, clock):
+        width = int(after[0] - first[0])
+        if width < 1 or (after - first != width).any():
+            return None
+        parts += [data[first[:, None] + np.arange(width)], np.full((len(first), 1), ord(" "), "u1")]
+    whole = np.concatenate(parts[:-1], axis=1)
+    if (whole[:, [0, -1]] == ord(" ")).any():
+        return None
+    firsts = np.arange(len(whole)) * whole.shape[1]
+    return parse_times(whole.ravel(), firsts, firsts + whole.shape[1], form)
 
 
 def _parse_values(block: bytes, columns: Columns) -> NDArray[np.float64] | None:

@@ -34,7 +34,7 @@ def find_delimiter(path: Path, header: Line, first: str, time_column: str) -> st
     Raises:
         CorpusError: Several delimiters would do.
     """
-    split = {mark: _cells(header.text, mark) for mark in DELIMITERS}
+    split = {mark: cells_of(header.text, mark) for mark in DELIMITERS}
     if time_column in split[","]:
         return ","
     fitting = [mark for mark in DELIMITERS if time_column in split[mark]]
@@ -42,7 +42,7 @@ def find_delimiter(path: Path, header: Line, first: str, time_column: str) -> st
         fitting = [
             mark
             for mark in DELIMITERS
-            if len(split[mark]) > 1 and len(split[mark]) == len(_cells(first, mark))
+            if len(split[mark]) > 1 and len(split[mark]) == len(cells_of(first, mark))
         ]
     if len(fitting) > 1:
         marks = " and by ".join(f"{_NAMES[mark]} ({mark!r})" for mark in fitting)
@@ -106,8 +106,13 @@ def find_decimal(
     )
 
 
-def _cells(text: str, delimiter: str) -> list[str]:
-    """The cells of a line, as far as they can be told; quotes that do not close tell none."""
+def cells_of(text: str, delimiter: str) -> list[str]:
+    """The cells of a line, as far as they can be told; quotes that do not close tell none.
+
+    Args:
+        text: The line without its end.
+        delimiter: Between the cells.
+    """
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error:

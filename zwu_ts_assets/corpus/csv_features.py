@@ -123,9 +123,12 @@ def _refuse_text_above_numbers(path: Path, name: str, column: Sequence[tuple[int
     Args:
         path: The file.
         name: Of the column.
-        column: Its first cells with their lines, one of which is no missing value.
+        column: Its first cells with their lines.
     """
-    (line, text), *others = [(line, cell) for line, cell in column if not is_missing(cell)]
+    present = [(line, cell) for line, cell in column if not is_missing(cell)]
+    if not present:  # its first value, further down, is a text
+        return
+    (line, text), *others = present
     numbers = [(line, cell) for line, cell in others if is_number(cell)]
     if len(numbers) > max(1, len(others) / 2):
         other, number = numbers[0]
@@ -166,6 +169,7 @@ def numeric_features(
     decimal: str,
     *,
     missing: bool,
+    left_out: Sequence[int] = (),
 ) -> tuple[int, ...]:
     """The indices of the columns whose first data cell is a number, or stands where one belongs.
 
@@ -176,6 +180,7 @@ def numeric_features(
         rows: The cells of the first data lines, of which as many are looked at as are needed.
         decimal: The decimal mark.
         missing: Whether a missing value is accepted: then the first cell that has one decides.
+        left_out: Indices of columns that are none of them whatever they hold.
 
     Raises:
         CorpusError: There is no such column, there are too many, or a cell leaves it open.
@@ -183,7 +188,7 @@ def numeric_features(
     rows = iter(rows)
     first = list(islice(rows, _LOOKED_AT))
     cells = list(first[0]) if first else []
-    chosen = numbers_among(cells[: len(names)], time)
+    chosen = [i for i in numbers_among(cells[: len(names)], time) if i not in left_out]
     if missing:
         open_ones = {index for index in chosen if is_missing(cells[index])}
         for row in chain(first[1:], rows):
@@ -203,7 +208,7 @@ def numeric_features(
                 "a first value that tells whether a column is numeric",
                 "Name the columns to use with the setting `features`.",
             )
-    used = {time, *chosen}
+    used = {time, *chosen, *left_out}
     for index in range(min(len(cells), len(names))):
         if index not in used:
             column = [(line, row[index]) for line, row in enumerate(first, 2) if index < len(row)]

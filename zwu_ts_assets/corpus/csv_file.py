@@ -16,37 +16,43 @@ Everything is bounded, so that no file ends a run by using up the memory: bytes 
 of a line (`csv_lines.LINE_LIMIT`), columns and features (`csv_header`), missing rows (`csv_gaps`).
 """
 
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_blocks import Table, parse_block
-from zwu_ts_assets.corpus.csv_dialect import find_decimal
+from zwu_ts_assets.corpus.csv_dialect import cells_of, find_decimal
 from zwu_ts_assets.corpus.csv_gaps import Grid, fill, grid_of
 from zwu_ts_assets.corpus.csv_header import Columns, read_columns
 from zwu_ts_assets.corpus.csv_lines import (
     LINE_LIMIT,
     Line,
+    is_missing,
+    is_number,
     parse_number,
     read_line,
     refuse,
     show,
     split_line,
 )
-from zwu_ts_assets.corpus.csv_open import open_csv, skip_bom
+from zwu_ts_assets.corpus.csv_order import DataRows, oldest_first, without_repeated_lines
 from zwu_ts_assets.corpus.csv_rows import Rows
 from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.csv_times import parse_time
+from zwu_ts_assets.corpus.csv_source import open_table
+from zwu_ts_assets.corpus.csv_times import parse_time, seconds_of
 from zwu_ts_assets.corpus.csv_zones import to_utc
 from zwu_ts_assets.corpus.series import Series
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
+# What a number does not end with, unless the rest of it is missing.
+_CUT: Final = re.compile(rb"[.,eE+-]\s*\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +63,13 @@ class Reading:
         series: The series.
         columns: The columns and how they are written, found or as the user said.
         inserted: Rows of the series that the CSV does not have.
+        notes: What was passed over, left out or put in order, for people.
     """
 
     series: Series
     columns: Columns
     inserted: int
+    notes: tuple[str, ...] = ()
 
 
 def read_series(
@@ -84,8 +92,10 @@ def read_csv(
 ) -> Reading:
     r"""Read a CSV with a header line, a time column and numeric columns.
 
-    The file is UTF-8 (with or without a byte order mark) with a header line and a line end (`\n` or
-    `\r\n`) after every line, the last one included. Blank lines are accepted at the end only.
+    The file is UTF-8 (with or without a byte order mark), or UTF-16 with one, with a header line
+    and a line end (`\n` or `\r\n`) after every line but, if it is whole, the last one. Blank lines
+    are accepted at the end only, title lines above the header (`csv_source`), rows newest first and
+    lines that repeat the one before them (`csv_order`).
     Timestamps are in whole seconds, at one and the same interval. Unless the rules say otherwise,
     delimiter, decimal mark and the form of timestamps are found in the first lines; what all lines
     do not agree on is refused. Columns that are not used may hold anything. A file has at most
@@ -108,10 +118,7 @@ def read_csv(
         CorpusError: The file cannot be read, or something in it is not as described; the message
             names the line (the header is line 1) and the column.
     """
-    with open_csv(path) as file:
-        columns = read_columns(file, path, time_column, features, rules)
-        seconds, values, columns = _read_table(file, path, columns)
-    grid = _grid(path, columns, seconds, rules)
+    grid, columns, values, notes = _read_rows(path, time_column, features, rules)
     filled = fill(grid, values, rules)
     series = Series(
         grid.timestamps.view("datetime64[s]"),
@@ -120,7 +127,7 @@ def read_csv(
         filled.missing,
         filled.interpolated,
     )
-    return Reading(series, columns, grid.inserted)
+    return Reading(series, columns, grid.inserted, notes)
 
 
 def count_grid_rows(
@@ -137,48 +144,80 @@ def count_grid_rows(
     Raises:
         CorpusError: They cannot be read, or are not at one interval but for the holes.
     """
-    with open_csv(path) as file:
+    return len(_read_rows(path, time_column, features, rules, only_times=True)[0].timestamps)
+
+
+def _read_rows(
+    path: Path,
+    time_column: str | None,
+    features: Sequence[str] | None,
+    rules: CsvRules,
+    *,
+    only_times: bool = False,
+) -> tuple[Grid, Columns, NDArray[np.float64], tuple[str, ...]]:
+    """The rows at one interval, of UTC where a zone is told.
+
+    Returns:
+        The grid, the columns, the values of the CSV's rows, and what there is to say.
+    """
+    with open_table(path) as source:
+        file = source.file
+        if source.delimiter is not None and rules.delimiter is None:
+            rules = replace(rules, delimiter=source.delimiter)
         columns = read_columns(file, path, time_column, features, rules)
-        seconds, _, _ = _read_table(file, path, replace(columns, features=()))
-    return len(_grid(path, columns, seconds, rules).timestamps)
-
-
-def _grid(path: Path, columns: Columns, seconds: NDArray[np.int64], rules: CsvRules) -> Grid:
-    """The rows at one interval, of UTC where a zone is told."""
-    if rules.time_zone is not None:
-        seconds = to_utc(path, columns.time_name, seconds, rules.time_zone)
-    is_utc = rules.time_zone is not None or columns.times.is_utc
-    return grid_of(path, columns.time_name, seconds, rules, utc=is_utc)
+        start = file.tell()
+        seconds, values, columns, ended = _read_table(
+            file, path, replace(columns, features=()) if only_times else columns
+        )
+        rows = oldest_first(DataRows(seconds, values))
+        name = columns.time_name
+        if rules.time_zone is not None:
+            utc = to_utc(path, name, rows.seconds, rules.time_zone, rows.lines)
+            rows = replace(rows, seconds=utc)
+        rows = without_repeated_lines(rows, file, start)
+        is_utc = rules.time_zone is not None or columns.times.is_utc
+        grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
+    end = () if ended else ("no line end after the last line, which has all its cells",)
+    return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end)
 
 
 def count_data_rows(path: Path) -> int:
     """Count the lines after the header without reading what they say.
 
-    Blank lines at the end do not count. A last line without a line end does, although `read_series`
-    refuses it.
+    Blank lines at the end do not count, nor do lines above the header and those that repeat the
+    line before. A last line without a line end does, although `read_series` refuses it if it is
+    cut.
 
     Raises:
         CorpusError: The file cannot be read.
     """
-    rows = line_ends = 0
-    with open_csv(path) as file:
-        skip_bom(file)
+    rows = line_ends = repeated = 0
+    with open_table(path) as source:
+        file = source.file
+        last = b""
         while block := file.read(_BLOCK):
+            block += file.readline(LINE_LIMIT + 1)
             text = block.rstrip()
             if text:  # line ends up to the last text: one per line before it, the header included
                 rows = line_ends + text.count(b"\n")
+                lines = block.rstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
+                pairs = zip([last, *lines], lines, strict=False)
+                repeated += sum(1 for before, line in pairs if line == before and line.strip())
+                last = lines[-1]
             line_ends += block.count(b"\n")
-    return rows
+    return rows - repeated
 
 
 def _read_table(
-    file: BinaryIO, path: Path, columns: Columns
-) -> tuple[NDArray[np.int64], NDArray[np.float64], Columns]:
+    file: IO[bytes], path: Path, columns: Columns
+) -> tuple[NDArray[np.int64], NDArray[np.float64], Columns, bool]:
     """Read all data lines, block by block, an unusual block line by line.
 
     Returns:
-        The rows, and the columns with the decimal mark that the numbers have.
+        The rows, the columns with the decimal mark that the numbers have, and whether the last line
+        has its end.
     """
+    ended = True
     seconds: list[NDArray[np.int64]] = []
     values: list[NDArray[np.float64]] = []
     before = 1  # lines: the header
@@ -194,7 +233,10 @@ def _read_table(
             if not block:
                 continue
         # After a blank line any other is an error, which only the reading of lines tells.
-        table = None if blank else parse_block(block, columns)
+        ended = block.endswith(b"\n")
+        whole = block if ended else block + b"\n"
+        cut = not ended and _CUT.search(block)
+        table = None if blank or cut else parse_block(whole, columns)
         if table is None:
             stop = file.tell()
             if not columns.decimal_is_told:
@@ -206,11 +248,11 @@ def _read_table(
         seconds.append(table[0])
         values.append(table[1])
         before += block.count(b"\n")
-    return np.concatenate(seconds), np.concatenate(values), columns
+    return np.concatenate(seconds), np.concatenate(values), columns, ended
 
 
 def _read_line_by_line(
-    file: BinaryIO, path: Path, columns: Columns, before: int, stop: int, blank: int | None
+    file: IO[bytes], path: Path, columns: Columns, before: int, stop: int, blank: int | None
 ) -> tuple[Table, int | None]:
     """Read data lines one by one, refusing the first that is not as it should be.
 
@@ -245,7 +287,7 @@ def _read_line_by_line(
                 "Remove the line, or put the row there that is missing.",
             )
         cells = _cells(path, line, columns)
-        stamp = cells[columns.time]
+        stamp = columns.stamp(cells)
         seconds.append(parse_time(path, line.number, columns.time_name, stamp, columns.times))
         for index in columns.features:
             name = columns.names[index]
@@ -257,25 +299,25 @@ def _read_line_by_line(
 
 def _cells(path: Path, line: Line, columns: Columns) -> list[str]:
     """The cells of a whole data line, one per column."""
-    count = len(columns.names)
-    if not line.ended:
+    count = len(columns.names) + columns.blanks
+    if not line.ended and not _is_whole(line, columns):
         # Without the line end, 30.53 may be what is left of 30.5310001373291.
         refuse(
             path,
             line.number,
             None,
             f"the end of the file after {show(line.text[-40:])}, with "
-            f"{line.text.count(columns.delimiter) + 1} of {count} fields and no "
-            "newline, so the last number may have been cut in two",
-            "a newline after the last line as well",
-            "Copy the file again; if the file is complete, add a newline at its end.",
+            f"{line.text.count(columns.delimiter) + 1} of {count} fields and no newline, so the "
+            "line has been cut",
+            "a last line as whole as the others",
+            "Copy the file again; if the file is complete, complete the line.",
         )
     cells = split_line(path, line, columns.delimiter)
     if len(cells) < count:
         refuse(
             path,
             line.number,
-            columns.names[len(cells)],
+            columns.names[len(cells)] if len(cells) < len(columns.names) else None,
             f"{len(cells)} fields, the line ending before this column",
             f"{count} fields, as in the header",
             "Complete the line.",
@@ -289,4 +331,29 @@ def _cells(path: Path, line: Line, columns: Columns) -> list[str]:
             f"{count} fields, as in the header",
             "Remove what is too much; numbers take a decimal point, not a comma.",
         )
+    if columns.blanks and (texts := [c for c in cells[len(columns.names) :] if c.strip()]):
+        refuse(
+            path,
+            line.number,
+            None,
+            f"{show(texts[0])} in a column without a name",
+            "nothing in it, as on the lines before",
+            "Name the column on the line with the column names, or empty the cell.",
+        )
     return cells
+
+
+def _is_whole(line: Line, columns: Columns) -> bool:
+    """Whether a line without its end has all cells and the last one is one of its column."""
+    cells = cells_of(line.text, columns.delimiter)
+    if len(cells) != len(columns.names) + columns.blanks:
+        return False
+    last, text = len(cells) - 1, cells[-1].strip()
+    if last == columns.clock:
+        return seconds_of(columns.stamp(cells), columns.times) is not None
+    if last == columns.time and columns.clock is None:
+        return seconds_of(text, columns.times) is not None
+    if last in columns.features:
+        missing = columns.missing and is_missing(text)
+        return missing or (is_number(text) and not _CUT.search(text.encode()))
+    return True

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_lines import refuse
+from zwu_ts_assets.corpus.csv_order import line_of
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.csv_times import say_time
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -47,7 +48,13 @@ class Grid:
 
 
 def grid_of(
-    path: Path, column: str, seconds: NDArray[np.int64], rules: CsvRules, *, utc: bool = False
+    path: Path,
+    column: str,
+    seconds: NDArray[np.int64],
+    rules: CsvRules,
+    *,
+    utc: bool = False,
+    lines: NDArray[np.int64] | None = None,
 ) -> Grid:
     """Refuse rows that are not at one interval, or fill the holes between them where that is asked.
 
@@ -57,6 +64,7 @@ def grid_of(
         seconds: (rows,) int64, the times of the rows of the CSV.
         rules: What becomes of gaps.
         utc: Whether the times are those of UTC and not those in the cells.
+        lines: The line of each row, as in `DataRows`.
 
     Raises:
         CorpusError: Times do not increase by one and the same interval or, where holes are allowed,
@@ -78,9 +86,10 @@ def grid_of(
         wrong = (steps <= 0) | (steps % usual != 0)
         if not wrong.any():
             return _filled(path, seconds, usual)
-    _refuse_step(
-        path, column, seconds, int(np.flatnonzero(wrong)[0]) if usual else 0, usual, rules, utc
-    )
+    place = int(np.flatnonzero(wrong)[0]) if usual else 0
+    line = line_of(lines, place + 1)
+    beside = "before" if line > line_of(lines, place) else "after"  # newest first in the file
+    _refuse_step(path, column, seconds, place, usual, rules, utc, line, f"on the line {beside}")
     raise AssertionError("a wrong step is refused")
 
 
@@ -107,6 +116,8 @@ def _refuse_step(
     usual: int,
     rules: CsvRules,
     utc: bool,
+    line: int,
+    beside: str,
 ) -> None:
     """Refuse the first step that is not as it should be."""
     row = place + 1
@@ -114,15 +125,15 @@ def _refuse_step(
     zone = " UTC" if utc else ""
     here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
     if step == 0:
-        found, expected = f"{here} a second time, as on the line before", "each time once"
+        found, expected = f"{here} a second time, as {beside}", "each time once"
         do = "Remove one of the two rows, or correct its time."
         if (seconds % 86_400 == 0).all():
             do += " If the time of day is in another column, join the two into one."
     elif step < 0:
-        found, expected = f"{here} after {before} on the line before", "increasing times"
+        found, expected = f"{here} after {before} {beside}", "increasing times"
         do = "Sort the file by this column."
     else:
-        found = f"{here}, {timedelta(seconds=step)} (h:mm:ss) after {before} on the line before"
+        found = f"{here}, {timedelta(seconds=step)} (h:mm:ss) after {before} {beside}"
         expected = f"the interval of {timedelta(seconds=usual)} that most rows have"
         do = "Fill in the missing rows, or resample the series to one interval."
         if not rules.allows_gaps and step % usual == 0:
@@ -134,8 +145,7 @@ def _refuse_step(
             )
     if not utc and usual and abs(step - usual) == _HOUR:
         do += _CLOCKS
-    # Row 0 is on line 2, and no blank line lies between.
-    refuse(path, row + 2, column, found, expected, do)
+    refuse(path, line, column, found, expected, do)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,12 @@ does not: which column holds the time (`csv_time_column.py`), the choice of feat
 (`csv_features.py`), the data lines (`csv_lines.py`, `csv_file.py`).
 """
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from zwu_ts_assets.corpus.csv_dialect import find_decimal, find_delimiter
 from zwu_ts_assets.corpus.csv_features import (
@@ -27,15 +26,17 @@ from zwu_ts_assets.corpus.csv_lines import (
     show,
     split_line,
 )
-from zwu_ts_assets.corpus.csv_open import refuse_other_formats, skip_bom
 from zwu_ts_assets.corpus.csv_rows import Rows
 from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, time_index
-from zwu_ts_assets.corpus.csv_times import ISO, TimeFormat, find_format
+from zwu_ts_assets.corpus.csv_time_column import TIME_COLUMN, clock_index, time_index
+from zwu_ts_assets.corpus.csv_times import ISO, TimeFormat, find_format, means_a_time
 from zwu_ts_assets.corpus.errors import CorpusError
 
 COLUMN_LIMIT: Final = 5_000
 """The most columns of a CSV, used or not."""
+
+UNNAMED: Final = "Unnamed: 0"
+"""The name of a first column that has none, as in pandas."""
 
 # Bytes of the first lines that are looked at to find how a file is written, where its very first
 # line does not tell. A year of hourly rows tells day from month.
@@ -55,6 +56,9 @@ class Columns:
         times: How timestamps are written.
         missing: Whether a missing value is read as NaN.
         decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
+        blanks: Empty cells at the end of every data line, for which there is no name.
+        notes: What was left out, for people.
+        clock: Index of the column with the time of day, where the time column has days only.
     """
 
     names: tuple[str, ...]
@@ -65,6 +69,14 @@ class Columns:
     times: TimeFormat = ISO
     missing: bool = False
     decimal_is_told: bool = True
+    blanks: int = 0
+    notes: tuple[str, ...] = ()
+    clock: int | None = None
+
+    def stamp(self, cells: Sequence[str]) -> str:
+        """The time that a line tells, in one text; the line has all its cells."""
+        day = cells[self.time]
+        return day if self.clock is None else f"{day.strip()} {cells[self.clock].strip()}"
 
     @property
     def time_name(self) -> str:
@@ -78,7 +90,7 @@ class Columns:
 
 
 def read_columns(
-    file: BinaryIO,
+    file: IO[bytes],
     path: Path,
     time_column: str | None,
     features: Sequence[str] | None,
@@ -87,7 +99,7 @@ def read_columns(
     """Read the header and choose the columns; the file is left at the first data line.
 
     Args:
-        file: Open at its start.
+        file: At the line with the column names, which is line 1 here.
         path: The file's name in messages.
         time_column: Name of the time column; None for `date` or, without it, the one column whose
             first cell is a timestamp.
@@ -99,29 +111,22 @@ def read_columns(
         CorpusError: The file is no CSV with a header, lacks a column, or leaves open how it is
             written.
     """
-    refuse_other_formats(path, file.read(16))
-    file.seek(0)
-    skip_bom(file)
     header = read_line(file, path, 1, rules.delimiter or ",")
     if header is None:
         raise CorpusError(
             f"{path}: the file is empty; expected a header line and data lines. Copy it again."
-        )
-    if re.fullmatch(r"sep=.?", header.text.strip(), re.IGNORECASE):
-        refuse(
-            path,
-            1,
-            None,
-            f"{show(header.text)}, which tells Excel the delimiter",
-            "the column names",
-            "Remove the line.",
         )
     start = file.tell()
     # The delimiter comes first: with the wrong one, all else that could be said would mislead.
     delimiter = rules.delimiter or find_delimiter(
         path, header, _peek(file, path), time_column or TIME_COLUMN
     )
-    names = tuple(split_line(path, header, delimiter))
+    file.seek(start)
+    names, blanks, index, notes = _named(
+        path,
+        split_line(path, header, delimiter),
+        Rows(file, path, delimiter, start, start + _SAMPLE),
+    )
     if len(names) > COLUMN_LIMIT:
         refuse(
             path,
@@ -132,7 +137,6 @@ def read_columns(
             "Check that the series runs down the file, one row per time; leave out columns that "
             "are not used.",
         )
-    _check_names(path, names)
     if time_column is not None and time_column not in names:
         refuse_missing(path, names, [time_column], "time_column")
     file.seek(start)
@@ -149,7 +153,7 @@ def read_columns(
         chosen = named_features(path, names, time, features)
     else:
         # The decimal mark of a first cell does not matter here: it is a number with either.
-        chosen = tuple(numbers_among(cells[: len(names)], time))
+        chosen = tuple(i for i in numbers_among(cells[: len(names)], time) if i not in index)
     decimal: str | None = rules.decimal
     if decimal is None:
         decimal = "." if delimiter == "," else find_decimal(path, names, chosen, rows)
@@ -161,8 +165,19 @@ def read_columns(
             (row for _, row in rows),
             decimal or ".",
             missing=rules.allows_gaps,
+            left_out=index,
         )
-    stamps = ((number, row[time]) for number, row in rows if time < len(row))
+    clock = None
+    if rules.date_format is None or "%M" in rules.date_format:
+        clock = clock_index(time, (row for _, row in rows if len(row) >= len(names)), chosen)
+    if clock is not None:
+        notes = (*notes, f"days of {show(names[time])} joined with times of {show(names[clock])}")
+    used = (time, clock, *chosen, *index)
+    texts = [show(name) for i, name in enumerate(names) if i not in used]
+    if features is None and texts:
+        notes = (*notes, f"columns of text left out: {listed(texts)}")
+    columns = Columns(names, time, chosen, clock=clock)
+    stamps = ((number, columns.stamp(row)) for number, row in rows if len(row) >= len(names))
     times = find_format(path, names[time], stamps, rules.date_format)
     if rules.time_zone is not None and times.is_utc:
         raise CorpusError(
@@ -180,10 +195,59 @@ def read_columns(
         times,
         missing=rules.allows_gaps,
         decimal_is_told=decimal is not None,
+        blanks=blanks,
+        notes=notes,
+        clock=clock,
     )
 
 
-def _peek(file: BinaryIO, path: Path) -> str:
+def _named(
+    path: Path, names: list[str], rows: Rows
+) -> tuple[tuple[str, ...], int, tuple[int, ...], tuple[str, ...]]:
+    """The names, with those that the header leaves open.
+
+    Returns:
+        The names; how many empty cells each line has after them; the columns that only number the
+        rows; and what there is to say of it.
+    """
+    notes: list[str] = []
+    cells = next(iter(rows), (2, []))[1]
+    whole = len(names)
+    while whole > 1 and not names[whole - 1].strip():
+        whole -= 1
+    blanks = 0
+    # Where there are cells below an empty name, the name is missing.
+    if len(cells) >= max(whole, 2) and not any(cell.strip() for cell in cells[whole:]):
+        blanks = len(cells) - whole
+        names = names[:whole]
+        if blanks:
+            notes.append("empty cells at the end of every line passed over")
+    index: tuple[int, ...] = ()
+    if len(names) > 1 and not names[0].strip() and UNNAMED not in names and cells:
+        if _number_rows([row[0] for _, row in rows]):
+            index = (0,)
+            names = [UNNAMED, *names[1:]]
+            notes.append("the first column, which has no name and numbers the rows, left out")
+        elif (
+            TIME_COLUMN not in names
+            and means_a_time(cells[0])
+            and not any(means_a_time(cell) for cell in cells[1:])
+        ):
+            names = [UNNAMED, *names[1:]]
+            notes.append("the first column, which has no name, taken for the time")
+    _check_names(path, tuple(names))
+    return tuple(names), blanks, index, tuple(notes)
+
+
+def _number_rows(cells: Sequence[str]) -> bool:
+    """Whether cells count the rows, from whatever number on."""
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 9 for cell in cells):
+        return False
+    numbers = [int(cell) for cell in cells]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _peek(file: IO[bytes], path: Path) -> str:
     """The second line as far as it can be read; what is wrong with it is told later."""
     try:
         line = read_line(file, path, 2)
@@ -192,7 +256,7 @@ def _peek(file: BinaryIO, path: Path) -> str:
     return line.text if line else ""
 
 
-def _only_blank_lines(file: BinaryIO, start: int) -> bool:
+def _only_blank_lines(file: IO[bytes], start: int) -> bool:
     """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
     file.seek(start)
     return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))

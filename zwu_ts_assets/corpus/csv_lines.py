@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, NoReturn
+from typing import IO, Final, NoReturn
 
 from zwu_ts_assets.corpus.errors import CorpusError
 
@@ -32,6 +32,28 @@ _DRESSED: Final = re.compile(
 EXPECTED_NUMBER: Final = "a finite decimal number such as 1.5 or -2e-3"
 
 
+class LineError(CorpusError):
+    """What is wrong at one line of a table.
+
+    Lines are counted from the column names, which need not be on the first line of the file: who
+    opened the file moves the error. It arrives from another process as a `CorpusError`.
+    """
+
+    def __init__(self, path: Path, line: int, rest: str) -> None:
+        """Say it of a line; `rest` is the message from there on."""
+        super().__init__(f"{path}, line {line}{rest}")
+        self._place = path, line, rest
+
+    def moved(self, lines: int) -> "LineError":
+        """The same error so many lines further down."""
+        path, line, rest = self._place
+        return LineError(path, line + lines, rest)
+
+    def __reduce__(self) -> tuple[type[CorpusError], tuple[str]]:
+        """As a `CorpusError`, which takes one string."""
+        return CorpusError, (str(self),)
+
+
 def refuse(
     path: Path, line: int, column: str | None, found: str, expected: str, do: str
 ) -> NoReturn:
@@ -48,8 +70,8 @@ def refuse(
     Raises:
         CorpusError: Always.
     """
-    place = f"{path}, line {line}" + ("" if column is None else f", column {show(column)}")
-    raise CorpusError(f"{place}: found {found}; expected {expected}. {do}")
+    place = "" if column is None else f", column {show(column)}"
+    raise LineError(path, line, f"{place}: found {found}; expected {expected}. {do}")
 
 
 def show(text: str) -> str:
@@ -79,7 +101,7 @@ class Line:
         return not self.text.strip(" \t\n\r\v\f")
 
 
-def read_line(file: BinaryIO, path: Path, number: int, delimiter: str = ",") -> Line | None:
+def read_line(file: IO[bytes], path: Path, number: int, delimiter: str = ",") -> Line | None:
     r"""The next line of a file, or None at its end. Lines end with `\n` or `\r\n`.
 
     Args:

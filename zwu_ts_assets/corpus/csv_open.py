@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 
@@ -31,13 +31,12 @@ _SIGNATURES: Final = (
     (rb"\x89HDF", "an HDF5 file"),
     (rb"SQLite format 3\0", "an SQLite database"),
     (rb"%PDF-", "a PDF"),
-    (rb"\xff\xfe|\xfe\xff", "UTF-16 text"),
     (rb"(?i:<!doctype html|<html)", "a web page, not the download itself"),
 )
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-def skip_bom(file: BinaryIO) -> None:
+def skip_bom(file: IO[bytes]) -> None:
     """Move past a UTF-8 byte order mark at the start of a file, if there is one."""
     if file.read(len(_BOM)) != _BOM:
         file.seek(0)

@@ -7,7 +7,7 @@ and saying what is wrong with one (`csv_file.py`).
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from zwu_ts_assets.corpus.csv_lines import read_line, split_line
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -28,7 +28,7 @@ class Rows:
         number: Of the first line.
     """
 
-    file: BinaryIO
+    file: IO[bytes]
     path: Path
     delimiter: str
     start: int

@@ -8,9 +8,10 @@ Seconds are counted from 1970-01-01 00:00, of UTC where a stamp tells so, else o
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Final, Literal
 
@@ -31,6 +32,28 @@ _ODD: Final = re.compile(
     r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?",
     re.ASCII,
 )
+_CLOCK: Final = r"(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?"
+_MONTH: Final = (
+    r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:tember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+# With the name of a month: 1 Jan 2000, 01-Jan-00, January 1, 2000, 2000-Jan-01. Each is put
+# together from marks, the format of the month and, where it may be short, the year.
+_NAMED: Final = tuple(
+    (re.compile(form + _CLOCK, re.ASCII | re.IGNORECASE), pattern)
+    for form, pattern in (
+        (r"\d{1,2}([ ./-]?)" + _MONTH + r"([ ./-]?)(\d{4}|\d{2})", "%d{0}{month}{2}{year}"),
+        (_MONTH + r"([ ./-])\d{1,2}(,? |[./-])(\d{4})", "{month}{1}%d{2}{year}"),
+        (r"(\d{4})([ ./-])" + _MONTH + r"([ ./-])\d{1,2}", "{year}{1}{month}{3}%d"),
+    )
+)
+# ISO 8601 without marks in day and time; ten and twelve digits may be counts as well.
+_BASIC: Final = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"(T(?:[01]\d|2[0-3])[0-5]\d([0-5]\d)?(Z|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
+)
+_NO_FRACTION: Final = re.compile(r"(?<=:\d\d)[.,]0{1,9}(?!\d)", re.ASCII)
 # Lengths of a count of seconds, milli-, micro- and nanoseconds between 1973 and 2286.
 _UNIX_DIGITS: Final = {9: "unix", 10: "unix", 12: "unix_ms", 13: "unix_ms"} | {
     15: "unix_us",
@@ -46,6 +69,8 @@ _COMPACT: Final = re.compile(
 )
 _COMPACT_FORMATS: Final = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
+_RUN: Final = re.compile(r"(?:%[YmdHMS])+")
+_DIGITS: Final = re.compile(r"\d+", re.ASCII)
 _EPOCH: Final = datetime(1970, 1, 1)
 
 EXPECTED_TIMESTAMP: Final = "an ISO 8601 date and time such as 2016-07-01 00:00:00"
@@ -74,8 +99,27 @@ ISO: Final = TimeFormat()
 
 def means_a_time(cell: str) -> bool:
     """Whether a text is a day, or a day and a time, in a form that can be found."""
+    text = _whole(cell.strip())
+    if any(form.fullmatch(text) for form in (_ISO, _SUB_SECOND, _ZONED, _ODD)):
+        return True
+    found = _BASIC.fullmatch(text)
+    return (found is not None and bool(found[1])) or _named_pattern([text]) is not None
+
+
+def means_a_day(cell: str) -> bool:
+    """Whether a number is a date without marks, `20160701` or `20160701183000`, and no count."""
     text = cell.strip()
-    return any(form.fullmatch(text) for form in (_ISO, _SUB_SECOND, _ZONED, _ODD))
+    return len(text) in (8, 14) and _COMPACT.fullmatch(text) is not None
+
+
+def means_a_clock(cell: str) -> bool:
+    """Whether a text is a time of day: `18:20`, `6:20:00 PM`."""
+    return re.fullmatch(_CLOCK, f" {_whole(cell.strip())}", re.ASCII) is not None
+
+
+def _whole(text: str) -> str:
+    """A stamp without a fraction of a second that is zero."""
+    return _NO_FRACTION.sub("", text)
 
 
 def means_a_count(cell: str) -> bool:
@@ -113,7 +157,16 @@ def find_format(
         return TimeFormat("unix" if date_format in UNIX_FORMATS else "pattern", date_format)
     cells = iter(cells)
     line, first = next(cells, (2, ""))
-    text = first.strip()
+    text = _whole(first.strip())
+    if means_a_day(text):
+        return TimeFormat("pattern", _COMPACT_FORMATS[len(text)])
+    basic = _BASIC.fullmatch(text)
+    if basic is not None and basic[1]:
+        seconds, zone = "%S" if basic[2] else "", "%z" if basic[3] else ""
+        return TimeFormat("pattern", f"%Y%m%dT%H%M{seconds}{zone}")
+    if _named_pattern([text]) is not None:
+        named = _named_pattern([text, *(_whole(cell.strip()) for _, cell in cells)])
+        return TimeFormat("pattern", named) if named else ISO
     if _OFFSET.fullmatch(text):
         return TimeFormat("offset")
     if means_a_count(text):
@@ -135,10 +188,12 @@ def find_format(
         return ISO  # reading the line says what is wrong with it
     if len(odd[1]) == 4:
         return TimeFormat("pattern", _pattern(odd, "%Y{0}%m{0}%d"))
+    if len(odd[4]) == 2 and len(odd[1]) <= 2:
+        return _two_digit_year(path, line, column, [first, *(cell for _, cell in cells)])
     if len(odd[4]) != 4:
         return ISO
     for _, cell in ((line, first), *cells):
-        found = _ODD.fullmatch(cell.strip())
+        found = _ODD.fullmatch(_whole(cell.strip()))
         if found is None:
             break
         if int(found[1]) > 12:
@@ -158,13 +213,74 @@ def find_format(
     )
 
 
+def _two_digit_year(path: Path, line: int, column: str, stamps: Sequence[str]) -> TimeFormat:
+    """The format of stamps of three numbers with at most two digits each.
+
+    Raises:
+        CorpusError: Several orders of day, month and year would do.
+    """
+    read = (_ODD.fullmatch(_whole(stamp.strip())) for stamp in stamps)
+    odds = list(takewhile(lambda odd: odd is not None, read))
+    groups = [(odd[1], odd[3], odd[4]) for odd in odds if odd is not None]
+    days = {tuple(map(int, group)): None for group in groups}
+    orders = []
+    if all(len(last) == 2 for _, _, last in groups):
+        if all(0 < day <= 31 and 0 < month <= 12 for day, month, _ in days):
+            orders.append("%d{0}%m{0}%y")
+        if all(0 < day <= 31 and 0 < month <= 12 for month, day, _ in days):
+            orders.append("%m{0}%d{0}%y")
+    # Where the first number changes and the last one stays, the first one is no year.
+    steady = any(a[0] != b[0] and a[2] == b[2] for a, b in pairwise(days))
+    may_be_first = all(len(year) == 2 for year, _, _ in groups) and not (orders and steady)
+    if may_be_first and all(0 < day <= 31 and 0 < month <= 12 for _, month, day in days):
+        orders.append("%y{0}%m{0}%d")
+    if odds[0] is None or not orders:
+        return ISO
+    patterns = [_pattern(odds[0], order) for order in orders]
+    if len(patterns) == 1:
+        return TimeFormat("pattern", patterns[0])
+    text = _whole(stamps[0].strip())
+    readings = [f"{datetime.strptime(text, form):%Y-%m-%d}" for form in patterns]
+    settings = [f"`date_format = '{form}'`" for form in patterns]
+    refuse(
+        path,
+        line,
+        column,
+        f"{show(stamps[0])}, which may be {' or '.join(readings)}, and the first lines do not tell",
+        "a date format that is certain",
+        f"Write {' or '.join(settings)} into the settings.",
+    )
+
+
+def _named_pattern(stamps: Sequence[str]) -> str | None:
+    """The `strptime` format of stamps with the name of a month, as the first one is written."""
+    for form, pattern in _NAMED:
+        found = form.fullmatch(stamps[0])
+        if found is None:
+            continue
+        # May is short and long: the others tell.
+        names = (re.search(_MONTH, stamp, re.IGNORECASE) for stamp in stamps)
+        month = "%B" if any(name and len(name[0]) > 3 for name in names) else "%b"
+        marks = found.groups()[:4]
+        short = all(len(mark) < 3 for mark in marks if mark.isdigit())
+        day = pattern.format(*marks, month=month, year="%y" if short else "%Y")
+        return day + _clock_pattern(*found.groups()[4:])
+    return None
+
+
 def _pattern(odd: re.Match[str], day: str) -> str:
     """The `strptime` format of an odd stamp."""
-    text = day.format(odd[2])
-    if odd[5]:
-        hour, seconds = "%I" if odd[8] else "%H", ":%S" if odd[6] else ""
-        text += f"{odd[5]}{hour}:%M{seconds}" + (f"{odd[7]}%p" if odd[8] else "")
-    return text
+    return day.format(odd[2]) + _clock_pattern(odd[5], odd[6], odd[7], odd[8])
+
+
+def _clock_pattern(
+    mark: str | None, seconds: str | None, space: str | None, half: str | None
+) -> str:
+    """The `strptime` format of a time of day and what is before it."""
+    if not mark:
+        return ""
+    hour = "%I" if half else "%H"
+    return f"{mark}{hour}:%M{':%S' if seconds else ''}" + (f"{space}%p" if half else "")
 
 
 def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) -> int:
@@ -180,7 +296,7 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
     Raises:
         CorpusError: The cell is not such a stamp, or names no day of the calendar.
     """
-    text = cell.strip()
+    text = _whole(cell.strip())
     if (seconds := seconds_of(text, form)) is not None:
         return seconds
     expected = EXPECTED_TIMESTAMP
@@ -220,6 +336,8 @@ def seconds_of(text: str, form: TimeFormat) -> int | None:
         text: The stamp, without white space around it.
         form: How the column is written.
     """
+    if ":" in text:
+        text = _whole(text)
     if form.kind == "iso":
         return _iso_seconds(text) if _ISO.fullmatch(text) else None
     if form.kind == "unix":
@@ -236,6 +354,10 @@ def seconds_of(text: str, form: TimeFormat) -> int | None:
     # `strptime` reads digits of any script.
     if any(character.isdigit() and not character.isascii() for character in text):
         return None
+    # Of units without a mark between them it would guess where one digit is missing.
+    for units, digits in zip(_RUN.findall(form.pattern), _DIGITS.findall(text), strict=False):
+        if len(units) > 2 and len(digits) != len(units) + 2 * units.count("%Y"):
+            return None
     try:
         moment = datetime.strptime(text, form.pattern)
         if moment.tzinfo is not None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_lines import refuse
+from zwu_ts_assets.corpus.csv_order import line_of
 from zwu_ts_assets.corpus.csv_times import say_time
 
 _DAY: Final = 86_400
@@ -26,7 +27,13 @@ _FIRST: Final = -62_104_060_800
 _LAST: Final = 253_370_764_800
 
 
-def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
+def to_utc(
+    path: Path,
+    column: str,
+    wall: NDArray[np.int64],
+    zone: str,
+    lines: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
     """The moments that local wall times name.
 
     Args:
@@ -34,6 +41,7 @@ def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArr
         column: Name of the time column.
         wall: (rows,) int64, seconds from 1970-01-01 00:00 on the clocks of the zone.
         zone: IANA name of the zone.
+        lines: The line of each row, as in `DataRows`.
 
     Returns:
         (rows,) int64, seconds from 1970-01-01 00:00 UTC.
@@ -46,7 +54,14 @@ def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArr
     if len(outside):
         row = int(outside[0])
         found, do = f"{say_time(wall[row])}", "Mend the cell, or leave `time_zone` out."
-        refuse(path, row + 2, column, found, f"a year in which {zone} has rules, 2 to 9998", do)
+        refuse(
+            path,
+            line_of(lines, row),
+            column,
+            found,
+            f"a year in which {zone} has rules, 2 to 9998",
+            do,
+        )
     # Most days have one offset from UTC, which is asked for once; rows of the others are asked for
     # one by one. A day is looked at from the one before to the one after, as it is a local one.
     days, which = np.unique(wall // _DAY, return_inverse=True)
@@ -63,7 +78,7 @@ def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArr
         if not moments:
             refuse(
                 path,
-                row + 2,
+                line_of(lines, row),
                 column,
                 f"{say_time(wall[row])}, a time that the clocks of {zone} left out",
                 "a local time that there was",
@@ -71,7 +86,7 @@ def to_utc(path: Path, column: str, wall: NDArray[np.int64], zone: str) -> NDArr
                 'that, such as "Etc/GMT-1" for UTC+1.',
             )
         utc[row], later[row] = moments
-    return _resolved(path, column, zone, wall, utc, later)
+    return _resolved(path, column, zone, wall, utc, later, lines)
 
 
 def _offset(rules: ZoneInfo, utc: int) -> int:
@@ -100,6 +115,7 @@ def _resolved(
     wall: NDArray[np.int64],
     utc: NDArray[np.int64],
     later: NDArray[np.int64],
+    lines: NDArray[np.int64] | None,
 ) -> NDArray[np.int64]:
     """Choose between the two moments of each wall time that has two."""
     twice = utc != later
@@ -124,7 +140,7 @@ def _resolved(
         if len(fitting) != 1 or (start == 0 and stop == len(wall)):
             refuse(
                 path,
-                start + 2,
+                line_of(lines, start),
                 column,
                 f"{say_time(wall[start])}, which the clocks of {zone} showed twice that day, and "
                 "the rows around it do not tell which of the two it is",

@@ -48,7 +48,7 @@ from zwu_ts_assets.corpus.text_stamps import (
     stamp_text,
     text_stamps,
 )
-from zwu_ts_assets.corpus.ticks import value_range
+from zwu_ts_assets.corpus.ticks import levelled, value_range
 
 __all__ = ["Canvas", "draw_figure", "draw_matrices", "encode_png", "thumbnail"]
 
@@ -120,11 +120,11 @@ def draw_matrices(
         size = f"{count} of {len(features)}"
     frame = _titled(kept, size, length, drawable(title_prefix)).copy()
     panels = (
-        matrices.feature_dtw,
-        matrices.feature_covariance,
+        levelled(matrices.feature_dtw),
+        levelled(matrices.feature_covariance),
         matrices.feature_pearson,
-        matrices.time_dtw,
-        matrices.time_covariance,
+        levelled(matrices.time_dtw),
+        levelled(matrices.time_covariance),
         matrices.time_pearson,
     )
     texts = list(kept.edge_stamps)

@@ -6,12 +6,16 @@ What does not: drawing them (`colour_bars`, `line_plot`).
 
 import copy
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.agg import default_settings
+
+# Sums of a thousand products, each rounded, may be apart by so much relatively.
+_ROUNDING: Final = 1e-12
 
 
 @lru_cache(maxsize=1)
@@ -33,6 +37,19 @@ def value_range(values: NDArray[np.float64]) -> tuple[float, float]:
     if high - low <= magnitude * 1e-15:
         return low - 0.1 * abs(low), high + 0.1 * abs(high)
     return low, high
+
+
+def levelled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, or the smallest one in place of all where nothing but rounding parts them.
+
+    The panels of columns that are affine copies of each other, such as Celsius and Kelvin, have one
+    value everywhere, computed in several orders. Colours from end to end would show its last bits.
+    NaN stays.
+    """
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if 0 < high - low <= max(abs(low), abs(high)) * _ROUNDING:
+        return np.where(np.isnan(values), np.nan, low)
+    return values
 
 
 def value_locator(most_ticks: int) -> MaxNLocator:

@@ -163,6 +163,8 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
         "time_zone": (settings.time_zone or ("UTC" if columns.times.is_utc else None), None),
     }
     details = {name: found for name, (found, usual) in told.items() if found != usual}
+    if reading.notes:
+        details["notes_on_reading"] = "; ".join(reading.notes)
     if settings.csv_rules.allows_gaps:
         missing, interpolated = series.missing, series.interpolated
         details["rows_inserted"] = reading.inserted

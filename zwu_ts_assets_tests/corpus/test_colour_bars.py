@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from zwu_ts_assets.corpus.colour_bars import bar_ticks
+from zwu_ts_assets.corpus.colour_bars import bar_ticks, draw_bar_ticks
 from zwu_ts_assets.corpus.figure_layout import Canvas
 from zwu_ts_assets.corpus.figure_template import template
 from zwu_ts_assets.corpus.ticks import value_range
@@ -48,3 +48,12 @@ def test_range_ticks_and_labels_are_those_of_matplotlib(a: float, b: float) -> N
     ]
     assert list(zip(positions, labels, strict=True)) == inside
     assert factor == axes.yaxis.get_offset_text().get_text()
+
+
+def test_a_range_without_a_round_number_has_no_tick_as_in_matplotlib() -> None:
+    kept = template(("a", "b"), 24, Canvas())
+    low, high = 81.30905501257259, 81.30905501257267
+    assert bar_ticks(kept.bars, low, high)[:2] == ([], [])
+    frame = kept.pixels.copy()
+    draw_bar_ticks(frame, kept.bars, 0, low, high)
+    assert (frame == kept.pixels).all()

@@ -159,7 +159,7 @@ def test_timestamps_a_second_time_are_refused(tmp_path: Path) -> None:
 
 
 def test_days_and_times_of_day_in_two_columns_are_told_to_be_joined(tmp_path: Path) -> None:
-    content = "Date,Time,a\n2016-07-01,00:00,1\n2016-07-01,01:00,2\n"
+    content = "Date,Hour,a\n2016-07-01,00,1\n2016-07-01,01,2\n"
     message = refusal(tmp_path, content)
     assert message.startswith(", line 3, column 'Date': found 2016-07-01 00:00:00 a second time")
     assert message.endswith("If the time of day is in another column, join the two into one.")
@@ -173,10 +173,22 @@ def test_timestamps_that_go_back_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_file_in_reverse_order_is_refused_at_its_second_data_line(tmp_path: Path) -> None:
+def test_a_row_out_of_order_in_a_file_that_is_newest_first_is_refused(tmp_path: Path) -> None:
     header, *rows = good_lines()
-    message = refusal(tmp_path, text_of([header, *reversed(rows)]))
+    newest_first = rows[::-1]
+    newest_first[2], newest_first[3] = newest_first[3], newest_first[2]
+    message = refusal(tmp_path, text_of([header, *newest_first]))
     assert ", line 3, column 'date': found 2016-07-01 04:00:00 after 2016-07-01 05:00" in message
+
+
+def test_a_hole_in_a_file_that_is_newest_first_is_told_at_its_line(tmp_path: Path) -> None:
+    header, *rows = good_lines()
+    del rows[2]
+    message = refusal(tmp_path, text_of([header, *reversed(rows)]))
+    assert message.startswith(
+        ", line 4, column 'date': found 2016-07-01 03:00:00, 2:00:00 (h:mm:ss) after "
+        "2016-07-01 01:00:00 on the line after"
+    )
 
 
 @pytest.mark.parametrize("number", [3, 4, 6])

@@ -48,7 +48,7 @@ def test_a_count_of_seconds_is_a_time_only_where_no_column_has_dates(tmp_path: P
     assert read_series(path).features == ("serial",)
 
 
-@pytest.mark.parametrize("stamp", ["1 Jul 2016", "01-Jul-16 10:00", "20160701100000", "2016-W26-5"])
+@pytest.mark.parametrize("stamp", ["1st July 2016", "2016-W26-5", "1/2016"])
 def test_a_running_number_is_not_taken_for_the_time_beside_what_may_be_one(
     tmp_path: Path, stamp: str
 ) -> None:

@@ -337,6 +337,27 @@ def test_constant_columns_are_blank_in_the_pearson_panel_only() -> None:
         assert bool((column == 255).all()) is blank
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_columns_that_are_affine_copies_of_each_other_are_drawn(seed: int) -> None:
+    walk = np.random.default_rng(seed).normal(size=96).cumsum()
+    celsius = np.round(20 + 5 * walk, 2)
+    values = np.stack([celsius, celsius + 273.15, celsius * 1.01][: 2 + seed % 2], axis=1)
+    draw_figure(values, names(2 + seed % 2))
+
+
+def test_what_only_rounding_parts_has_one_colour() -> None:
+    one = 81.30905501257259  # and the next numbers that there are
+    covariance = np.array([[one, one], [one, one + 8e-14]])
+    equal, parted = (
+        draw_matrices(
+            DependenceMatrices(*[np.zeros((2, 2)), matrix, np.ones((2, 2))], *[np.eye(24)] * 3),
+            names(2),
+        )
+        for matrix in (np.full((2, 2), one), covariance)
+    )
+    assert (equal == parted).all()
+
+
 def test_numbers_shrink_with_their_cells_and_vanish_before_they_overlap() -> None:
     assert number_points(["1.0"], 62, 60, 100) == 10.0
     assert number_points(["1234567.8"], 62, 60, 100) == 7.0
