@@ -152,7 +152,7 @@ def _choices(
     """
     for menu in _menus(items, seed):
         offered = values[:, menu] if largest else -values[:, menu]
-        known: NDArray[np.bool_] = np.isfinite(offered).all(axis=1)
+        known = np.asarray(np.isfinite(offered).all(axis=1))
         ranked = np.sort(np.nan_to_num(offered), axis=1)
         clear = known & (ranked[:, -1] - ranked[:, -2] >= margin)
         right = {int(w): int(offered[w].argmax()) for w in np.flatnonzero(clear)}
