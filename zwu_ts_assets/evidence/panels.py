@@ -73,7 +73,12 @@ class Panels:
 
 
 def read_figure(
-    pixels: Pixels, n_features: int, n_steps: int, drawn: tuple[int, int] | None = None
+    pixels: Pixels,
+    n_features: int,
+    n_steps: int,
+    drawn: tuple[int, int] | None = None,
+    *,
+    with_time: bool = True,
 ) -> Panels:
     """Read the six matrices of a figure or a frame of a video.
 
@@ -84,6 +89,8 @@ def read_figure(
         drawn: Width and height of the figure when it was drawn. For a resized picture with small
             time cells it halves the error or better: such cells are 4 or 5 pixels wide when drawn,
             and this tells which.
+        with_time: Whether the time panels are read, which takes nearly all of the time; otherwise
+            their matrices are NaN.
 
     Raises:
         NotAFigure: The picture does not show two rows of panels with colour bars.
@@ -97,6 +104,9 @@ def read_figure(
     sharp = _is_sharp(pixels, boxes[3], COLOUR_MAPS[3])
     matrices = []
     for i, (box, colour_map) in enumerate(zip(boxes, COLOUR_MAPS, strict=True)):
+        if i >= 3 and not with_time:
+            matrices.append(np.full((n_steps, n_steps), np.nan))
+            continue
         if i < 3:
             colours = _feature_cells(pixels, box, n_features)
         elif sharp:

@@ -76,7 +76,6 @@ class Question(Protocol):
         """All that a blind reader sees."""
 
 
-
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """Where the readers find media, and what the prompt says about them.
@@ -217,39 +216,43 @@ class _Reading:
     gallery: Gallery
     max_pixels: int | None
     figures: dict[str, Panels] = field(default_factory=dict)
-    videos: dict[str, tuple[Panels, ...]] = field(default_factory=dict)
+    videos: dict[tuple[str, bool], tuple[Panels, ...]] = field(default_factory=dict)
 
-    def _read(self, pixels: Pixels, steps: int) -> Panels:
+    def _read(self, pixels: Pixels, steps: int, *, with_time: bool) -> Panels:
         height, width = pixels.shape[:2]
         shown = pixels if self.max_pixels is None else resized(pixels, self.max_pixels)
-        return read_figure(shown, len(self.gallery.columns), steps, (width, height))
+        columns = len(self.gallery.columns)
+        return read_figure(shown, columns, steps, (width, height), with_time=with_time)
 
     def figure(self, sample: str) -> Panels:
         if sample not in self.figures:
-            self.figures[sample] = self._read(self.gallery.figure(sample), self.gallery.steps)
+            pixels = self.gallery.figure(sample)
+            self.figures[sample] = self._read(pixels, self.gallery.steps, with_time=True)
         return self.figures[sample]
 
-    def frames(self, sample: str) -> tuple[Panels, ...]:
-        if sample not in self.videos:
+    def frames(self, sample: str, *, with_time: bool) -> tuple[Panels, ...]:
+        key = sample, with_time
+        if key not in self.videos:
             spans = self.gallery.patches
             frames = self.gallery.video(sample)[: len(spans)]
-            self.videos[sample] = tuple(
-                self._read(frame, stop - start)
+            self.videos[key] = tuple(
+                self._read(frame, stop - start, with_time=with_time)
                 for frame, (start, stop) in zip(frames, spans, strict=True)
             )
-        return self.videos[sample]
+        return self.videos[key]
 
     def answer(self, question: Question, own: str, other: str) -> int:
         """The reader's answer from the media of given samples; `_NO_ANSWER` if it finds none."""
         both = len(question.needs) > 1
-        figures, frames = [], ()
+        figures: list[Panels] = []
+        frames: Sequence[Panels] = ()
         try:
             if "figure" in question.needs:
                 figures.append(self.figure(own))
                 if other and not both:
                     figures.append(self.figure(other))
             if "video" in question.needs:
-                frames = self.frames(other if other and both else own)
+                frames = self.frames(other if other and both else own, with_time=both)
             seen = Seen(
                 figures, frames, self.gallery.columns, tuple(a for a, _ in self.gallery.patches)
             )

@@ -178,7 +178,8 @@ def test_constant_columns_and_equal_windows_are_not_asked_about() -> None:
 
 def column(sample: Sample, name: str) -> Floats:
     values = sample.past[:, sample.features.index(name)]
-    return (values - values.mean()) / (values.std() + 1e-5)
+    standardised: Floats = (values - values.mean()) / (values.std() + 1e-5)
+    return standardised
 
 
 def textbook_dtw(a: Floats, b: Floats) -> float:
