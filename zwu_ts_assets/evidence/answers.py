@@ -1,0 +1,258 @@
+"""Answers from what was read off pixels, by the definitions of the tasks.
+
+What belongs here: the reader's own reckoning. It works with plain loops over the cells that it
+read, and shares no code with the part that made the answers.
+
+All colours are relative to their panel's range, so only Pearson panels, which always span -1 to 1,
+are compared between pictures by their colours.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Final, Protocol
+
+from zwu_ts_assets.evidence.panels import Panels, pearson_values
+
+Matrix = Sequence[Sequence[float]]
+
+
+class Asked(Protocol):
+    """What the reader is told of a question: the text's parts, never the answer."""
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+
+    @property
+    def subject(self) -> Mapping[str, object]:
+        """What the text is about."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options, in order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was read off the media that a question shows.
+
+    Attributes:
+        figures: The figures, in the order in which they are shown.
+        frames: The frames of the video, repeated ones left out.
+        columns: Names of the columns of the feature panels, as their labels say.
+        patch_starts: First step of each frame, as the text says.
+    """
+
+    figures: Sequence[Panels]
+    frames: Sequence[Panels]
+    columns: tuple[str, ...]
+    patch_starts: tuple[int, ...]
+
+
+def answer_from_pixels(asked: Asked, seen: Seen) -> int:
+    """The option that what was seen speaks for, counted from 0.
+
+    Raises:
+        KeyError: A task that the reader has not learned.
+    """
+    return _READERS[asked.task](asked, seen)
+
+
+def _cells(pair: str, columns: tuple[str, ...]) -> tuple[int, int]:
+    """Row and column of a pair's cell. Names may hold " and ", so all readings are tried."""
+    found = [
+        (columns.index(pair[: m.start()]), columns.index(pair[m.end() :]))
+        for m in re.finditer(" and ", pair)
+        if pair[: m.start()] in columns and pair[m.end() :] in columns
+    ]
+    if len(found) != 1:
+        raise ValueError(f"{pair!r} does not name two of the columns {columns}")
+    return found[0]
+
+
+def _steps(text: str) -> range:
+    first, last = (int(number) for number in re.findall(r"\d+", text))
+    return range(first, last + 1)
+
+
+def _number(text: object) -> int:
+    (number,) = re.findall(r"\d+", str(text))
+    return int(number)
+
+
+def _best(values: Sequence[float], *, largest: bool) -> int:
+    chosen = max(values) if largest else min(values)
+    return list(values).index(chosen)
+
+
+def _pair_choice(asked: Asked, seen: Seen, matrix: Matrix, *, largest: bool) -> int:
+    places = [_cells(option, seen.columns) for option in asked.options]
+    return _best([float(matrix[a][b]) for a, b in places], largest=largest)
+
+
+def _closest_pair(asked: Asked, seen: Seen) -> int:
+    return _pair_choice(asked, seen, seen.figures[0].feature_dtw.tolist(), largest=False)
+
+
+def _most_correlated(asked: Asked, seen: Seen) -> int:
+    return _pair_choice(asked, seen, seen.figures[0].feature_pearson.tolist(), largest=True)
+
+
+def _least_correlated(asked: Asked, seen: Seen) -> int:
+    return _pair_choice(asked, seen, seen.figures[0].feature_pearson.tolist(), largest=False)
+
+
+def _odd_column(asked: Asked, seen: Seen) -> int:
+    matrix = seen.figures[0].feature_dtw.tolist()
+    means = []
+    for option in asked.options:
+        row = seen.columns.index(option)
+        means.append(fmean(value for at, value in enumerate(matrix[row]) if at != row))
+    return _best(means, largest=True)
+
+
+def _mean_between(matrix: Matrix, some: range, others: range) -> float:
+    return fmean(matrix[i][j] for i in some for j in others)
+
+
+def _span_relation(asked: Asked, seen: Seen) -> int:
+    matrix = pearson_values(seen.figures[0].time_pearson).tolist()
+    span, other = _steps(str(asked.subject["span"])), _steps(str(asked.subject["other"]))
+    mean = _mean_between(matrix, span, other)
+    word = "alike" if mean > 0.2 else "opposite" if mean < -0.2 else "unrelated"
+    return asked.options.index(word)
+
+
+def _returning_span(asked: Asked, seen: Seen) -> int:
+    matrix = seen.figures[0].time_dtw.tolist()
+    span = _steps(str(asked.subject["span"]))
+    means = [_mean_between(matrix, span, _steps(option)) for option in asked.options]
+    return _best(means, largest=False)
+
+
+def _odd_span(asked: Asked, seen: Seen) -> int:
+    matrix = seen.figures[0].time_dtw.tolist()
+    steps = len(matrix)
+    edges = [round(i * steps / 8) for i in range(9)]
+    eighths = [range(edges[i], edges[i + 1]) for i in range(8)]
+    means = []
+    for option in asked.options:
+        span = _steps(option)
+        means.append(fmean(_mean_between(matrix, span, each) for each in eighths if each != span))
+    return _best(means, largest=True)
+
+
+def _break(asked: Asked, seen: Seen) -> int:
+    matrix = seen.figures[0].time_dtw.tolist()
+    steps = range(len(matrix))
+    contrasts = []
+    for option in asked.options:
+        cut = _number(option)
+        across, within = [], []
+        for i in steps:
+            for j in steps:
+                if (i < cut) == (j < cut):
+                    within.append(matrix[i][j])
+                elif i < cut:
+                    across.append(matrix[i][j])
+        contrasts.append(fmean(across) - fmean(within))
+    return _best(contrasts, largest=True)
+
+
+def _frame_pair(asked: Asked, seen: Seen) -> int:
+    frame = seen.frames[_number(asked.subject["part"]) - 1]
+    return _pair_choice(asked, seen, frame.feature_dtw.tolist(), largest=False)
+
+
+def _pearson_part(asked: Asked, seen: Seen) -> int:
+    a = seen.columns.index(str(asked.subject["a"]))
+    b = seen.columns.index(str(asked.subject["b"]))
+    values = [
+        float(seen.frames[_number(option) - 1].feature_pearson[a, b]) for option in asked.options
+    ]
+    return _best(values, largest=True)
+
+
+def _closer_frames(asked: Asked, seen: Seen) -> list[bool]:
+    """For each frame whether the pair asked about has a smaller Feature DTW than its rival."""
+    pair = _cells(str(asked.subject["pair"]), seen.columns)
+    rival = _cells(str(asked.subject["rival"]), seen.columns)
+    return [bool(frame.feature_dtw[pair] < frame.feature_dtw[rival]) for frame in seen.frames]
+
+
+def _count_parts(asked: Asked, seen: Seen) -> int:
+    count = sum(_closer_frames(asked, seen))
+    for at, option in enumerate(asked.options):
+        numbers = [int(number) for number in re.findall(r"\d+", option)]
+        if numbers[0] <= count <= numbers[-1]:
+            return at
+    raise ValueError(f"{count} is in none of {asked.options}")
+
+
+def _first_part(asked: Asked, seen: Seen) -> int:
+    closer = _closer_frames(asked, seen)
+    if True not in closer:
+        return asked.options.index("no part")
+    name = f"part {closer.index(True) + 1}"
+    return asked.options.index(name if name in asked.options else "a later part")
+
+
+def _drift(asked: Asked, seen: Seen) -> int:
+    a = seen.columns.index(str(asked.subject["a"]))
+    b = seen.columns.index(str(asked.subject["b"]))
+    values = [float(frame.feature_dtw[a, b]) for frame in seen.frames]
+    # Concordant less discordant pairs of frames: Kendall's way, whose sign is that of Spearman's
+    # wherever the trend is as clear as it must be to be asked about.
+    rising = 0
+    for i, earlier in enumerate(values):
+        for later in values[i + 1 :]:
+            rising += (later > earlier) - (later < earlier)
+    return asked.options.index("they drift apart" if rising > 0 else "they come together")
+
+
+def _correlation(xs: Sequence[float], ys: Sequence[float]) -> float:
+    mx, my = fmean(xs), fmean(ys)
+    covariance = sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True))
+    norm = (sum((x - mx) ** 2 for x in xs) * sum((y - my) ** 2 for y in ys)) ** 0.5
+    return covariance / norm if norm else 0.0
+
+
+def _same_window(asked: Asked, seen: Seen) -> int:
+    whole = seen.figures[0].time_dtw.tolist()
+    scores = []
+    for start, frame in zip(seen.patch_starts, seen.frames, strict=True):
+        part = frame.time_dtw.tolist()
+        size = range(len(part))
+        block = [whole[start + i][start + j] for i in size for j in size]
+        cells = [part[i][j] for i in size for j in size]
+        if max(cells) > min(cells) and max(block) > min(block):
+            scores.append(_correlation(block, cells))
+    same = bool(scores) and fmean(scores) > 0.725
+    return asked.options.index("yes" if same else "no")
+
+
+def _which_figure(asked: Asked, seen: Seen) -> int:
+    a = seen.columns.index(str(asked.subject["a"]))
+    b = seen.columns.index(str(asked.subject["b"]))
+    return _best([float(each.feature_pearson[a, b]) for each in seen.figures], largest=True)
+
+
+_READERS: Final[Mapping[str, Callable[[Asked, Seen], int]]] = {
+    "closest_pair": _closest_pair,
+    "most_correlated": _most_correlated,
+    "least_correlated": _least_correlated,
+    "span_relation": _span_relation,
+    "odd_column": _odd_column,
+    "returning_span": _returning_span,
+    "odd_span": _odd_span,
+    "break": _break,
+    "frame_pair": _frame_pair,
+    "pearson_part": _pearson_part,
+    "count_parts": _count_parts,
+    "first_part": _first_part,
+    "drift": _drift,
+    "same_window": _same_window,
+    "which_figure": _which_figure,
+}

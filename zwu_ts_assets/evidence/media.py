@@ -1,0 +1,98 @@
+"""Files and pictures as a consumer sees them: decoded frames, resized pictures.
+
+What belongs here: decoding a video and Qwen3-VL's resizing, both written afresh. What does not:
+reading what a picture shows (`panels`).
+"""
+
+import math
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+
+def read_video(path: Path) -> list[Pixels]:
+    """Decode all frames of a video.
+
+    PyAV decodes where it is installed, else the ffmpeg that comes with imageio-ffmpeg.
+
+    Args:
+        path: An MP4 file.
+
+    Returns:
+        Each frame as (height, width, 3) RGB, of the video's own size. 1792x992 pixels take 5 MB a
+        frame.
+
+    Raises:
+        ValueError: The file holds no frame.
+        OSError: The file cannot be read as a video.
+    """
+    frames = list(_frames_by_av(path) if find_spec("av") else _frames_by_ffmpeg(path))
+    if not frames:
+        raise ValueError(f"{path}: the video has no frame; make it again")
+    return frames
+
+
+def _frames_by_av(path: Path) -> Iterator[Pixels]:
+    import av  # only where it is installed
+
+    try:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+    except av.error.FFmpegError as error:
+        raise OSError(f"{path}: the video cannot be decoded ({error}); make it again") from error
+
+
+def _frames_by_ffmpeg(path: Path) -> Iterator[Pixels]:
+    import imageio_ffmpeg  # only where PyAV is not
+
+    reader = imageio_ffmpeg.read_frames(str(path), pix_fmt="rgb24")
+    width, height = next(reader)["size"]
+    for data in reader:
+        yield np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
+
+
+def resized(pixels: Pixels, max_pixels: int, multiple: int = 32, min_pixels: int = 0) -> Pixels:
+    """Resize a picture as Qwen3-VL's processor does.
+
+    Both sides become the nearest multiples of `multiple`. If that is more than `max_pixels`, they
+    are shrunk by one factor and cut down to multiples instead; if it is less than `min_pixels`,
+    they are enlarged and filled up to multiples. Resizing is bicubic.
+
+    Args:
+        pixels: (height, width, 3) RGB.
+        max_pixels: The budget, at least that of one square of `multiple`.
+        multiple: 32 for Qwen3-VL: patches of 16 pixels, merged two by two.
+        min_pixels: The least size; 65,536 for images unless a trainer sets another.
+
+    Returns:
+        The picture itself if it fits as it is.
+
+    Raises:
+        ValueError: The budget is smaller than one square.
+    """
+    if max_pixels < multiple * multiple:
+        raise ValueError(
+            f"a budget of {max_pixels} pixels is less than one square of {multiple}x{multiple}"
+        )
+    height, width, _ = pixels.shape
+    sides = [max(multiple, round(side / multiple) * multiple) for side in (height, width)]
+    if sides[0] * sides[1] > max_pixels:
+        factor = math.sqrt(height * width / max_pixels)
+        sides = [
+            max(multiple, math.floor(side / factor / multiple) * multiple)
+            for side in (height, width)
+        ]
+    elif sides[0] * sides[1] < min_pixels:
+        factor = math.sqrt(min_pixels / (height * width))
+        sides = [math.ceil(side * factor / multiple) * multiple for side in (height, width)]
+    if sides == [height, width]:
+        return pixels
+    picture = Image.fromarray(pixels).resize((sides[1], sides[0]), Image.Resampling.BICUBIC)
+    return np.asarray(picture, dtype=np.uint8)

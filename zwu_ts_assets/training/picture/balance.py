@@ -1,0 +1,107 @@
+"""Counterbalancing: choosing questions so that their text tells nothing about their answer.
+
+A data set has habits. In ETTh1 the same two columns are nearly always the closest pair, so a model
+that only reads "which of these pairs is closest?" is right far more often than by chance. Here a
+question text (task, subject and options: a *group*) is asked of as many windows in which option A
+is right as of windows in which B is right, and so on, within each split; what cannot be balanced so
+is not asked. Every function of the text, however it was fitted, is then right in exactly one of
+len(options) cases of each split.
+
+The wording belongs to the text. Questions are therefore chosen in *rounds*: one window for each
+option of a group, and one wording for the whole round.
+"""
+
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_MOST_ROUNDS: Final = 4
+"""Of one group within a split, so that no single text fills a task."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """All windows of which one text could be asked.
+
+    Attributes:
+        key: Identifies the text: subject and options.
+        options: How many options there are.
+        right: The right option by index of the window, for windows with an unambiguous answer.
+    """
+
+    key: Hashable
+    options: int
+    right: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One question that is asked.
+
+    Attributes:
+        group: Index of the group.
+        window: Index of the window.
+        answer: The right option.
+        round: Number of the round within group and split; the wording follows from it.
+    """
+
+    group: int
+    window: int
+    answer: int
+    round: int
+
+
+def stable_hash(*parts: object) -> int:
+    """A number that depends on the text forms of `parts` alone, the same on every machine."""
+    text = "\n".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big")
+
+
+def balanced(
+    groups: Sequence[Group], windows: Sequence[int], names: Sequence[str], seed: str
+) -> list[Chosen]:
+    """Choose questions of one task in one split, each window at most once.
+
+    Groups that yield most come first. Of each, every option is right equally often.
+
+    Args:
+        groups: The texts that could be asked.
+        windows: Indices of the windows of the split.
+        names: Id of each window by index; the choice depends on ids, not on positions.
+        seed: Name of the task and the split.
+
+    Returns:
+        The chosen questions, by window.
+    """
+    free = set(windows)
+    # A task with few texts needs more rounds of each to fill a split.
+    most = max(_MOST_ROUNDS, len(free) // max(len(groups), 1))
+    chosen: list[Chosen] = []
+    order = sorted(
+        range(len(groups)),
+        key=lambda g: (-_rounds(groups[g], free), stable_hash(seed, groups[g].key)),
+    )
+    for at in order:
+        group = groups[at]
+        rounds = min(_rounds(group, free), most)
+        for option in range(group.options if rounds else 0):
+            bucket = [w for w in _bucket(group, option) if w in free]
+            bucket.sort(key=lambda w: stable_hash(seed, group.key, names[w]))
+            for number, window in enumerate(bucket[:rounds]):
+                chosen.append(Chosen(at, window, option, number))
+                free.remove(window)
+    return sorted(chosen, key=lambda each: each.window)
+
+
+def _bucket(group: Group, option: int) -> list[int]:
+    return [window for window, right in group.right.items() if right == option]
+
+
+def _rounds(group: Group, free: set[int]) -> int:
+    """How many complete rounds the free windows allow."""
+    counts = [0] * group.options
+    for window, right in group.right.items():
+        if window in free:
+            counts[right] += 1
+    return min(counts)

@@ -1,0 +1,1 @@
+"""Tests of the questions whose answers stand in figure or video alone."""

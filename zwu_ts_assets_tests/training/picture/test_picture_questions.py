@@ -1,0 +1,320 @@
+"""Picture questions: right by the definition, and silent about their answers."""
+
+import itertools
+from collections import Counter, defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers, regression_answers
+from zwu_ts_assets.training.picture.pose import counts_by_task, picture_questions
+from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.picture.tasks import PICTURE_TASKS
+from zwu_ts_assets.training.picture.wordings import HELD_OUT, WORDINGS
+from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets_tests.training.builders import sample_of
+
+Floats = NDArray[np.float64]
+PATCHES = [(0, 12), (6, 18), (12, 24), (18, 30), (24, 36), (30, 42), (36, 48)]
+ROWS = 48
+
+
+def world(windows: int = 120, features: int = 5, seed: int = 0) -> list[Sample]:
+    """Windows with a habit: columns a and b nearly always have the same course."""
+    random = np.random.default_rng(seed)
+    samples = []
+    for number in range(windows):
+        past = random.normal(size=(ROWS, features)).cumsum(axis=0)
+        if number % 5 and features > 1:
+            past[:, 1] = past[:, 0] + random.normal(size=ROWS) * 0.5
+        split = "train" if number < 0.6 * windows else "validation"
+        split = "test" if number >= 0.8 * windows else split
+        samples.append(replace(sample_of(past, start=number * ROWS), split=split))
+    return samples
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    return world()
+
+
+@pytest.fixture(scope="module")
+def questions(samples: list[Sample]) -> list[PictureQuestion]:
+    return picture_questions(samples, PATCHES)
+
+
+def texts(questions: list[PictureQuestion]) -> list[TextQuestion]:
+    return [TextQuestion(q.task, q.prompt, q.options, q.answer) for q in questions]
+
+
+# What the text tells
+
+
+def test_every_text_has_every_answer_equally_often_within_each_split(
+    questions: list[PictureQuestion],
+) -> None:
+    answers: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    options: dict[tuple[str, str], int] = {}
+    for question in questions:
+        answers[question.split, question.prompt][question.answer] += 1
+        options[question.split, question.prompt] = len(question.options)
+    assert len(answers) > 100
+    for text, counts in answers.items():
+        assert len(counts) == options[text], text
+        assert len(set(counts.values())) == 1, text
+
+
+def test_blind_readers_are_right_by_chance_alone(questions: list[PictureQuestion]) -> None:
+    asked = texts(questions)
+    train = [text for text, q in zip(asked, questions, strict=True) if q.split == "train"]
+    for found in (
+        majority_answers(train, asked, by_text=False),
+        majority_answers(train, asked, by_text=True),
+        regression_answers(train, asked),
+    ):
+        for task in {q.task for q in questions}:
+            right = [f == q.answer for f, q in zip(found, questions, strict=True) if q.task == task]
+            chance = 1 / len(next(q.options for q in questions if q.task == task))
+            assert np.mean(right) == pytest.approx(chance, abs=1e-9), task
+
+
+def test_the_blind_readers_find_the_habit_where_questions_are_not_balanced(
+    samples: list[Sample],
+) -> None:
+    random = np.random.default_rng(3)
+    pairs = list(itertools.combinations("abcde", 2))
+    careless = []
+    for sample in samples:
+        menu = sorted(random.choice(len(pairs), 4, replace=False))
+        distances = [
+            float(textbook_dtw(column(sample, pairs[i][0]), column(sample, pairs[i][1])))
+            for i in menu
+        ]
+        options = tuple(" and ".join(pairs[i]) for i in menu)
+        text = "Which pair is closest?\n" + "\n".join(options)
+        careless.append(TextQuestion("closest_pair", text, options, int(np.argmin(distances))))
+    fitted = regression_answers(careless[:72], careless[72:])
+    right = np.mean([f == q.answer for f, q in zip(fitted, careless[72:], strict=True)])
+    assert right > 0.4  # chance is 0.25
+
+
+def test_two_wordings_of_each_task_are_kept_from_training(questions: list[PictureQuestion]) -> None:
+    assert WORDINGS.keys() == PICTURE_TASKS.keys()
+    for task, wordings in WORDINGS.items():
+        assert len(wordings) == len(set(wordings)) >= 10, task
+        used = {q.wording for q in questions if q.task == task and q.split == "train"}
+        assert used
+        assert max(used) < len(wordings) - HELD_OUT
+    elsewhere = {q.wording for q in questions if q.split != "train"}
+    assert {8, 9} <= elsewhere
+
+
+# Which questions there are
+
+
+def test_all_levels_are_asked_and_the_video_is_needed_often(
+    questions: list[PictureQuestion],
+) -> None:
+    asked = {q.task for q in questions}
+    assert len(asked) >= 12
+    assert {PICTURE_TASKS[task].level for task in asked} == {1, 2, 3, 4}
+    video = [q for q in questions if "video" in q.needs]
+    assert len({q.task for q in video}) >= 4
+    assert len(video) >= 0.25 * len(questions)
+
+
+def test_ids_are_unique_and_nothing_depends_on_the_order_of_the_samples(
+    samples: list[Sample], questions: list[PictureQuestion]
+) -> None:
+    assert len({q.id for q in questions}) == len(questions)
+    again = picture_questions(samples[::-1], PATCHES)
+    assert {q.id: q for q in again} == {q.id: q for q in questions}
+
+
+def test_a_second_window_is_of_the_same_split(
+    samples: list[Sample], questions: list[PictureQuestion]
+) -> None:
+    splits = {sample.id: sample.split for sample in samples}
+    pairs = [q for q in questions if q.other_sample]
+    assert {q.task for q in pairs} == {"same_window", "which_figure"}
+    for question in pairs:
+        assert splits[question.other_sample] == question.split
+        assert question.other_sample != question.sample_id
+
+
+def test_tasks_are_chosen_by_name(samples: list[Sample]) -> None:
+    found = picture_questions(samples, PATCHES, ["break", "drift"])
+    assert {q.task for q in found} == {"break", "drift"}
+    with pytest.raises(CorpusError, match=r"'brake'.*expected one of closest_pair"):
+        picture_questions(samples, PATCHES, ["brake"])
+
+
+@pytest.mark.parametrize("features", [1, 2, 3])
+def test_few_columns_leave_out_what_makes_no_sense(features: int) -> None:
+    found = picture_questions(world(60, features), PATCHES)
+    asked = {q.task for q in found}
+    assert not asked & {"odd_column"}
+    if features == 1:
+        assert not asked & {"closest_pair", "which_figure", "drift", "count_parts"}
+    assert counts_by_task(found)["odd_column"] == {"train": 0, "validation": 0, "test": 0}
+
+
+def test_constant_columns_and_equal_windows_are_not_asked_about() -> None:
+    flat = [
+        replace(sample_of(np.ones((ROWS, 4)), start=i * ROWS), split="train") for i in range(30)
+    ]
+    assert picture_questions(flat, PATCHES) == []
+    same = [replace(sample_of(world(1)[0].past, start=i * ROWS), split="train") for i in range(30)]
+    # All windows are alike, so no text can be balanced but the one about exchanged videos, whose
+    # windows cannot be told apart.
+    assert picture_questions(same, PATCHES) == []
+
+
+# What is right, by brute force
+
+
+def column(sample: Sample, name: str) -> Floats:
+    values = sample.past[:, sample.features.index(name)]
+    standardised: Floats = (values - values.mean()) / (values.std() + 1e-5)
+    return standardised
+
+
+def textbook_dtw(a: Floats, b: Floats) -> float:
+    table = np.full((len(a) + 1, len(b) + 1), np.inf)
+    table[0, 0] = 0
+    for i, x in enumerate(a):
+        for j, y in enumerate(b):
+            best = min(table[i, j + 1], table[i + 1, j], table[i, j])
+            table[i + 1, j + 1] = abs(x - y) + best
+    return float(table[-1, -1])
+
+
+def of_task(
+    questions: list[PictureQuestion], samples: list[Sample], task: str, most: int = 12
+) -> list[tuple[PictureQuestion, Sample]]:
+    by_id = {sample.id: sample for sample in samples}
+    found = [(q, by_id[q.sample_id]) for q in questions if q.task == task]
+    assert found
+    return found[:most]
+
+
+def test_the_closest_pair_is_closest_by_the_textbook(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "closest_pair"):
+        distances = [
+            textbook_dtw(*(column(sample, name) for name in option.split(" and ")))
+            for option in question.options
+        ]
+        assert question.answer == distances.index(min(distances))
+
+
+def test_the_pair_of_a_frame_is_closest_in_that_patch(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "frame_pair"):
+        start, stop = PATCHES[int(str(question.subject["part"])) - 1]
+        patch = replace(sample, past=sample.past[start:stop])
+        distances = [
+            textbook_dtw(*(column(patch, name) for name in option.split(" and ")))
+            for option in question.options
+        ]
+        assert question.answer == distances.index(min(distances))
+
+
+def spectrum_correlation(sample: Sample, a: str, b: str) -> float:
+    spectra = [np.abs(np.fft.rfft(column(sample, name))) for name in (a, b)]
+    return float(np.corrcoef(spectra)[0, 1])
+
+
+@pytest.mark.parametrize(("task", "extreme"), [("most_correlated", max), ("least_correlated", min)])
+def test_correlated_pairs_are_those_of_numpy(
+    questions: list[PictureQuestion], samples: list[Sample], task: str, extreme: type
+) -> None:
+    for question, sample in of_task(questions, samples, task):
+        values = [spectrum_correlation(sample, *o.split(" and ")) for o in question.options]
+        assert question.answer == values.index(extreme(values))
+
+
+def step_distances(sample: Sample) -> list[list[float]]:
+    z = np.column_stack([column(sample, name) for name in sample.features])
+    return [[textbook_dtw(one, other) for other in z] for one in z]
+
+
+def test_the_break_has_the_largest_contrast_by_naive_segmentation(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "break", 4):
+        distances = step_distances(sample)
+        contrasts = []
+        for option in question.options:
+            cut = int(option.removeprefix("step "))
+            across = [distances[i][j] for i in range(cut) for j in range(cut, ROWS)]
+            within = [
+                distances[i][j] for i in range(ROWS) for j in range(ROWS) if (i < cut) is (j < cut)
+            ]
+            contrasts.append(sum(across) / len(across) - sum(within) / len(within))
+        assert question.answer == contrasts.index(max(contrasts))
+
+
+def test_the_returning_span_is_nearest_on_average(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    def steps(text: str) -> range:
+        first, last = text.removeprefix("steps ").split(" to ")
+        return range(int(first), int(last) + 1)
+
+    for question, sample in of_task(questions, samples, "returning_span", 4):
+        distances = step_distances(sample)
+        span = steps(str(question.subject["span"]))
+        means = [
+            float(np.mean([distances[i][j] for i in span for j in steps(option)]))
+            for option in question.options
+        ]
+        assert question.answer == means.index(min(means))
+
+
+def closer_frames(question: PictureQuestion, sample: Sample) -> list[bool]:
+    found = []
+    for start, stop in PATCHES:
+        patch = replace(sample, past=sample.past[start:stop])
+        pair, rival = (
+            textbook_dtw(
+                *(column(patch, name) for name in str(question.subject[which]).split(" and "))
+            )
+            for which in ("pair", "rival")
+        )
+        found.append(pair < rival)
+    return found
+
+
+def test_frames_are_counted_as_one_counts_by_hand(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "count_parts"):
+        low, high = map(int, question.options[question.answer].split(" to "))
+        assert low <= sum(closer_frames(question, sample)) <= high
+
+
+def test_the_first_frame_is_the_first(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "first_part"):
+        closer = closer_frames(question, sample)
+        first = closer.index(True) + 1 if True in closer else 0
+        right = {0: "no part", 1: "part 1", 2: "part 2"}.get(first, "a later part")
+        assert question.options[question.answer] == right
+
+
+def test_rationales_name_the_right_option_and_its_extreme_value(
+    questions: list[PictureQuestion],
+) -> None:
+    for question in questions:
+        assert question.rationale.endswith(f"So it is {question.options[question.answer]}.")
+        if question.values:
+            assert question.values[question.answer] in (min(question.values), max(question.values))
+            assert f"{question.values[question.answer]:.2f}" in question.rationale
+        assert question.answer_text == f"Answer: {'ABCD'[question.answer]}"
