@@ -1,5 +1,5 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, export, preflight, validate, test, bench, fuzz and audit, for example
+# run, dev, status, export, preflight, evidence, validate, test, bench, fuzz and audit, for example
 # `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
@@ -53,7 +53,7 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight validate test check bench cluster-bench fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence validate test check bench cluster-bench fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -61,6 +61,7 @@ help:
 	@echo "make status     list what is out of date, and why"
 	@echo "make export     make what trainers load; one format: make export ARGS='--format qwen'"
 	@echo "make preflight  report what each trainer would make of the corpus"
+	@echo "make evidence   prove that questions need the picture: blind and pixel readers"
 	@echo "make validate   check the exports, or others: make validate ARGS=path/to/export"
 	@echo "make test       run the tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
@@ -96,6 +97,9 @@ export: .venv
 
 preflight: .venv
 	@"$(bin)/zwu-ts-assets" preflight $(ARGS)
+
+evidence: .venv
+	@"$(bin)/zwu-ts-assets" evidence $(ARGS)
 
 validate: .venv
 	@"$(bin)/zwu-ts-assets" validate $(ARGS)

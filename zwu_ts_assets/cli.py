@@ -155,6 +155,52 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 
 
 @main.command()
+@_names
+@click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
+@_dask_option
+@click.option(
+    "--pixels",
+    multiple=True,
+    type=click.IntRange(min=1024),
+    help="Read pixels also as resized to at most so many; may be given several times.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write questions and proof into this folder, in a folder per dataset.",
+)
+def evidence(
+    names: tuple[str, ...],
+    workers: int,
+    dask: str,
+    pixels: tuple[int, ...],
+    output: Path | None,
+) -> None:
+    """Ask questions that need the picture, and prove it: a blind reader, and one of pixels."""
+    from zwu_ts_assets.evidence.report import markdown
+    from zwu_ts_assets.layout import dataset_store
+    from zwu_ts_assets.picture_proof import questions_and_proof, write_proof
+
+    def proof(dataset: Dataset) -> None:
+        _run_dataset(dataset, workers, dask, False, ["samples"])
+        store = dataset_store(artifacts_dir(), dataset.prefix)
+        sizes = {f"{most} px": most for most in pixels}
+        samples, questions, found = questions_and_proof(dataset, store, sizes)
+        click.echo(f"{dataset.name}: {len(questions)} questions about {len(samples)} samples")
+        click.echo(markdown(found))
+        if output is not None:
+            folder = output / dataset.name
+            for name in write_proof(folder, samples, questions, found):
+                click.echo(f"  {folder / name}")
+        if found.problems:
+            raise CorpusError(
+                f"{dataset.name}: {len(found.problems)} tasks are not proven, as told above"
+            )
+
+    each(datasets_with_a_csv(names), proof)
+
+
+@main.command()
 @click.argument("folders", nargs=-1)
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[str, ...], format_name: str | None) -> None:

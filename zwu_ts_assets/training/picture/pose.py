@@ -11,9 +11,13 @@ from zwu_ts_assets.training.picture.tasks import PICTURE_TASKS, PictureTask, Tex
 from zwu_ts_assets.training.picture.wordings import HELD_OUT, WORDINGS
 from zwu_ts_assets.training.sample import SPLITS, Sample
 
+# Their values are told on the scale of a panel's colours, since DTW distances have no unit.
 _DTW_TASKS: Final = frozenset(
     {"closest_pair", "odd_column", "returning_span", "odd_span", "break", "frame_pair"}
 )
+
+_PARTS: Final = "The video has one part per frame; part 1 is the first."
+_STEPS: Final = "Steps are counted from 0."
 
 
 def picture_questions(
@@ -89,7 +93,7 @@ def _question(
         options=text.options,
         answer=chosen.answer,
         wording=wording,
-        prompt=_prompt(WORDINGS[task.name][wording].format(**text.subject), text.options),
+        prompt=_prompt(task, WORDINGS[task.name][wording].format(**text.subject), text.options),
         rationale=_rationale(task, text, chosen),
         values=text.values_of(chosen.window),
         other_sample=samples[world.partner[chosen.window]].id if shows_partner else "",
@@ -102,11 +106,13 @@ def _wording(task: str, split: str, text: Text, round_number: int) -> int:
     return stable_hash("wording", task, split, text.group.key, round_number) % count
 
 
-def _prompt(sentence: str, options: Sequence[str]) -> str:
+def _prompt(task: PictureTask, sentence: str, options: Sequence[str]) -> str:
+    told = [_PARTS] if "part" in f"{sentence} {options}" and "video" in task.needs else []
+    told += [_STEPS] if "step" in f"{sentence} {options}" else []
     lines = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
     last = LETTERS[len(options) - 1]
     form = f"End with a line `{ANSWER_PREFIX}` and one letter, A to {last}."
-    return "\n".join([sentence, *lines, form])
+    return "\n".join([" ".join([sentence, *told]), *lines, form])
 
 
 def _rationale(task: PictureTask, text: Text, chosen: Chosen) -> str:
