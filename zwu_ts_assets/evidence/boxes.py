@@ -82,7 +82,10 @@ def find_boxes(pixels: Pixels) -> FigureBoxes:
             "expected (height, width, 3) uint8 RGB"
         )
     height, width, _ = pixels.shape
-    colourful = np.ptp(pixels, axis=2) > _COLOURFUL
+    # Plane by plane: numpy reduces a last axis of three numbers ten times slower.
+    red, green, blue = (np.ascontiguousarray(pixels[:, :, i]) for i in range(3))
+    darkest = np.minimum(np.minimum(red, green), blue)
+    colourful = np.maximum(np.maximum(red, green), blue) - darkest > _COLOURFUL
     # Between cells of two colours resizing may leave a line of grey.
     bands = _runs(_closed(colourful.sum(axis=1) > 0.1 * width), least=max(4, height // 8))
     if len(bands) != 2:
@@ -90,7 +93,7 @@ def find_boxes(pixels: Pixels) -> FigureBoxes:
             f"the picture of {width}x{height} pixels has {len(bands)} rows of coloured panels; "
             "expected 2: pass a dependence figure, not cropped and not turned"
         )
-    drawn = pixels.min(axis=2) < _PAPER
+    drawn = darkest < _PAPER
     covered, coloured = (
         np.minimum(*(marked[top:bottom].mean(axis=0) for top, bottom in bands))
         for marked in (drawn, colourful)
@@ -101,7 +104,7 @@ def find_boxes(pixels: Pixels) -> FigureBoxes:
             f"the picture of {width}x{height} pixels has {len(columns)} coloured columns beside "
             "each other; expected a panel, its colour bar and more: pass a dependence figure"
         )
-    ink = 255.0 * 3 - pixels.sum(axis=2, dtype=np.float64)
+    ink = 255.0 * 3 - (red.astype(np.float64) + green + blue)
     panel, first, last = columns[0], columns[1], columns[-1]
     across = np.concatenate([ink[top + 2 : bottom - 2] for top, bottom in bands])
     left, right = _edges(across, panel)
