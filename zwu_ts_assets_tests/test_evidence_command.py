@@ -1,0 +1,83 @@
+"""`evidence`, from a CSV to the proof, with real pictures and real videos."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from zwu_ts_assets import cli
+
+SETTINGS = """
+window_length = 48
+window_stride = 24
+horizon = 24
+patch_length = 12
+patch_stride = 6
+canvas_width = 896
+canvas_height = 512
+"""
+ROWS = 48 * 60
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(folder))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    return folder
+
+
+def write_csv(folder: Path, rows: int, columns: int = 5, spread: float = 1.0) -> None:
+    random = np.random.default_rng(5)
+    values = spread * random.normal(size=(rows, columns)).cumsum(axis=0)
+    times = np.datetime64("2020-01-01T00", "h") + np.arange(rows)
+    lines = ["date," + ",".join("abcdefgh"[:columns])]
+    lines += [
+        ",".join([str(time).replace("T", " ") + ":00:00", *map(str, row.round(3))])
+        for time, row in zip(times, values, strict=True)
+    ]
+    (folder / "walks.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "walks.toml").write_text(SETTINGS, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_csv_becomes_questions_that_are_proven(data: Path, tmp_path: Path) -> None:
+    write_csv(data, ROWS)
+    output = tmp_path / "proof"
+    result = CliRunner().invoke(cli.main, ["evidence", "walks", "--output", str(output)])
+    assert result.exit_code == 0, result.output
+    assert "Every task needs its media, and can be answered from them." in result.output
+    proof = json.loads((output / "walks" / "evidence.json").read_text(encoding="utf-8"))
+    assert proof["problems"] == proof["wrong"] == proof["unanswered"] == []
+    whole = [row for row in proof["rows"] if row["split"] == "all"]
+    assert len(whole) >= 10
+    rows = [
+        json.loads(line)
+        for split in ("train", "validation", "test")
+        for line in (output / "walks" / f"questions-{split}.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert sum(row["pixels"]["native"]["asked"] for row in whole) == len(rows) > 300
+    artifacts = tmp_path / "artifacts" / "walks"
+    for row in rows[::25]:
+        user, assistant = row["messages"]
+        assert assistant["content"] == f"Answer: {row['answer']}"
+        assert user["content"].count("<image>") == len(row["images"])
+        assert user["content"].count("<video>") == len(row["videos"])
+        for image in row["images"]:
+            with Image.open(artifacts / image) as picture:
+                assert picture.size == (896, 512)
+        for video in row["videos"]:
+            assert (artifacts / video).read_bytes()[4:8] == b"ftyp"
+
+
+def test_windows_that_give_no_question_are_told(data: Path) -> None:
+    write_csv(data, 48 * 8, columns=2, spread=0.0)
+    result = CliRunner().invoke(cli.main, ["evidence", "walks"])
+    assert result.exit_code == 1
+    assert "give no picture question whose text does not give its answer away" in result.output
+    assert "Traceback" not in result.output
