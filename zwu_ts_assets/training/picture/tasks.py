@@ -33,8 +33,11 @@ Values = NDArray[np.float64]
 CELL_MARGIN: Final = 0.03
 """Between two cells of a panel, of the panel's range."""
 
-MEAN_MARGIN: Final = 0.015
-"""Between two means over many cells, of the panel's range."""
+MEAN_MARGIN: Final = 0.05
+"""Between two means over many cells, of the panel's range: less cannot be told by eye."""
+
+CONTRAST_MARGIN: Final = 0.03
+"""Between two contrasts, of the panel's range; they lie closer together than means."""
 
 PEARSON_MARGIN: Final = 0.06
 """Between two Pearson correlations, whose panels always reach from -1 to 1."""
@@ -257,7 +260,7 @@ def _break(world: World) -> Iterator[Text]:
         [[contrast(relative(m.time_dtw), step) for step in steps] for m in world.measures]
     )
     items = [f"step {step}" for step in steps]
-    yield from _choices(values, MEAN_MARGIN, items, {}, "break", largest=True)
+    yield from _choices(values, CONTRAST_MARGIN, items, {}, "break", largest=True)
 
 
 def _frame_distances(world: World) -> Values:
