@@ -199,10 +199,10 @@ class FolderStore(ArtifactStore):
 def _temporary_in(folder: Path) -> tuple[int, Path]:
     """A new file in a folder that is made if need be."""
     for attempt in range(100):
-        folder.mkdir(parents=True, exist_ok=True)
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             return locked_temporary(folder)
-        except FileNotFoundError:  # another run has just removed it, because it was empty
+        except FileNotFoundError:  # another run has just removed it or its parent, found empty
             if attempt == 99:
                 raise
     raise AssertionError("the last attempt returns or raises")

@@ -80,7 +80,8 @@ def test_a_reader_that_breaks_a_promise_is_found(what: str, said: str, tmp_path:
     run = run_apart(command)
     assert run.returncode != 0
     assert said in run.stdout + run.stderr
-    (found,) = tmp_path.iterdir()
+    # A busy machine makes libFuzzer keep a slow input beside the one that broke the promise.
+    (found,) = (path for path in tmp_path.iterdir() if not path.name.startswith("slow-unit-"))
     assert found.read_bytes().startswith(b"ab")
 
 

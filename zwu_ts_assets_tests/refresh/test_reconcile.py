@@ -247,12 +247,13 @@ def test_batches_that_are_no_more_are_retired_with_their_keys(settled: Project) 
     assert settled.instance.get_dynamic_partitions("etth1_batches") == ["0", "1"]
 
 
-def test_a_file_of_a_vanished_batch_without_a_record_is_retired_too(settled: Project) -> None:
-    (settled.artifacts / "correlations" / "batch_7.png").write_bytes(b"torn")
+def test_a_file_that_no_record_names_is_left_alone(settled: Project) -> None:
+    foreign = settled.artifacts / "correlations" / "batch_7.png"
+    foreign.write_bytes(b"of somebody else")
     outcome = look(settled)
-    assert outcome.todo.assets == ["etth1_raw"]
-    assert refresh(settled, outcome).success
-    assert not (settled.artifacts / "correlations" / "batch_7.png").exists()
+    assert outcome.todo.assets == []
+    assert outcome.decision.settled
+    assert foreign.read_bytes() == b"of somebody else"
 
 
 def test_a_failure_is_retried_after_a_wait_and_given_up_visibly(settled: Project) -> None:
