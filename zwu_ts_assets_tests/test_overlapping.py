@@ -298,7 +298,7 @@ def test_a_file_of_a_window_that_a_batch_does_not_have_is_told_and_left_alone(
     foreign.write_bytes(b"of nobody")
     found = difference(corpus.dataset, corpus.artifacts)
     assert found.stale == ()
-    assert found.foreign == {"patch_videos": ["patch_videos/batch_1/row_99.mp4"]}
+    assert found.foreign["patch_videos"] == ["patch_videos/batch_1/row_99.mp4"]
     with_setting(corpus, "window_stride = 12")
     refresh(corpus)
     assert foreign.read_bytes() == b"of nobody"
