@@ -1,6 +1,6 @@
 """From samples to picture questions: balanced within each split, worded, with their rationale."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
@@ -128,11 +128,3 @@ def _rationale(task: PictureTask, text: Text, chosen: Chosen) -> str:
         )
         told += f" {listed}."
     return f"{told} So it is {right}."
-
-
-def counts_by_task(questions: Iterable[PictureQuestion]) -> Mapping[str, Mapping[str, int]]:
-    """How many questions of each task each split has; a task that is not asked has zeros."""
-    counts = {task: dict.fromkeys(SPLITS, 0) for task in PICTURE_TASKS}
-    for question in questions:
-        counts[question.task][question.split] += 1
-    return counts

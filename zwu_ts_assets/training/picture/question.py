@@ -1,7 +1,7 @@
 """The type of a picture question, and the form of its answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 LETTERS: Final = "ABCDEFGH"
@@ -46,7 +46,7 @@ class PictureQuestion:
     prompt: str
     rationale: str
     values: tuple[float, ...] = ()
-    other_sample: str = field(default="")
+    other_sample: str = ""
 
     @property
     def letter(self) -> str:
@@ -57,8 +57,3 @@ class PictureQuestion:
     def answer_text(self) -> str:
         """The line that answers the question."""
         return f"{ANSWER_PREFIX}{self.letter}"
-
-    @property
-    def blind_text(self) -> str:
-        """All that a reader without the media sees, as one string."""
-        return self.prompt

@@ -439,8 +439,8 @@ PICTURE_TASKS: Final[Mapping[str, PictureTask]] = {
             "odd_span",
             2,
             ("figure",),
-            "of the eight spans of a window, the one with the largest mean Time DTW distance to "
-            "the other seven",
+            "the span, of the eight of a window, with the largest mean Time DTW distance to the "
+            "other seven",
             _odd_span,
         ),
         PictureTask(
