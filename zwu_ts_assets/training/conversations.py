@@ -77,13 +77,13 @@ def make_conversations(
     for sample in samples[:1]:
         require_usable_names(sample.features, sample.units)
     by_id = {sample.id: sample for sample in samples}
-    planned = _planned(samples, questions)
+    main, apart = _planned(samples, questions)
     made = []
     for sample in samples:
-        turns = planned[sample.id]
-        size = settings.questions_per_conversation or max(len(turns), 1)
-        # Questions about further media first need those that the conversation has anyway.
-        groups = [turns[at : at + size] for at in range(0, len(turns), size)]
+        groups: list[Sequence[PictureQuestion]] = []
+        for asked in (main[sample.id], apart[sample.id]):
+            size = settings.questions_per_conversation or max(len(asked), 1)
+            groups += [asked[at : at + size] for at in range(0, len(asked), size)]
         for number, group in enumerate(groups):
             made.append(
                 _conversation(
@@ -94,11 +94,17 @@ def make_conversations(
     return made
 
 
+_Plan = dict[str, list[PictureQuestion]]
+
+
 def _planned(
     samples: Sequence[Sample], questions: Sequence[PictureQuestion]
-) -> dict[str, list[PictureQuestion]]:
-    """The questions of each sample's conversations, in their order."""
-    # Which video is shown beside the figure of a sample: another one's, where that is asked.
+) -> tuple[_Plan, _Plan]:
+    """The questions about each sample's media in their order, and those about its video alone.
+
+    The latter are those of a video that is shown nowhere else: beside the sample's figure there is
+    another one's.
+    """
     beside = {sample.id: sample.id for sample in samples}
     for question in questions:
         for view, sample in shown_media(question):
@@ -106,18 +112,22 @@ def _planned(
                 beside[question.sample_id] = sample
     host = {video: sample for sample, video in reversed(beside.items())}
     host |= {sample: sample for sample, video in beside.items() if sample == video}
-    planned: dict[str, list[PictureQuestion]] = {sample.id: [] for sample in samples}
+    main: _Plan = {sample.id: [] for sample in samples}
+    apart: _Plan = {sample.id: [] for sample in samples}
     for question in sorted(questions, key=_place):
         about = question.sample_id
-        if question.needs == ("video",):
-            about = host.get(about, about)
-        if about not in planned:
+        if about not in main:
             raise CorpusError(
                 f"question {question.id!r} is about the sample {about!r}, which does not exist; "
                 "materialize questions again"
             )
-        planned[about].append(question)
-    return planned
+        if question.needs != ("video",):
+            main[about].append(question)
+        elif about in host:
+            main[host[about]].append(question)
+        else:
+            apart[about].append(question)
+    return main, apart
 
 
 def _place(question: PictureQuestion) -> tuple[int, str]:
@@ -154,7 +164,7 @@ def _conversation(
         compared=any("figure" in q.needs and "video" in q.needs for q in questions),
     )
     introduction = templates.introduction(facts)
-    turns = []
+    turns: list[Turn] = []
     for question in questions:
         further = [m for m in shown_media(question) if m not in images and m not in videos]
         shown = further if turns else [*images, *videos, *further]
@@ -166,7 +176,7 @@ def _conversation(
             Turn(
                 question=question,
                 prompt=_checked(prompt, name, "prompt"),
-                answer=_answer(question, settings.rationale),
+                answer=reply(question, settings.rationale),
                 images=sum(view != "video" for view, _ in shown),
                 videos=sum(view == "video" for view, _ in shown),
             )
@@ -198,7 +208,12 @@ def _path(sample: Sample, view: str) -> str:
     return {"figure": sample.image, "lines": sample.line_plot, "video": sample.video}[view]
 
 
-def _answer(question: PictureQuestion, rationale: Rationale) -> str:
+def reply(question: PictureQuestion, rationale: Rationale) -> str:
+    """What the assistant says: the answer's line, and before it how it was read where wanted.
+
+    Raises:
+        CorpusError: The rationale holds a reserved word, which is the name of a column.
+    """
     if rationale == "none":
         return question.answer_line
     if rationale == "answer":

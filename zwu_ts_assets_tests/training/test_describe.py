@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
 from zwu_ts_assets.training.describe import DESCRIBE
+
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings

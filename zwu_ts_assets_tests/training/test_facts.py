@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-
 from zwu_ts_assets.training.describe import DESCRIBE
+from zwu_ts_assets.training.tasks import TASKS
+
 from zwu_ts_assets.training.facts import (
     FACTS,
     MediaFacts,
@@ -13,7 +14,6 @@ from zwu_ts_assets.training.facts import (
     prompt_facts,
 )
 from zwu_ts_assets.training.task_settings import TaskSettings
-from zwu_ts_assets.training.tasks import TASKS
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 
 

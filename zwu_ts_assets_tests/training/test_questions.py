@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
 from zwu_ts_assets.training.questions import EXTREMES, TREND, VOLATILITY, quarter_steps
-from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import Task
+
+from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from zwu_ts_assets.training.describe import DESCRIBE
+from zwu_ts_assets.training.relations import LAG, TOGETHER, dtw_distances, spectral_pearson
+from zwu_ts_assets.training.task import Task
 
 from zwu_ts_assets.corpus.dependence import dependence_matrices, feature_matrices
 from zwu_ts_assets.corpus.selection import Selection
-from zwu_ts_assets.training.describe import DESCRIBE
-from zwu_ts_assets.training.relations import LAG, TOGETHER, dtw_distances, spectral_pearson
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
-from zwu_ts_assets.training.task import Task
 from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.reference import GOLDEN
 from zwu_ts_assets_tests.training.builders import etth1, sample_of, samples_of, walk

@@ -6,10 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from pydantic import ValidationError
-
 from zwu_ts_assets.training.task import by_hash, varying
-from zwu_ts_assets.training.task_settings import TASK_NAMES, TaskSettings
 from zwu_ts_assets.training.tasks import TASKS, check_answer, questions_of, tasks_markdown
+
+from zwu_ts_assets.training.task_settings import TASK_NAMES, TaskSettings
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 
 QUESTIONS = {"extremes", "trend", "volatility", "together", "lag"}
