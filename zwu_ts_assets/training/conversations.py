@@ -10,7 +10,7 @@ that a trainer computes would be pictures that it has computed before.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.picture.question import PictureQuestion

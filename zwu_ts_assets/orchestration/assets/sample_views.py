@@ -1,0 +1,150 @@
+"""The samples as preflight and exports see them: worded, and counted in tokens.
+
+What belongs here: reading samples again, which prompts they get, and what all of that is made from.
+What does not: making samples (`training_products.py`), wording them (`training/`), the preflight
+report (`preflight_products.py`), exports (`export_products.py`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
+from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS, training_made_from
+from zwu_ts_assets.storage.artifact_store import digest
+from zwu_ts_assets.text.qwen import TokenizerSource
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.conversations import make_conversations
+from zwu_ts_assets.training.facts import MediaFacts
+from zwu_ts_assets.training.picture.question_table import decode_questions
+from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
+from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.sample_table import decode_samples
+from zwu_ts_assets.training.splits import SplitReport
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The samples as preflight and exports see them: worded, and counted in tokens.
+
+    Attributes:
+        dataset: Whose samples they are.
+        files: The samples by split, and the report on the splits.
+        asked: The questions by split.
+        templates: How media are introduced.
+        source: Where the tokenizer comes from.
+        made_from: Of everything above, in a string.
+    """
+
+    dataset: Dataset
+    files: Files
+    asked: Files
+    templates: PromptTemplates
+    source: TokenizerSource
+    made_from: str
+
+    @cached_property
+    def samples(self) -> list[Sample]:
+        """The samples of all splits, in the order of time."""
+        return samples_of(self.files)
+
+    @cached_property
+    def report(self) -> SplitReport:
+        """How many windows are in which split, or in none."""
+        return SplitReport(**json.loads(self.files["report"]))
+
+    @property
+    def counts(self) -> TokenCounts:
+        """Texts and videos counted in its tokenizer."""
+        return TokenCounts(self.source)
+
+    @cached_property
+    def conversations(self) -> list[Conversation]:
+        """The questions about the samples, several over one set of media."""
+        key = f"{self.made_from} {self.dataset.settings!r}"
+        if key not in _MADE:
+            settings = self.dataset.settings
+            questions = [q for name in SPLITS for q in decode_questions(self.asked[name])]
+            made = make_conversations(
+                self.samples, questions, settings.tasks, self.templates, media_facts(settings)
+            )
+            _MADE.clear()
+            _MADE[key] = made
+        return _MADE[key]
+
+
+def view_of(dataset: Dataset, files: Files, asked: Files, project_dir: Path, cache: Path) -> View:
+    """The samples as preflight and exports see them.
+
+    Args:
+        dataset: Whose samples they are.
+        files: The samples by split, and the report on the splits.
+        asked: The questions by split.
+        project_dir: What folders in the settings are relative to.
+        cache: Where the embedded tokenizer is kept.
+
+    Raises:
+        CorpusError: The prompts or the tokenizer cannot be used.
+    """
+    source = tokenizer_source(dataset.settings, project_dir, cache)
+    templates = templates_of(dataset, project_dir)
+    made_from = training_inputs(samples_version(files), source, templates)
+    return View(dataset, files, asked, templates, source, made_from)
+
+
+def inputs_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> str:
+    """What all that follows from the samples is made from; arguments as for `view_of`."""
+    source = tokenizer_source(dataset.settings, project_dir, cache)
+    return training_inputs(samples_version(files), source, templates_of(dataset, project_dir))
+
+
+def training_inputs(
+    samples_version: str, source: TokenizerSource, templates: PromptTemplates
+) -> str:
+    """What questions, evidence, preflight and exports are made from."""
+    made_by = f"{CODE_VERSIONS['questions']} {CODE_VERSIONS['evidence']} {version('zwu-ts-assets')}"
+    return training_made_from(samples_version, f"{templates.digest} {made_by}", source.digest)
+
+
+def samples_version(files: Files) -> str:
+    """The content version of the samples, as their record has it."""
+    return digest(*(sha256(files[role]) for role in (*SPLITS, "report")))
+
+
+def samples_of(files: Files) -> list[Sample]:
+    """The samples of all splits, in the order of time."""
+    return [sample for name in SPLITS for sample in decode_samples(files[name])]
+
+
+def templates_of(dataset: Dataset, project_dir: Path) -> PromptTemplates:
+    """The prompts of a dataset: the project's, and what the folder that its settings name has.
+
+    Args:
+        dataset: The dataset.
+        project_dir: What its folder is relative to.
+    """
+    folder = dataset.settings.prompts
+    return load_templates(project_dir / Path(folder).expanduser() if folder else None)
+
+
+def media_facts(settings: Settings) -> MediaFacts:
+    """What prompts say of how the media were made."""
+    return MediaFacts(
+        patch_length=settings.patch_length,
+        patch_stride=settings.patch_stride,
+        frame_multiple=settings.frame_multiple,
+        fps=settings.fps,
+        fixed_colours=settings.colour_range == "train",
+    )
+
+
+# Several exports of one run are made of the same conversations, which take seconds.
+_MADE: dict[str, list[Conversation]] = {}
