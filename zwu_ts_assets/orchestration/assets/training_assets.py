@@ -90,7 +90,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         with speaking_to_the_user(dataset.csv.parent):
             view = sample_views.view_of(*(dataset, samples, questions, project_root(), cache_dir()))
         films = patch_videos.records
-        if _has_samples(context, view.samples):
+        if _has_conversations(context, view.conversations):
             work = single(
                 view.made_from,
                 lambda: preflight_products.preflight_product(
@@ -116,7 +116,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
                 view = sample_views.view_of(
                     *(dataset, samples, questions, project_root(), cache_dir())
                 )
-            if _has_samples(context, view.samples):
+            if _has_conversations(context, view.conversations):
                 make = partial(
                     export_products.export_product, *(format_name, view, evidence, media)
                 )
@@ -128,8 +128,11 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     return [*training, *(export(name, each) for each, name in EXPORTS.items())]
 
 
-def _has_samples(context: dg.AssetExecutionContext, samples: Sized) -> bool:
+def _has_conversations(context: dg.AssetExecutionContext, conversations: Sized) -> bool:
     """Whether there is anything to look at or to export; a run for one batch may have nothing."""
-    if not samples:
-        context.log.warning("no window made so far is in a split: nothing is made of no sample")
-    return bool(samples)
+    if not conversations:
+        context.log.warning(
+            "nothing is asked of the windows made so far, as they are too few or in no split: "
+            "nothing is made of no question"
+        )
+    return bool(conversations)
