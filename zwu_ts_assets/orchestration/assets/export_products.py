@@ -18,7 +18,6 @@ from zwu_ts_assets.orchestration.assets.media_records import media_facts, medium
 from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.layout import recorded_names
-from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
 from zwu_ts_assets.training.export_files import ExportFile
@@ -81,7 +80,7 @@ def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
         count_tokens=view.counts.of_text,
         tokenizer=view.counts.name,
         parameters=parameters_of(dataset),
-        versions=_versions(),
+        versions=_versions(dataset),
         card=_card(view, media),
         samples_per_shard=dataset.settings.shard_samples,
     )
@@ -154,7 +153,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             "prompts": view.templates.digest,
             "tokenizer": view.source.digest,
         },
-        versions=_versions(),
+        versions=_versions(dataset),
         figure=Picture(
             medium_version(figures, image), lambda: read("correlation_pngs", batch, image)
         ),
@@ -250,8 +249,9 @@ def _scalar(value: object) -> Scalar:
     return value if isinstance(value, Scalar) else str(value)
 
 
-def _versions() -> dict[str, str]:
-    return {"zwu-ts-assets": version("zwu-ts-assets"), **CODE_VERSIONS}
+def _versions(dataset: Dataset) -> dict[str, str]:
+    ours = {spec.role: spec.code_version for spec in dataset.specs}
+    return {"zwu-ts-assets": version("zwu-ts-assets"), **ours}
 
 
 def _seconds(sample: Sample) -> int:

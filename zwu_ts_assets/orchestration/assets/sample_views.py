@@ -16,7 +16,6 @@ from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
-from zwu_ts_assets.orchestration.lineage import training_made_from
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.text.qwen import TokenizerSource
 from zwu_ts_assets.training.conversation import Conversation
@@ -86,20 +85,21 @@ def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> V
         CorpusError: The prompts or the tokenizer cannot be used.
     """
     source = tokenizer_source(dataset.settings, project_dir, cache)
-    shown = any(tells_selection(files[name]) for name in SPLITS)
+    shown = tells_selection_of(files)
     interpolated = any(tells_interpolation(files[name]) for name in SPLITS)
     templates = templates_of(dataset, project_dir, shown=shown, interpolated=interpolated)
-    made_from = training_inputs(samples_version(files), source, templates)
+    made_from = digest(samples_version(files), wording_digest(templates), source.digest)
     return View(dataset, files, templates, source, made_from)
 
 
-def training_inputs(
-    samples_version: str, source: TokenizerSource, templates: PromptTemplates
-) -> str:
-    """What preflight and exports are made from."""
-    return training_made_from(
-        samples_version, f"{templates.digest} {version('zwu-ts-assets')}", source.digest
-    )
+def tells_selection_of(files: Files) -> bool:
+    """Whether samples tell that feature panels show a selection of the columns."""
+    return any(tells_selection(files[name]) for name in SPLITS)
+
+
+def wording_digest(templates: PromptTemplates) -> str:
+    """What words the samples: prompts, and the release that gives them facts and answers."""
+    return f"{templates.digest} {version('zwu-ts-assets')}"
 
 
 def samples_version(files: Files) -> str:
