@@ -20,7 +20,6 @@ from zwu_ts_assets.orchestration.assets.media_records import (
 )
 from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
 from zwu_ts_assets.orchestration.batches import Batches
-from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
 from zwu_ts_assets.training.conversation import Turn
@@ -87,7 +86,7 @@ def _source(
         count_tokens=view.counts.of_text,
         tokenizer=view.counts.name,
         parameters=parameters_of(dataset),
-        versions=_versions(),
+        versions=_versions(dataset),
         card=_card(view, evidence, media),
         samples_per_shard=dataset.settings.shard_samples,
     )
@@ -147,7 +146,7 @@ def _card(view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches
             "prompts": view.templates.digest,
             "tokenizer": view.source.digest,
         },
-        versions=_versions(),
+        versions=_versions(dataset),
         figure=Picture(
             medium_version(figures, image), lambda: read("correlation_pngs", batch, image)
         ),
@@ -264,8 +263,9 @@ def _scalar(value: object) -> Scalar:
     return value if isinstance(value, Scalar) else str(value)
 
 
-def _versions() -> dict[str, str]:
-    return {"zwu-ts-assets": version("zwu-ts-assets"), **CODE_VERSIONS}
+def _versions(dataset: Dataset) -> dict[str, str]:
+    ours = {spec.role: spec.code_version for spec in dataset.specs}
+    return {"zwu-ts-assets": version("zwu-ts-assets"), **ours}
 
 
 def _seconds(sample: Sample) -> int:
