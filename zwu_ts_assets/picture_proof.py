@@ -22,8 +22,8 @@ from zwu_ts_assets.layout import file_names
 from zwu_ts_assets.products.sample_views import samples_of
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
 from zwu_ts_assets.storage.folder_store import FolderStore
-from zwu_ts_assets.training.picture.pose import picture_questions
-from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.question import Asking, PictureQuestion
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.work import WHOLE
 
@@ -45,7 +45,8 @@ def questions_and_proof(
     samples = samples_of(files)
     settings = dataset.settings
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    questions = picture_questions(samples, patches)
+    asking = Asking(canvas=settings.canvas_size)
+    questions = list(questions_of(samples, patches, asking).questions)
     if not questions:
         raise CorpusError(
             f"{dataset.name}: {len(samples)} samples give no picture question whose text does not "
@@ -53,9 +54,15 @@ def questions_and_proof(
         )
     by_id = {sample.id: sample for sample in samples}
 
+    def picture(path: str) -> Pixels:
+        with Image.open(io.BytesIO(store.read(path)), formats=("PNG",)) as opened:
+            return np.asarray(opened.convert("RGB"), dtype=np.uint8)
+
     def figure(sample: str) -> Pixels:
-        with Image.open(io.BytesIO(store.read(by_id[sample].image)), formats=("PNG",)) as picture:
-            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+        return picture(by_id[sample].image)
+
+    def lines(sample: str) -> Pixels:
+        return picture(by_id[sample].line_plot)
 
     def video(sample: str) -> Sequence[Pixels]:
         with tempfile.NamedTemporaryFile(suffix=".mp4") as copy:
@@ -65,7 +72,7 @@ def questions_and_proof(
 
     first = samples[0]
     columns = tuple(first.features[i] for i in first.panel_columns)
-    gallery = Gallery(figure, video, columns, settings.window_length, patches)
+    gallery = Gallery(figure, video, columns, settings.window_length, patches, lines)
     return samples, questions, prove(questions, gallery, sizes)
 
 
@@ -77,10 +84,12 @@ def question_row(question: PictureQuestion, samples: Mapping[str, Sample]) -> di
         samples: By id.
     """
     own, other = samples[question.sample_id], samples.get(question.other_sample)
-    both = len(question.needs) > 1
-    images = [own.image] if "figure" in question.needs else []
-    images += [other.image] if other and not both else []
-    videos = [(other if other and both else own).video] if "video" in question.needs else []
+    # Where two views are compared, the second one is of the other sample; else both are shown.
+    second = (other or own) if len(question.given) > 1 else own
+    images = [own.image] if "figure" in question.given else []
+    images += [other.image] if other and len(question.given) == 1 else []
+    images += [second.line_plot] if "lines" in question.given else []
+    videos = [second.video] if "video" in question.given else []
     placeholders = ["<image>"] * len(images) + ["<video>"] * len(videos)
     return {
         "id": question.id,
@@ -89,6 +98,7 @@ def question_row(question: PictureQuestion, samples: Mapping[str, Sample]) -> di
         "task": question.task,
         "level": question.level,
         "needs": list(question.needs),
+        "given": list(question.given),
         "options": list(question.options),
         "answer": question.answer,
         "form": question.form,

@@ -20,7 +20,7 @@ from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matri
 from zwu_ts_assets.corpus.figure import Canvas, draw_figure, draw_matrices
 from zwu_ts_assets.corpus.mp4 import encode_mp4
 from zwu_ts_assets.corpus.video import draw_patch_frames
-from zwu_ts_assets.evidence import answers, blind, boxes, media, panels, printed, report
+from zwu_ts_assets.evidence import answers, blind, boxes, curves, media, panels, printed, report
 from zwu_ts_assets.evidence.media import read_video, resized
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels, pearson_values, read_figure
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN
@@ -289,7 +289,7 @@ def test_pictures_of_another_type_and_no_cells_are_refused() -> None:
 
 # Of its own.
 
-READERS = (answers, blind, boxes, panels, media, printed, report)
+READERS = (answers, blind, boxes, curves, panels, media, printed, report)
 ALLOWED = {"numpy", "PIL", "matplotlib", "av", "imageio_ffmpeg", *sys.stdlib_module_names}
 
 
