@@ -7,7 +7,7 @@ A picture costs a thousand tokens and more, and a question some dozens: asked on
 that a trainer computes would be pictures that it has computed before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
@@ -83,16 +83,24 @@ def make_conversations(
         require_usable_names(sample.features, sample.units)
     by_id = {sample.id: sample for sample in samples}
     planned = _planned(samples, questions)
+    size = settings.questions_per_conversation
+    shown = {view for question in questions for view in question.given if view in _ORDER}
     made = []
     for sample in samples:
-        groups: list[Sequence[PictureQuestion]] = []
-        for asked in planned[sample.id]:
-            size = settings.questions_per_conversation or max(len(asked), 1)
-            groups += [asked[at : at + size] for at in range(0, len(asked), size)]
-        for number, group in enumerate(groups):
+        together, *apart = planned[sample.id]
+        groups: list[tuple[Sequence[PictureQuestion], set[str]]] = []
+        if size is None:
+            # All of what the corpus shows, also of a window of which few questions are asked: a
+            # split without any video, for example, would have rows of another type.
+            moved = {view for asked in apart for each in asked for view in each.given}
+            groups = [(together, shown - moved), *((asked, set()) for asked in apart)]
+        else:
+            for asked in (together, *apart):
+                groups += [(asked[at : at + size], set()) for at in range(0, len(asked), size)]
+        for number, (group, views) in enumerate(pair for pair in groups if pair[0]):
             made.append(
                 _conversation(
-                    *(f"{sample.id}-c{number}", sample, group, by_id),
+                    *(f"{sample.id}-c{number}", sample, group, views, by_id),
                     *(settings, templates, media),
                 )
             )
@@ -167,12 +175,13 @@ def _conversation(
     name: str,
     sample: Sample,
     questions: Sequence[PictureQuestion],
+    views: Collection[str],
     by_id: Mapping[str, Sample],
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
 ) -> Conversation:
-    first = list(_introduced(questions))
+    first = _introduced(sample, questions, views)
     images = [m for m in first if m[0] != "video"]
     videos = [m for m in first if m[0] == "video"]
     facts = prompt_facts(
@@ -212,16 +221,17 @@ def _conversation(
     )
 
 
-def _introduced(questions: Sequence[PictureQuestion]) -> Iterator[Medium]:
+def _introduced(
+    sample: Sample, questions: Sequence[PictureQuestion], views: Collection[str]
+) -> list[Medium]:
     """What the first turn shows: all but second figures and second line plots, each once."""
-    found: dict[Medium, None] = {}
-    views: set[str] = set()
+    found: dict[str, Medium] = {}
     for question in questions:
         for medium in shown_media(question):
-            if medium[0] not in views:
-                views.add(medium[0])
-                found[medium] = None
-    yield from sorted(found, key=lambda medium: _ORDER.index(medium[0]))
+            found.setdefault(medium[0], medium)
+    for view in views:
+        found.setdefault(view, (view, sample.id))
+    return [found[view] for view in _ORDER if view in found]
 
 
 def _path(sample: Sample, view: str) -> str:

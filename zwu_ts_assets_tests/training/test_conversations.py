@@ -150,16 +150,15 @@ def test_a_line_plot_beside_another_windows_figure_is_asked_about_there() -> Non
     asked = [
         question(1, "same", ("figure", "lines"), "s2"),
         question(1, "same_video", BOTH),
+        question(2, "same", ("figure", "lines"), "s3"),
         question(2, "peak", ("lines",)),
         question(1, "peak", ("lines",)),
     ]
-    first, second = conversations(asked)
-    assert (first.images, first.videos) == (
-        ("figures/1.png", "lines/2.png"),
-        ("videos/1.mp4",),
-    )
+    first, alone, second = conversations(asked)
+    assert (first.images, first.videos) == (("figures/1.png", "lines/2.png"), ("videos/1.mp4",))
     assert [turn.question.id for turn in first.turns] == ["s1-same", "s1-same_video", "s2-peak"]
-    assert (second.id, second.images) == ("s1-c1", ("lines/1.png",))
+    assert (alone.id, alone.images) == ("s1-c1", ("lines/1.png",))
+    assert second.images == ("figures/2.png", "lines/3.png")
 
 
 def test_what_an_unanswerable_question_needs_is_not_shown() -> None:
@@ -204,7 +203,8 @@ def test_every_question_is_asked_once_whatever_there_is_to_ask() -> None:
                 for turn in each.turns
                 for view, of in shown_media(turn.question)
             }
-            assert needed == shown
+            # Alone, a question has what it needs; together, every window shows the same kinds.
+            assert needed == shown if size else needed <= shown
 
 
 def test_asked_alone_each_question_has_its_own_media() -> None:
