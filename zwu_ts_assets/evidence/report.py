@@ -252,9 +252,10 @@ class _Reading:
     own: Mapping[str, Reader]
     with_time: frozenset[str] = frozenset()
     kept_figures: dict[str, Panels] = field(default_factory=dict)
+    kept_boxes: dict[str, FigureBoxes] = field(default_factory=dict)
     kept_videos: dict[str, tuple[Panels, ...]] = field(default_factory=dict)
     kept_lines: dict[str, Curves] = field(default_factory=dict)
-    last: tuple[str, Pixels] | None = None
+    last: dict[str, Pixels] = field(default_factory=dict)
 
     def _shown(self, pixels: Pixels) -> Pixels:
         return pixels if self.max_pixels is None else resized(pixels, self.max_pixels)
@@ -277,19 +278,24 @@ class _Reading:
         )
 
     def _figure_pixels(self, sample: str) -> Pixels:
-        if self.last is None or self.last[0] != sample:
-            self.last = sample, self.gallery.figure(sample)
-        return self.last[1]
+        if sample not in self.last:
+            # Two, for questions that compare two figures; each takes some megabytes.
+            self.last = dict([*self.last.items(), (sample, self.gallery.figure(sample))][-2:])
+        return self.last[sample]
 
     def figure(self, sample: str) -> Panels:
         if sample not in self.kept_figures:
             pixels = self._figure_pixels(sample)
-            self.kept_figures[sample] = self._read(pixels, self.gallery.steps)
+            self.kept_boxes[sample] = find_boxes(self._shown(pixels))
+            self.kept_figures[sample] = self._read(
+                pixels, self.gallery.steps, boxes=self.kept_boxes[sample]
+            )
         return self.kept_figures[sample]
 
     def number(self, sample: str, panel: int, row: int, column: int) -> float:
+        self.figure(sample)
+        box = self.kept_boxes[sample].panels[panel]
         pixels = self._shown(self._figure_pixels(sample))
-        box = find_boxes(pixels).panels[panel]
         return read_cell_number(pixels, box, len(self.gallery.columns), row, column)
 
     def frames(self, sample: str) -> tuple[Panels, ...]:
@@ -363,8 +369,6 @@ def prove(
     elsewhere = {at: _others(q, asked) for at, q in enumerate(asked) if _can_be_exchanged(q)}
     found: dict[str, list[float]] = {}
     wrong = [_NO_ANSWER] * len(asked)
-    # By sample, so that each picture is decoded once.
-    order = sorted(range(len(asked)), key=lambda at: asked[at].sample_id)
     with_time = frozenset(
         sample
         for at, q in enumerate(asked)
@@ -375,16 +379,16 @@ def prove(
         )
         if view == "video"
     )
+    own = [(at, (q.sample_id, q.other_sample)) for at, q in enumerate(asked) if q.needs]
     for name, most in {NATIVE: None, **(sizes or {})}.items():
         reading = _Reading(gallery, most, readers or {}, with_time)
         found[name] = [_NO_ANSWER] * len(asked)
-        for at in order:
-            q = asked[at]
-            if q.needs:
-                found[name][at] = reading.answer(q, q.sample_id, q.other_sample)
+        jobs = [(samples, at, found[name]) for at, samples in own]
         if name == NATIVE:
-            for at in sorted(elsewhere, key=lambda at: elsewhere[at]):
-                wrong[at] = reading.answer(asked[at], *elsewhere[at])
+            jobs += [(samples, at, wrong) for at, samples in elsewhere.items()]
+        # By sample, so that pictures are not decoded again for each question.
+        for samples, at, answers in sorted(jobs, key=lambda job: job[0]):
+            answers[at] = reading.answer(asked[at], *samples)
     blind = _blind_answers(asked)
     rows = []
     splits = [*dict.fromkeys(q.split for q in asked), ALL_SPLITS]
