@@ -20,10 +20,10 @@ def digits_problem(columns: tuple[str, ...], steps: int, asking: Asking) -> str:
         asking: With the canvas.
     """
     # Matplotlib is loaded here alone.
-    from zwu_ts_assets.corpus.agg import default_settings
-    from zwu_ts_assets.corpus.figure import number_points
-    from zwu_ts_assets.corpus.figure_layout import Canvas
-    from zwu_ts_assets.corpus.figure_template import template
+    from zwu_ts_assets.figures.agg import default_settings
+    from zwu_ts_assets.figures.figure import number_points
+    from zwu_ts_assets.figures.figure_layout import Canvas
+    from zwu_ts_assets.figures.figure_template import template
 
     canvas = Canvas(*asking.canvas)
     panel = template(columns, steps, canvas).layout.panels[0]
@@ -48,10 +48,10 @@ def lines_problem(count: int, steps: int, asking: Asking) -> str:
         steps: Steps of a window.
         asking: With the canvas.
     """
-    from zwu_ts_assets.corpus.agg import default_settings
-    from zwu_ts_assets.corpus.figure_layout import LABEL_POINTS, Canvas
-    from zwu_ts_assets.corpus.line_layout import make_line_layout, text_points
-    from zwu_ts_assets.corpus.text_stamps import text_stamps
+    from zwu_ts_assets.figures.agg import default_settings
+    from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas
+    from zwu_ts_assets.figures.line_layout import make_line_layout, text_points
+    from zwu_ts_assets.figures.text_stamps import text_stamps
 
     canvas = Canvas(*asking.canvas)
     with default_settings():

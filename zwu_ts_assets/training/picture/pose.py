@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.legible import digits_problem, lines_problem
