@@ -9,6 +9,7 @@ from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.legible import digits_problem, lines_problem
 from zwu_ts_assets.training.picture.measures import measures_of
+from zwu_ts_assets.training.picture.own_tasks import checked_texts
 from zwu_ts_assets.training.picture.question import (
     ANSWER_PREFIX,
     LETTERS,
@@ -112,7 +113,8 @@ class _Posed:
 
 
 def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
-    texts = list(task.texts(world))
+    own = task.name not in PICTURE_TASKS
+    texts = checked_texts(task, world) if own else list(task.texts(world))
     seed = f"{task.name} {samples[0].split}"
     chosen = balanced([text.group for text in texts], range(len(samples)), world.ids, seed)
     questions = [_question(task, texts[each.group], each, samples, world) for each in chosen]
