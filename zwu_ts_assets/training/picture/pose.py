@@ -1,5 +1,6 @@
 """From samples to questions: balanced within each split, worded, with their rationale."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -214,7 +215,7 @@ def _prompt(
     task: PictureTask, sentence: str, series: str, options: Sequence[str], form: str
 ) -> str:
     told = [_PARTS] if "part" in f"{sentence} {options}" and "video" in task.needs else []
-    told += [_STEPS] if "step" in f"{sentence} {options}" else []
+    told += [_STEPS] if re.search(r"\bsteps? \d", f"{sentence} {options}") else []
     lines: list[str] = [series] if series else []
     if form == "choice":
         lines += [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
@@ -245,7 +246,8 @@ def _rationale(task: PictureTask, text: Text, chosen: Chosen, answer: str) -> st
         )
         told.append(f"{listed}.")
     right = text.options[chosen.answer] if text.options else answer
-    return f"{' '.join(told)} So it is {right}."
+    verb = "" if chosen.answer == text.unknown else "is "
+    return f"{' '.join(told)} So it {verb}{right}."
 
 
 _NAMES: Final[Mapping[str, str]] = {
