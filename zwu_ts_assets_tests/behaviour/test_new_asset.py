@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 
 from zwu_ts_assets.config.datasets import Dataset
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.origins import Inputs, Origin
 from zwu_ts_assets.orchestration.refresh.comparison import (
