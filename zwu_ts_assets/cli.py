@@ -17,7 +17,7 @@ import click
 
 from zwu_ts_assets.config.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.config.datasets import Dataset, find_datasets
-from zwu_ts_assets.config.discovery import ETTH1
+from zwu_ts_assets.config.discovery import ETTH1, SAMPLE
 from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
@@ -99,7 +99,7 @@ def _run_dataset(
     dataset: Dataset, workers: int, dask: str, force: bool, also: Sequence[str] = ()
 ) -> None:
     started = time.monotonic()
-    # Not before the CSVs are there: definitions load with it.
+    # Dagster takes a while to import, and the CSVs may not be there.
     from zwu_ts_assets.orchestration.dataset_run import run_dataset
 
     run_dataset(dataset, workers, dask, force, started, also)
@@ -282,10 +282,8 @@ def dev(
             raise click.ClickException(
                 f"{host}:{port} cannot be used ({error.strerror}); name another: --port {port + 1}"
             ) from None
-    if names:
-        os.environ[DATASETS_VARIABLE] = ",".join(names)
     with instance_of_home() as instance:
-        found = datasets_with_a_csv(())
+        found = datasets_with_a_csv(names)
         for dataset in found.sound:
             try:
                 click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
@@ -293,6 +291,10 @@ def dev(
                 click.echo(told(f"{dataset.name}: {error}"), err=True)
         for broken in found.broken:
             click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
+    if [dataset.name for dataset in found.sound] == [SAMPLE]:
+        names = (SAMPLE,)  # also where it stands in for what is not there
+    if names:
+        os.environ[DATASETS_VARIABLE] = ",".join(names)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
