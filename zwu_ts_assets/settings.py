@@ -110,7 +110,7 @@ class Settings(BaseModel):
     video_height: _Blocks | None = Field(
         None, ge=224, description="Height of a video in pixels; unset: the canvas'."
     )
-    fps: float = Field(2.0, gt=0, le=60, description="Frames per second of the videos.")
+    fps: float = Field(2.0, ge=0.001, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
         2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
     )
