@@ -186,7 +186,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         if number > ROWS_LIMIT:
             raise tarfile.TarError(f"it has more than {ROWS_LIMIT:,} members")
         # What a tar remembers of each would grow for as long as there are members.
-        archive.members.clear()
+        archive.members.clear()  # type: ignore[attr-defined]
         if member.isreg():
             yield member
 

@@ -66,7 +66,9 @@ def png(width: int, height: int) -> bytes:
     """A PNG of one colour by its specification: a few bytes for however many pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     packer = zlib.compressobj(9)
     row = bytes(1 + 3 * width)
@@ -176,7 +178,7 @@ def test_a_shard_whose_members_claim_terabytes_is_told(export: Callable[[str], P
                 header[148:156] = b"        "
                 header[148:156] = b"%06o\0 " % sum(header)
                 assert archive.fileobj is not None
-                archive.fileobj.write(header)
+                archive.fileobj.write(bytes(header))
                 archive.offset += len(header)
                 continue
             archive.addfile(member, io.BytesIO(data))
