@@ -132,8 +132,8 @@ class Settings(BaseModel):
     exports: tuple[
         Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"], ...
     ] = Field((), description="Export formats to make with the corpus.", strict=False)
-    export_media: Literal["link", "copy"] = Field(
-        "link", description="Whether exports hold hard links to figures and videos, or copies."
+    export_media: Literal["copy", "link"] = Field(
+        "copy", description="Whether exports hold copies of figures and videos, or hard links."
     )
     shard_samples: int = Field(64, ge=1, le=100_000, description="Samples of a WebDataset shard.")
     title: str = Field("", description="What people call the data, for dataset cards.")

@@ -162,6 +162,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             videos.version, lambda: base64.b64decode(media["patch_videos"].preview(batch))
         ),
         selection=_selection_told(first) if first else "",
+        media_are_links=settings.export_media == "link",
     )
 
 

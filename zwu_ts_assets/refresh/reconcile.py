@@ -281,8 +281,8 @@ def _never_still(dataset: Dataset, waited: float, settle_seconds: float) -> str:
     return (
         f"{dataset.csv} has been written to for {waited / 60:.0f} minutes, and never stayed as it "
         f"is for {settle_seconds:g} s (ZWU_TS_SETTLE_SECONDS). It will be read as it is after "
-        f"{_READ_AFTER * settle_seconds / 60:.0f} minutes. Write a copy and rename it, or lower the "
-        "setting."
+        f"{_READ_AFTER * settle_seconds / 60:.0f} minutes. Write a copy and rename it, or lower "
+        "that setting."
     )
 
 
