@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from zwu_ts_assets.environment import (
     dask_address,
     dataset_names,
     project_root,
+    readers_umask,
     web_addresses,
     web_token,
 )
@@ -76,9 +78,16 @@ def _sentence_of(error: BaseException | None) -> str:
 def main() -> None:
     """Turn a time-series CSV into a multimodal corpus for Qwen3-VL."""
     # Dagster keeps its run history in the project's own folder unless told otherwise.
-    home = Path(os.environ.get("DAGSTER_HOME") or project_root() / ".dagster").resolve()
+    own = os.environ.get("DAGSTER_HOME")
+    home = Path(own or project_root() / ".dagster").resolve()
     os.environ["DAGSTER_HOME"] = str(home)  # absolute, or Dagster refuses it with a traceback
+    hidden = readers_umask()
+    before = os.umask(hidden)  # of all that is made from here on, also by what is started
+    click.get_current_context().call_on_close(lambda: os.umask(before))
     home.mkdir(parents=True, exist_ok=True)
+    if not own:
+        with suppress(OSError):  # of another user, who decides
+            home.chmod(home.stat().st_mode & ~hidden & 0o777)
 
 
 def _address(context: click.Context, option: click.Parameter, value: str | None) -> str:

@@ -28,11 +28,13 @@ RETRY_VARIABLE = "ZWU_TS_RETRY_SECONDS"
 VERIFY_VARIABLE = "ZWU_TS_VERIFY_HOURS"
 DASK_VARIABLE = "ZWU_TS_DASK"
 BATCHES_PER_RUN_VARIABLE = "ZWU_TS_BATCHES_PER_RUN"
+READERS_VARIABLE = "ZWU_TS_READERS"
 WEB_ADDRESSES_VARIABLE = "ZWU_TS_WEB_ADDRESSES"
 WEB_TOKEN_VARIABLE = "ZWU_TS_WEB_TOKEN"  # noqa: S105 - its name
 
 NO_TOKEN = "off"  # noqa: S105 - says that there is none
 _LEAST_TOKEN = 16
+_UMASKS = {"owner": 0o077, "group": 0o027, "all": 0o022}
 
 _DASK_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
 
@@ -70,6 +72,20 @@ def artifacts_dir() -> Place:
     """
     value = os.environ.get(ARTIFACTS_DIR_VARIABLE)
     return place_of(value, ARTIFACTS_DIR_VARIABLE) if value else project_root() / "artifacts"
+
+
+def readers_umask() -> int:
+    """Whom run history and artifacts are hidden from, as a umask: `ZWU_TS_READERS`.
+
+    `owner` (the default): from everybody else; `group`: from others; `all`: from nobody.
+
+    Raises:
+        CorpusError: It is something else.
+    """
+    readers = os.environ.get(READERS_VARIABLE, "").strip() or "owner"
+    if readers not in _UMASKS:
+        raise CorpusError(f"{READERS_VARIABLE} is {readers!r}; expected {', '.join(_UMASKS)}")
+    return _UMASKS[readers]
 
 
 def cache_dir() -> Path:

@@ -26,6 +26,7 @@ from zwu_ts_assets.refresh.attempts import attempts_since
 from zwu_ts_assets.refresh.comparison import Difference, difference
 from zwu_ts_assets.refresh.decision import Decision, decide
 from zwu_ts_assets.refresh.parts import decide_parts
+from zwu_ts_assets.refresh.starting import stillborn_runs
 from zwu_ts_assets.refresh.todo import Todo, todo
 from zwu_ts_assets.reports import Reporter
 from zwu_ts_assets.storage.data_mirror import told
@@ -269,6 +270,9 @@ def fail_dead_runs(artifacts: Place, instance: dg.DagsterInstance) -> list[str]:
             instance.report_run_failed(run, message="The run's process is gone: it was killed.")
             dead.append(run_id)
         run_locks.forget(artifacts, run_id)
+    for run in stillborn_runs(instance, time.time()):
+        instance.report_run_failed(run, message="The run was killed while it was starting.")
+        dead.append(run.run_id)
     return dead
 
 

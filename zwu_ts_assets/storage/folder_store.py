@@ -32,8 +32,15 @@ class FolderStore(ArtifactStore):
 
     root: Path
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, hidden: int = 0o022) -> None:
+        """Nothing is made yet.
+
+        Args:
+            root: The folder.
+            hidden: The rights that its files and folders do not give, as a umask.
+        """
         super().__init__(root)
+        self._hidden = hidden
 
     def path(self, name: str) -> Path:
         """The file of a relative name; see `ArtifactStore.path`."""
@@ -90,7 +97,7 @@ class FolderStore(ArtifactStore):
         if not self._matches(original, record):
             raise ValueError(f"{original} has another content than its record says")
         if link:
-            _link(original, path)
+            _link(original, path, self._hidden)
             return record
         with self._new(path) as temporary:
             _copy(original, temporary)
@@ -169,10 +176,10 @@ class FolderStore(ArtifactStore):
     @contextmanager
     def _new(self, path: Path) -> Iterator[Path]:
         """A temporary file beside a path, which takes its place if all goes well."""
-        handle, temporary = _temporary_in(path.parent)
+        handle, temporary = _temporary_in(path.parent, self._hidden)
         try:
             yield temporary
-            temporary.chmod(0o644)  # made private; artifacts are read by trainers
+            temporary.chmod(0o666 & ~self._hidden)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -198,11 +205,13 @@ class FolderStore(ArtifactStore):
             return False
 
 
-def _temporary_in(folder: Path) -> tuple[int, Path]:
+def _temporary_in(folder: Path, hidden: int) -> tuple[int, Path]:
     """A new file in a folder that is made if need be."""
     for attempt in range(100):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            missing = [each for each in (folder, *folder.parents) if not each.exists()]
+            for each in reversed(missing):
+                each.mkdir(mode=0o777 & ~hidden, exist_ok=True)
             return locked_temporary(folder)
         except FileNotFoundError:  # another run has just removed it or its parent, found empty
             if attempt == 99:
@@ -221,9 +230,9 @@ def _copy(original: Path, temporary: Path) -> None:
         os.fsync(target.fileno())
 
 
-def _link(original: Path, path: Path) -> None:
+def _link(original: Path, path: Path, hidden: int) -> None:
     """Put a hard link to a file in its place in one step."""
-    handle, owner = _temporary_in(path.parent)
+    handle, owner = _temporary_in(path.parent, hidden)
     linked = link_name(owner)
     try:
         os.link(original, linked)
