@@ -22,6 +22,7 @@ from zwu_ts_assets.discovery import ETTH1
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
+    KEEP_RUNS_VARIABLE,
     NO_TOKEN,
     WEB_ADDRESSES_VARIABLE,
     WEB_TOKEN_VARIABLE,
@@ -40,6 +41,8 @@ from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
 
 _names = click.argument("names", nargs=-1, metavar="[DATASET]...")
+
+_KEPT_RUNS = "500"  # under `dev`, 200 MB of refreshes of three batches
 
 
 class _Group(click.Group):
@@ -323,6 +326,8 @@ def dev(
                 click.echo(told(f"{dataset.name}: {error}"), err=True)
         for broken in found.broken:
             click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
+    # Nobody looks after the run history of a machine that is left alone for months.
+    os.environ.setdefault(KEEP_RUNS_VARIABLE, _KEPT_RUNS)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]

@@ -25,6 +25,7 @@ from zwu_ts_assets.partitions import register_batches
 from zwu_ts_assets.refresh.attempts import attempts_since
 from zwu_ts_assets.refresh.comparison import Difference, difference
 from zwu_ts_assets.refresh.decision import Decision, decide
+from zwu_ts_assets.refresh.history import forget_old_runs
 from zwu_ts_assets.refresh.parts import decide_parts
 from zwu_ts_assets.refresh.starting import stillborn_runs
 from zwu_ts_assets.refresh.todo import Todo, todo
@@ -202,6 +203,8 @@ def reconcile(
     if decision.settled:
         memory = replace(memory, settled=now)
     report_state(reporter, found, decision, settings.verify_hours)
+    if settings.keep_runs is not None and not decision.run:
+        forget_old_runs(dataset, instance, settings.keep_runs)
     return Outcome(decision, due, found.goal, memory, runs)
 
 
