@@ -29,7 +29,7 @@ from jinja2 import (
 )
 from jinja2.exceptions import SecurityError
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.facts import FACTS, counted
 from zwu_ts_assets.training.reserved import reserved_word

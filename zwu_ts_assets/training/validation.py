@@ -15,9 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.corpus.decoding import PngDecoder
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.verification import video_problem
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.verification import video_problem
+from zwu_ts_assets.timeseries.decoding import PngDecoder
 from zwu_ts_assets.training.export_reading import (
     Problem,
     ReadSample,
