@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
+from zwu_ts_assets.figures.decoding import PNG_LIMIT
 from zwu_ts_assets.figures.mp4 import VIDEO_LIMIT
 from zwu_ts_assets.storage.regular_files import open_inside
-from zwu_ts_assets.timeseries.decoding import PNG_LIMIT
 from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, loaded_json
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW

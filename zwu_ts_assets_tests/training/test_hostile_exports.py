@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from zwu_ts_assets.timeseries.decoding import PngDecoder
+from zwu_ts_assets.figures.decoding import PngDecoder
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.media_tokens import image_tokens
 from zwu_ts_assets.training.processor import Size

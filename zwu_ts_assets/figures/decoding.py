@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
 
-from zwu_ts_assets.timeseries.decode_child import REQUEST
+from zwu_ts_assets.figures.decode_child import REQUEST
 
 PNG_LIMIT: Final = 256 * 1024 * 1024
 """Bytes of a PNG: the largest canvas, of noise, has a fifth of it."""
