@@ -212,6 +212,7 @@ def _temporary_in(folder: Path, hidden: int) -> tuple[int, Path]:
             missing = [each for each in (folder, *folder.parents) if not each.exists()]
             for each in reversed(missing):
                 each.mkdir(mode=0o777 & ~hidden, exist_ok=True)
+                _sync_folder(each.parent)
             return locked_temporary(folder)
         except FileNotFoundError:  # another run has just removed it or its parent, found empty
             if attempt == 99:

@@ -159,6 +159,9 @@ def remove_regular(root: Path, parts: Sequence[str]) -> bool:
         if not stat.S_ISREG(mode):
             return False
         os.unlink(parts[-1], dir_fd=handle)
+        # A record goes after the files that it names: were it the other way round after a power
+        # cut, nothing would tell whose they are.
+        os.fsync(handle)
     except FileNotFoundError:
         return True
     except OSError as error:
