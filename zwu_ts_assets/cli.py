@@ -331,5 +331,6 @@ def dev(
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
-    command += ["--host", host, "--port", str(port)]
+    # Every look of every sensor would be told in two lines; the web UI lists them.
+    command += ["--host", host, "--port", str(port), "--log-level", "warning"]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from pydantic import BaseModel
 
@@ -253,3 +254,27 @@ def test_an_unsuitable_python_is_refused_with_a_remedy(checkout: Path) -> None:
     assert f"{old} is 3.9" in answer.stderr
     assert "make PYTHON=/path/to/python3.12 run" in answer.stderr
     assert not (checkout / ".venv").exists()
+
+
+def test_a_run_of_the_projects_instance_prints_what_it_says_and_keeps_every_event(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(REPOSITORY / ".dagster" / "dagster.yaml", tmp_path)
+
+    @dg.op
+    def speak(context: dg.OpExecutionContext) -> None:
+        context.log.info("3 made")
+
+    @dg.job
+    def job() -> None:
+        speak()
+
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        run = job.execute_in_process(instance=instance)
+        kept = instance.all_logs(run.run_id)
+    assert {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS} <= {
+        entry.dagster_event_type for entry in kept
+    }
+    said = capfd.readouterr().err
+    assert "3 made" in said
+    assert " DEBUG " not in said
