@@ -343,3 +343,31 @@ def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
     assert "Error: There is no batch" in ended.stderr
     assert "its batches are 0...2" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("readers", "hidden"), [("", 0o077), ("group", 0o027), ("all", 0o022)])
+def test_run_history_and_artifacts_are_the_owners_alone_unless_told_otherwise(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, readers: str, hidden: int
+) -> None:
+    monkeypatch.setenv("ZWU_TS_READERS", readers)
+    shell.prepare(rows=30)
+    before = os.umask(0o022)
+    try:
+        result = shell.enter("run", "--workers", "1")
+        assert os.umask(0o022) == 0o022, "what a command sets ends with it"
+    finally:
+        os.umask(before)
+    assert result.exit_code == 0, result.output
+    home = shell.artifacts.with_name("home")
+    found = [shell.artifacts, home, *shell.artifacts.rglob("*"), *home.rglob("*")]
+    assert len(found) > 30
+    for path in found:
+        assert path.stat().st_mode & 0o777 & hidden == 0, path
+    expected = 0o666 & ~hidden
+    assert (shell.artifacts / "correlations/batch_0.png").stat().st_mode & 0o777 == expected
+
+
+def test_readers_that_are_none_are_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZWU_TS_READERS", "world")
+    result = shell.enter("status")
+    assert result.output == "Error: ZWU_TS_READERS is 'world'; expected owner, group, all\n"

@@ -57,7 +57,7 @@ def matrices_problem(values: NDArray[np.float64], columns: Sequence[int] | None 
 def png_problem(png: bytes, width: int, height: int) -> str:
     """Whether a PNG decodes, whole, to an RGB image of the canvas' size."""
     try:
-        with Image.open(io.BytesIO(png)) as image:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
             image.load()
             kind, mode, size = image.format, image.mode, image.size
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
@@ -70,13 +70,14 @@ def png_problem(png: bytes, width: int, height: int) -> str:
 def video_problem(video: bytes, width: int, height: int, frames: int, fps: float) -> str:
     """Whether a video decodes, whole, to the expected frames."""
     try:
-        found = probe_mp4(video)
+        found = probe_mp4(video, frames)
     except CorpusError as error:
         return f"does not decode: {error}"
     if (found.width, found.height) != (width, height):
         return f"is {found.width}x{found.height}, not {width}x{height}"
     if found.frames != frames:
-        return f"has {found.frames} frames, not {frames}"
+        told = f"more than {frames}" if found.frames > frames else str(found.frames)
+        return f"has {told} frames, not {frames}"
     if abs(found.fps - fps) > 1e-3 * fps:
         return f"plays at {found.fps} frames per second, not {fps}"
     return ""

@@ -4,12 +4,13 @@ What belongs here: the facts, their names and meanings. What does not: wording (
 anything that would tell a model when a window was, unless the settings want it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
@@ -23,6 +24,8 @@ FACTS: Final[Mapping[str, str]] = {
     "interval": "time from one step to the next, such as `1 hour`",
     "window_span": "time that the window spans, such as `4 days`",
     "horizon": "time steps of the target span",
+    "statistics": "mean, maximum and variance of each column: a list of lines, which the project's "
+    "own templates leave out",
     "dates": "first and last time of the window, `dates.first` and `dates.last`; none unless the "
     "setting `tell_dates` is on",
     "shown": "the columns that the feature panels show, in their order; each has a `label` as "
@@ -34,7 +37,9 @@ FACTS: Final[Mapping[str, str]] = {
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "views": "what is shown: `figure`, `lines`, `video`, in this order; may be empty",
-    "compared": "those of them of which it is asked if they show the figure's window; usually none",
+    "names": "what they are called: `names.figure`, such as `the first picture`, and so on",
+    "belonging": "names of those that show the window",
+    "compared": "names of those of which it is asked if they show the same window; usually none",
     "patches": "patches of the window, each one frame of the video",
     "patch_rows": "time steps of a patch",
     "patch_span": "time that a patch spans",
@@ -83,6 +88,12 @@ def prompt_facts(
     def span(steps: int) -> str:
         return duration_text(steps * seconds)
 
+    two = "figure" in views and "lines" in views
+    names = {
+        "figure": "the first picture" if two else "the picture",
+        "lines": "the second picture" if two else "the picture",
+        "video": "the video",
+    }
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
     frames = patches + -patches % media.frame_multiple
     pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
@@ -100,10 +111,13 @@ def prompt_facts(
         "interpolated": interpolated,
         "target_interpolated": target_interpolated,
         "looks_ahead": looking_ahead(sample.flags),
+        "statistics": stats_lines(sample.past, sample.features),
         "dates": None,
         "fixed_colours": media.fixed_colours,
         "views": views,
-        "compared": compared,
+        "names": names,
+        "belonging": _belonging(views, compared, names),
+        "compared": [names[view] for view in views if view in compared],
         "patches": patches,
         "patch_rows": media.patch_length,
         "patch_span": span(media.patch_length),
@@ -119,6 +133,14 @@ def prompt_facts(
         first, last = (str(sample.past_timestamps[i]).replace("T", " ") for i in (0, -1))
         facts["dates"] = {"first": first, "last": last}
     return facts
+
+
+def _belonging(
+    views: Sequence[str], compared: Sequence[str], names: Mapping[str, str]
+) -> list[str]:
+    if not compared and "figure" in views and "lines" in views:
+        return ["the pictures", *(names[view] for view in views if view == "video")]
+    return [names[view] for view in views if view not in compared]
 
 
 def _label(name: str, unit: str) -> str:

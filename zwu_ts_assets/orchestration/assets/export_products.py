@@ -154,6 +154,7 @@ def _card(view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches
             videos.version, lambda: base64.b64decode(media["patch_videos"].preview(batch))
         ),
         selection=_selection_told(first) if first else "",
+        media_are_links=settings.export_media == "link",
     )
 
 

@@ -43,6 +43,11 @@ def test_each_failure_doubles_the_wait(attempts: int, ago: float, *, runs: bool)
     assert decide(7, "a", [failed(ago=ago)] * attempts, NOW, LIMITS).run is runs
 
 
+def test_an_attempt_that_ended_by_a_clock_that_was_ahead_is_not_waited_for() -> None:
+    assert decide(7, "a", [failed(ago=-1e8)], NOW, LIMITS).run
+    assert decide(7, "a", [failed(ago=-1e8)] * 3, NOW, LIMITS).gave_up
+
+
 def test_a_wait_says_why_and_how_long() -> None:
     decision = decide(7, "a", [failed(ago=10)], NOW, LIMITS)
     assert decision.reason == "attempt 1 of 3 failed; the next in 50 s. the disk is full"
