@@ -126,6 +126,7 @@ def read_csv(
         columns.feature_names,
         filled.missing,
         filled.interpolated,
+        grid.axis,
     )
     return Reading(series, columns, grid.inserted, notes)
 

@@ -7,16 +7,24 @@ interpolation. What does not: which cells stand for a missing value (`csv_lines.
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zwu_ts_assets.corpus.csv_calendar import Calendar, find_calendar
 from zwu_ts_assets.corpus.csv_lines import refuse
 from zwu_ts_assets.corpus.csv_order import line_of
 from zwu_ts_assets.corpus.csv_rules import CsvRules
 from zwu_ts_assets.corpus.csv_times import say_time
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.time_axis import FIXED, TimeAxis
+
+_SHORT_MONTH: Final = 28 * 86_400
+
+ORDER_ADVICE: Final = (
+    'write `time_axis = "order"`: rows are counted then, whatever time lies between them'
+)
 
 # Steps at the start that tell the interval of a series with holes.
 _STEPS: Final = 1_000
@@ -31,15 +39,17 @@ _CLOCKS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Rows at one and the same interval, made of rows with holes.
+    """Rows a step apart, made of rows with holes.
 
     Attributes:
-        timestamps: (rows,) int64 seconds, at one interval.
+        timestamps: (rows,) int64 seconds.
         places: (rows of the CSV,) int64, the row that each has become; None if there is no hole.
+        axis: What lies between two rows.
     """
 
     timestamps: NDArray[np.int64]
     places: NDArray[np.int64] | None = None
+    axis: TimeAxis = FIXED
 
     @property
     def inserted(self) -> int:
@@ -71,17 +81,29 @@ def grid_of(
             by multiples of it; or more rows are missing than there are.
     """
     steps = np.diff(seconds)
-    if len(steps) == 0 or (steps[0] > 0 and (steps == steps[0]).all()):
+    fixed = len(steps) == 0 or bool(steps[0] > 0 and (steps == steps[0]).all())
+    if rules.time_axis == "order":
+        return _in_order(path, column, seconds, rules, utc, lines)
+    if fixed and not (len(steps) and steps[0] >= _SHORT_MONTH):
         return Grid(seconds)
     # The interval is the one that most rows have: a gap after the first row must not make every
     # later row look wrong.
     told = steps[:_STEPS] if rules.allows_gaps else steps
     lengths, counts = np.unique(told[told > 0], return_counts=True)
     usual = int(lengths[counts.argmax()]) if len(lengths) else 0
+    calendar = find_calendar(seconds, usual)
+    if calendar is not None and not calendar.wrong.any():
+        return Grid(seconds, axis=calendar.axis)
+    if fixed:
+        return Grid(seconds)
+    if calendar is not None and rules.allows_gaps:
+        return _filled_calendar(path, calendar)
     if rules.allows_gaps and usual:
         # Where every other row is missing for a while, twice the interval may be as frequent.
         usual = int(lengths[2 * counts >= counts.max()][0])
     wrong = steps != usual
+    if calendar is not None:
+        wrong = calendar.wrong
     if rules.allows_gaps and usual:
         wrong = (steps <= 0) | (steps % usual != 0)
         if not wrong.any():
@@ -89,8 +111,64 @@ def grid_of(
     place = int(np.flatnonzero(wrong)[0]) if usual else 0
     line = line_of(lines, place + 1)
     beside = "before" if line > line_of(lines, place) else "after"  # newest first in the file
-    _refuse_step(path, column, seconds, place, usual, rules, utc, line, f"on the line {beside}")
+    _refuse_step(
+        path,
+        column,
+        seconds,
+        place,
+        usual,
+        rules,
+        utc,
+        line,
+        f"on the line {beside}",
+        None if calendar is None else calendar.axis,
+    )
     raise AssertionError("a wrong step is refused")
+
+
+def _in_order(
+    path: Path,
+    column: str,
+    seconds: NDArray[np.int64],
+    rules: CsvRules,
+    utc: bool,
+    lines: NDArray[np.int64] | None,
+) -> Grid:
+    """Rows whose times tell their order and no interval."""
+    back = np.flatnonzero(np.diff(seconds) < 0)
+    if len(back):
+        place = int(back[0])
+        line = line_of(lines, place + 1)
+        beside = "before" if line > line_of(lines, place) else "after"
+        _refuse_step(
+            path, column, seconds, place, 0, rules, utc, line, f"on the line {beside}", None
+        )
+    return Grid(seconds, axis=TimeAxis("order"))
+
+
+def _filled_calendar(path: Path, calendar: Calendar) -> Grid:
+    """The whole calendar from the first to the last time."""
+    numbers, step = calendar.numbers, calendar.axis.step
+    lengths, counts = np.unique(np.diff(numbers), return_counts=True)
+    # As for fixed intervals: twice the step may be as frequent where every other row is missing.
+    step = int(lengths[2 * counts >= counts.max()][0]) or step
+    if (np.diff(numbers) % step).any():
+        step = 1
+    places = (numbers - numbers[0]) // step
+    rows = int(places[-1]) + 1
+    axis = TimeAxis(calendar.axis.kind, step)
+    if rows > 2 * len(numbers):
+        _refuse_too_many(path, len(numbers), rows, axis.span_text(1, 0))
+    whole = calendar.seconds_of(numbers[0] + step * np.arange(rows, dtype=np.int64))
+    return Grid(whole, places, axis)
+
+
+def _refuse_too_many(path: Path, found: int, rows: int, interval: str) -> NoReturn:
+    raise CorpusError(
+        f"{path}: found {found:,} of the {rows:,} rows that an interval of {interval} makes from "
+        "the first to the last; expected half of them or more. Resample the series to a longer "
+        f"interval, or split the file where the long gaps are, or {ORDER_ADVICE}."
+    )
 
 
 def _filled(path: Path, seconds: NDArray[np.int64], interval: int) -> Grid:
@@ -99,12 +177,7 @@ def _filled(path: Path, seconds: NDArray[np.int64], interval: int) -> Grid:
     rows = int(places[-1]) + 1
     # A century in seconds between two rows would fill the memory.
     if rows > 2 * len(seconds):
-        raise CorpusError(
-            f"{path}: found {len(seconds):,} of the {rows:,} rows that an interval of "
-            f"{timedelta(seconds=interval)} (h:mm:ss) makes from the first to the last; expected "
-            "half of them or more. Resample the series to a longer interval, or split the "
-            "file where the long gaps are."
-        )
+        _refuse_too_many(path, len(seconds), rows, f"{timedelta(seconds=interval)} (h:mm:ss)")
     return Grid(seconds[0] + interval * np.arange(rows, dtype=np.int64), places)
 
 
@@ -118,10 +191,12 @@ def _refuse_step(
     utc: bool,
     line: int,
     beside: str,
+    axis: TimeAxis | None,
 ) -> None:
     """Refuse the first step that is not as it should be."""
     row = place + 1
     step = int(seconds[row] - seconds[row - 1])
+    times = seconds.view("datetime64[s]")
     zone = " UTC" if utc else ""
     here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
     if step == 0:
@@ -136,7 +211,12 @@ def _refuse_step(
         found = f"{here}, {timedelta(seconds=step)} (h:mm:ss) after {before} {beside}"
         expected = f"the interval of {timedelta(seconds=usual)} that most rows have"
         do = "Fill in the missing rows, or resample the series to one interval."
-        if not rules.allows_gaps and step % usual == 0:
+        if axis is not None:
+            here, before = axis.time_text(times[row]), axis.time_text(times[row - 1])
+            found = f"{here} after {before} {beside}"
+            expected = f"{axis.span_text(1, 0)} between any two rows, as between most"
+            do = "Fill in the missing rows."
+        if not rules.allows_gaps and (axis is not None or step % usual == 0):
             do += ' If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
         if rules.time_zone and usual >= 86_400 - 3_600:
             do += (
@@ -145,6 +225,8 @@ def _refuse_step(
             )
     if not utc and usual and abs(step - usual) == _HOUR:
         do += _CLOCKS
+    elif step > 0:
+        do += f" If the rows follow each other as they are, {ORDER_ADVICE}."
     refuse(path, line, column, found, expected, do)
 
 

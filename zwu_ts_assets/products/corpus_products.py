@@ -137,9 +137,9 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     details: dict[str, Detail] = {
         "rows": rows,
         "features": _features(series.features),
-        "first_timestamp": str(series.timestamps[0]),
-        "last_timestamp": str(series.timestamps[-1]),
-        "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
+        "first_timestamp": series.axis.time_text(series.timestamps[0]),
+        "last_timestamp": series.axis.time_text(series.timestamps[-1]),
+        **_interval(series),
         "batches": batches,
         "rows_in_no_batch": rows - covered - settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
@@ -150,6 +150,12 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         details["windows"] = found
         details["windows_with_gaps"] = wanted - found
     return Product(series, details, preview=series_table(series))
+
+
+def _interval(series: Series) -> dict[str, Detail]:
+    if series.axis.is_fixed:
+        return {"interval_seconds": int(series.interval / np.timedelta64(1, "s"))}
+    return {"interval": series.axis.span_text(1, 0)}
 
 
 def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:

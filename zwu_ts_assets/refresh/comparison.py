@@ -237,6 +237,7 @@ class _Comparison:
             templates_of,
             *(self.dataset, self.project_dir),
             shown=shows_selection(self.dataset.settings, series.features),
+            uneven=series.axis.is_counted,
         )
         try:
             # Whether a sample has interpolated values is known when samples are made; the goal must
