@@ -26,6 +26,11 @@ ORDER_ADVICE: Final = (
     'write `time_axis = "order"`: rows are counted then, whatever time lies between them'
 )
 
+_SERIES: Final = (
+    "If several series are below each other, name the column that tells them apart with "
+    "`series_column`."
+)
+
 # Steps at the start that tell the interval of a series with holes.
 _STEPS: Final = 1_000
 
@@ -126,6 +131,53 @@ def grid_of(
     raise AssertionError("a wrong step is refused")
 
 
+def count_grid(
+    path: Path,
+    column: str,
+    counts: NDArray[np.int64],
+    rules: CsvRules,
+    *,
+    lines: NDArray[np.int64] | None = None,
+) -> Grid:
+    """As `grid_of`, of rows that a counter numbers, or that only follow each other.
+
+    Args:
+        path: The file's name in messages.
+        column: Name of the counter; empty if there is none.
+        counts: (rows,) int64.
+        rules: What becomes of gaps.
+        lines: The line of each row, as in `DataRows`.
+
+    Raises:
+        CorpusError: The counter does not rise by one and the same step.
+    """
+    axis = TimeAxis("rows")
+    steps = np.diff(counts)
+    lengths, frequent = np.unique(steps[steps > 0], return_counts=True)
+    usual = int(lengths[frequent.argmax()]) if len(lengths) else 0
+    wrong = steps < 0 if rules.time_axis == "order" else steps != usual
+    if not wrong.any():
+        return Grid(counts, axis=axis)
+    if rules.allows_gaps and usual and not ((steps <= 0) | (steps % usual != 0)).any():
+        return _filled(path, counts, usual, axis, f"{usual}")
+    row = int(np.flatnonzero(wrong)[0]) + 1
+    do = "Fill in the missing rows."
+    if steps[row - 1] <= 0:
+        do = f"Correct the cell, or sort the file by this column, or {ORDER_ADVICE}."
+    elif not rules.allows_gaps:
+        do += (
+            f' Or allow that with the setting `gaps` ("drop" or "interpolate"), or {ORDER_ADVICE}.'
+        )
+    refuse(
+        path,
+        line_of(lines, row),
+        column,
+        f"{counts[row]} after {counts[row - 1]}",
+        f"a counter that rises by {usual or 1}, as between most rows",
+        do,
+    )
+
+
 def _in_order(
     path: Path,
     column: str,
@@ -171,14 +223,22 @@ def _refuse_too_many(path: Path, found: int, rows: int, interval: str) -> NoRetu
     )
 
 
-def _filled(path: Path, seconds: NDArray[np.int64], interval: int) -> Grid:
+def _filled(
+    path: Path,
+    seconds: NDArray[np.int64],
+    interval: int,
+    axis: TimeAxis = FIXED,
+    told: str = "",
+) -> Grid:
     """The whole grid from the first to the last time."""
     places = (seconds - seconds[0]) // interval
     rows = int(places[-1]) + 1
     # A century in seconds between two rows would fill the memory.
     if rows > 2 * len(seconds):
-        _refuse_too_many(path, len(seconds), rows, f"{timedelta(seconds=interval)} (h:mm:ss)")
-    return Grid(seconds[0] + interval * np.arange(rows, dtype=np.int64), places)
+        _refuse_too_many(
+            path, len(seconds), rows, told or f"{timedelta(seconds=interval)} (h:mm:ss)"
+        )
+    return Grid(seconds[0] + interval * np.arange(rows, dtype=np.int64), places, axis)
 
 
 def _refuse_step(
@@ -201,12 +261,12 @@ def _refuse_step(
     here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
     if step == 0:
         found, expected = f"{here} a second time, as {beside}", "each time once"
-        do = "Remove one of the two rows, or correct its time."
+        do = f"Correct its time, or remove one of the two rows. {_SERIES}"
         if (seconds % 86_400 == 0).all():
-            do += " If the time of day is in another column, join the two into one."
+            do += " If the time of day is in another column, name both with `time_columns`."
     elif step < 0:
         found, expected = f"{here} after {before} {beside}", "increasing times"
-        do = "Sort the file by this column."
+        do = f"Sort the file by this column. {_SERIES}"
     else:
         found = f"{here}, {timedelta(seconds=step)} (h:mm:ss) after {before} {beside}"
         expected = f"the interval of {timedelta(seconds=usual)} that most rows have"
