@@ -50,6 +50,7 @@ from zwu_ts_assets.corpus.csv_times import parse_time, seconds_of
 from zwu_ts_assets.corpus.csv_zones import to_utc
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.time_axis import counted
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
@@ -66,12 +67,33 @@ class Reading:
         columns: The columns and how they are written, found or as the user said.
         inserted: Rows of the series that the CSV does not have.
         notes: What was passed over, left out or put in order, for people.
+        gaps: How many holes the inserted rows fill.
     """
 
     series: Series
     columns: Columns
     inserted: int
     notes: tuple[str, ...] = ()
+    gaps: int = 0
+
+    def time_told(self, zone: str | None = None) -> str:
+        """What was found of the time, for people: where it is, its steps and its gaps.
+
+        Args:
+            zone: The time zone that the settings name.
+        """
+        series = self.series
+        told = self.columns.time_told + (f", {zone}" if zone else "")
+        seconds = 0
+        if series.axis.is_fixed and series.rows > 1:
+            seconds = int(series.interval / np.timedelta64(1, "s"))
+        if series.axis.kind == "order":
+            told += "; rows are counted, times are labels"
+        elif series.axis.kind != "rows" and series.rows > 1:
+            told += f"; {series.axis.span_text(1, seconds)}"
+        if self.gaps:
+            told += f"; {counted(self.gaps, 'gap')}"
+        return told
 
 
 def read_series(
@@ -130,7 +152,7 @@ def read_csv(
         filled.interpolated,
         grid.axis,
     )
-    return Reading(series, columns, grid.inserted, notes)
+    return Reading(series, columns, grid.inserted, notes, grid.gaps)
 
 
 def count_grid_rows(

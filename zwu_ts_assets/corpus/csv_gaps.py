@@ -61,6 +61,11 @@ class Grid:
         """How many rows the CSV did not have."""
         return 0 if self.places is None else len(self.timestamps) - len(self.places)
 
+    @property
+    def gaps(self) -> int:
+        """How many holes there were between the rows of the CSV."""
+        return 0 if self.places is None else int((np.diff(self.places) > 1).sum())
+
 
 def grid_of(
     path: Path,

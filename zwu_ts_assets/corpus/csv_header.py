@@ -102,6 +102,23 @@ class Columns:
         return "" if self.time == NO_TIME else self.names[self.time]
 
     @property
+    def time_told(self) -> str:
+        """Where the time is and how it is written, for people."""
+        if self.time == NO_TIME:
+            return "no times, rows are counted"
+        columns = [self.names[i] for i in (self.time, *self.joined)]
+        told = f"column{'s' if self.joined else ''} {', '.join(columns[:-1])}"
+        told += f"{' and ' if self.joined else ''}{columns[-1]}"
+        forms = {
+            "iso": ", ISO 8601",
+            "offset": ", ISO 8601 with the offset from UTC",
+            "hours": ", days and hours",
+            "count": ", which counts the rows",
+            "parts": "",
+        }
+        return told + forms.get(self.times.kind, f", {self.times.pattern}")
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the feature columns, in the order wanted."""
         if self.pivoted is not None:

@@ -135,6 +135,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     # Neighbours share rows, or leave some between them that are in no window.
     covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
     details: dict[str, Detail] = {
+        "time": reading.time_told(settings.time_zone),
         "rows": rows,
         "features": _features(series.features),
         "first_timestamp": series.axis.time_text(series.timestamps[0]),
@@ -162,7 +163,7 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
     """How a CSV was written, where that is not the usual, and what became of its gaps."""
     columns, series = reading.columns, reading.series
     told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
-        "time_column": (columns.time_name, "date"),
+        "time_column": (columns.time_name or None, "date"),
         "delimiter": (columns.delimiter, ","),
         "decimal": (columns.decimal, "."),
         "date_format": (columns.times.pattern or columns.times.kind, "iso"),
