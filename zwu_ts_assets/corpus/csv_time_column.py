@@ -4,6 +4,7 @@ What belongs here: the choice of the columns, by their names and first cells. Wh
 stamps are written (`csv_times.py`), what periods and parts are (`csv_periods.py`).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -121,7 +122,7 @@ def _of_column(time: int, names: Sequence[str], rows: Sequence[Row], rules: CsvR
     first = cells[0] if cells else ""
     known = means_a_time(first) or means_a_count(first) or means_a_day(first)
     if rules.date_format is None and not known and bare_pattern(cells) is None and _step(cells):
-        return TimePlace(time, times=_COUNT, notes=(_counter_note(names[time]),))
+        return TimePlace(time, times=_COUNT)
     return TimePlace(time)
 
 
@@ -133,14 +134,13 @@ def _told_columns(
     if missing:
         refuse_missing(path, names, missing, "time_columns")
     time, *joined = (names.index(name) for name in told)
-    note = f"time in the columns {listed([show(name) for name in told])}"
     units = [unit_of(name) for name in told]
     if joined and "year" in units and None not in units:
         form = TimeFormat("parts", " ".join(str(unit) for unit in units))
-        return TimePlace(time, tuple(joined), form, notes=(note,))
+        return TimePlace(time, tuple(joined), form)
     if len(joined) == 1 and units[1] == "hour" and rows and means_a_time(rows[0][time]):
-        return TimePlace(time, tuple(joined), _hours(path, names[time], rows, time), notes=(note,))
-    return TimePlace(time, tuple(joined), notes=(note,))
+        return TimePlace(time, tuple(joined), _hours(path, names[time], rows, time))
+    return TimePlace(time, tuple(joined))
 
 
 def _hours(path: Path, name: str, rows: Sequence[Row], time: int) -> TimeFormat:
@@ -188,8 +188,7 @@ def _of_units(names: Sequence[str], rows: Sequence[Row]) -> TimePlace | None:
         units = " ".join(str(unit_of(names[i])) for i in columns)
         stamps = (" ".join(row[i].strip() for i in columns) for row in rows)
         if all(parts_seconds(stamp, units) is not None for stamp in stamps):
-            note = f"time in the columns {listed([show(names[i]) for i in columns])}"
-            return TimePlace(columns[0], columns[1:], TimeFormat("parts", units), notes=(note,))
+            return TimePlace(columns[0], columns[1:], TimeFormat("parts", units))
         columns = columns[:-1]
     return None
 
@@ -229,7 +228,7 @@ def _counted(
     counters = [i for i in numeric if i == 0 or names[i].strip().casefold() in _COUNTERS]
     whole = [i for i in counters if _step([row[i].strip() for row in rows])]
     if whole:
-        return TimePlace(whole[0], times=_COUNT, notes=(_counter_note(names[whole[0]]),))
+        return TimePlace(whole[0], times=_COUNT)
     rising = [i for i in counters if names[i].strip().casefold() in _COUNTERS and _rise(rows, i)]
     others = [i for i in range(len(names)) if i not in numeric and i not in index]
     doubt = [i for i in numeric if names[i].strip().casefold() in _TIMES and i not in rising]
@@ -242,25 +241,20 @@ def _counted(
             more=" If several columns tell the time, name them with `time_columns`; if none does, "
             'write `time_axis = "order"`: rows are counted then.',
         )
-    notes = ["no times: rows are counted"]
-    if rising:
-        notes.append(
-            f"left out as they rise with the rows: {listed([show(names[i]) for i in rising])}"
-        )
-    return TimePlace(NO_TIME, times=ROWS, left_out=tuple(rising), notes=tuple(notes))
-
-
-def _counter_note(name: str) -> str:
-    return f"{show(name)} counts the rows"
+    told = listed([show(names[i]) for i in rising])
+    notes = (f"left out as they rise with the rows: {told}",) if rising else ()
+    return TimePlace(NO_TIME, times=ROWS, left_out=tuple(rising), notes=notes)
 
 
 def _step(cells: Sequence[str]) -> int:
-    """The step between cells that count up or down; 0 if they do not."""
-    numbers = [whole_number(cell) for cell in cells]
-    if len(numbers) < _SURE or None in numbers or "." in "".join(cells):
+    """The step between cells that count up or down, a few perhaps missing; 0 if they do not."""
+    numbers = [number for number in map(whole_number, cells) if number is not None]
+    if len(numbers) < max(_SURE, len(cells)) or "." in "".join(cells):
         return 0
-    steps = {b - a for a, b in pairwise(n for n in numbers if n is not None)}
-    return steps.pop() if len(steps) == 1 else 0
+    steps = Counter(b - a for a, b in pairwise(numbers))
+    step, often = steps.most_common(1)[0]
+    counts = step != 0 and all(other * step > 0 for other in steps)
+    return step if counts and 2 * often > len(numbers) else 0
 
 
 def _rise(rows: Sequence[Row], column: int) -> bool:
