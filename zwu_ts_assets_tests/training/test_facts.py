@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zwu_ts_assets.corpus.time_axis import counted, duration_text
+from zwu_ts_assets.timeseries.time_axis import counted, duration_text
 from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.facts import (
     FACTS,
