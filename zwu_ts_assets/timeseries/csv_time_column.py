@@ -44,7 +44,10 @@ _COUNT: Final = TimeFormat("count")
 
 # Names in lower case. Those of times, under which a number may be a year or a month; and those
 # under which a number that rises from row to row counts the rows.
-_TIMES: Final = ("date", "time", "datetime", "timestamp", "ds", "period", "yearmonth", "yyyymm")
+_TIMES: Final = (
+    *("date", "time", "datetime", "timestamp", "ds", "when", "period", "yearmonth", "yyyymm"),
+    *("datum", "zeit", "fecha", "data"),
+)
 _COUNTERS: Final = (
     *("t", "time", "index", "idx", "step", "steps", "no", "no.", "nr", "obs", "observation", "row"),
     *("n", "i", "#", "id", "instant", "tick", "sample", "number", "period", "date", "ds"),
