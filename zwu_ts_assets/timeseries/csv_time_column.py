@@ -46,7 +46,7 @@ _COUNT: Final = TimeFormat("count")
 # under which a number that rises from row to row counts the rows.
 _TIMES: Final = (
     *("date", "time", "datetime", "timestamp", "ds", "when", "period", "yearmonth", "yyyymm"),
-    *("datum", "zeit", "fecha", "data"),
+    *("datum", "zeit", "fecha"),
 )
 _COUNTERS: Final = (
     *("t", "time", "index", "idx", "step", "steps", "no", "no.", "nr", "obs", "observation", "row"),
