@@ -349,13 +349,17 @@ def _refuse_other_times(
     longest = series[some[int(counts.argmax())]]
     chosen = [name for name in names if name == longest or name.startswith(f"{longest}.")]
     told = ", ".join(f'"{name}"' for name in chosen[:3])
+    common = int((present[:, some] > 0).all(axis=1).sum())
+    do = f"Choose series that have them, for example `features = [{told}]`"
+    if common:
+        do += '; or write `gaps = "drop"`: windows are then made where all of them have values'
     refuse(
         path,
         int(line),
         columns.time_name,
         f"{say_time(second)}, a time that the series {show(label)} does not have, of "
-        f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} times",
+        f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} "
+        f"times, {common:,} of which all have",
         "the same times in all series",
-        f"Choose series that have them, for example `features = [{told}]`; or write "
-        '`gaps = "drop"`: windows are then made where all of them have values.',
+        f"{do}.",
     )

@@ -568,7 +568,8 @@ REFUSED = [
         CsvRules(),
         None,
         ", line 2, column 'ds': found 2020-01-01 00:00:00, a time that the series 'BB' does not "
-        "have, of 2 series with 20 to 40 of 40 times; expected the same times in all series. "
+        "have, of 2 series with 20 to 40 of 40 times, 20 of which all have; expected the same "
+        "times in all series. "
         'Choose series that have them, for example `features = ["AA.v0", "AA.v1"]`; or write '
         '`gaps = "drop"`: windows are then made where all of them have values.',
     ),
