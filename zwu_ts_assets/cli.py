@@ -239,6 +239,8 @@ def status(names: tuple[str, ...]) -> None:
         compared = difference(dataset, artifacts_dir())
         stale = compared.stale
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
+        for sentence in compared.found:
+            click.echo(told(f"  {sentence}"))
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")

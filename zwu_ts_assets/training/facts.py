@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.samples import interval_seconds
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
@@ -33,6 +31,8 @@ FACTS: Final[Mapping[str, str]] = {
     "interpolated": "the columns that have interpolated values in the window; each has a `name` "
     "and a `count`; usually empty",
     "target_interpolated": "likewise of the target span",
+    "uneven": "whether steps are counted in rows because the times between them differ or are not "
+    "known",
     "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
@@ -82,11 +82,11 @@ def prompt_facts(
     compared: tuple[str, ...],
 ) -> dict[str, object]:
     """The facts for the introduction of a conversation, by the names in `FACTS`."""
-    seconds = int(sampling_interval(sample) / np.timedelta64(1, "s"))
+    seconds = interval_seconds(sample)
     rows, horizon = len(sample.past), len(sample.target)
 
     def span(steps: int) -> str:
-        return duration_text(steps * seconds)
+        return sample.axis.span_text(steps, seconds)
 
     two = "figure" in views and "lines" in views
     names = {
@@ -104,7 +104,7 @@ def prompt_facts(
             for name, unit in zip(sample.features, sample.units, strict=True)
         ],
         "rows": rows,
-        "interval": duration_text(seconds),
+        "interval": span(1),
         "window_span": span(rows),
         "horizon": horizon,
         "shown": _shown(sample),
@@ -112,6 +112,7 @@ def prompt_facts(
         "target_interpolated": target_interpolated,
         "looks_ahead": looking_ahead(sample.flags),
         "statistics": stats_lines(sample.past, sample.features),
+        "uneven": sample.axis.is_counted,
         "dates": None,
         "fixed_colours": media.fixed_colours,
         "views": views,
@@ -130,7 +131,8 @@ def prompt_facts(
         "pair_span": span(pair_rows),
     }
     if settings.tell_dates:
-        first, last = (str(sample.past_timestamps[i]).replace("T", " ") for i in (0, -1))
+        ends = (sample.axis.time_text(sample.past_timestamps[i]) for i in (0, -1))
+        first, last = (text.replace("T", " ") for text in ends)
         facts["dates"] = {"first": first, "last": last}
     return facts
 
@@ -158,19 +160,3 @@ def _shown(sample: Sample) -> list[dict[str, object]]:
         {"label": _label(sample.features[column], sample.units[column]), "more": size - 1}
         for column, size in zip(sample.shown.columns, sample.shown.sizes, strict=True)
     ]
-
-
-def duration_text(seconds: int) -> str:
-    """A duration in the largest unit that divides it: `15 minutes`, `24 hours`, `4 days`.
-
-    Days from two on: one day is a cycle of hours in most data, and is called `24 hours`.
-    """
-    for unit, size, least in (("day", 86_400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
-        if seconds % size == 0 and seconds >= least * size:
-            return counted(seconds // size, unit)
-    return counted(seconds, "second")
-
-
-def counted(count: int, unit: str) -> str:
-    """A number and its unit, `1 step` or `2 steps`; templates have it as a filter."""
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -29,7 +29,8 @@ from jinja2.exceptions import SecurityError
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.regular_files import open_inside
-from zwu_ts_assets.training.facts import FACTS, counted
+from zwu_ts_assets.timeseries.time_axis import counted
+from zwu_ts_assets.training.facts import FACTS
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.template_bounds import SECONDS, TEMPLATE_LIMIT, BoundedEnvironment
 
@@ -38,6 +39,7 @@ DEFAULT_FOLDER: Final = Path(__file__).parent / "templates"
 
 _SUFFIX: Final = ".j2"
 _MEDIA: Final = f"media{_SUFFIX}"
+_UNEVEN: Final = f"uneven{_SUFFIX}"
 _INTERPOLATED: Final = f"interpolated{_SUFFIX}"
 # What an expression in a template may raise when it is evaluated.
 _FAILURES: Final = (
@@ -87,6 +89,9 @@ class PromptTemplates:
         told = self._rendered(_MEDIA, facts, "what the media show")
         if facts["interpolated"] or facts["target_interpolated"]:
             more = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
+            told = f"{told}\n\n{more}"
+        if facts["uneven"]:
+            more = self._rendered(_UNEVEN, facts, "a sentence on the steps")
             told = f"{told}\n\n{more}"
         return told
 
@@ -147,10 +152,10 @@ def load_templates(folder: Path | None = None, *, seconds: float = SECONDS) -> P
     for name, source in sorted(sources.items()):
         included |= _checked(environment, name, source, sources)
     for name in own:
-        if name not in (_MEDIA, _INTERPOLATED) and name not in included:
+        if name not in (_MEDIA, _INTERPOLATED, _UNEVEN) and name not in included:
             raise CorpusError(
                 f"{own[name].file}: nothing uses this template and no template includes it. Those "
-                f"that are used are {_MEDIA} and {_INTERPOLATED}. Rename it."
+                f"that are used are {_MEDIA}, {_INTERPOLATED} and {_UNEVEN}. Rename it."
             )
     texts = json.dumps(sorted((name, source.text) for name, source in sources.items()))
     return PromptTemplates(
