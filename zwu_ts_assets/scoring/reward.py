@@ -263,13 +263,13 @@ def _read_choice(text: str, options: Sequence[str]) -> Reading:
     if not rest:
         return Reading(letter)
     spoken = _read_name(rest, options)
-    if spoken.value is not None:
-        if spoken.value == letter:
-            return Reading(letter)
-        return Reading(None, "a letter and the text of another option")
+    if spoken.value == letter:
+        return Reading(letter)
     mentioned = {_LETTERS.index(m) for m in _OTHER_LETTER.findall(rest)} - {letter}
     if spoken.problem == _SEVERAL or any(i < len(options) for i in mentioned):
         return Reading(None, "several answers that differ")
+    if spoken.value is not None:
+        return Reading(None, "a letter and the text of another option")
     return Reading(letter)
 
 
