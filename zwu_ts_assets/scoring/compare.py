@@ -7,7 +7,7 @@ two files differ.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.scoring.baselines import Reference
 from zwu_ts_assets.scoring.intervals import Interval, mcnemar, paired_difference, ratio_of
 from zwu_ts_assets.scoring.score import Score, interval_json, scaled_error

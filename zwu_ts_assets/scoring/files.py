@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.picture.question_table import decode_questions
 from zwu_ts_assets.training.sample import Sample

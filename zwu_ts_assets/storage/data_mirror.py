@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets.storage.regular_files import read_regular, remove_regular
 from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned

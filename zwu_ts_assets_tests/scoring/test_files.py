@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.scoring.files import (
     read_evidence,
     read_predictions,

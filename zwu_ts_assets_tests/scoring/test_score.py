@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.report import Evidence, Rate, TaskEvidence
 from zwu_ts_assets.scoring.baselines import (
     baselines,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.picture.question_table import (
     QUESTION_SCHEMA,
