@@ -101,9 +101,14 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
     return AssetSpec(
         role=EXPORTS[format_name],
         description=description,
-        inputs={**_MEDIA, "samples": "samples"},
+        inputs={
+            **_MEDIA,
+            "samples": "samples",
+            "questions": "questions",
+            "evidence": "evidence",
+        },
         folder=f"exports/{format_name}",
-        code_version="2",  # the card says where to write checkpoints
+        code_version="3",  # conversations of several questions, which need the picture
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -265,9 +270,42 @@ SPECS: Final = (
         last_mile=True,
     ),
     AssetSpec(
+        role="questions",
+        description=(
+            "Questions about the samples with typed answers, balanced so that their text gives "
+            "nothing away."
+        ),
+        inputs={"samples": "samples"},
+        files={
+            **{name: f"questions/{name}.parquet" for name in SPLITS},
+            "report": "questions/questions.json",
+        },
+        settings=("tasks", "prompts", "patch_length", "patch_stride"),
+        kinds=frozenset({"parquet"}),
+        checks=("answers_are_balanced",),
+        last_mile=True,
+    ),
+    AssetSpec(
+        role="evidence",
+        description=(
+            "The proof that questions need their media: what a blind reader gets right, and one "
+            "of pixels."
+        ),
+        inputs={**_MEDIA, "samples": "samples", "questions": "questions"},
+        files={
+            "report": "evidence/evidence.md",
+            "numbers": "evidence/evidence.json",
+            "plot": "evidence/evidence.png",
+        },
+        settings=("tasks", "prompts", "patch_length", "patch_stride"),
+        kinds=frozenset({"markdown", "png"}),
+        checks=("questions_need_their_media",),
+        last_mile=True,
+    ),
+    AssetSpec(
         role="preflight",
         description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
-        inputs={"patch_videos": "patch_videos", "samples": "samples"},
+        inputs={"patch_videos": "patch_videos", "samples": "samples", "questions": "questions"},
         files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
         settings=("tasks", "prompts"),
         kinds=frozenset({"markdown", "png"}),

@@ -46,12 +46,14 @@ class ValidationReport:
     Attributes:
         problems: Empty for a sound export.
         conversations: Rows (or conversations in rows) that were read.
+        questions: Questions that they ask.
         media: Media files that were decoded or found missing.
         not_checked: What could not be checked, and what it would take: a sentence each.
     """
 
     problems: Sequence[Problem]
     conversations: int
+    questions: int
     media: int
     not_checked: Sequence[str]
 
@@ -83,11 +85,11 @@ def validate_export(
         manifest = read_manifest(folder)
     except CorpusError as error:
         problem = Problem(MANIFEST, None, "", str(error))
-        return ValidationReport([problem], 0, 0, [*not_checked, "Everything else: no manifest."])
+        return ValidationReport([problem], 0, 0, 0, [*not_checked, "Everything else: no manifest."])
     if manifest.format != format_name:
         reason = f"says that this is the format {manifest.format!r}, expected {format_name!r}"
         return ValidationReport(
-            [Problem(MANIFEST, None, "", reason)], 0, 0, [*not_checked, "Everything else."]
+            [Problem(MANIFEST, None, "", reason)], 0, 0, 0, [*not_checked, "Everything else."]
         )
     problems = [*_manifest_problems(manifest), *_stray_files(folder, manifest)]
     seen: dict[str, str] = {}
@@ -112,14 +114,17 @@ def validate_export(
         if reason := _media_problem(path, content, manifest.media[path], decode):
             problems.append(Problem(file, None, "" if file == path else path, reason))
     problems += _media_token_problems(manifest, expected)
-    conversations = sum(key.startswith("conversation ") for key in seen)
-    return ValidationReport(problems, conversations, len(manifest.media), not_checked)
+    read_names = {key.partition(" ")[2] for key in seen if key.startswith("conversation ")}
+    questions = sum(len(each.turns) for name, (_, each) in declared.items() if name in read_names)
+    return ValidationReport(
+        *(problems, len(read_names), questions, len(manifest.media), not_checked)
+    )
 
 
 def _not_checked(expected: Expectations, decode: bool) -> list[str]:
     needs = {
         "Media were not decoded, only compared by digest.": decode or None,
-        "Answers were not recomputed: that takes the CSV.": expected.check_answer,
+        "Questions and answers were not recomputed: that takes the CSV.": expected.questions,
         "Numeric targets were not compared with the series: that takes the CSV.": (
             expected.check_target
         ),
@@ -134,7 +139,9 @@ def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
     """Ids, splits and row spans, as far as the manifest alone can tell."""
     seen: set[str] = set()
     for sample in manifest.samples:
-        for name in (sample.id, *(each.id for each in sample.conversations)):
+        names = (each.id for each in sample.conversations)
+        turns = (turn.id for each in sample.conversations for turn in each.turns)
+        for name in (sample.id, *names, *turns):
             if name in seen:
                 yield Problem(MANIFEST, None, name, "is declared twice")
             seen.add(name)

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import pytest
+from zwu_ts_assets.training.forecast import parse_forecast
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen_embedded import embedded_tokenizer_folder
@@ -15,7 +16,6 @@ from zwu_ts_assets.training.conversations import (
     sample_conversations,
 )
 from zwu_ts_assets.training.facts import MediaFacts
-from zwu_ts_assets.training.forecast import parse_forecast
 from zwu_ts_assets.training.prompts import load_templates
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule

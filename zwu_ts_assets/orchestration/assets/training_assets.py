@@ -1,4 +1,4 @@
-"""The lineage of the last mile: samples, preflight and exports, one short function each.
+"""The lineage of the last mile, from samples to exports, one short function each.
 
 What belongs here and what does not is as for the corpus (`corpus_assets.py`). These assets cover
 every window that exists, and have no batches of their own.
@@ -20,7 +20,7 @@ from zwu_ts_assets.orchestration.work import Work, single
 
 
 def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
-    """Samples, preflight and exports of a dataset.
+    """Samples, questions, evidence, preflight and exports of a dataset.
 
     Args:
         dataset: Whose corpus they are made from.
@@ -54,17 +54,41 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         )
         return single(made_from, make, force=config.force)
 
+    @asset("questions")
+    def questions(config: MakeConfig, samples: Mapping[str, bytes]) -> Work:
+        from zwu_ts_assets.orchestration.assets import question_products, sample_views
+
+        with speaking_to_the_user(dataset.csv.parent):
+            made_from = sample_views.inputs_of(dataset, samples, project_root(), cache_dir())
+        make = partial(question_products.questions_product, dataset, samples)
+        return single(made_from, make, force=config.force)
+
+    @asset("evidence")
+    def evidence(
+        config: MakeConfig,
+        samples: Mapping[str, bytes],
+        questions: Mapping[str, bytes],
+        **media: Batches,
+    ) -> Work:
+        from zwu_ts_assets.orchestration.assets import question_products, sample_views
+
+        with speaking_to_the_user(dataset.csv.parent):
+            made_from = sample_views.inputs_of(dataset, samples, project_root(), cache_dir())
+        make = partial(question_products.evidence_product, dataset, questions, samples, media)
+        return single(made_from, make, force=config.force)
+
     @asset("preflight")
     def preflight(
         context: dg.AssetExecutionContext,
         config: MakeConfig,
         patch_videos: Batches,
         samples: Mapping[str, bytes],
+        questions: Mapping[str, bytes],
     ) -> Iterator[dg.Output[Work]]:
         from zwu_ts_assets.orchestration.assets import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
-            view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
+            view = sample_views.view_of(*(dataset, samples, questions, project_root(), cache_dir()))
         films = patch_videos.records
         if _has_samples(context, view.samples):
             work = single(
@@ -82,19 +106,26 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             context: dg.AssetExecutionContext,
             config: MakeConfig,
             samples: Mapping[str, bytes],
+            questions: Mapping[str, bytes],
+            evidence: Mapping[str, bytes],
             **media: Batches,
         ) -> Iterator[dg.Output[Work]]:
             from zwu_ts_assets.orchestration.assets import export_products, sample_views
 
             with speaking_to_the_user(dataset.csv.parent):
-                view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
+                view = sample_views.view_of(
+                    *(dataset, samples, questions, project_root(), cache_dir())
+                )
             if _has_samples(context, view.samples):
-                make = partial(export_products.export_product, format_name, view, media)
+                make = partial(
+                    export_products.export_product, *(format_name, view, evidence, media)
+                )
                 yield dg.Output(single(view.made_from, make, force=config.force))
 
         return exported
 
-    return [samples, preflight, *(export(name, each) for each, name in EXPORTS.items())]
+    training = [samples, questions, evidence, preflight]
+    return [*training, *(export(name, each) for each, name in EXPORTS.items())]
 
 
 def _has_samples(context: dg.AssetExecutionContext, samples: Sized) -> bool:

@@ -9,7 +9,6 @@ fingerprint recorded with each artifact. It needs no memory of what happened in 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,7 @@ from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.assets import corpus_products as products
-from zwu_ts_assets.orchestration.assets.selection_products import feature_selection, shows_selection
+from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.layout import (
     dataset_store,
     file_names,
@@ -231,20 +230,10 @@ class _Comparison:
         if not wanted:
             return
         from zwu_ts_assets.orchestration.assets.sample_views import templates_of, training_inputs
-        from zwu_ts_assets.orchestration.assets.training_products import (
-            INTERPOLATED_SAMPLES,
-            samples_inputs,
-        )
+        from zwu_ts_assets.orchestration.assets.training_products import samples_inputs
 
-        worded = partial(
-            templates_of,
-            *(self.dataset, self.project_dir),
-            shown=shows_selection(self.dataset.settings, series.features),
-        )
         try:
-            # Whether a sample has interpolated values is known when samples are made; the goal must
-            # not change with that.
-            templates = worded(interpolated=series.interpolated is not None)
+            templates = templates_of(self.dataset, self.project_dir)
             self.prompts.append(templates.digest)
         except CorpusError as error:
             # The corpus can be made without; who makes what needs them is told the whole sentence.
@@ -275,8 +264,6 @@ class _Comparison:
             return  # of no sample nothing is made
         if wanted == ["samples"]:
             return
-        if series.interpolated is not None and INTERPOLATED_SAMPLES not in details:
-            templates = worded(interpolated=False)
         source = products.tokenizer_source(self.dataset.settings, project_root(), cache_dir())
         inputs = training_inputs(self.current["samples", WHOLE].version, source, templates)
         for asset in wanted:
@@ -289,12 +276,16 @@ class _Comparison:
     def _wanted(self) -> list[str]:
         """The assets of the last mile that somebody asked for, and what they are made from."""
         asked = {EXPORTS[name] for name in self.dataset.settings.exports} | set(self.also)
-        wanted = [
+        inputs = lineage.inputs(self.dataset.settings)
+        wanted = {
             asset
             for asset in lineage.TRAINING
             if asset in asked or self.store.record(asset, WHOLE) is not None
-        ]
-        return wanted if not wanted or "samples" in wanted else ["samples", *wanted]
+        }
+        for asset in reversed(lineage.TRAINING):
+            if asset in wanted:
+                wanted |= set(inputs[asset]) & set(lineage.TRAINING)
+        return [asset for asset in lineage.TRAINING if asset in wanted]
 
     def _judge(self, asset: str, key: str, made_from: str) -> None:
         code_version = lineage.code_version(self.dataset, asset)
