@@ -183,7 +183,11 @@ def plot_png(scores: Sequence[Score]) -> bytes:
         axes.errorbar(
             [each.value for each in found],
             at,
-            xerr=[[e.value - e.low for e in found], [e.high - e.value for e in found]],
+            # At 0 and 1 rounding may put an end of the interval on the wrong side of the share.
+            xerr=[
+                [max(0.0, each.value - each.low) for each in found],
+                [max(0.0, each.high - each.value) for each in found],
+            ],
             fmt="o",
             markersize=5,
             capsize=3,
