@@ -303,6 +303,18 @@ SPECS: Final = (
         last_mile=True,
     ),
     AssetSpec(
+        role="baselines",
+        description=(
+            "What a model has to beat: guessing, the most frequent answer, and forecasts that "
+            "anyone can make."
+        ),
+        inputs={"samples": "samples", "questions": "questions"},
+        files={"report": "baselines/baselines.md", "numbers": "baselines/baselines.json"},
+        settings=("tasks", "prompts", "patch_length", "patch_stride"),
+        kinds=frozenset({"markdown"}),
+        last_mile=True,
+    ),
+    AssetSpec(
         role="preflight",
         description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
         inputs={"patch_videos": "patch_videos", "samples": "samples", "questions": "questions"},

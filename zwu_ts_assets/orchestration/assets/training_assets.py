@@ -20,7 +20,7 @@ from zwu_ts_assets.orchestration.work import Work, single
 
 
 def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
-    """Samples, questions, evidence, preflight and exports of a dataset.
+    """Samples, questions, evidence, baselines, preflight and exports of a dataset.
 
     Args:
         dataset: Whose corpus they are made from.
@@ -77,6 +77,17 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         make = partial(question_products.evidence_product, dataset, questions, samples, media)
         return single(made_from, make, force=config.force)
 
+    @asset("baselines")
+    def baselines(
+        config: MakeConfig, samples: Mapping[str, bytes], questions: Mapping[str, bytes]
+    ) -> Work:
+        from zwu_ts_assets.orchestration.assets import question_products, sample_views
+
+        with speaking_to_the_user(dataset.csv.parent):
+            made_from = sample_views.inputs_of(dataset, samples, project_root(), cache_dir())
+        make = partial(question_products.baselines_product, questions, samples)
+        return single(made_from, make, force=config.force)
+
     @asset("preflight")
     def preflight(
         context: dg.AssetExecutionContext,
@@ -124,7 +135,7 @@ def training_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 
         return exported
 
-    training = [samples, questions, evidence, preflight]
+    training = [samples, questions, evidence, baselines, preflight]
     return [*training, *(export(name, each) for each, name in EXPORTS.items())]
 
 
