@@ -5,7 +5,7 @@ that could be wrong about an asset; follow its name into `orchestration/assets/`
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,9 +22,9 @@ from zwu_ts_assets.config.environment import (
     dataset_names,
 )
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
+from zwu_ts_assets.orchestration.asset_definitions import dataset_assets
 from zwu_ts_assets.orchestration.assets.checks import dataset_checks
-from zwu_ts_assets.orchestration.assets.corpus_assets import dataset_assets
-from zwu_ts_assets.orchestration.assets.training_assets import training_assets
 from zwu_ts_assets.orchestration.assets.training_checks import training_checks
 from zwu_ts_assets.orchestration.automation import dataset_job, dataset_schedule, dataset_sensor
 from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
@@ -35,6 +35,7 @@ from zwu_ts_assets.orchestration.io_managers import (
     WindowsIOManager,
 )
 from zwu_ts_assets.orchestration.resources import Workers
+from zwu_ts_assets.orchestration.specs import SPECS, Specs
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place, StoreError
 
@@ -59,7 +60,6 @@ def build_definitions(
         dask: Address of a Dask scheduler whose workers do the work; empty: this machine's do.
         broken: What to show with the reason why it is not defined.
     """
-    folder = str(artifacts)
     with warnings.catch_warnings():
         # Backfill policies are "beta" in the Dagster releases that we pin and test; saying so to
         # every user on every command would only hide the warnings that matter.
@@ -67,9 +67,8 @@ def build_definitions(
         assets = [
             asset
             for dataset in datasets
-            for asset in (
-                *dataset_assets(dataset, automation.verify_hours, automation.batches_per_run),
-                *training_assets(dataset),
+            for asset in dataset_assets(
+                dataset, automation.verify_hours, automation.batches_per_run
             )
         ] + [asset for dataset in broken for asset in broken_assets(dataset)]
     checks = [
@@ -77,6 +76,14 @@ def build_definitions(
         for dataset in datasets
         for check in (*dataset_checks(dataset, artifacts), *training_checks(dataset))
     ] + [broken_check(dataset) for dataset in broken]
+    # Of a broken dataset nothing is written.
+    specs = datasets[0].specs if datasets else SPECS
+    managers: dict[str, Callable[..., ArtifactIOManager]] = {
+        "series_io": SeriesIOManager,
+        "windows_io": WindowsIOManager,
+        "files_io": FilesIOManager,
+        "exports_io": ExportIOManager,
+    }
     sensors = [dataset_sensor(dataset, artifacts, automation) for dataset in datasets]
     return dg.Definitions(
         assets=assets,
@@ -85,10 +92,10 @@ def build_definitions(
         sensors=[*sensors, *(broken_sensor(dataset, artifacts, automation) for dataset in broken)],
         schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
         resources={
-            "series_io": SeriesIOManager(artifacts_dir=folder),
-            "windows_io": WindowsIOManager(artifacts_dir=folder),
-            "files_io": FilesIOManager(artifacts_dir=folder),
-            "exports_io": ExportIOManager(artifacts_dir=folder),
+            **{
+                key: manager(artifacts_dir=str(artifacts), specs=specs)
+                for key, manager in managers.items()
+            },
             "workers": Workers(processes=workers, dask=dask),
             # Nothing of ours uses it. Dagster's default pickles into any folder that a run's
             # configuration names, and would be a resource of every job.
@@ -113,9 +120,17 @@ def _data_folder() -> Path:
     return folder
 
 
-def _defined() -> dg.Definitions:
+def defined(specs: Specs = SPECS) -> dg.Definitions:
+    """The definitions of what the environment and the data folder say.
+
+    Args:
+        specs: The assets that a dataset may have.
+
+    Raises:
+        click.ClickException: The environment, or every settings file, has a mistake.
+    """
     try:
-        found = find_datasets(_data_folder(), dataset_names())
+        found = find_datasets(_data_folder(), dataset_names(), specs)
         if found.broken and not found.sound:
             raise CorpusError("\n".join(dataset.problem for dataset in found.broken))
         automation, dask = automation_settings(), dask_address()
@@ -131,4 +146,4 @@ def _defined() -> dg.Definitions:
     )
 
 
-defs = _defined()
+defs = defined()

@@ -28,8 +28,13 @@ EDGES = {
         *("etth1_raw", "batch_windows", "correlation_pngs", "patch_videos"),
         *("batch_stats", "qwen_tokens"),
     },
-    "preflight": {"patch_videos", "samples"},
-    **{name: {"correlation_pngs", "patch_videos", "samples"} for name in EXPORTS.values()},
+    "questions": {"samples"},
+    "evidence": {"correlation_pngs", "patch_videos", "samples", "questions"},
+    "preflight": {"patch_videos", "samples", "questions"},
+    **{
+        name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}
+        for name in EXPORTS.values()
+    },
     "etth1_raw": {"etth1_csv"},
     "etth1_csv": set(),
 }

@@ -32,7 +32,7 @@ CANVAS_BLOCK: Final = 32
 
 EXPORTS: Final[Mapping[str, str]] = {
     name: f"{name}_export"
-    for name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset")
+    for name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset", "rl")
 }
 """The export formats, each with the name of its asset."""
 

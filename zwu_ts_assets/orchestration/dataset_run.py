@@ -25,7 +25,7 @@ from zwu_ts_assets.orchestration.automation import guards, job_name
 from zwu_ts_assets.orchestration.event_log import instance_for_a_run
 from zwu_ts_assets.orchestration.failures import failures_of
 from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence
-from zwu_ts_assets.orchestration.lineage import TRAINING, asset_inputs, asset_names
+from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count, register_batches
 from zwu_ts_assets.orchestration.refresh.comparison import GONE, Difference, difference
 from zwu_ts_assets.orchestration.refresh.reconcile import fail_dead_runs, report_comparison
@@ -157,8 +157,12 @@ def _say_what_is_there(dataset: Dataset, started: float) -> None:
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
         for pattern, count in files_there(
-            store, asset, batch_count(dataset), overlapping=dataset.settings.overlapping
+            store,
+            asset,
+            batch_count(dataset),
+            overlapping=dataset.settings.overlapping,
+            specs=dataset.specs,
         ):
-            if count or asset not in TRAINING:
+            if count or not dataset.specs.of(asset).last_mile:
                 click.echo(f"  {pattern:<42} {count:>5}")
     click.echo(f"in {time.monotonic() - started:.1f} s")

@@ -13,10 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports import (
+    huggingface,
+    llama_factory,
+    ms_swift,
+    qwen,
+    rl,
+    webdataset,
+)
 from zwu_ts_assets.training.exports.manifest_reading import Manifest
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.single import pictures_of
 
 _ROWS: Final[Mapping[str, Schema]] = {
     qwen.NAME: qwen.ROW,
@@ -24,6 +32,7 @@ _ROWS: Final[Mapping[str, Schema]] = {
     llama_factory.NAME: MESSAGE_ROW,
     huggingface.NAME: huggingface.ROW,
     webdataset.NAME: webdataset.ROW,
+    rl.NAME: rl.ROW,
 }
 
 
@@ -122,6 +131,8 @@ def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
             for member in archive:
                 if member.isreg() and member.name.endswith(".json"):
                     yield member.name.removesuffix(".json"), _loaded(_content(archive, member))
+    elif format_name == rl.NAME:
+        yield from (("", row) for row in _parquet_rows(path))
     elif format_name == llama_factory.NAME:
         rows = json.loads(path.read_bytes().decode("utf-8"))
         if not isinstance(rows, list):
@@ -133,6 +144,23 @@ def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
         for line in path.read_bytes().split(b"\n"):
             if line.strip():
                 yield "", _loaded(line)
+
+
+def _parquet_rows(path: Path) -> Iterator[Any]:
+    """The rows of a Parquet file, of pictures the paths alone."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        names = [
+            "images.list.element.path" if name == "images" else name
+            for name in file.schema_arrow.names
+        ]
+        for batch in file.iter_batches(columns=names):
+            yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise ValueError(f"no Parquet: {error}") from error
 
 
 def _loaded(content: bytes) -> Any:
@@ -161,6 +189,13 @@ def _read_row(
         yield _conversation(
             *(file, number, split, name, row["image"], row["video"], turns, row["questions"]),
             roles=("human", "gpt"),
+        )
+    elif format_name == rl.NAME:
+        told = row["extra_info"]
+        turns = [*_turns(row["messages"]), ("assistant", told["reply"])]
+        images = [picture["path"] for picture in row["images"]]
+        yield _conversation(
+            *(file, number, split, name, images, row["videos"], turns, [told["question"]])
         )
     elif format_name in {ms_swift.NAME, llama_factory.NAME}:
         yield _conversation(
@@ -222,6 +257,9 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     Yields:
         The file to name, the path in the export and the content; None for one that is missing.
     """
+    if manifest.format == rl.NAME:
+        yield from _embedded_media(folder, manifest)
+        return
     if manifest.format != webdataset.NAME:
         for path in manifest.media:
             try:
@@ -243,6 +281,25 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     for name in missing:
         split = split_of.get(name.partition(".")[0], "*")
         yield f"{split}-*.tar", name, None
+
+
+def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | None]]:
+    """Pictures from the files with rows, all other media from files of their own."""
+    import pyarrow as pa
+
+    missing = dict.fromkeys(manifest.media)
+    for name in (each for names in manifest.files.values() for each in names):
+        try:
+            for path, content in pictures_of(folder / name, missing):
+                del missing[path]
+                yield name, path, content
+        except (OSError, pa.ArrowException):
+            continue  # told by `read_export`, and its media are told as missing
+    for path in missing:
+        try:
+            yield path, path, (folder / path).read_bytes()
+        except OSError:
+            yield path, path, None
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:

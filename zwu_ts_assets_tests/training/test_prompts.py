@@ -24,20 +24,20 @@ def introduced(
     sample: Sample,
     templates: PromptTemplates,
     views: tuple[str, ...] = FIGURE_AND_VIDEO,
+    facts: MediaFacts | None = None,
     *,
     compared: bool = False,
-    **media: object,
 ) -> str:
-    facts = MediaFacts(**media)  # type: ignore[arg-type]
+    facts = facts or MediaFacts()
     return templates.introduction(
         prompt_facts(sample, SETTINGS, facts, views=views, compared=compared)
     )
 
 
 def rendered(templates: PromptTemplates, **media: object) -> str:
-    return introduced(
-        sample_of(walk(96, 4), walk(96, 4), units=["MW", "", "", "°C"]), templates, **media
-    )
+    sample = sample_of(walk(96, 4), walk(96, 4), units=["MW", "", "", "°C"])
+    facts = MediaFacts(**media)  # type: ignore[arg-type]
+    return introduced(sample, templates, facts=facts)
 
 
 def test_a_selection_is_introduced_where_it_matters() -> None:

@@ -22,16 +22,12 @@ from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run, spans_text
-from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
     from zwu_ts_assets.timeseries.windows import Batch, Window
-
-GUARDS: Final = {spec.role: spec.checks for spec in SPECS}
-"""The checks that look at what an asset made, by the asset's role; they run with it."""
 
 CSV_CHECK: Final = "csv_is_sound"
 CURRENT_CHECK: Final = "is_current"

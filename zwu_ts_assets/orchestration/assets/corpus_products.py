@@ -40,12 +40,10 @@ from zwu_ts_assets.orchestration.assets.media_products import (
 )
 from zwu_ts_assets.orchestration.assets.previews import series_table
 from zwu_ts_assets.orchestration.assets.text_products import (
-    qwen_inputs,
     qwen_product,
     stats_product,
     tokenizer_source,
     tokens_problem,
-    vocabulary_inputs,
     vocabulary_product,
 )
 from zwu_ts_assets.orchestration.work import Product
@@ -67,7 +65,6 @@ __all__ = [
     "film_problem",
     "fitted_ranges",
     "line_plot_product",
-    "qwen_inputs",
     "qwen_product",
     "ranges_of",
     "raw_product",
@@ -79,7 +76,6 @@ __all__ = [
     "training_starts",
     "training_versions",
     "video_product",
-    "vocabulary_inputs",
     "vocabulary_product",
     "window_problem",
 ]

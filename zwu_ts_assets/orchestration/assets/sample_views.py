@@ -16,7 +16,6 @@ from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
-from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS, training_made_from
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.text.qwen import TokenizerSource
 from zwu_ts_assets.training.conversation import Conversation
@@ -27,6 +26,7 @@ from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.sample_table import decode_samples
 from zwu_ts_assets.training.splits import SplitReport
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 Files = Mapping[str, bytes]
 
@@ -69,12 +69,21 @@ class View:
     @cached_property
     def conversations(self) -> list[Conversation]:
         """The questions about the samples, several over one set of media."""
-        key = f"{self.made_from} {self.dataset.settings!r}"
+        return self._conversations(self.dataset.settings.tasks)
+
+    @cached_property
+    def single_conversations(self) -> list[Conversation]:
+        """The questions about the samples, each with media of its own."""
+        tasks = self.dataset.settings.tasks
+        return self._conversations(tasks.model_copy(update={"questions_per_conversation": 1}))
+
+    def _conversations(self, tasks: TaskSettings) -> list[Conversation]:
+        settings = self.dataset.settings
+        key = f"{self.made_from} {settings!r} {tasks!r}"
         if key not in _MADE:
-            settings = self.dataset.settings
             questions = [q for name in SPLITS for q in decode_questions(self.asked[name])]
             made = make_conversations(
-                self.samples, questions, settings.tasks, self.templates, media_facts(settings)
+                self.samples, questions, tasks, self.templates, media_facts(settings)
             )
             _MADE.clear()
             _MADE[key] = made
@@ -96,22 +105,18 @@ def view_of(dataset: Dataset, files: Files, asked: Files, project_dir: Path, cac
     """
     source = tokenizer_source(dataset.settings, project_dir, cache)
     templates = templates_of(dataset, project_dir)
-    made_from = training_inputs(samples_version(files), source, templates)
+    made_from = digest(
+        samples_version(files),
+        *(sha256(asked[name]) for name in SPLITS),
+        wording_digest(templates),
+        source.digest,
+    )
     return View(dataset, files, asked, templates, source, made_from)
 
 
-def inputs_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> str:
-    """What all that follows from the samples is made from; arguments as for `view_of`."""
-    source = tokenizer_source(dataset.settings, project_dir, cache)
-    return training_inputs(samples_version(files), source, templates_of(dataset, project_dir))
-
-
-def training_inputs(
-    samples_version: str, source: TokenizerSource, templates: PromptTemplates
-) -> str:
-    """What questions, evidence, preflight and exports are made from."""
-    made_by = f"{CODE_VERSIONS['questions']} {CODE_VERSIONS['evidence']} {version('zwu-ts-assets')}"
-    return training_made_from(samples_version, f"{templates.digest} {made_by}", source.digest)
+def wording_digest(templates: PromptTemplates) -> str:
+    """What words conversations: prompts, and the release that gives them facts and answers."""
+    return f"{templates.digest} {version('zwu-ts-assets')}"
 
 
 def samples_version(files: Files) -> str:

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from zwu_ts_assets.training.export_files import ExportFile
-from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports import (
+    huggingface,
+    llama_factory,
+    ms_swift,
+    qwen,
+    rl,
+    webdataset,
+)
 from zwu_ts_assets.training.exports.source import ExportSource
 
 FORMATS: Final[Mapping[str, Callable[[ExportSource], Iterator[ExportFile]]]] = {
@@ -16,5 +23,9 @@ FORMATS: Final[Mapping[str, Callable[[ExportSource], Iterator[ExportFile]]]] = {
     llama_factory.NAME: llama_factory.llama_factory_export,
     huggingface.NAME: huggingface.huggingface_export,
     webdataset.NAME: webdataset.webdataset_export,
+    rl.NAME: rl.rl_export,
 }
 """From a format's name to the function that makes its files."""
+
+SINGLE_QUESTIONS: Final = frozenset({rl.NAME})
+"""The formats whose rows are single questions, each with its own media."""

@@ -23,10 +23,10 @@ def test_it_says_rows_tokens_and_media_of_every_sample(
     said = {each.id: each for sample in manifest.samples for each in sample.conversations}
     for conversation in source.conversations:
         turns = zip(said[conversation.id].turns, conversation.turns, strict=True)
-        for declared, turn in turns:
-            assert (declared.id, declared.task) == (turn.question.id, turn.question.task)
-            assert declared.user_tokens == count_words(turn.prompt)
-            assert declared.answer_tokens == count_words(turn.answer)
+        for counted, turn in turns:
+            assert (counted.id, counted.task) == (turn.question.id, turn.question.task)
+            assert counted.user_tokens == count_words(turn.prompt)
+            assert counted.answer_tokens == count_words(turn.answer)
 
 
 def test_it_says_parameters_versions_and_counts(exports_once: Path) -> None:
