@@ -130,7 +130,7 @@ class Settings(BaseModel):
         None, min_length=1, description="Folder with prompt templates; unset: the project's."
     )
     exports: tuple[
-        Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"], ...
+        Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset", "rl"], ...
     ] = Field((), description="Export formats to make with the corpus.", strict=False)
     export_media: Literal["link", "copy"] = Field(
         "link", description="Whether exports hold hard links to figures and videos, or copies."

@@ -138,13 +138,18 @@ def _not_checked(expected: Expectations, decode: bool) -> list[str]:
 def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
     """Ids, splits and row spans, as far as the manifest alone can tell."""
     seen: set[str] = set()
+    asked: set[str] = set()
     for sample in manifest.samples:
         names = (each.id for each in sample.conversations)
         turns = (turn.id for each in sample.conversations for turn in each.turns)
-        for name in (sample.id, *names, *turns):
-            if name in seen:
+        # A conversation of one question may have the question's id.
+        for known, name in (
+            *((seen, n) for n in (sample.id, *names)),
+            *((asked, t) for t in turns),
+        ):
+            if name in known:
                 yield Problem(MANIFEST, None, name, "is declared twice")
-            seen.add(name)
+            known.add(name)
         if sample.split not in SPLITS or sample.split not in manifest.files:
             yield Problem(MANIFEST, None, sample.id, f"is in the unknown split {sample.split!r}")
         if not 0 <= sample.past_start < sample.past_stop <= sample.target_stop:

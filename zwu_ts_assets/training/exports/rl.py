@@ -38,9 +38,9 @@ from zwu_ts_assets.training.exports.single import (
     arrow_schema,
     cuts,
     numbered,
-    only_turn,
     parquet_file,
     reward_file,
+    single_source,
     truth_text,
 )
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split
@@ -73,8 +73,9 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
     """The files for trainers with rewards: `{split}.parquet`, `{split}-video.parquet`, `reward.py`.
 
     Raises:
-        CorpusError: As `entries_by_split` says; or a conversation asks several questions.
+        CorpusError: As `entries_by_split` says.
     """
+    source = single_source(source)
     entries = entries_by_split(source)
     files: dict[str, list[str]] = {}
     used: dict[str, None] = {}
@@ -113,7 +114,7 @@ def _rows(source: ExportSource, entries: Sequence[Entry], with_video: bool) -> R
 
 def rl_row(dataset: str, sample: Sample, conversation: Conversation) -> dict[str, Any]:
     """A row without its pictures."""
-    turn = only_turn(conversation)
+    (turn,) = conversation.turns
     truth = truth_text(sample, turn)
     text = user_text(turn)
     return {

@@ -10,14 +10,14 @@ once for all rows of a group, as a dictionary; readers see it in every row.
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.scoring.reward import Truth, truth_json
-from zwu_ts_assets.training.conversation import Conversation, Turn
+from zwu_ts_assets.training.conversation import Turn
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.exports.rows import in_media_folder, json_line, written
 from zwu_ts_assets.training.exports.source import Entry, ExportSource
@@ -34,18 +34,26 @@ _DICTIONARY: Final = 1 << 28  # bytes of different media in a group
 _LAYOUT_VERSION: Final = "1"  # raise it when the same rows give other bytes of a file
 
 
-def only_turn(conversation: Conversation) -> Turn:
-    """The one question of a conversation.
+def single_source(source: ExportSource) -> ExportSource:
+    """The same questions, each in a conversation of its own that has the question's id.
 
-    Raises:
-        CorpusError: It asks several.
+    A question that was not the first of its conversation is asked with all media shown up to it.
     """
-    if len(conversation.turns) != 1:
-        raise CorpusError(
-            f"conversation {conversation.id!r} asks {len(conversation.turns)} questions; this "
-            "format has a row for each. Make one conversation of each question."
-        )
-    return conversation.turns[0]
+    made = []
+    for conversation in source.conversations:
+        images = videos = 0
+        for turn in conversation.turns:
+            images, videos = images + turn.images, videos + turn.videos
+            made.append(
+                replace(
+                    conversation,
+                    id=turn.question.id,
+                    images=conversation.images[:images],
+                    videos=conversation.videos[:videos],
+                    turns=(replace(turn, images=images, videos=videos),),
+                )
+            )
+    return replace(source, conversations=made)
 
 
 def truth_text(sample: Sample, turn: Turn) -> str:
