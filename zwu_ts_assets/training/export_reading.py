@@ -24,7 +24,7 @@ from zwu_ts_assets.training.exports import (
 from zwu_ts_assets.training.exports.manifest_reading import Manifest
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
-from zwu_ts_assets.training.exports.single import pictures_of
+from zwu_ts_assets.training.exports.single import arrow_schema, pictures_of
 
 _ROWS: Final[Mapping[str, Schema]] = {
     qwen.NAME: qwen.ROW,
@@ -118,7 +118,8 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
                 yield Problem(name, None, "", f"is not a whole tar ({error})")
                 continue
             except (ValueError, RecursionError) as error:
-                yield Problem(name, None, "", f"is not JSON in UTF-8 ({error})")
+                kind = "Parquet of this format" if name.endswith(".parquet") else "JSON in UTF-8"
+                yield Problem(name, None, "", f"is not {kind}: {error}")
                 continue
             for number, (key, row) in enumerate(rows, start=1):
                 yield from _read_row(manifest.format, schema, name, number, split, key, row)
@@ -147,20 +148,28 @@ def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _parquet_rows(path: Path) -> Iterator[Any]:
-    """The rows of a Parquet file, of pictures the paths alone."""
+    """The rows of a Parquet file, of pictures the paths alone.
+
+    Raises:
+        ValueError: It is no Parquet, or has other columns than those of the format.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    expected = arrow_schema(rl.COLUMNS)
     try:
-        file = pq.ParquetFile(path)
-        names = [
-            "images.list.element.path" if name == "images" else name
-            for name in file.schema_arrow.names
-        ]
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        found = file.schema_arrow
+        if found.names != expected.names:
+            raise ValueError(f"the row has the columns {found.names}, expected {expected.names}")
+        for field, wanted in zip(found, expected, strict=True):
+            if field.type != wanted.type:
+                raise ValueError(f"{field.name} is {field.type}, expected {wanted.type}")
+        names = ["images.list.element.path" if n == "images" else n for n in found.names]
         for batch in file.iter_batches(columns=names):
             yield from batch.to_pylist()
     except pa.ArrowException as error:
-        raise ValueError(f"no Parquet: {error}") from error
+        raise ValueError(str(error)) from error
 
 
 def _loaded(content: bytes) -> Any:

@@ -175,7 +175,9 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     """Files that a loader would take for rows, and that the manifest does not know."""
     known = {name for names in manifest.files.values() for name in names}
     for split in SPLITS:
-        patterns = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl", f"{split}-*.tar")
+        tables = (f"{split}.parquet", f"{split}-*.parquet")
+        lines = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl")
+        patterns = (*lines, *tables, f"{split}-*.tar")
         for path in sorted(found for each in patterns for found in folder.glob(each)):
             name = path.relative_to(folder).as_posix()
             if name not in known:

@@ -48,7 +48,7 @@ from zwu_ts_assets.training.sample import Sample
 
 NAME: Final = "rl"
 
-_COLUMNS: Final[dict[str, Any]] = {
+COLUMNS: Final[dict[str, Any]] = {
     "id": str,
     "data_source": str,
     "ability": str,
@@ -62,9 +62,10 @@ _COLUMNS: Final[dict[str, Any]] = {
     "reward_model": {"style": str, "ground_truth": str},
     "extra_info": {"index": int, "split": str, "reply": str, "question": QUESTION},
 }
+"""Columns and types, as `arrow_schema` takes them."""
 
 ROW: Final[Schema] = {
-    name: [{"path": str}] if kind == IMAGES else kind for name, kind in _COLUMNS.items()
+    name: [{"path": str}] if kind == IMAGES else kind for name, kind in COLUMNS.items()
 }
 """A row as it is read for validation: of pictures the path alone."""
 
@@ -90,7 +91,7 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
                 for row, _ in group:
                     row["extra_info"]["index"] = index
                     index += 1
-                yield parquet_file(name, group, lambda: arrow_schema(_COLUMNS), source)
+                yield parquet_file(name, group, lambda: arrow_schema(COLUMNS), source)
             files[split] += names
         for each in found:
             used |= dict.fromkeys(p for c in each.conversations for p in c.videos)

@@ -186,7 +186,9 @@ def pictures_of(file: Any, wanted: Mapping[str, object]) -> Iterator[tuple[str, 
     """The pictures of a Parquet file that are wanted, each once, with its path in the export."""
     import pyarrow.parquet as pq
 
-    parquet = pq.ParquetFile(file)
+    parquet = pq.ParquetFile(file, page_checksum_verification=True)
+    if "images" not in parquet.schema_arrow.names:
+        return
     seen: set[str] = set()
     for batch in parquet.iter_batches(batch_size=64, columns=["images"]):
         for pictures in batch.column("images").to_pylist():

@@ -152,7 +152,10 @@ def test_it_is_validated_like_all_other_formats(folder: Path, tmp_path: Path) ->
     (damaged / "train.parquet").write_bytes(file.read_bytes()[:-20])
     (damaged / "media" / "videos" / "batch_0.mp4").unlink()
     problems = [str(each) for each in validate_export(damaged, "rl").problems]
-    assert any(each.startswith("train.parquet: ") and "no Parquet" in each for each in problems)
+    assert any(
+        each.startswith("train.parquet: ") and "is not Parquet of this format" in each
+        for each in problems
+    )
     assert any("batch_0.mp4: the file is missing" in each for each in problems)
 
 
