@@ -32,7 +32,10 @@ CANVAS_BLOCK: Final = 32
 
 EXPORTS: Final[Mapping[str, str]] = {
     name: f"{name}_export"
-    for name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset", "rl")
+    for name in (
+        *("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"),
+        *("rl", "vlmevalkit", "lmms_eval"),
+    )
 }
 """The export formats, each with the name of its asset."""
 
@@ -130,7 +133,11 @@ class Settings(BaseModel):
         None, min_length=1, description="Folder with prompt templates; unset: the project's."
     )
     exports: tuple[
-        Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset", "rl"], ...
+        Literal[
+            *("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"),
+            *("rl", "vlmevalkit", "lmms_eval"),
+        ],
+        ...,
     ] = Field((), description="Export formats to make with the corpus.", strict=False)
     export_media: Literal["link", "copy"] = Field(
         "link", description="Whether exports hold hard links to figures and videos, or copies."

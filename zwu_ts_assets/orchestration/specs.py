@@ -478,6 +478,16 @@ SPECS: Final = Specs(
             "The questions one by one, with a reward, as TRL, verl, EasyR1 and ms-swift read them.",
             *("parquet", "huggingface"),
         ),
+        _export(
+            "vlmevalkit",
+            "The questions with options about pictures as VLMEvalKit reads them: TSV.",
+            "tsv",
+        ),
+        _export(
+            "lmms_eval",
+            "The questions one by one as a task folder of lmms-eval, with its scorer.",
+            *("parquet", "yaml"),
+        ),
     )
 )
 """The assets of every dataset."""

@@ -4,10 +4,12 @@ What belongs here: reading them, and telling the user what is wrong with one, by
 What does not: what the predictions say (`reward`) and how many are right (`score`).
 """
 
+import csv
+import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.question import PictureQuestion
@@ -45,7 +47,7 @@ def read_predictions(
 
     Args:
         path: JSON Lines, an object with `id` and `prediction` each; other keys are not looked at,
-            blank lines are left out.
+            blank lines are left out. Or a `.tsv` with these columns, as VLMEvalKit writes it.
         questions: All that may be answered.
         others: Splits of further questions by id, to tell a user who mixed them up.
 
@@ -63,11 +65,7 @@ def read_predictions(
         raise CorpusError(
             f"{path}: byte {error.start} is no UTF-8; expected JSON Lines in UTF-8"
         ) from error
-    # Not `splitlines`: it also ends lines at signs that JSON allows within a text.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        problem, name, prediction = _prediction(line)
+    for number, (problem, name, prediction) in _predictions(path, text):
         if not problem and name not in known:
             split = (others or {}).get(name, "")
             problem = f"no question has the id {name[:80]!r}"
@@ -90,6 +88,26 @@ def read_predictions(
     return found
 
 
+def _predictions(path: Path, text: str) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    """Of each prediction the line, and what is wrong with it, its id and its text."""
+    if path.suffix == ".tsv":
+        csv.field_size_limit(_LONGEST_CELL)
+        rows = csv.DictReader(io.StringIO(text, newline=""), dialect="excel-tab")
+        try:
+            for row in rows:
+                yield rows.line_num, _of_row({key: row[key] for key in row if row[key] is not None})
+        except csv.Error as error:
+            yield rows.line_num, (f"no table ({error})", "", "")
+        return
+    # Not `splitlines`: it also ends lines at signs that JSON allows within a text.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, _prediction(line)
+
+
+_LONGEST_CELL: Final = 1 << 28  # a harness writes pictures beside the answers
+
+
 def _prediction(line: str) -> tuple[str, str, str]:
     """What is wrong with a line, its id and its prediction."""
     try:
@@ -98,6 +116,10 @@ def _prediction(line: str) -> tuple[str, str, str]:
         return f"no JSON ({error})", "", ""
     if not isinstance(row, dict):
         return f"found {type(row).__name__}, expected an object", "", ""
+    return _of_row(row)
+
+
+def _of_row(row: Mapping[str, Any]) -> tuple[str, str, str]:
     for key in ("id", "prediction"):
         if key not in row:
             return (

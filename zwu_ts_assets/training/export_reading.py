@@ -16,9 +16,11 @@ from typing import Any, Final
 from zwu_ts_assets.training.exports import (
     huggingface,
     llama_factory,
+    lmms_eval,
     ms_swift,
     qwen,
     rl,
+    vlmevalkit,
     webdataset,
 )
 from zwu_ts_assets.training.exports.manifest_reading import Manifest
@@ -33,7 +35,11 @@ _ROWS: Final[Mapping[str, Schema]] = {
     huggingface.NAME: huggingface.ROW,
     webdataset.NAME: webdataset.ROW,
     rl.NAME: rl.ROW,
+    lmms_eval.NAME: rl.ROW,
+    vlmevalkit.NAME: vlmevalkit.RECORD,
 }
+
+_IN_PARQUET: Final = frozenset({rl.NAME, lmms_eval.NAME})
 
 
 @dataclass(frozen=True)
@@ -132,8 +138,11 @@ def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
             for member in archive:
                 if member.isreg() and member.name.endswith(".json"):
                     yield member.name.removesuffix(".json"), _loaded(_content(archive, member))
-    elif format_name == rl.NAME:
+    elif format_name in _IN_PARQUET:
         yield from (("", row) for row in _parquet_rows(path))
+    elif format_name == vlmevalkit.NAME:
+        for row in vlmevalkit.read_rows(path):
+            yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
     elif format_name == llama_factory.NAME:
         rows = json.loads(path.read_bytes().decode("utf-8"))
         if not isinstance(rows, list):
@@ -199,7 +208,12 @@ def _read_row(
             *(file, number, split, name, row["image"], row["video"], turns, row["questions"]),
             roles=("human", "gpt"),
         )
-    elif format_name == rl.NAME:
+    elif format_name == vlmevalkit.NAME:
+        turns = [*_turns(row["messages"]), ("assistant", row["reply"])]
+        yield _conversation(
+            *(file, number, split, name, row["images"], [], turns, [row["question"]])
+        )
+    elif format_name in _IN_PARQUET:
         told = row["extra_info"]
         turns = [*_turns(row["messages"]), ("assistant", told["reply"])]
         images = [picture["path"] for picture in row["images"]]
@@ -266,7 +280,7 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     Yields:
         The file to name, the path in the export and the content; None for one that is missing.
     """
-    if manifest.format == rl.NAME:
+    if manifest.format in _IN_PARQUET or manifest.format == vlmevalkit.NAME:
         yield from _embedded_media(folder, manifest)
         return
     if manifest.format != webdataset.NAME:
@@ -297,18 +311,31 @@ def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str
     import pyarrow as pa
 
     missing = dict.fromkeys(manifest.media)
+    embedded = _pictures_of_tsv if manifest.format == vlmevalkit.NAME else pictures_of
     for name in (each for names in manifest.files.values() for each in names):
         try:
-            for path, content in pictures_of(folder / name, missing):
-                del missing[path]
-                yield name, path, content
-        except (OSError, pa.ArrowException):
+            for path, content in embedded(folder / name, missing):
+                if path in missing:
+                    del missing[path]
+                    yield name, path, content
+        except (OSError, ValueError, RecursionError, pa.ArrowException):
             continue  # told by `read_export`, and its media are told as missing
     for path in missing:
         try:
             yield path, path, (folder / path).read_bytes()
         except OSError:
             yield path, path, None
+
+
+def _pictures_of_tsv(path: Path, wanted: Mapping[str, object]) -> Iterator[tuple[str, bytes]]:
+    """The pictures of a TSV with their paths in the export, each time that a row shows one."""
+    rows = list(vlmevalkit.read_rows(path))
+    cells = {row.get("index", ""): row.get("image", "") for row in rows}
+    for row in rows:
+        record = _loaded(row.get("record", "").encode("utf-8"))
+        if isinstance(record, Exception) or mismatch(record, vlmevalkit.RECORD):
+            continue  # told by `read_export`
+        yield from zip(record["images"], vlmevalkit.pictures_of_row(row, cells), strict=False)
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:

@@ -177,7 +177,7 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     for split in SPLITS:
         tables = (f"{split}.parquet", f"{split}-*.parquet")
         lines = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl")
-        patterns = (*lines, *tables, f"{split}-*.tar")
+        patterns = (*lines, *tables, f"{split}-*.tar", f"{manifest.dataset}_{split}.tsv")
         for path in sorted(found for each in patterns for found in folder.glob(each)):
             name = path.relative_to(folder).as_posix()
             if name not in known:

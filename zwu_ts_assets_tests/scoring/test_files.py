@@ -1,5 +1,6 @@
 """What is wrong with a file of predictions is told by file, line, and what was found."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,18 @@ def test_predictions_are_read_by_id(file: Path) -> None:
     ]
     file.write_text("\ufeff" + "\r\n\r\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     assert read_predictions(file, QUESTIONS) == {FIRST: text, QUESTIONS[1].id: ""}
+
+
+def test_the_table_of_a_harness_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "model_demo_test.tsv"
+    text = "I think\n\nAnswer: A"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, dialect="excel-tab")
+        writer.writerows([["index", "id", "image", "prediction"], [0, FIRST, "x" * 200_000, text]])
+    assert read_predictions(file, QUESTIONS) == {FIRST: text}
+    file.write_text("id\tanswer\na\tb\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="line 2: `prediction` is missing; found 'id', 'answer'"):
+        read_predictions(file, QUESTIONS)
 
 
 def test_a_broken_line_is_told(file: Path) -> None:

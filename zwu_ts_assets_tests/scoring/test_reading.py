@@ -117,10 +117,10 @@ def test_no_answer_is_read(text: str) -> None:
     assert reading.problem
 
 
-def test_names_are_answered_by_name_and_by_no_letter() -> None:
+def test_names_are_answered_by_name_or_by_a_letter_in_their_order() -> None:
     assert read_answer("Answer: MUFL and OT", NAME).value == 1
     assert read_answer("Answer: It is MUFL and OT.", NAME).value == 1
-    assert read_answer("Answer: B", NAME).value is None
+    assert read_answer("Answer: B", NAME).value == 1
     yes = Truth("name", "yes", ("yes", "no"))
     assert read_answer("Answer: No, they are not the same.", yes).value == 1
     assert read_answer("Answer: yes", yes).value == 0

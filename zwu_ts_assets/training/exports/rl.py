@@ -84,7 +84,7 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
         files[split] = []
         index = 0
         for stem, with_video in ((split, False), (f"{split}-video", True)):
-            groups = [_rows(source, cut, with_video) for cut in cuts(found)]
+            groups = [rl_rows(source, cut, with_video) for cut in cuts(found)]
             groups = [group for group in groups if group]
             names = numbered(stem, len(groups)) if groups else []
             for name, group in zip(names, groups, strict=True):
@@ -104,12 +104,13 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
     )
 
 
-def _rows(source: ExportSource, entries: Sequence[Entry], with_video: bool) -> Rows:
+def rl_rows(source: ExportSource, entries: Sequence[Entry], with_video: bool | None = None) -> Rows:
+    """The rows of some entries: all, or those that show a video, or those that show none."""
     return [
         (rl_row(source.dataset, entry.sample, each), each.images)
         for entry in entries
         for each in entry.conversations
-        if bool(each.videos) == with_video
+        if with_video is None or bool(each.videos) == with_video
     ]
 
 
