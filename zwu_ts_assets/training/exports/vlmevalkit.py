@@ -6,9 +6,9 @@ whose rows are single questions (`single`).
 VLMEvalKit (commit e8e78f05) takes `$LMUData/NAME.tsv` with the columns A and B for a
 multiple-choice set of pictures. A picture that many questions share stands in the row of the first
 one, and the others name that row's `index`; several pictures of one question are a list. It writes
-each picture to a PNG (releases before issue 839 to a JPEG, which blurs colours and digits), and
-asks in its own words: question, options, and a request to choose. Questions without options end in `NotImplementedError` there, and
-its image sets take no videos, so both are left out and counted.
+each picture to a PNG (releases before its issue 839 to a JPEG, which blurs colours and digits), and
+asks in its own words: question, options, and a request to choose. Questions without options end in
+`NotImplementedError` there, and its image sets take no videos, so both are left out and counted.
 """
 
 import base64
