@@ -14,6 +14,7 @@ colour at 8 bits: there it is 3/512.)
 * White is not in any of the colour maps: such a cell has no value and reads as NaN.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -22,9 +23,16 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.evidence.boxes import Box, Floats, NotAFigure, Pixels, find_boxes
+from zwu_ts_assets.evidence.boxes import (
+    Box,
+    FigureBoxes,
+    Floats,
+    NotAFigure,
+    Pixels,
+    find_boxes,
+)
 
-__all__ = ["NotAFigure", "Panels", "pearson_values", "read_figure"]
+__all__ = ["TIME_PANELS", "NotAFigure", "Panels", "pearson_values", "read_figure"]
 
 COLOUR_MAPS: Final = ("viridis", "coolwarm", "coolwarm", "viridis_r", "coolwarm", "coolwarm")
 """Of the six panels, row by row, from the lower end of a range to the upper one."""
@@ -43,6 +51,9 @@ _TIE: Final = 1e-9
 
 _FINE: Final = 8
 """A drawing of unknown size is taken to have had so many pixels for one of the picture."""
+
+TIME_PANELS: Final = (3, 4, 5)
+"""The time panels among the six: DTW, covariance, Pearson."""
 
 _STRIPS: Final = np.concatenate([np.linspace(0.1, 0.26, 7), np.linspace(0.74, 0.9, 7)])
 """Where in the height of a feature cell its colour is sampled: numbers are between the strips."""
@@ -78,7 +89,8 @@ def read_figure(
     n_steps: int,
     drawn: tuple[int, int] | None = None,
     *,
-    with_time: bool = True,
+    time_panels: Collection[int] = TIME_PANELS,
+    boxes: FigureBoxes | None = None,
 ) -> Panels:
     """Read the six matrices of a figure or a frame of a video.
 
@@ -89,8 +101,10 @@ def read_figure(
         drawn: Width and height of the figure when it was drawn. For a resized picture with small
             time cells it halves the error or better: such cells are 4 or 5 pixels wide when drawn,
             and this tells which.
-        with_time: Whether the time panels are read, which takes nearly all of the time; otherwise
-            their matrices are NaN.
+        time_panels: Which of the time panels are read, which takes nearly all of the time; the
+            matrices of the others are NaN.
+        boxes: Where the panels are, from `find_boxes` of this picture or of another frame of its
+            video, whose panels are at the same place; None to find them.
 
     Raises:
         NotAFigure: The picture does not show two rows of panels with colour bars.
@@ -100,11 +114,11 @@ def read_figure(
         raise ValueError(
             f"{n_features} features and {n_steps} time steps: expected at least 1 of each"
         )
-    boxes = find_boxes(pixels).panels
-    sharp = _is_sharp(pixels, boxes[3], COLOUR_MAPS[3])
+    panels = (boxes or find_boxes(pixels)).panels
+    sharp = bool(time_panels) and _is_sharp(pixels, panels[3], COLOUR_MAPS[3])
     matrices = []
-    for i, (box, colour_map) in enumerate(zip(boxes, COLOUR_MAPS, strict=True)):
-        if i >= 3 and not with_time:
+    for i, (box, colour_map) in enumerate(zip(panels, COLOUR_MAPS, strict=True)):
+        if i >= 3 and i not in time_panels:
             matrices.append(np.full((n_steps, n_steps), np.nan))
             continue
         if i < 3:
@@ -193,17 +207,30 @@ def _unmixed(pixels: Pixels, box: Box, count: int, drawn: tuple[int, int] | None
     height, width, _ = pixels.shape
     # Of a drawing of unknown size the cells are taken to be equally wide.
     across, down = drawn or (_FINE * width, _FINE * height)
-    columns = _solved(pixels.astype(np.float64), box.top, box.bottom, count, down)
-    turned = _solved(columns.transpose(1, 0, 2), box.left, box.right, count, across)
+    levels = pixels[_lines(box.top, box.bottom), _lines(box.left, box.right)].astype(np.float64)
+    columns = _solved(levels, box.top, box.bottom, count, down / height)
+    turned = _solved(columns.transpose(1, 0, 2), box.left, box.right, count, across / width)
     return np.clip(turned.transpose(1, 0, 2), 0.0, 255.0)
 
 
-def _solved(levels: Floats, start: float, stop: float, count: int, drawn: int) -> Floats:
-    """The cells (count, n, 3) between `start` and `stop` on the first axis of `levels`."""
-    lines = slice(int(np.floor(start + 0.5)), int(np.ceil(stop - 0.5)))
-    flat = levels[lines].reshape(lines.stop - lines.start, -1)
+def _lines(start: float, stop: float) -> slice:
+    """The lines of pixels whose middles are between two edges."""
+    return slice(int(np.floor(start + 0.5)), int(np.ceil(stop - 0.5)))
+
+
+def _solved(levels: Floats, start: float, stop: float, count: int, scale: float) -> Floats:
+    """The cells (count, n, 3) between two edges.
+
+    Args:
+        levels: (lines, n, 3), the lines of pixels between the edges.
+        start: The first edge, in pixels of the picture.
+        stop: The last one.
+        count: How many cells there are between them.
+        scale: How many pixels of the drawing are one of the picture.
+    """
+    lines = _lines(start, stop)
+    flat = levels.reshape(len(levels), -1)
     middles: Floats = np.arange(lines.start, lines.stop, dtype=np.float64) + 0.5
-    scale = drawn / len(levels)
     # A drawing without smoothing gives each of its pixels to the cell that its middle is in.
     equal = np.linspace(round(start * scale), round(stop * scale), count + 1)
     edges = np.floor(equal + 0.5 + _TIE).astype(np.intp)

@@ -33,7 +33,7 @@ from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
-from zwu_ts_assets.orchestration.too_short import why_no_sample
+from zwu_ts_assets.orchestration.too_short import why_no_question, why_no_sample
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
@@ -130,10 +130,13 @@ def run_dataset(
 
 
 def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequence[str]) -> None:
-    """Fail if somebody asked for what is made of samples, and there are none."""
+    """Fail if somebody asked for what is made of samples or questions, and there are none."""
     samples = found.current.get(("samples", WHOLE))
     if samples and set(also) - {"samples"}:
         why = why_no_sample(dataset.csv, dataset.settings, samples.details)
+        questions = found.current.get(("questions", WHOLE))
+        if not why and questions:
+            why = why_no_question(dataset.csv, dataset.settings, questions.details)
         if why:
             raise CorpusError(why)
 

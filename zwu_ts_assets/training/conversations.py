@@ -7,7 +7,7 @@ A picture costs a thousand tokens and more, and a question some dozens: asked on
 that a trainer computes would be pictures that it has computed before.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
@@ -22,6 +22,8 @@ from zwu_ts_assets.training.task_settings import Rationale, TaskSettings
 Medium = tuple[str, str]
 """A view, `figure`, `lines` or `video`, and the id of the sample that it shows."""
 
+_ORDER: Final = ("figure", "lines", "video")
+
 _SECOND: Final = {
     "figure": "Here is the figure of another window of the same series: the second figure.",
     "lines": "Here are the values of another window as lines: the second line plot.",
@@ -29,22 +31,25 @@ _SECOND: Final = {
 
 
 def shown_media(question: PictureQuestion) -> tuple[Medium, ...]:
-    """The media that a question is about, in the order in which its text speaks of them.
+    """The media that a question shows, in the order in which its text speaks of them.
 
-    Where figure and video are compared, the video is that of the other sample if there is one.
-    Else the other sample adds a second figure, or a second line plot.
+    Where the figure is compared with video or line plot, these are the other sample's if there is
+    one. Else the other sample adds a second figure, or a second line plot.
     """
     own, other = question.sample_id, question.other_sample
-    compared = "figure" in question.needs and "video" in question.needs
-    media: list[Medium] = []
-    for view in ("figure", "lines", "video"):
-        if view in question.needs:
-            media.append((view, other if view == "video" and compared and other else own))
+    views = [view for view in _ORDER if view in question.given]
+    compared = compared_views(question)
+    media = [(view, other if view in compared and other else own) for view in views]
     if other and not compared:
-        second = "lines" if question.needs[-1:] == ("lines",) else "figure"
-        if second in question.needs:
-            media.append((second, other))
+        media.append((views[-1], other))
     return tuple(media)
+
+
+def compared_views(question: PictureQuestion) -> tuple[str, ...]:
+    """The views of which a question asks if they show the same window as the figure."""
+    if "figure" not in question.needs:
+        return ()
+    return tuple(view for view in _ORDER[1:] if view in question.needs)
 
 
 def make_conversations(
@@ -77,70 +82,92 @@ def make_conversations(
     for sample in samples[:1]:
         require_usable_names(sample.features, sample.units)
     by_id = {sample.id: sample for sample in samples}
-    main, apart = _planned(samples, questions)
+    planned = _planned(samples, questions)
+    size = settings.questions_per_conversation
+    shown = {view for question in questions for view in question.given if view in _ORDER}
     made = []
     for sample in samples:
-        groups: list[Sequence[PictureQuestion]] = []
-        for asked in (main[sample.id], apart[sample.id]):
-            size = settings.questions_per_conversation or max(len(asked), 1)
-            groups += [asked[at : at + size] for at in range(0, len(asked), size)]
-        for number, group in enumerate(groups):
+        together, *apart = planned[sample.id]
+        groups: list[tuple[Sequence[PictureQuestion], set[str]]] = []
+        if size is None:
+            # All of what the corpus shows, also of a window of which few questions are asked: a
+            # split without any video, for example, would have rows of another type.
+            moved = {view for asked in apart for each in asked for view in each.given}
+            groups = [(together, shown - moved), *((asked, set()) for asked in apart)]
+        else:
+            for asked in (together, *apart):
+                groups += [(asked[at : at + size], set()) for at in range(0, len(asked), size)]
+        for number, (group, views) in enumerate(pair for pair in groups if pair[0]):
             made.append(
                 _conversation(
-                    *(f"{sample.id}-c{number}", sample, group, by_id),
+                    *(f"{sample.id}-c{number}", sample, group, views, by_id),
                     *(settings, templates, media),
                 )
             )
     return made
 
 
-_Plan = dict[str, list[PictureQuestion]]
-
-
 def _planned(
     samples: Sequence[Sample], questions: Sequence[PictureQuestion]
-) -> tuple[_Plan, _Plan]:
-    """The questions about each sample's media in their order, and those about its video alone.
-
-    The latter are those of a video that is shown nowhere else: beside the sample's figure there is
-    another one's.
-    """
-    beside = {sample.id: sample.id for sample in samples}
-    for question in questions:
-        for view, sample in shown_media(question):
-            if view == "video" and len(question.needs) > 1:
-                beside[question.sample_id] = sample
-    host = {video: sample for sample, video in reversed(beside.items())}
-    host |= {sample: sample for sample, video in beside.items() if sample == video}
-    main: _Plan = {sample.id: [] for sample in samples}
-    apart: _Plan = {sample.id: [] for sample in samples}
+) -> dict[str, list[list[PictureQuestion]]]:
+    """The questions about each sample, in their order, by what can be shown together."""
+    together: dict[str, list[PictureQuestion]] = {sample.id: [] for sample in samples}
+    apart: dict[str, dict[tuple[str, ...], list[PictureQuestion]]] = {
+        sample.id: {} for sample in samples
+    }
+    hosts = {view: _hosts(view, samples, questions) for view in _ORDER[1:]}
     for question in sorted(questions, key=_place):
         about = question.sample_id
-        if about not in main:
+        if about not in together:
             raise CorpusError(
                 f"question {question.id!r} is about the sample {about!r}, which does not exist; "
                 "materialize questions again"
             )
-        if question.needs != ("video",):
-            main[about].append(question)
-        elif about in host:
-            main[host[about]].append(question)
+        alone = question.given[0] if len(question.given) == 1 else ""
+        if not question.answerable:
+            # What it needs must not be shown.
+            apart[about].setdefault(question.given, []).append(question)
+        elif alone not in hosts:
+            together[about].append(question)
+        elif about in hosts[alone]:
+            together[hosts[alone][about]].append(question)
         else:
-            apart[about].append(question)
-    return main, apart
+            apart[about].setdefault(question.given, []).append(question)
+    for sample in samples:
+        lonely = apart[sample.id].get(("figure",))
+        if lonely and not any(map(compared_views, together[sample.id])):
+            # The figure is shown there, and need not be shown twice.
+            moved = [each for each in together[sample.id] if each.given == ("figure",)]
+            together[sample.id] = [each for each in together[sample.id] if each not in moved]
+            lonely[:0] = moved
+    return {name: [asked, *apart[name].values()] for name, asked in together.items()}
+
+
+def _hosts(
+    view: str, samples: Sequence[Sample], questions: Sequence[PictureQuestion]
+) -> dict[str, str]:
+    """Beside whose figure each sample's video or line plot is shown.
+
+    It is the sample's own, unless it is asked if another one's belongs to it.
+    """
+    beside = {sample.id: sample.id for sample in samples}
+    for question in questions:
+        if view in compared_views(question):
+            beside[question.sample_id] = question.other_sample or question.sample_id
+    hosts = {shown: sample for sample, shown in reversed(beside.items())}
+    return hosts | {sample: sample for sample, shown in beside.items() if sample == shown}
 
 
 def _place(question: PictureQuestion) -> tuple[int, str]:
-    """Questions that compare figure and video come first, those with text of their own last."""
-    needs = question.needs
-    if "figure" in needs and "video" in needs:
+    """Questions that compare views come first, those with numbers of their own last."""
+    if compared_views(question):
         place = 0
-    elif not needs or needs == ("text",):
-        place = 4
+    elif not set(question.given) & set(_ORDER):
+        place = 5
     elif question.other_sample:
-        place = 3
+        place = 4
     else:
-        place = 2 if needs == ("video",) else 1
+        place = 1 + _ORDER.index(next(view for view in _ORDER if view in question.given))
     return place, question.id
 
 
@@ -148,12 +175,13 @@ def _conversation(
     name: str,
     sample: Sample,
     questions: Sequence[PictureQuestion],
+    views: Collection[str],
     by_id: Mapping[str, Sample],
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
 ) -> Conversation:
-    first = list(_introduced(questions))
+    first = _introduced(sample, questions, views)
     images = [m for m in first if m[0] != "video"]
     videos = [m for m in first if m[0] == "video"]
     facts = prompt_facts(
@@ -161,7 +189,9 @@ def _conversation(
         settings,
         media,
         views=tuple(view for view, _ in [*images, *videos]),
-        compared=any("figure" in q.needs and "video" in q.needs for q in questions),
+        compared=tuple(
+            view for view in _ORDER if any(view in compared_views(each) for each in questions)
+        ),
     )
     introduction = templates.introduction(facts)
     turns: list[Turn] = []
@@ -191,17 +221,17 @@ def _conversation(
     )
 
 
-def _introduced(questions: Sequence[PictureQuestion]) -> Iterator[Medium]:
+def _introduced(
+    sample: Sample, questions: Sequence[PictureQuestion], views: Collection[str]
+) -> list[Medium]:
     """What the first turn shows: all but second figures and second line plots, each once."""
-    found: dict[Medium, None] = {}
-    views: set[str] = set()
+    found: dict[str, Medium] = {}
     for question in questions:
         for medium in shown_media(question):
-            if medium[0] not in views:
-                views.add(medium[0])
-                found[medium] = None
-    order = ("figure", "lines", "video")
-    yield from sorted(found, key=lambda medium: order.index(medium[0]))
+            found.setdefault(medium[0], medium)
+    for view in views:
+        found.setdefault(view, (view, sample.id))
+    return [found[view] for view in _ORDER if view in found]
 
 
 def _path(sample: Sample, view: str) -> str:

@@ -34,7 +34,7 @@ FACTS: Final[Mapping[str, str]] = {
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "views": "what is shown: `figure`, `lines`, `video`, in this order; may be empty",
-    "compared": "whether it is asked if figure and video show the same window, which may differ",
+    "compared": "those of them of which it is asked if they show the figure's window; usually none",
     "patches": "patches of the window, each one frame of the video",
     "patch_rows": "time steps of a patch",
     "patch_span": "time that a patch spans",
@@ -74,7 +74,7 @@ def prompt_facts(
     media: MediaFacts,
     *,
     views: tuple[str, ...],
-    compared: bool,
+    compared: tuple[str, ...],
 ) -> dict[str, object]:
     """The facts for the introduction of a conversation, by the names in `FACTS`."""
     seconds = int(sampling_interval(sample) / np.timedelta64(1, "s"))

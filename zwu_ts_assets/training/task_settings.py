@@ -10,6 +10,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from zwu_ts_assets.training.picture.question import TASK_NAMES
+
 Rationale = Literal["none", "answer", "think"]
 """Where an answer says how it was read: nowhere, before its last line, or as a thought."""
 
@@ -18,25 +20,6 @@ VIEWS: Final = ("figure", "video", "lines", "text")
 
 LEVELS: Final[Mapping[int, str]] = {1: "read", 2: "locate", 3: "watch", 4: "join", 5: "look ahead"}
 """The levels of tasks, easiest first."""
-
-TASK_NAMES: Final = (
-    "closest_pair",
-    "most_correlated",
-    "least_correlated",
-    "span_relation",
-    "odd_column",
-    "returning_span",
-    "odd_span",
-    "break",
-    "frame_pair",
-    "pearson_part",
-    "count_parts",
-    "first_part",
-    "drift",
-    "same_window",
-    "which_figure",
-)
-"""The tasks that come with the project, in the order of their levels."""
 
 _FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 

@@ -88,6 +88,7 @@ def question(sample: Sample, task: str, prompt: str, needs: tuple[str, ...]) -> 
         options=sample.features,
         right=highest,
         answer="ABC"[highest],
+        given=needs,
         wording=0,
         prompt=prompt,
         rationale=f"{sample.features[highest]} reaches {sample.past.max():.2f}.",

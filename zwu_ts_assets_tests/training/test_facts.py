@@ -35,7 +35,7 @@ def test_durations_are_in_the_largest_unit_that_divides_them(seconds: int, text:
 def facts_of(media: MediaFacts = MediaFacts(), **settings: object) -> dict[str, object]:  # noqa: B008
     sample = sample_of(walk(96, 2), walk(96, 2), ["HUFL", "OT"], units=["MW", ""])
     chosen = TaskSettings.model_validate(settings)
-    return prompt_facts(sample, chosen, media, views=("figure", "video"), compared=False)
+    return prompt_facts(sample, chosen, media, views=("figure", "video"), compared=())
 
 
 def test_the_usual_window_by_hand() -> None:

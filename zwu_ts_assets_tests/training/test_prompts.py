@@ -26,7 +26,7 @@ def introduced(
     views: tuple[str, ...] = FIGURE_AND_VIDEO,
     facts: MediaFacts | None = None,
     *,
-    compared: bool = False,
+    compared: tuple[str, ...] = (),
 ) -> str:
     facts = facts or MediaFacts()
     return templates.introduction(
@@ -89,12 +89,33 @@ def test_only_what_is_shown_is_introduced(
 
 def test_where_figure_and_video_are_compared_nothing_says_that_they_belong_together() -> None:
     sample = sample_of(walk(96, 4), walk(96, 4))
-    prompt = introduced(sample, load_templates(), compared=True)
+    prompt = introduced(sample, load_templates(), compared=("video",))
     assert prompt.startswith(
-        "The picture shows one window of a multivariate time series, and the video a window of "
+        "The picture shows one window of a multivariate time series. The video shows a window of "
         "the same series: the same one, or another. A window has 96 time steps, each 1 hour"
     )
     assert "for 7 parts of its window, one per frame" in prompt
+
+
+@pytest.mark.parametrize(
+    ("compared", "first"),
+    [
+        (("video",), "The first picture and the second one show one window of a multivariate time "
+         "series. The video shows a window of the same series: the same one, or another. A w"),
+        (("lines",), "The first picture and the video show one window of a multivariate time "
+         "series. The second picture shows a window of the same series: the same one, or anot"),
+        (("lines", "video"), "The first picture shows one window of a multivariate time series. "
+         "The second picture and the video each show a window of the same series: the same one"),
+    ],
+)  # fmt: skip
+def test_what_is_compared_is_told_apart_from_what_belongs_together(
+    compared: tuple[str, ...], first: str
+) -> None:
+    sample = sample_of(walk(96, 4), walk(96, 4))
+    views = ("figure", "lines", "video")
+    prompt = introduced(sample, load_templates(), views, compared=compared)
+    assert prompt.startswith(first)
+    assert "  " not in prompt
 
 
 def test_an_introduction_of_a_sample_with_interpolated_values_says_so() -> None:

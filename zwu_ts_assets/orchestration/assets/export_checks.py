@@ -114,7 +114,7 @@ class _Csv:
                 prompt=question.prompt.strip(),
                 reply=reply(question, settings.tasks.rationale),
             )
-            for question in asked_of(samples, settings)
+            for question in asked_of(samples, settings).questions
         }
 
     def target_problem(self, name: str, target: Sequence[Sequence[float]]) -> str:

@@ -29,10 +29,10 @@ from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.window_rows import patch_spans
-from zwu_ts_assets.training.picture.pose import picture_questions
-from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
 from zwu_ts_assets.training.picture.question_table import decode_questions, encode_questions
-from zwu_ts_assets.training.picture.tasks import PICTURE_TASKS
 from zwu_ts_assets.training.sample import SPLITS, Sample
 
 Files = Mapping[str, bytes]
@@ -43,8 +43,8 @@ NOTHING_ASKED: Final = (
 )
 
 
-def asked_of(samples: Sequence[Sample], settings: Settings) -> list[PictureQuestion]:
-    """The questions about some samples, as the settings want them.
+def asked_of(samples: Sequence[Sample], settings: Settings) -> Asked:
+    """The questions about some samples, as the settings want them; and why tasks have none.
 
     Args:
         samples: All samples of a dataset: answers are balanced among them.
@@ -52,14 +52,21 @@ def asked_of(samples: Sequence[Sample], settings: Settings) -> list[PictureQuest
     """
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     chosen = settings.tasks
-    names = [
+    names = tuple(
         name
         for name, task in PICTURE_TASKS.items()
         if (chosen.tasks is None or name in chosen.tasks)
         and task.level in chosen.levels
         and set(task.needs) <= set(chosen.views)
-    ]
-    return picture_questions(samples, patches, names)
+    )
+    asking = Asking(
+        tasks=names,
+        decimals=chosen.decimals,
+        forecast_steps=chosen.forecast_steps,
+        unanswerable=chosen.unanswerable,
+        canvas=settings.canvas_size,
+    )
+    return questions_of(samples, patches, asking)
 
 
 def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
@@ -70,7 +77,8 @@ def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
         sample_files: The samples by split.
     """
     samples = samples_of(sample_files)
-    questions = asked_of(samples, dataset.settings)
+    asked = asked_of(samples, dataset.settings)
+    questions = asked.questions
     files = {
         split: encode_questions([each for each in questions if each.split == split])
         for split in SPLITS
@@ -84,7 +92,7 @@ def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
         "questions": len(questions),
         "samples": len(samples),
         "tasks": by_task,
-        "not_asked": [name for name in PICTURE_TASKS if name not in by_task],
+        "left_out": dict(asked.left_out),
     }
     files["report"] = (json.dumps(report, indent=1) + "\n").encode("ascii")
     details: dict[str, Detail] = {
@@ -94,10 +102,10 @@ def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
         "need_video": sum("video" in q.needs for q in questions),
         **{f"{split}_questions": sum(q.split == split for q in questions) for split in SPLITS},
     }
-    return Product(files, details, preview=_preview(questions))
+    return Product(files, details, preview=_preview(asked))
 
 
-def questions_of(files: Files) -> list[PictureQuestion]:
+def read_questions(files: Files) -> list[PictureQuestion]:
     """All questions, by split."""
     return [question for split in SPLITS for question in decode_questions(files[split])]
 
@@ -113,7 +121,7 @@ def evidence_product(
         sample_files: The samples by split.
         media: The batches of each asset whose files questions are about.
     """
-    questions, samples = questions_of(question_files), samples_of(sample_files)
+    questions, samples = read_questions(question_files), samples_of(sample_files)
     found = prove(questions, gallery_of(dataset.settings, samples, media)) if questions else None
     if found is None:
         found = Evidence(())
@@ -163,9 +171,7 @@ def gallery_of(
 
     def figure(name: str) -> Pixels:
         sample = by_id[name]
-        content = read("correlation_pngs", sample.batch, sample.image)
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-            return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+        return _pixels(read("correlation_pngs", sample.batch, sample.image))
 
     def video(name: str) -> Sequence[Pixels]:
         sample = by_id[name]
@@ -174,22 +180,38 @@ def gallery_of(
             copy.flush()
             return read_video(Path(copy.name))
 
+    def lines(name: str) -> Pixels:
+        sample = by_id[name]
+        return _pixels(read("line_plots", sample.batch, sample.line_plot))
+
     first = samples[0]
     columns = tuple(first.features[i] for i in first.panel_columns)
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    return Gallery(figure, video, columns, settings.window_length, patches)
+    return Gallery(
+        *(figure, video, columns, settings.window_length, patches),
+        lines=lines if first.line_plot else None,
+    )
 
 
-def _preview(questions: Sequence[PictureQuestion]) -> str:
+def _pixels(content: bytes) -> Pixels:
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _preview(asked: Asked) -> str:
+    questions = asked.questions
     lines = ["| task | level | needs | questions | example | answer |", "|---|---|---|---|---|---|"]
     counts = Counter(question.task for question in questions)
     examples = {question.task: question for question in reversed(questions)}
     for task, count in counts.items():
         example = examples[task]
-        asked = example.prompt.split("\n")[0].replace("|", "\\|")
+        sentence = example.prompt.split("\n")[0].replace("|", "\\|")
         needs = " + ".join(example.needs) or "nothing given"
         lines.append(
-            f"| `{task}` | {example.level} | {needs} | {count} | {asked} "
+            f"| `{task}` | {example.level} | {needs} | {count} | {sentence} "
             f"| {example.answer.replace('|', chr(92) + '|')} |"
         )
+    if asked.left_out:
+        lines += ["", "| left out | why |", "|---|---|"]
+        lines += [f"| `{task}` | {reason} |" for task, reason in asked.left_out.items()]
     return "\n".join(lines)

@@ -47,10 +47,10 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         So whoever knows the text alone, and all answers of the train split, does no better than by
         chance.
         """
-        from zwu_ts_assets.orchestration.assets.question_products import questions_of
+        from zwu_ts_assets.orchestration.assets.question_products import read_questions
         from zwu_ts_assets.training.picture.balance import imbalances
 
-        found = imbalances(questions_of(questions))
+        found = imbalances(read_questions(questions))
         return dg.AssetCheckResult(
             passed=not found,
             description="; ".join(found[:3]) or None,

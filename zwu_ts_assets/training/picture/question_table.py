@@ -38,6 +38,7 @@ _COLUMNS: Final = (
     _Column("task", pa.string(), "Name of the task."),
     _Column("level", pa.int64(), "1 read, 2 locate, 3 watch, 4 join, 5 look ahead."),
     _Column("needs", _STRINGS, "The views in which the answer stands."),
+    _Column("given", _STRINGS, "The views that are shown: those it needs, if it can be answered."),
     _Column("form", pa.string(), "How it is answered: choice, name, number, numbers."),
     _Column("subject", pa.string(), "What it is about, as a JSON object."),
     _Column("options", _STRINGS, "The options, in the order A, B, ...; none for open questions."),
@@ -47,6 +48,7 @@ _COLUMNS: Final = (
     _Column("values", pa.list_(pa.float64()), "What was compared, by option; often none."),
     _Column("wording", pa.int64(), "Which wording was used, counted from 0."),
     _Column("prompt", pa.string(), "The question, its options and how to answer."),
+    _Column("series", pa.string(), "The lines of the prompt that give numbers; usually empty."),
     _Column("rationale", pa.string(), "How the answer is read off the media."),
 )
 
@@ -117,6 +119,6 @@ def _question(row: dict[str, Any]) -> PictureQuestion:
     fields = dict(row)
     fields["sample_id"] = fields.pop("sample")
     fields["subject"] = json.loads(fields["subject"])
-    for name in ("needs", "options", "values"):
+    for name in ("needs", "given", "options", "values"):
         fields[name] = tuple(fields[name])
     return PictureQuestion(**fields)

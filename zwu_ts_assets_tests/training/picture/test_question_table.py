@@ -27,6 +27,7 @@ CHOICE = PictureQuestion(
     options=("HUFL and OT", "MUFL and OT"),
     right=1,
     answer="B",
+    given=("figure",),
     wording=4,
     prompt="Which pair?\nA. HUFL and OT\nB. MUFL and OT",
     rationale="Read off the panel.",
@@ -43,6 +44,8 @@ NUMBER = replace(
     tolerance=0.01,
     values=(),
     needs=("figure", "video"),
+    given=("figure", "video"),
+    series="1.00 2.00",
 )
 
 
