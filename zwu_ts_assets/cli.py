@@ -254,7 +254,7 @@ def score(
 
 def _material_of(name: str) -> "Material":
     """Questions, samples and proof of a dataset as they are: predictions were made of these."""
-    from zwu_ts_assets.orchestration.assets.question_products import questions_of
+    from zwu_ts_assets.orchestration.assets.question_products import read_questions
     from zwu_ts_assets.orchestration.assets.sample_views import samples_of
     from zwu_ts_assets.orchestration.layout import dataset_store, file_names
     from zwu_ts_assets.orchestration.work import WHOLE
@@ -279,7 +279,7 @@ def _material_of(name: str) -> "Material":
         proof = json.loads(store.read(file_names("evidence", WHOLE)["numbers"]))
     except FileNotFoundError:  # said in the table by empty columns
         proof = None
-    return Material(questions_of(files["questions"]), samples_of(files["samples"]), proof)
+    return Material(read_questions(files["questions"]), samples_of(files["samples"]), proof)
 
 
 @main.command()

@@ -29,7 +29,8 @@ def question(sample: str, split: str, task: str, **changes: Any) -> PictureQuest
         "prompt": f"What of {task}?",
         "rationale": "",
     }
-    return PictureQuestion(**{**fields, **changes})
+    fields |= changes
+    return PictureQuestion(**{"given": fields["needs"], **fields})
 
 
 def samples(count: int = 120) -> list[Sample]:

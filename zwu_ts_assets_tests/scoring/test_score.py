@@ -134,6 +134,7 @@ def evidence(blind: int, pixels: int) -> dict[str, object]:
             {"majority": Rate(blind - 1, 40), "words": Rate(blind, 40)},
             {"native": Rate(pixels, 40), "small": Rate(0, 40)},
             Rate(0, 40),
+            40,
         )
         for task in ("pair", "same", "cell")
     ]

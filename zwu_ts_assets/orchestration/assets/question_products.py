@@ -149,7 +149,7 @@ def baselines_product(question_files: Files, sample_files: Files) -> Product[Fil
         question_files: The questions by split.
         sample_files: The samples by split.
     """
-    rows = baselines(questions_of(question_files), samples_of(sample_files))
+    rows = baselines(read_questions(question_files), samples_of(sample_files))
     table = (
         baselines_markdown(rows) if rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
     )
