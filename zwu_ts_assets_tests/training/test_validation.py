@@ -32,6 +32,7 @@ from zwu_ts_assets_tests.training.corpora import (
 )
 
 SPLITS = ("train", "validation", "test")
+IN_PARQUET = {"rl", "lmms_eval"}
 each_format = pytest.mark.parametrize("name", list(FORMATS))
 Copy = Callable[[str], Path]
 
@@ -80,6 +81,7 @@ class Damaged:
         """The file with the rows of a split, or its first shard."""
         names = {"llama_factory": f"{split}.json", "huggingface": f"{split}/metadata.jsonl"}
         names |= {"webdataset": f"{split}-000000.tar", "rl": f"{split}-video.parquet"}
+        names |= {"lmms_eval": f"{split}.parquet", "vlmevalkit": f"demo_{split}.tsv"}
         return self.folder / names.get(self.name, f"{split}.jsonl")
 
     def rows(self, split: str) -> list[Any]:
@@ -87,7 +89,7 @@ class Damaged:
         if self.name == "webdataset":
             members = self.members(split)
             return [json.loads(data) for name, data in members if name.endswith(".json")]
-        if self.name == "rl":
+        if self.name in IN_PARQUET:
             return [in_turns(row) for row in pq.read_table(self.file(split)).to_pylist()]
         text = self.file(split).read_text(encoding="utf-8")
         if self.name == "llama_factory":
@@ -104,7 +106,7 @@ class Damaged:
             ]
             self.save_members(split, members)
             return
-        if self.name == "rl":
+        if self.name in IN_PARQUET:
             save_parquet(self.file(split), [as_column(row) for row in rows])
             return
         text = "\n".join(json.dumps(row) for row in rows) + "\n"
@@ -150,8 +152,8 @@ class Damaged:
             ]
             self.save_members("test", [(n, d) for n, d in changed if d is not None])
             return
-        if self.name == "rl" and extension == "png":
-            for file in (self.folder / "test.parquet", self.file("test")):
+        if self.name in IN_PARQUET and extension == "png":
+            for file in {self.folder / "test.parquet", self.file("test")}:
                 found = pq.read_table(file).to_pylist()
                 for row in found:
                     pairs = [(each["path"], change(each["bytes"])) for each in row["images"]]
@@ -353,7 +355,7 @@ def swapped_roles(export: Damaged, source: ExportSource) -> None:
 def extra_column(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("train")
     rows[1]["weight"] = 1
-    if export.name == "rl":  # a column is one of all rows
+    if export.name in IN_PARQUET:  # a column is one of all rows
         rows = [{**row, "weight": 1} for row in rows]
     export.save("train", rows)
 
@@ -361,7 +363,7 @@ def extra_column(export: Damaged, source: ExportSource) -> None:
 @damage(r"the row has the columns ")
 def missing_column(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("train")
-    for row in rows if export.name == "rl" else rows[1:2]:
+    for row in rows if export.name in IN_PARQUET else rows[1:2]:
         del row["image" if export.name == "qwen" else "images"]
     export.save("train", rows)
 
@@ -429,7 +431,7 @@ def escaping_path(export: Damaged, source: ExportSource) -> None:
         rows[0]["conversations"][0]["images"] = ["../../../etc/hostname"]
     else:
         outside = "../../etc/hostname"
-        shown = {"bytes": b"", "path": outside} if export.name == "rl" else outside
+        shown = {"bytes": b"", "path": outside} if export.name in IN_PARQUET else outside
         rows[0]["image" if export.name == "qwen" else "images"] = [shown]
     export.save("test", rows)
 
@@ -466,7 +468,12 @@ NOT_IN_A_TABLE = {"swapped_questions", "swapped_roles", "a_path_instead_of_a_lis
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [(n, k) for n in FORMATS for k in DAMAGES if n != "rl" or k not in NOT_IN_A_TABLE],
+    [
+        (n, k)
+        for n in FORMATS
+        for k in DAMAGES
+        if n not in {*IN_PARQUET, "vlmevalkit"} or (n in IN_PARQUET and k not in NOT_IN_A_TABLE)
+    ],
 )
 def test_a_damaged_export_is_refused_with_the_reason(
     moved_export: Copy, source: ExportSource, name: str, kind: str
@@ -486,8 +493,9 @@ def test_a_sound_export_that_was_moved_has_no_problem(
 ) -> None:
     report = validate_export(moved_export(name), name, expectations(source))
     assert list(report.problems) == []
-    rows = 18 if name == "rl" else 12
-    assert (report.conversations, report.media, list(report.not_checked)) == (rows, 12, [])
+    rows = {"rl": 18, "lmms_eval": 18, "vlmevalkit": 6}.get(name, 12)
+    media = 6 if name == "vlmevalkit" else 12
+    assert (report.conversations, report.media, list(report.not_checked)) == (rows, media, [])
 
 
 @each_format
@@ -511,7 +519,7 @@ def test_a_changed_answer_is_found_without_the_csv(moved_export: Copy) -> None:
     assert problem.reason == "prompts, answers or columns differ from what was exported"
 
 
-@each_format
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "vlmevalkit"])
 def test_changed_media_are_found_without_decoding(moved_export: Copy, name: str) -> None:
     folder = moved_export(name)
     Damaged(folder, name).change_medium("mp4", lambda data: data + b"\0")
