@@ -1,4 +1,4 @@
-"""`score` of a dataset's own questions, from a CSV: the reader of pixels gets what evidence says."""
+"""`score` of a dataset's own questions: the reader of pixels gets what the evidence says."""
 
 import json
 from pathlib import Path
