@@ -33,6 +33,7 @@ EDGES = {
     },
     "questions": {"samples"},
     "evidence": {"correlation_pngs", "patch_videos", "samples", "questions"},
+    "baselines": {"samples", "questions"},
     "preflight": {"patch_videos", "samples", "questions"},
     **{
         name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}

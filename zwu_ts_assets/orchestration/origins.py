@@ -197,7 +197,10 @@ def of_questions(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
 
 
 def of_evidence(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
-    """The evidence is made from the questions and the media, whose versions the samples tell."""
+    """The evidence is made from the questions and the media, whose versions the samples tell.
+
+    So are the baselines, which look at no media.
+    """
     if WHOLE not in inputs.records.get("questions", {}):
         return {}
     parts = (inputs.version("samples"), inputs.version("questions"), version("zwu-ts-assets"))

@@ -416,6 +416,21 @@ SPECS: Final = Specs(
             may_make_nothing=True,
         ),
         AssetSpec(
+            role="baselines",
+            description=(
+                "What a model has to beat: guessing, the most frequent answer, and forecasts that "
+                "anyone can make."
+            ),
+            inputs={"samples": "samples", "questions": "questions"},
+            files={"report": "baselines/baselines.md", "numbers": "baselines/baselines.json"},
+            origins=origins.of_evidence,
+            body=training_assets.baselines,
+            settings=(),
+            kinds=frozenset({"markdown"}),
+            last_mile=True,
+            may_make_nothing=True,
+        ),
+        AssetSpec(
             role="preflight",
             description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
             inputs={
@@ -457,6 +472,21 @@ SPECS: Final = Specs(
             "webdataset",
             "The samples in tar shards for WebDataset, with an index.",
             "tar",
+        ),
+        _export(
+            "rl",
+            "The questions one by one, with a reward, as TRL, verl, EasyR1 and ms-swift read them.",
+            *("parquet", "huggingface"),
+        ),
+        _export(
+            "vlmevalkit",
+            "The questions with options about pictures as VLMEvalKit reads them: TSV.",
+            "tsv",
+        ),
+        _export(
+            "lmms_eval",
+            "The questions one by one as a task folder of lmms-eval, with its scorer.",
+            *("parquet", "yaml"),
         ),
     )
 )

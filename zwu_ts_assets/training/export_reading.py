@@ -9,7 +9,7 @@ that is no regular file; and there are bounds on all that is read before it is l
 """
 
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,20 @@ from typing import Any, BinaryIO, Final, cast
 from zwu_ts_assets.figures.decoding import PNG_LIMIT
 from zwu_ts_assets.figures.mp4 import VIDEO_LIMIT
 from zwu_ts_assets.storage.regular_files import open_inside
-from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports import (
+    huggingface,
+    llama_factory,
+    lmms_eval,
+    ms_swift,
+    qwen,
+    rl,
+    vlmevalkit,
+    webdataset,
+)
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, loaded_json
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.single import arrow_schema, pictures_of
 
 _ROWS: Final[Mapping[str, Schema]] = {
     qwen.NAME: qwen.ROW,
@@ -29,7 +39,12 @@ _ROWS: Final[Mapping[str, Schema]] = {
     llama_factory.NAME: MESSAGE_ROW,
     huggingface.NAME: huggingface.ROW,
     webdataset.NAME: webdataset.ROW,
+    rl.NAME: rl.ROW,
+    lmms_eval.NAME: rl.ROW,
+    vlmevalkit.NAME: vlmevalkit.RECORD,
 }
+
+_IN_PARQUET: Final = frozenset({rl.NAME, lmms_eval.NAME})
 
 ROW_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a row: the target span of a thousand columns has a thirtieth of it."""
@@ -126,7 +141,8 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
             except tarfile.TarError as error:
                 yield Problem(name, None, "", f"is not a whole tar ({error})")
             except (ValueError, RecursionError) as error:
-                yield Problem(name, None, "", f"is not JSON in UTF-8 ({error})")
+                kind = "Parquet of this format" if name.endswith(".parquet") else "JSON in UTF-8"
+                yield Problem(name, None, "", f"is not {kind}: {error}")
 
 
 def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]]:
@@ -137,6 +153,12 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                 if member.name.endswith(".json"):
                     content = _content(archive, member, ROW_LIMIT)
                     yield member.name.removesuffix(".json"), _loaded(content)
+    elif format_name in _IN_PARQUET:
+        with open_inside(folder, name) as file:
+            yield from (("", row) for row in _parquet_rows(file))
+    elif format_name == vlmevalkit.NAME:
+        for row in _tsv_rows(folder, name):
+            yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
     elif format_name == llama_factory.NAME:
         with open_inside(folder, name, ARRAY_LIMIT) as file:
             rows = loaded_json(file.read(ARRAY_LIMIT))
@@ -152,6 +174,36 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                     raise ValueError(f"a row has more than {ROW_LIMIT:,} bytes")
                 if line.strip():
                     yield "", _loaded(line)
+
+
+def _parquet_rows(content: BinaryIO) -> Iterator[Any]:
+    """The rows of a Parquet file, of pictures the paths alone.
+
+    Raises:
+        ValueError: It is no Parquet, or has other columns than those of the format.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    expected = arrow_schema(rl.COLUMNS)
+    try:
+        file = pq.ParquetFile(content, page_checksum_verification=True)
+        found = file.schema_arrow
+        if found.names != expected.names:
+            raise ValueError(f"the row has the columns {found.names}, expected {expected.names}")
+        for field, wanted in zip(found, expected, strict=True):
+            if field.type != wanted.type:
+                raise ValueError(f"{field.name} is {field.type}, expected {wanted.type}")
+        names = ["images.list.element.path" if n == "images" else n for n in found.names]
+        for batch in file.iter_batches(columns=names):
+            yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
+
+
+def _tsv_rows(folder: Path, name: str) -> Iterator[dict[str, str]]:
+    with open_inside(folder, name, ARRAY_LIMIT) as file:
+        yield from vlmevalkit.read_rows(file.read(ARRAY_LIMIT))
 
 
 def _loaded(content: bytes | str) -> Any:
@@ -224,6 +276,18 @@ def _read_row(
             *(file, number, split, name, row["image"], row["video"], turns, row["questions"]),
             roles=("human", "gpt"),
         )
+    elif format_name == vlmevalkit.NAME:
+        turns = [*_turns(row["messages"]), ("assistant", row["reply"])]
+        yield _conversation(
+            *(file, number, split, name, row["images"], [], turns, [row["question"]])
+        )
+    elif format_name in _IN_PARQUET:
+        told = row["extra_info"]
+        turns = [*_turns(row["messages"]), ("assistant", told["reply"])]
+        images = [picture["path"] for picture in row["images"]]
+        yield _conversation(
+            *(file, number, split, name, images, row["videos"], turns, [told["question"]])
+        )
     elif format_name in {ms_swift.NAME, llama_factory.NAME}:
         yield _conversation(
             *(file, number, split, name, row["images"], row["videos"]),
@@ -284,15 +348,11 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     Yields:
         The file to name, the path in the export and the content, or why there is none.
     """
+    if manifest.format in _IN_PARQUET or manifest.format == vlmevalkit.NAME:
+        yield from _embedded_media(folder, manifest)
+        return
     if manifest.format != webdataset.NAME:
-        for path in manifest.media:
-            try:
-                with open_inside(folder, path, media_limit(path)) as file:
-                    yield path, path, file.read(media_limit(path))
-            except FileNotFoundError:
-                yield path, path, "the file is missing"
-            except OSError as error:
-                yield path, path, f"cannot be read: {error.strerror or error}"
+        yield from _media_files(folder, manifest.media)
         return
     split_of = {sample.id: sample.split for sample in manifest.samples}
     missing = dict.fromkeys(manifest.media)
@@ -309,6 +369,50 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     for name in missing:
         split = split_of.get(name.partition(".")[0], "*")
         yield f"{split}-*.tar", name, "the file is missing"
+
+
+def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
+    """Pictures from the files with rows, all other media from files of their own."""
+    import pyarrow as pa
+
+    missing = dict.fromkeys(manifest.media)
+    for name in (each for names in manifest.files.values() for each in names):
+        try:
+            for path, content in _embedded(folder, name, manifest.format, missing):
+                if path in missing:
+                    del missing[path]
+                    yield name, path, content
+        except (OSError, ValueError, RecursionError, pa.ArrowException):
+            continue  # told by `read_export`, and its media are told as missing
+    yield from _media_files(folder, missing)
+
+
+def _embedded(
+    folder: Path, name: str, format_name: str, wanted: Mapping[str, object]
+) -> Iterator[tuple[str, bytes]]:
+    """The pictures of a file with rows, with their paths in the export."""
+    if format_name in _IN_PARQUET:
+        with open_inside(folder, name) as file:
+            yield from pictures_of(file, wanted)
+        return
+    rows = list(_tsv_rows(folder, name))
+    cells = {row.get("index", ""): row.get("image", "") for row in rows}
+    for row in rows:
+        record = _loaded(row.get("record", "").encode("utf-8"))
+        if isinstance(record, Exception) or mismatch(record, vlmevalkit.RECORD):
+            continue  # told by `read_export`
+        yield from zip(record["images"], vlmevalkit.pictures_of_row(row, cells), strict=False)
+
+
+def _media_files(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, str, bytes | str]]:
+    for path in paths:
+        try:
+            with open_inside(folder, path, media_limit(path)) as file:
+                yield path, path, file.read(media_limit(path))
+        except FileNotFoundError:
+            yield path, path, "the file is missing"
+        except OSError as error:
+            yield path, path, f"cannot be read: {error.strerror or error}"
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
