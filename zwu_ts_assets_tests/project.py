@@ -30,12 +30,16 @@ TRAINING = (
     "samples",
     "questions",
     "evidence",
+    "baselines",
     "preflight",
     "qwen_export",
     "ms_swift_export",
     "llama_factory_export",
     "huggingface_export",
     "webdataset_export",
+    "rl_export",
+    "vlmevalkit_export",
+    "lmms_eval_export",
 )
 SETTINGS = """\
 window_length = 24

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers
 from zwu_ts_assets.scoring.intervals import Interval, mean_of, share
-from zwu_ts_assets.scoring.reward import Truth, is_right, mean_error
 from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.reward import Truth, is_right, mean_error
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
 

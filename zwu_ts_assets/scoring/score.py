@@ -22,8 +22,8 @@ from zwu_ts_assets.scoring.baselines import (
     truth_of,
 )
 from zwu_ts_assets.scoring.intervals import Interval, mean_of, ratio_of, share
-from zwu_ts_assets.scoring.reward import is_right, mean_error, read_answer
 from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.reward import is_right, mean_error, read_answer
 
 ALL: Final = "all"
 KINDS: Final = (ALL, "task", "level", "view", "form")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from zwu_ts_assets.scoring.reward import Truth, read_answer
+from zwu_ts_assets.training.reward import Truth, read_answer
 
 PAIRS = ("HUFL and OT", "MUFL and OT", "LUFL and LULL", "HUFL and MUFL")
 CHOICE = Truth("choice", "B", PAIRS)

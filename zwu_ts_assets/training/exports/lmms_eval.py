@@ -1,7 +1,7 @@
 """A task folder for lmms-eval: rows in Parquet, a YAML per split, and our scorer.
 
 What belongs here: this format's files. What does not: its rows, which trainers with rewards share
-(`rl`), how answers are read and graded (`scoring/reward.py`).
+(`rl`), how answers are read and graded (`training/reward.py`).
 
 lmms-eval 0.7.3 finds tasks in the folders that `--include_path` names, loads `utils.py` from beside
 the YAML, and opens data files from the folder it was started in. It hands a task's pictures to the

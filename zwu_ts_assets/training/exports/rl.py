@@ -1,6 +1,6 @@
 """The rows that trainers with verifiable rewards read: TRL, verl, EasyR1 and ms-swift.
 
-What belongs here: this format's row and files. What does not: the reward (`scoring/reward.py`, of
+What belongs here: this format's row and files. What does not: the reward (`training/reward.py`, of
 which the export holds a copy), what it shares with formats for evaluation (`single`).
 
 One Parquet file per split serves all four, since they look for different columns:

@@ -16,11 +16,11 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from zwu_ts_assets.scoring.reward import Truth, truth_json
 from zwu_ts_assets.training.conversation import Turn
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.exports.rows import in_media_folder, json_line, written
 from zwu_ts_assets.training.exports.source import Entry, ExportSource
+from zwu_ts_assets.training.reward import Truth, truth_json
 from zwu_ts_assets.training.sample import Sample
 
 REWARD: Final = "reward.py"
