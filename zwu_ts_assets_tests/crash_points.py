@@ -35,6 +35,7 @@ from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import Product, Work
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
 from zwu_ts_assets.storage.object_files import ObjectFiles
@@ -150,7 +151,7 @@ def run(recording: Recording, root: Place) -> None:
         for step in recording.steps:
             made = step.products.__getitem__
             work = replace(step.work, make=partial(map, made))
-            step.manager(artifacts_dir="").handle_output(_context(step), work)
+            step.manager(artifacts_dir="", specs=SPECS).handle_output(_context(step), work)
 
 
 def _context(step: Step) -> Any:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration.refresh.decision import Limits
 from zwu_ts_assets.storage.data_mirror import mirror_of
 from zwu_ts_assets.storage.places import Place, place_of
 from zwu_ts_assets.text.named_functions import ALLOWED_MODULES_VARIABLE, AllowedCode
@@ -185,6 +184,19 @@ def web_token() -> str | None:
             f"that nobody can guess, such as those of `openssl rand -hex 24`, or {NO_TOKEN!r}"
         )
     return token
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How patient to be.
+
+    Attributes:
+        attempts: Runs for one state, at least 1, before giving up.
+        retry_seconds: Wait after the first unsuccessful attempt; doubled after each further one.
+    """
+
+    attempts: int = 5
+    retry_seconds: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from zwu_ts_assets.config.datasets import Dataset, dataset_of
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration.assets.checks import GUARDS
 from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
@@ -45,7 +44,7 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     guards = [
         dg.AssetCheckKey(asset_key(dataset, asset), name)
         for asset in asset_names(dataset)
-        for name in GUARDS[dataset.role_of(asset)]
+        for name in dataset.specs.of(asset).checks
     ]
     assets = dg.AssetSelection.assets(*(asset_key(dataset, name) for name in asset_names(dataset)))
     return dg.define_asset_job(
@@ -187,7 +186,7 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
     bring_up_to_date(dataset.csv.parent)
-    return dataset_of(dataset.name, dataset.csv)
+    return dataset_of(dataset.name, dataset.csv, dataset.specs)
 
 
 def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:
@@ -200,7 +199,7 @@ def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:
     return [
         dg.AssetCheckKey(asset_key(dataset, name), check)
         for name in assets
-        for check in GUARDS[dataset.role_of(name)]
+        for check in dataset.specs.of(name).checks
     ]
 
 

@@ -66,7 +66,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class ReadConversation:
-    """A conversation as a row has it; media are told by their path in the export."""
+    """A conversation as a row has it; media are told by their path in the export.
+
+    `texts` are what user and assistant say in turn, two for each of the questions.
+    """
 
     file: str
     row: int
@@ -74,8 +77,8 @@ class ReadConversation:
     id: str
     images: tuple[str, ...]
     videos: tuple[str, ...]
-    user: str
-    answer: str
+    texts: tuple[str, ...]
+    questions: tuple[Mapping[str, Any], ...]
 
     def problem(self, reason: str) -> Problem:
         """A problem of this row."""
@@ -218,11 +221,13 @@ def _read_row(
     elif format_name == qwen.NAME:
         turns = [(each["from"], each["value"]) for each in row["conversations"]]
         yield _conversation(
-            file, number, split, name, row["image"], row["video"], turns, ("human", "gpt")
+            *(file, number, split, name, row["image"], row["video"], turns, row["questions"]),
+            roles=("human", "gpt"),
         )
     elif format_name in {ms_swift.NAME, llama_factory.NAME}:
         yield _conversation(
-            file, number, split, name, row["images"], row["videos"], _turns(row["messages"])
+            *(file, number, split, name, row["images"], row["videos"]),
+            *(_turns(row["messages"]), row["questions"]),
         )
     else:
         yield from _sample(format_name, file, number, split, key, row)
@@ -242,7 +247,9 @@ def _sample(
         images = [before + path for path in each["images"]]
         videos = [before + path for path in each["videos"]]
         turns = _turns(each["messages"])
-        yield _conversation(file, number, split, each["id"], images, videos, turns)
+        yield _conversation(
+            *(file, number, split, each["id"], images, videos, turns, each["questions"])
+        )
 
 
 def _turns(messages: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
@@ -257,14 +264,18 @@ def _conversation(
     images: Sequence[str],
     videos: Sequence[str],
     turns: Sequence[tuple[str, str]],
+    questions: Sequence[Mapping[str, Any]],
     roles: tuple[str, str] = ("user", "assistant"),
 ) -> Read:
-    found = tuple(role for role, _ in turns)
-    if found != roles:
-        reason = f"the turns are by {list(found)}, expected {list(roles)}"
+    found = [role for role, _ in turns]
+    expected = list(roles) * max(len(questions), 1)
+    if found != expected:
+        reason = f"the turns are by {found}, expected {expected}: two for each question"
         return Problem(file, number, name, reason)
-    user, answer = (text for _, text in turns)
-    return ReadConversation(file, number, split, name, tuple(images), tuple(videos), user, answer)
+    texts = tuple(text for _, text in turns)
+    return ReadConversation(
+        file, number, split, name, tuple(images), tuple(videos), texts, tuple(questions)
+    )
 
 
 def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:

@@ -50,12 +50,14 @@ class ValidationReport:
     Attributes:
         problems: Empty for a sound export.
         conversations: Rows (or conversations in rows) that were read.
+        questions: Questions that they ask.
         media: Media files that were decoded or found missing.
         not_checked: What could not be checked, and what it would take: a sentence each.
     """
 
     problems: Sequence[Problem]
     conversations: int
+    questions: int
     media: int
     not_checked: Sequence[str]
 
@@ -87,11 +89,11 @@ def validate_export(
         manifest = read_manifest(folder)
     except CorpusError as error:
         problem = Problem(MANIFEST, None, "", str(error))
-        return ValidationReport([problem], 0, 0, [*not_checked, "Everything else: no manifest."])
+        return ValidationReport([problem], 0, 0, 0, [*not_checked, "Everything else: no manifest."])
     if manifest.format != format_name:
         reason = f"says that this is the format {manifest.format!r}, expected {format_name!r}"
         return ValidationReport(
-            [Problem(MANIFEST, None, "", reason)], 0, 0, [*not_checked, "Everything else."]
+            [Problem(MANIFEST, None, "", reason)], 0, 0, 0, [*not_checked, "Everything else."]
         )
     seen: dict[str, str] = {}
     with PngDecoder() as decoder:
@@ -100,8 +102,14 @@ def validate_export(
         if next(found, None) is not None:
             reason = f"more than {PROBLEMS_LIMIT:,} problems are not looked for"
             problems.append(Problem(MANIFEST, None, "", reason))
-    conversations = sum(key.startswith("conversation ") for key in seen)
-    return ValidationReport(problems, conversations, len(manifest.media), not_checked)
+    names = {key.partition(" ")[2] for key in seen if key.startswith("conversation ")}
+    questions = sum(
+        len(conversation.turns)
+        for sample in manifest.samples
+        for conversation in sample.conversations
+        if conversation.id in names
+    )
+    return ValidationReport(problems, len(names), questions, len(manifest.media), not_checked)
 
 
 def _problems(
@@ -140,7 +148,7 @@ def _problems(
 def _not_checked(expected: Expectations, decode: bool) -> list[str]:
     needs = {
         "Media were not decoded, only compared by digest.": decode or None,
-        "Answers were not recomputed: that takes the CSV.": expected.check_answer,
+        "Questions and answers were not recomputed: that takes the CSV.": expected.questions,
         "Numeric targets were not compared with the series: that takes the CSV.": (
             expected.check_target
         ),
@@ -155,7 +163,9 @@ def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
     """Ids, splits and row spans, as far as the manifest alone can tell."""
     seen: set[str] = set()
     for sample in manifest.samples:
-        for name in (sample.id, *(each.id for each in sample.conversations)):
+        names = (each.id for each in sample.conversations)
+        turns = (turn.id for each in sample.conversations for turn in each.turns)
+        for name in (sample.id, *names, *turns):
             if name in seen:
                 yield Problem(MANIFEST, None, name, "is declared twice")
             seen.add(name)

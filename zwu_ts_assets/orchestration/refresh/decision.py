@@ -13,20 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from zwu_ts_assets.config.environment import Limits
+
 _LONGEST_WAIT_SECONDS: Final = 3600.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How patient to be.
-
-    Attributes:
-        attempts: Runs for one state, at least 1, before giving up.
-        retry_seconds: Wait after the first unsuccessful attempt; doubled after each further one.
-    """
-
-    attempts: int = 5
-    retry_seconds: float = 60.0
 
 
 @dataclass(frozen=True)

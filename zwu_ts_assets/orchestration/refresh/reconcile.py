@@ -21,7 +21,6 @@ from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.assets.checks import (
     CSV_CHECK,
     CURRENT_CHECK,
-    GUARDS,
     out_of_date_sentence,
 )
 from zwu_ts_assets.orchestration.layout import dataset_store
@@ -226,7 +225,7 @@ def report_state(
     """
     told = reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
     for asset in told:
-        for name in GUARDS[reporter.dataset.role_of(asset)]:
+        for name in reporter.dataset.specs.of(asset).checks:
             reporter.repeat_check(asset, name)
     reporter.renew(reporter.dataset.raw_asset, found.current, verify_hours * 3600 / 4)
     reporter.check(reporter.dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)

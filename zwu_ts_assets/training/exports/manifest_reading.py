@@ -15,14 +15,13 @@ from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.source import Medium, is_safe_path
+from zwu_ts_assets.training.sample import SPLITS
 
 _CONVERSATION: Final[Schema] = {
     "id": str,
-    "task": str,
     "images": [str],
     "videos": [str],
-    "user_tokens": int,
-    "answer_tokens": int,
+    "turns": [{"id": str, "task": str, "user_tokens": int, "answer_tokens": int}],
     "sha256": str,
 }
 _SAMPLE: Final[Schema] = {
@@ -54,15 +53,23 @@ _MEDIUM: Final[Schema] = {"sha256": str, "width": int, "height": int, "frames": 
 
 
 @dataclass(frozen=True)
+class DeclaredTurn:
+    """What the manifest says of a question; tokens are those of prompt and answer."""
+
+    id: str
+    task: str
+    user_tokens: int
+    answer_tokens: int
+
+
+@dataclass(frozen=True)
 class DeclaredConversation:
     """What the manifest says of a conversation; `sha256` is that of `conversation_digest`."""
 
     id: str
-    task: str
     images: tuple[str, ...]
     videos: tuple[str, ...]
-    user_tokens: int
-    answer_tokens: int
+    turns: tuple[DeclaredTurn, ...]
     sha256: str
 
 
@@ -101,6 +108,7 @@ class Manifest:
         files: The files with rows, by split, in order.
         media: By path in the export, or by name in the shards.
         samples: In the order of the rows.
+        asked: Ids of all samples among which questions were balanced, by split.
         parameters: The settings that shaped samples and conversations.
     """
 
@@ -110,6 +118,7 @@ class Manifest:
     files: Mapping[str, Sequence[str]]
     media: Mapping[str, Medium]
     samples: Sequence[DeclaredSample]
+    asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -146,6 +155,7 @@ def read_manifest(folder: Path) -> Manifest:
         files=content["files"],
         media={name: Medium(**facts) for name, facts in content["media"].items()},
         samples=[_declared(sample) for sample in content["samples"]],
+        asked=content["asked"],
         parameters=content["parameters"],
     )
 
@@ -168,6 +178,8 @@ def _problem(content: dict[str, Any]) -> str:
             return problem
     if not isinstance(content.get("parameters"), dict):
         return "parameters are missing"
+    if problem := mismatch(content.get("asked"), {split: [str] for split in SPLITS}, "asked"):
+        return problem
     files, media, samples = (content.get(key) for key in ("files", "media", "samples"))
     if not isinstance(files, dict) or not isinstance(media, dict) or not isinstance(samples, list):
         return "files, media or samples are missing"
@@ -205,7 +217,11 @@ def _medium_problem(name: str, facts: Mapping[str, Any]) -> str:
 def _declared(sample: dict[str, Any]) -> DeclaredSample:
     conversations = tuple(
         DeclaredConversation(
-            **{**each, "images": tuple(each["images"]), "videos": tuple(each["videos"])}
+            id=each["id"],
+            images=tuple(each["images"]),
+            videos=tuple(each["videos"]),
+            turns=tuple(DeclaredTurn(**turn) for turn in each["turns"]),
+            sha256=each["sha256"],
         )
         for each in sample["conversations"]
     )

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.orchestration.refresh.decision import Attempt, Limits, decide
+from zwu_ts_assets.config.environment import Limits
+from zwu_ts_assets.orchestration.refresh.decision import Attempt, decide
 
 NOW = 1_000_000.0
 LIMITS = Limits(attempts=3, retry_seconds=60)

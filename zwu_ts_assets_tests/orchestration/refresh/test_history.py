@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.refresh import history
 from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
 from zwu_ts_assets.orchestration.reports import asset_key

@@ -14,9 +14,8 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
-from zwu_ts_assets.config.environment import AutomationSettings
-from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.orchestration.refresh.decision import Limits
+from zwu_ts_assets.config.environment import AutomationSettings, Limits
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.refresh.reconcile import Memory, Outcome, memory_of, reconcile
 from zwu_ts_assets.orchestration.refresh.todo import Todo
 from zwu_ts_assets.orchestration.reports import asset_key
