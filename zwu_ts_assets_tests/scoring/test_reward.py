@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from zwu_ts_assets.scoring import reward as module
+from zwu_ts_assets.training import reward as module
 from zwu_ts_assets.training.reward import (
     Truth,
     completion_text,
