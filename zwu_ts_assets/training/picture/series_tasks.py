@@ -45,7 +45,8 @@ def _varying(world: World, column: int) -> list[int]:
 
 
 def _printed(world: World, window: int, column: int) -> Values:
-    return world.printed(world.pasts[window][:, column])
+    printed: Values = world.printed_pasts[window][:, column]
+    return printed
 
 
 def _whole(world: World, column: int, window: int) -> str:

@@ -9,6 +9,7 @@ largest value?", `classes` for everything else.
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -71,10 +72,13 @@ class World:
         """Steps that are known after every window."""
         return min(len(target) for target in self.targets)
 
-    def printed(self, values: Values) -> Values:
-        """Values as a prompt prints them."""
-        texts = [number_text(float(value), self.asking.decimals) for value in values.flat]
-        found: Values = np.array(texts, dtype=np.float64).reshape(values.shape)
+    @cached_property
+    def printed_pasts(self) -> list[Values]:
+        """The values of each window as a prompt prints them."""
+        found = []
+        for past in self.pasts:
+            texts = [number_text(float(value), self.asking.decimals) for value in past.flat]
+            found.append(np.array(texts, dtype=np.float64).reshape(past.shape))
         return found
 
 
