@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
@@ -352,3 +353,23 @@ def test_every_answer_of_a_choice_is_right_equally_often_in_train(everything: As
     for task, counts in right.items():
         (chance,) = chances[task]
         assert max(counts.values()) <= 1.3 * chance * counts.total(), task
+
+
+def test_a_weight_keeps_a_share_of_a_tasks_rounds(samples: list[Sample]) -> None:
+    def counts(**weights: float) -> Counter[str]:
+        asking = Asking(tasks=("closest_pair", "drift", "line_peak"), weights=weights)
+        return Counter(q.task for q in questions_of(samples, PATCHES, asking).questions)
+
+    whole, part = counts(), counts(drift=0.5, line_peak=0.0)
+    assert part["closest_pair"] == whole["closest_pair"]
+    assert 0.35 * whole["drift"] <= part["drift"] <= 0.5 * whole["drift"]
+    assert part["line_peak"] == 0
+    asking = Asking(tasks=("line_peak", "trend"), weights={"line_peak": 0.0}, text_share=0.0)
+    assert questions_of(samples, PATCHES, asking).left_out == {
+        "line_peak": "its weight is 0",
+        "trend": "text_share is 0",
+    }
+    with pytest.raises(CorpusError, match=r"weight of task 'drift': found 2, expected 0 to 1"):
+        counts(drift=2)
+    with pytest.raises(CorpusError, match=r"weight of task 'brake': no such task is asked"):
+        counts(brake=1)
