@@ -54,8 +54,11 @@ CONTRAST_MARGIN: Final = 0.03
 PEARSON_MARGIN: Final = 0.06
 """Between two Pearson correlations, whose panels always reach from -1 to 1."""
 
-_RHYTHM_LEAST: Final = 0.05
+_RHYTHM_LEAST: Final = 0.1
 """Mean Time Pearson correlation from which a window is said to repeat itself after a lag."""
+
+_RHYTHM_MARGIN: Final = 0.1
+"""Between the means of two diagonals: they are long and thin, and less cannot be told by eye."""
 
 UNKNOWN: Final = "cannot be told from this"
 """The option that is right where the view that a question needs is not shown."""
@@ -309,7 +312,7 @@ def _rhythm(world: World) -> Iterator[Text]:
     values[values.max(axis=1) < _RHYTHM_LEAST] = np.nan
     # Three lags: of four, one is nearly always the daily one, which cannot be balanced.
     for text in choices(
-        values, MEAN_MARGIN, items, {}, "rhythm", largest=True, size=OPTIONS - 1, most=3 * MENUS
+        values, _RHYTHM_MARGIN, items, {}, "rhythm", largest=True, size=OPTIONS - 1, most=3 * MENUS
     ):
         compared = text.compared
         right = {
