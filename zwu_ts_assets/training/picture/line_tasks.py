@@ -70,7 +70,7 @@ def _line_peak(world: World) -> Iterator[Text]:
 
 def _peak_if_shown(world: World) -> Iterator[Text]:
     for text in _peaks(world, "peak_if_shown", OPTIONS - 1):
-        yield with_unknown(world, text, ("figure",))
+        yield with_unknown(world, text)
 
 
 def _line_ends(world: World) -> Iterator[Text]:
@@ -139,6 +139,7 @@ LINE_TASKS: Final = (
         "the span with the highest value of the column",
         _peak_if_shown,
         WORDINGS["peak_if_shown"],
+        instead=("figure",),
         unfit=_no_lines,
     ),
     PictureTask(

@@ -220,7 +220,7 @@ def _question(
         options=offered,
         right=chosen.answer if offered else -1,
         answer=answer,
-        given=text.instead if chosen.answer == text.unknown else task.needs,
+        given=task.instead if chosen.answer == text.unknown else task.needs,
         wording=wording,
         prompt=_prompt(task, sentence, series, offered, form),
         rationale=_rationale(task, text, chosen, answer),

@@ -98,7 +98,6 @@ class Text:
         answer_of: From a window to its answer where that is no option.
         tolerance: By how much an answer of the form `number` may be off.
         unknown: The option that is right where the view that is needed is not shown; -1 for none.
-        instead: The views that are shown then.
     """
 
     group: Group
@@ -111,7 +110,6 @@ class Text:
     answer_of: Callable[[int], str] | None = None
     tolerance: float = 0.0
     unknown: int = -1
-    instead: tuple[str, ...] = ()
 
     def values_of(self, window: int) -> tuple[float, ...]:
         """What was compared in a window, a number for each option; empty for classes."""
@@ -137,6 +135,7 @@ class PictureTask:
             training.
         forms: How its questions may be answered, see `PictureQuestion.form`.
         unfit: Why it makes no sense for a world, as a sentence; empty where it does.
+        instead: The views that are shown where what is needed is not, see `Text.unknown`.
         unit: Stands behind each number that the rationale compares.
         reader: How evidence answers it from what was read off the media: a function of the question
             and of `zwu_ts_assets.evidence.answers.Seen` that returns the option, counted from 0.
@@ -151,8 +150,14 @@ class PictureTask:
     wordings: tuple[str, ...]
     forms: tuple[str, ...] = ("choice", "name")
     unfit: Callable[[World], str] = _fits
+    instead: tuple[str, ...] = ()
     unit: str = ""
     reader: Callable[[Any, Any], int] | None = None
+
+    @property
+    def views(self) -> frozenset[str]:
+        """All views that its questions may show."""
+        return frozenset((*self.needs, *self.instead))
 
 
 def pairs_of(columns: Sequence[str]) -> list[tuple[int, int]]:

@@ -337,7 +337,7 @@ def _frame_correlated(world: World) -> Iterator[Text]:
         )
 
 
-def with_unknown(world: World, text: Text, instead: tuple[str, ...]) -> Text:
+def with_unknown(world: World, text: Text) -> Text:
     """The same text with one more option, which is right where the view it needs is not shown.
 
     From which windows it is kept their ids decide, so that every option, the new one too, is right
@@ -362,7 +362,6 @@ def with_unknown(world: World, text: Text, instead: tuple[str, ...]) -> Text:
         options=(*text.options, UNKNOWN),
         compared=None,
         unknown=count - 1,
-        instead=instead,
     )
 
 
@@ -379,12 +378,12 @@ def _part_if_shown(world: World) -> Iterator[Text]:
             largest=True,
             size=OPTIONS - 1,
         ):
-            yield with_unknown(world, text, ("figure",))
+            yield with_unknown(world, text)
 
 
 def _drift_if_shown(world: World) -> Iterator[Text]:
     for text in _drift(world):
-        yield with_unknown(world, text, ("figure",))
+        yield with_unknown(world, text)
 
 
 _RANGE: Final = " of the panel's range"
@@ -577,6 +576,7 @@ PANEL_TASKS: Final = (
         "the frame in which the Feature Pearson correlation of two columns is largest",
         _part_if_shown,
         WORDINGS["part_if_shown"],
+        instead=("figure",),
         unfit=_parts(OPTIONS - 1),
     ),
     PictureTask(
@@ -586,6 +586,7 @@ PANEL_TASKS: Final = (
         "the direction of the Feature DTW distance of two columns over the frames, as in drift",
         _drift_if_shown,
         WORDINGS["drift_if_shown"],
+        instead=("figure",),
         unfit=_parts(4),
     ),
     PictureTask(

@@ -304,6 +304,7 @@ def test_what_is_not_shown_cannot_be_told(everything: Asked) -> None:
             assert UNKNOWN in question.options
             if hidden:
                 assert question.given == ("figure",)
+            assert set(question.given) <= PICTURE_TASKS[task].views
     rest = [q for q in everything.questions if not q.task.endswith("if_shown")]
     assert all(q.answerable and UNKNOWN not in q.options for q in rest)
 
