@@ -120,6 +120,7 @@ LINE_TASKS: Final = (
         "whether the column's last value is higher or lower than its first one",
         _line_ends,
         WORDINGS["line_ends"],
+        among=(0, 1),
         unfit=_no_lines,
     ),
     PictureTask(
@@ -129,6 +130,7 @@ LINE_TASKS: Final = (
         "the span with the highest value of the column",
         _line_peak,
         WORDINGS["line_peak"],
+        among=(0,),
         unfit=_no_lines,
         unit=" of the column's range",
     ),
@@ -139,6 +141,7 @@ LINE_TASKS: Final = (
         "the span with the highest value of the column",
         _peak_if_shown,
         WORDINGS["peak_if_shown"],
+        among=(1,),
         instead=("figure",),
         unfit=_no_lines,
     ),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
@@ -143,10 +143,22 @@ class _Posed:
 def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
     own = task.name not in PICTURE_TASKS
     texts = checked_texts(task, world) if own else list(task.texts(world))
+    if task.among:
+        texts = [_dealt(text, task, world) for text in texts]
     seed = f"{task.name} {samples[0].split}"
     chosen = balanced([text.group for text in texts], range(len(samples)), world.ids, seed)
     questions = [_question(task, texts[each.group], each, samples, world) for each in chosen]
     return _Posed(task, questions, [(each.group, each.round) for each in chosen])
+
+
+def _dealt(text: Text, task: PictureTask, world: World) -> Text:
+    """The text, for windows in which its columns are of the task's groups."""
+    right = {
+        window: option
+        for window, option in text.group.right.items()
+        if world.group_of(window, text.subject) in task.among
+    }
+    return replace(text, group=replace(text.group, right=right))
 
 
 def _capped(asked: Sequence[_Posed], asking: Asking) -> list[_Posed]:

@@ -361,6 +361,9 @@ def _unfit_ahead(world: World) -> str:
     return _unfit_text(world)
 
 
+_AMONG: Final = {"ahead_level": (2,), "ahead_quarter": (3,), "ahead_end": (4,), "forecast": (5,)}
+
+
 def _task(
     name: str,
     definition: str,
@@ -377,6 +380,7 @@ def _task(
         WORDINGS[name],
         forms=forms,
         unfit=_unfit_ahead if ahead else _unfit_text,
+        among=_AMONG.get(name, (2, 3, 4, 5)),
     )
 
 

@@ -539,6 +539,7 @@ PANEL_TASKS: Final = (
         "the frame in which the Feature Pearson correlation of two columns is largest",
         _pearson_part,
         WORDINGS["pearson_part"],
+        among=(0, 1, 2),
         unfit=_parts(OPTIONS),
     ),
     PictureTask(
@@ -567,6 +568,7 @@ PANEL_TASKS: Final = (
         "DTW distance of two columns on the scale of that frame's colours, from 0.6",
         _drift,
         WORDINGS["drift"],
+        among=(0, 1, 2),
         unfit=_parts(4),
     ),
     PictureTask(
@@ -576,6 +578,7 @@ PANEL_TASKS: Final = (
         "the frame in which the Feature Pearson correlation of two columns is largest",
         _part_if_shown,
         WORDINGS["part_if_shown"],
+        among=(3, 4, 5),
         instead=("figure",),
         unfit=_parts(OPTIONS - 1),
     ),
@@ -586,6 +589,7 @@ PANEL_TASKS: Final = (
         "the direction of the Feature DTW distance of two columns over the frames, as in drift",
         _drift_if_shown,
         WORDINGS["drift_if_shown"],
+        among=(3, 4, 5),
         instead=("figure",),
         unfit=_parts(4),
     ),
