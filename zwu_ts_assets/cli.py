@@ -323,9 +323,8 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
 @_names
 def status(names: tuple[str, ...]) -> None:
     """List what is out of date, and why; change nothing."""
-    from zwu_ts_assets.orchestration.assets.checks import out_of_date_sentence
     from zwu_ts_assets.orchestration.layout import foreign_sentence
-    from zwu_ts_assets.orchestration.refresh.comparison import difference
+    from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_date_sentence
 
     asked = names or dataset_names()
     found = find_datasets(data_folder(), asked)

@@ -114,7 +114,7 @@ class Project:
             asset_check_selection={
                 dg.AssetCheckKey(dg.AssetKey(name), check)
                 for name in chosen
-                for check in self.dataset.specs.of(name).checks
+                for check in self.dataset.specs.of(name).guards
             },
         )
         return job.execute_in_process(
