@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ import click
 
 from zwu_ts_assets.config.chosen_datasets import data_folder, datasets_with_a_csv, each
 from zwu_ts_assets.config.datasets import Dataset, find_datasets
-from zwu_ts_assets.config.discovery import ETTH1
+from zwu_ts_assets.config.discovery import ETTH1, SAMPLE
 from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
+    KEEP_RUNS_VARIABLE,
     NO_TOKEN,
     WEB_ADDRESSES_VARIABLE,
     WEB_TOKEN_VARIABLE,
@@ -29,6 +31,7 @@ from zwu_ts_assets.config.environment import (
     dask_address,
     dataset_names,
     project_root,
+    readers_umask,
     web_addresses,
     web_token,
 )
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     from zwu_ts_assets.scoring.report import Material
 
 _names = click.argument("names", nargs=-1, metavar="[DATASET]...")
+
+_KEPT_RUNS = "500"  # under `dev`, 200 MB of refreshes of three batches
 
 
 class _Group(click.Group):
@@ -81,9 +86,16 @@ def _sentence_of(error: BaseException | None) -> str:
 def main() -> None:
     """Turn a time-series CSV into a multimodal corpus for Qwen3-VL."""
     # Dagster keeps its run history in the project's own folder unless told otherwise.
-    home = Path(os.environ.get("DAGSTER_HOME") or project_root() / ".dagster").resolve()
+    own = os.environ.get("DAGSTER_HOME")
+    home = Path(own or project_root() / ".dagster").resolve()
     os.environ["DAGSTER_HOME"] = str(home)  # absolute, or Dagster refuses it with a traceback
+    hidden = readers_umask()
+    before = os.umask(hidden)  # of all that is made from here on, also by what is started
+    click.get_current_context().call_on_close(lambda: os.umask(before))
     home.mkdir(parents=True, exist_ok=True)
+    if not own:
+        with suppress(OSError):  # of another user, who decides
+            home.chmod(home.stat().st_mode & ~hidden & 0o777)
 
 
 def _address(context: click.Context, option: click.Parameter, value: str | None) -> str:
@@ -103,7 +115,7 @@ def _run_dataset(
     dataset: Dataset, workers: int, dask: str, force: bool, also: Sequence[str] = ()
 ) -> None:
     started = time.monotonic()
-    # Not before the CSVs are there: definitions load with it.
+    # Dagster takes a while to import, and the CSVs may not be there.
     from zwu_ts_assets.orchestration.dataset_run import run_dataset
 
     run_dataset(dataset, workers, dask, force, started, also)
@@ -330,6 +342,8 @@ def status(names: tuple[str, ...]) -> None:
         compared = difference(dataset, artifacts_dir())
         stale = compared.stale
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
+        for sentence in compared.found:
+            click.echo(told(f"  {sentence}"))
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
@@ -385,10 +399,8 @@ def dev(
             raise click.ClickException(
                 f"{host}:{port} cannot be used ({error.strerror}); name another: --port {port + 1}"
             ) from None
-    if names:
-        os.environ[DATASETS_VARIABLE] = ",".join(names)
     with instance_of_home() as instance:
-        found = datasets_with_a_csv(())
+        found = datasets_with_a_csv(names)
         for dataset in found.sound:
             try:
                 click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
@@ -396,8 +408,15 @@ def dev(
                 click.echo(told(f"{dataset.name}: {error}"), err=True)
         for broken in found.broken:
             click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
+    if [dataset.name for dataset in found.sound] == [SAMPLE]:
+        names = (SAMPLE,)  # also where it stands in for what is not there
+    if names:
+        os.environ[DATASETS_VARIABLE] = ",".join(names)
+    # Nobody looks after the run history of a machine that is left alone for months.
+    os.environ.setdefault(KEEP_RUNS_VARIABLE, _KEPT_RUNS)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
-    command += ["--host", host, "--port", str(port)]
+    # Every look of every sensor would be told in two lines; the web UI lists them.
+    command += ["--host", host, "--port", str(port), "--log-level", "warning"]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

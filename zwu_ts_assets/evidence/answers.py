@@ -67,6 +67,11 @@ Reader = Callable[[Asked, Seen], float]
 """From a question and what was seen to the option, counted from 0, or the number asked for."""
 
 
+def can_read(task: str, own: Mapping[str, Reader] | None = None) -> bool:
+    """Whether there is a reader of a task; `own` as for `answer_from_pixels`."""
+    return task in _READERS or task in (own or {})
+
+
 def answer_from_pixels(asked: Asked, seen: Seen, own: Mapping[str, Reader] | None = None) -> float:
     """The option that what was seen speaks for, counted from 0, or the number asked for.
 

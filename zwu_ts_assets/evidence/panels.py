@@ -144,7 +144,8 @@ def _table(colour_map: str) -> Floats:
 
 def _is_sharp(pixels: Pixels, box: Box, colour_map: str) -> bool:
     """Whether pixels of a time panel are not mixed: nearly all have exactly a colour of the map."""
-    area = pixels[round(box.top) : round(box.bottom), round(box.left) : round(box.right)]
+    # Some of them tell as much as all of them.
+    area = pixels[round(box.top) : round(box.bottom) : 3, round(box.left) : round(box.right) : 3]
     codes = area.reshape(-1, 3).astype(np.int64) @ [65536, 256, 1]
     known = _table(colour_map).astype(np.int64) @ [65536, 256, 1]
     return bool(np.isin(codes, known).mean() > 0.95)
@@ -160,6 +161,17 @@ def _positions(colours: Floats, colour_map: str) -> Floats:
     Between two neighbouring colours of the map as well: a mean of pixels may lie there.
     """
     flat = colours.reshape(-1, 3)
+    levels = np.rint(flat)
+    if not (levels == flat).all():
+        return _nearest(flat, colour_map).reshape(colours.shape[:-1])
+    # Cells share few colours where they are not mixed.
+    codes, back = np.unique(levels.astype(np.int64) @ [65536, 256, 1], return_inverse=True)
+    few = np.stack([codes // 65536, codes // 256 % 256, codes % 256], axis=1).astype(np.float64)
+    return _nearest(few, colour_map)[back].reshape(colours.shape[:-1])
+
+
+def _nearest(flat: Floats, colour_map: str) -> Floats:
+    """`_positions` of (n, 3) colours."""
     table = _table(colour_map)
     distances = (table**2).sum(axis=1) - 2.0 * flat @ table.T
     nearest = distances.argmin(axis=1)
@@ -176,7 +188,7 @@ def _positions(colours: Floats, colour_map: str) -> Floats:
         best = np.minimum(best, distance)
     positions = (positions + 0.5) / 256
     positions[(flat >= _WHITE).all(axis=1)] = np.nan
-    return np.asarray(positions.reshape(colours.shape[:-1]))
+    return positions
 
 
 def _feature_cells(pixels: Pixels, box: Box, count: int) -> Floats:
@@ -235,7 +247,7 @@ def _solved(levels: Floats, start: float, stop: float, count: int, scale: float)
     equal = np.linspace(round(start * scale), round(stop * scale), count + 1)
     edges = np.floor(equal + 0.5 + _TIE).astype(np.intp)
     means = _means(edges / scale, middles)
-    guess = means @ flat
+    guess = np.stack([_weighted(row, flat) for row in means])
     if count <= len(middles) < _WIDE * count:  # fewer pixels than cells cannot tell more
         mixes = _mixes(edges, middles, scale)
         # What of a pixel is no cell is paper.
@@ -243,6 +255,14 @@ def _solved(levels: Floats, start: float, stop: float, count: int, scale: float)
         ridge = _RIDGE * np.eye(count)
         guess += np.linalg.solve(mixes.T @ mixes + ridge, mixes.T @ missing)
     return np.asarray(guess.reshape(count, *levels.shape[1:]))
+
+
+def _weighted(weights: Floats, flat: Floats) -> Floats:
+    """The weighted sum of lines, of which most have no weight."""
+    lines = np.flatnonzero(weights)
+    first, last = int(lines[0]), int(lines[-1]) + 1
+    found: Floats = weights[first:last] @ flat[first:last]
+    return found
 
 
 def _mixes(edges: NDArray[np.intp], middles: Floats, scale: float) -> Floats:

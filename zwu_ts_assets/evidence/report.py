@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.evidence.answers import Reader, Seen, answer_from_pixels
+from zwu_ts_assets.evidence.answers import Reader, Seen, answer_from_pixels, can_read
 from zwu_ts_assets.evidence.blind import (
     TextQuestion,
     majority_answers,
@@ -201,11 +201,13 @@ class Evidence:
         rows: By task and split, then each task over all splits.
         unanswered: Ids of the questions that the pixel reader could not read at native size.
         wrong: Ids of the questions that it read and answered wrongly at native size.
+        unread: Tasks of which there is no reader of pixels, so that only blind readers prove them.
     """
 
     rows: tuple[TaskEvidence, ...]
     unanswered: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -230,6 +232,7 @@ class Evidence:
             ],
             "unanswered": list(self.unanswered),
             "wrong": list(self.wrong),
+            "unread": list(self.unread),
             "problems": self.problems,
         }
 
@@ -252,9 +255,10 @@ class _Reading:
     own: Mapping[str, Reader]
     with_time: frozenset[str] = frozenset()
     kept_figures: dict[str, Panels] = field(default_factory=dict)
+    kept_boxes: dict[str, FigureBoxes] = field(default_factory=dict)
     kept_videos: dict[str, tuple[Panels, ...]] = field(default_factory=dict)
     kept_lines: dict[str, Curves] = field(default_factory=dict)
-    last: tuple[str, Pixels] | None = None
+    last: dict[str, Pixels] = field(default_factory=dict)
 
     def _shown(self, pixels: Pixels) -> Pixels:
         return pixels if self.max_pixels is None else resized(pixels, self.max_pixels)
@@ -277,19 +281,24 @@ class _Reading:
         )
 
     def _figure_pixels(self, sample: str) -> Pixels:
-        if self.last is None or self.last[0] != sample:
-            self.last = sample, self.gallery.figure(sample)
-        return self.last[1]
+        if sample not in self.last:
+            # Two, for questions that compare two figures; each takes some megabytes.
+            self.last = dict([*self.last.items(), (sample, self.gallery.figure(sample))][-2:])
+        return self.last[sample]
 
     def figure(self, sample: str) -> Panels:
         if sample not in self.kept_figures:
             pixels = self._figure_pixels(sample)
-            self.kept_figures[sample] = self._read(pixels, self.gallery.steps)
+            self.kept_boxes[sample] = find_boxes(self._shown(pixels))
+            self.kept_figures[sample] = self._read(
+                pixels, self.gallery.steps, boxes=self.kept_boxes[sample]
+            )
         return self.kept_figures[sample]
 
     def number(self, sample: str, panel: int, row: int, column: int) -> float:
+        self.figure(sample)
+        box = self.kept_boxes[sample].panels[panel]
         pixels = self._shown(self._figure_pixels(sample))
-        box = find_boxes(pixels).panels[panel]
         return read_cell_number(pixels, box, len(self.gallery.columns), row, column)
 
     def frames(self, sample: str) -> tuple[Panels, ...]:
@@ -360,11 +369,13 @@ def prove(
         readers: Readers of pixels for tasks that are not the project's, by task.
     """
     asked = list(questions)
-    elsewhere = {at: _others(q, asked) for at, q in enumerate(asked) if _can_be_exchanged(q)}
+    # What lies ahead stands nowhere, and no one reads a task without a reader.
+    read = [bool(q.needs) and can_read(q.task, readers) for q in asked]
+    elsewhere = {
+        at: _others(q, asked) for at, q in enumerate(asked) if read[at] and _can_be_exchanged(q)
+    }
     found: dict[str, list[float]] = {}
     wrong = [_NO_ANSWER] * len(asked)
-    # By sample, so that each picture is decoded once.
-    order = sorted(range(len(asked)), key=lambda at: asked[at].sample_id)
     with_time = frozenset(
         sample
         for at, q in enumerate(asked)
@@ -375,16 +386,16 @@ def prove(
         )
         if view == "video"
     )
+    own = [(at, (q.sample_id, q.other_sample)) for at, q in enumerate(asked) if read[at]]
     for name, most in {NATIVE: None, **(sizes or {})}.items():
         reading = _Reading(gallery, most, readers or {}, with_time)
         found[name] = [_NO_ANSWER] * len(asked)
-        for at in order:
-            q = asked[at]
-            if q.needs:
-                found[name][at] = reading.answer(q, q.sample_id, q.other_sample)
+        jobs = [(samples, at, found[name]) for at, samples in own]
         if name == NATIVE:
-            for at in sorted(elsewhere, key=lambda at: elsewhere[at]):
-                wrong[at] = reading.answer(asked[at], *elsewhere[at])
+            jobs += [(samples, at, wrong) for at, samples in elsewhere.items()]
+        # By sample, so that pictures are not decoded again for each question.
+        for samples, at, answers in sorted(jobs, key=lambda job: job[0]):
+            answers[at] = reading.answer(asked[at], *samples)
     blind = _blind_answers(asked)
     rows = []
     splits = [*dict.fromkeys(q.split for q in asked), ALL_SPLITS]
@@ -396,22 +407,27 @@ def prove(
                 if q.task == task and split in (q.split, ALL_SPLITS)
             ]
             if inside:
-                rows.append(_row(task, split, inside, asked, blind, found, wrong, elsewhere))
+                rows.append(_row(task, split, inside, asked, blind, found, wrong, elsewhere, read))
     misread = [
         (q.id, answer)
-        for q, answer in zip(asked, found[NATIVE], strict=True)
-        if q.needs and not _is_right(q, answer)
+        for q, answer, is_read in zip(asked, found[NATIVE], read, strict=True)
+        if is_read and not _is_right(q, answer)
     ]
     return Evidence(
         tuple(rows),
         unanswered=tuple(name for name, answer in misread if math.isnan(answer)),
         wrong=tuple(name for name, answer in misread if not math.isnan(answer)),
+        unread=tuple(
+            dict.fromkeys(
+                q.task for q, is_read in zip(asked, read, strict=True) if q.needs and not is_read
+            )
+        ),
     )
 
 
 def _can_be_exchanged(question: Question) -> bool:
     """Whether another window's media must give another answer where the answers differ."""
-    return bool(question.needs) and set(question.needs) <= set(question.given) - {"text"}
+    return set(question.needs) <= set(question.given) - {"text"}
 
 
 def _is_right(question: Question, answer: float) -> bool:
@@ -477,12 +493,13 @@ def _row(
     pixels: Mapping[str, Sequence[float]],
     wrong: Sequence[float],
     exchanged: Iterable[int],
+    read: Sequence[bool],
 ) -> TaskEvidence:
     def rate(found: Sequence[float], at: Sequence[int]) -> Rate:
         return Rate(sum(_is_right(questions[i], found[i]) for i in at), len(at))
 
     guessed = [i for i in inside if questions[i].form != "numbers"]
-    seen = [i for i in inside if questions[i].needs]
+    seen = [i for i in inside if read[i]]
     chances = [1 / len(questions[i].options) for i in guessed if questions[i].options]
     elsewhere = set(exchanged)
     return TaskEvidence(
@@ -532,6 +549,8 @@ def markdown(evidence: Evidence) -> str:
         "pixels; where it lies ahead, nothing that is given determines it. Blind readers see no "
         "numbers of the prompt."
     ]
+    if evidence.unread:
+        notes += ["", f"Nothing reads {', '.join(evidence.unread)}: no reader of pixels was given."]
     problems = [f"* {text}." for text in evidence.problems]
     verdict = problems or ["Every task needs its media, and can be answered from them."]
     return "\n".join([*lines, "", *notes, "", *verdict]) + "\n"

@@ -4,6 +4,8 @@ What belongs here: Dagster's wrappers around one look at a dataset (`reconcile.p
 what is out of date (`comparison.py`), whether to start a run (`decision.py`).
 """
 
+import random
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.refresh.todo import Todo
 
 _DEFAULT_SECONDS = 30
+_MOST_JITTER = 10.0  # seconds; a tick has a minute
 _DEFAULT_CRON = "0 3 * * *"
 _NOT_BEGUN = "the sensor is off, and the schedule has begun nothing that is to be gone on with"
 
@@ -78,10 +81,15 @@ def dataset_sensor(
         since = context.last_sensor_start_time or 0.0
         try:
             now = _as_it_is_now(dataset)
-            if settings.goes_on and not is_begun(now, context.instance, max(since, memory.settled)):
+            begun = memory.at(time.time(), since).attempts_from(since, time.time())
+            if settings.goes_on and not is_begun(now, context.instance, begun):
                 return dg.SensorResult(skip_reason=_NOT_BEGUN, cursor=memory.text())
             if reason := reload_reason(dataset, now):
                 return dg.SensorResult(skip_reason=reason, cursor=memory.text())
+            if memory.waiting_since:
+                # Somebody may write as regularly as this looks, and each time just before it.
+                longest = min(settings.settle_seconds, _MOST_JITTER)
+                time.sleep(random.SystemRandom().uniform(0.0, longest))
             outcome = reconcile(
                 now,
                 artifacts,

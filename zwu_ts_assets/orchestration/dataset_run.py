@@ -2,9 +2,6 @@
 
 What belongs here: the run that `make run` and its like start in their own process, and what they
 print of it. What does not: the commands (`cli.py`), deciding what is out of date (`comparison.py`).
-
-With it the definitions of what the environment names are loaded: a command imports it when it has
-the CSVs.
 """
 
 import os
@@ -18,10 +15,10 @@ import click
 
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.environment import artifacts_dir
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.checks import CSV_CHECK
 from zwu_ts_assets.orchestration.automation import guards, job_name
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.event_log import instance_for_a_run
 from zwu_ts_assets.orchestration.failures import failures_of
 from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from zwu_ts_assets.config.environment import readers_umask
 from zwu_ts_assets.orchestration.specs import SPECS, Specs
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record
@@ -140,7 +141,7 @@ def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStor
     """The folder of one dataset below `artifacts/`."""
     root = artifacts_dir.joinpath(*prefix)
     if isinstance(root, Path):
-        return FolderStore(root)
+        return FolderStore(root, hidden=readers_umask())
     # Not with the definitions: most corpora are on disk.
     from zwu_ts_assets.storage.object_store import ObjectStore
 

@@ -16,7 +16,7 @@ from zwu_ts_assets.scoring.intervals import Interval, mean_of, share
 from zwu_ts_assets.scoring.reward import Truth, is_right, mean_error
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.samples import interval_seconds
 
 Values = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ FORECAST_FORM: Final = "numbers"
 FORECASTS: Final = ("last value", "seasonal naive", "window mean")
 """Names of the forecasts that anyone can make."""
 
-_DAY: Final = np.timedelta64(86_400, "s")
+_DAY: Final = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def references(
 
 def _season(sample: Sample) -> int:
     """Steps of a day; 0 where a window has no two days, or a day no whole number of steps."""
-    step = sampling_interval(sample)
-    steps = int(_DAY / step)
+    step = interval_seconds(sample)
+    steps = _DAY // step if step else 0
     return steps if steps > 1 and step * steps == _DAY and 2 * steps <= len(sample.past) else 0
 
 

@@ -37,6 +37,11 @@ _HUB_LICENCES: Final = frozenset(
     )
 )
 _EXAMPLE: Final = 400  # characters of a question in the table
+_OF_LINKS: Final = (
+    "Figures and videos that lie here as files are hard links to those of the corpus, as its "
+    'settings ask for (`export_media = "link"`). A program that writes into one changes both: work '
+    "on a copy of this folder."
+)
 _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 
 
@@ -137,6 +142,7 @@ class CardFacts:
         figure: An image of the corpus.
         film_strip: The frames of a video.
         selection: Which columns the feature panels show, in a sentence; empty where they show all.
+        media_are_links: Whether the export's figures and videos are hard links to the corpus' own.
     """
 
     dataset: str
@@ -159,6 +165,7 @@ class CardFacts:
     film_strip: Picture
     language: str = field(default="en")
     selection: str = ""
+    media_are_links: bool = False
 
 
 def card_files(
@@ -194,6 +201,7 @@ def card_markdown(
         f"![The frames of a video: the patches of a window]({FILM_STRIP})",
         "## Loading",
         usage,
+        _OF_LINKS if facts.media_are_links else "",
         "`corpus.json` lists every sample with its rows, token counts and media; the command "
         "`validate` checks the export against it.",
         "## Source and licence",

@@ -3,16 +3,22 @@
 What belongs here: opening the files with rows and the media of an export, and rows that have not
 the shape of their format. What does not: judging what a row says (`validation`).
 
-Nothing of a tar is ever unpacked to disk, and a path in a row is looked up, never opened.
+Nothing of a tar is ever unpacked to disk, and a path in a row is looked up, never opened. Whoever
+made an export may have made it to harm: files are read through no link out of its folder, and none
+that is no regular file; and there are bounds on all that is read before it is looked at.
 """
 
-import json
+import hashlib
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
+from zwu_ts_assets.figures.decoding import PNG_LIMIT
+from zwu_ts_assets.figures.mp4 import VIDEO_LIMIT
+from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports import (
     huggingface,
     llama_factory,
@@ -23,7 +29,7 @@ from zwu_ts_assets.training.exports import (
     vlmevalkit,
     webdataset,
 )
-from zwu_ts_assets.training.exports.manifest_reading import Manifest
+from zwu_ts_assets.training.exports.manifest_reading import Manifest, loaded_json
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.single import arrow_schema, pictures_of
@@ -40,6 +46,18 @@ _ROWS: Final[Mapping[str, Schema]] = {
 }
 
 _IN_PARQUET: Final = frozenset({rl.NAME, lmms_eval.NAME})
+
+ROW_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of a row: the target span of a thousand columns has a thirtieth of it."""
+
+ROWS_LIMIT: Final = 2_000_000
+"""Rows of a file, and members of a shard."""
+
+ARRAY_LIMIT: Final = 512 * 1024 * 1024
+"""Bytes of a file that is one JSON array, and has to be read at once."""
+
+TSV_LIMIT: Final = 2 * 1024 * 1024 * 1024
+"""Bytes of a table with pictures in its cells, which refer to each other."""
 
 
 @dataclass(frozen=True)
@@ -116,47 +134,54 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
     for split, names in manifest.files.items():
         for name in names:
             try:
-                rows = list(_rows(folder / name, manifest.format))
+                rows = _rows(folder, name, manifest.format)
+                for number, (key, row) in enumerate(rows, start=1):
+                    if number > ROWS_LIMIT:
+                        yield Problem(name, number, "", f"more than {ROWS_LIMIT:,} are not read")
+                        break
+                    yield from _read_row(manifest.format, schema, name, number, split, key, row)
             except OSError as error:
                 yield Problem(name, None, "", f"cannot be read ({error.strerror or error})")
-                continue
             except tarfile.TarError as error:
                 yield Problem(name, None, "", f"is not a whole tar ({error})")
-                continue
             except (ValueError, RecursionError) as error:
                 kind = "Parquet of this format" if name.endswith(".parquet") else "JSON in UTF-8"
-                yield Problem(name, None, "", f"is not {kind}: {error}")
-                continue
-            for number, (key, row) in enumerate(rows, start=1):
-                yield from _read_row(manifest.format, schema, name, number, split, key, row)
+                yield Problem(name, None, "", f"is not {kind} ({error})")
 
 
-def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
+def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]]:
     """The rows of a file; a line that is no JSON is a row that is the error."""
     if format_name == webdataset.NAME:
-        with tarfile.open(path, mode="r:") as archive:
-            for member in archive:
-                if member.isreg() and member.name.endswith(".json"):
-                    yield member.name.removesuffix(".json"), _loaded(_content(archive, member))
+        with _shard(folder, name) as archive:
+            for member in _members(archive):
+                if member.name.endswith(".json"):
+                    content = _content(archive, member, ROW_LIMIT)
+                    yield member.name.removesuffix(".json"), _loaded(content)
     elif format_name in _IN_PARQUET:
-        yield from (("", row) for row in _parquet_rows(path))
+        with open_inside(folder, name) as file:
+            yield from (("", row) for row in _parquet_rows(file))
     elif format_name == vlmevalkit.NAME:
-        for row in vlmevalkit.read_rows(path):
-            yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
+        with open_inside(folder, name, TSV_LIMIT) as file:
+            for row in vlmevalkit.read_rows(file):
+                yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
     elif format_name == llama_factory.NAME:
-        rows = json.loads(path.read_bytes().decode("utf-8"))
+        with open_inside(folder, name, ARRAY_LIMIT) as file:
+            rows = loaded_json(file.read(ARRAY_LIMIT))
         if not isinstance(rows, list):
             raise ValueError("expected an array of rows")
         for row in rows:
             yield "", row
     else:
-        # Bytes are split at line feeds alone, as the loaders do it.
-        for line in path.read_bytes().split(b"\n"):
-            if line.strip():
-                yield "", _loaded(line)
+        with open_inside(folder, name) as file:
+            # Bytes are split at line feeds alone, as the loaders do it.
+            while line := file.readline(ROW_LIMIT + 1):
+                if len(line) > ROW_LIMIT:
+                    raise ValueError(f"a row has more than {ROW_LIMIT:,} bytes")
+                if line.strip():
+                    yield "", _loaded(line)
 
 
-def _parquet_rows(path: Path) -> Iterator[Any]:
+def _parquet_rows(stream: BinaryIO) -> Iterator[Any]:
     """The rows of a Parquet file, of pictures the paths alone.
 
     Raises:
@@ -167,7 +192,7 @@ def _parquet_rows(path: Path) -> Iterator[Any]:
 
     expected = arrow_schema(rl.COLUMNS)
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
         found = file.schema_arrow
         if found.names != expected.names:
             raise ValueError(f"the row has the columns {found.names}, expected {expected.names}")
@@ -181,16 +206,59 @@ def _parquet_rows(path: Path) -> Iterator[Any]:
         raise ValueError(str(error)) from error
 
 
-def _loaded(content: bytes) -> Any:
+def _loaded(content: bytes | str) -> Any:
     try:
-        return json.loads(content.decode("utf-8"))
+        return loaded_json(content) if isinstance(content, bytes) else ValueError(content)
     except (ValueError, RecursionError) as error:
         return error
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+@contextmanager
+def _shard(folder: Path, name: str) -> Iterator[tarfile.TarFile]:
+    with open_inside(folder, name) as file:
+        bounded = cast(BinaryIO, _BoundedReads(file))
+        with tarfile.open(fileobj=bounded, mode="r:") as archive:
+            yield archive
+
+
+class _BoundedReads:
+    """A file of which nobody reads very much at once: a tar can say that a header has terabytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        if not 0 <= size <= VIDEO_LIMIT:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The files of a shard, as far as they are counted."""
+    for number, member in enumerate(archive, start=1):
+        if number > ROWS_LIMIT:
+            raise tarfile.TarError(f"it has more than {ROWS_LIMIT:,} members")
+        # What a tar remembers of each would grow for as long as there are members.
+        archive.members.clear()  # type: ignore[attr-defined]
+        if member.isreg():
+            yield member
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes | str:
+    """The bytes of a member, or why they are not read."""
+    if member.sparse is not None:  # it claims more bytes than the tar has
+        return "is sparse"
+    if member.size > limit:
+        return f"has {member.size:,} bytes, at most {limit:,} are read"
     stream = archive.extractfile(member)
     return b"" if stream is None else stream.read()
+
+
+def media_limit(path: str) -> int:
+    """How many bytes of a medium are read."""
+    return PNG_LIMIT if path.endswith(".png") else VIDEO_LIMIT
 
 
 def _read_row(
@@ -274,62 +342,73 @@ def _conversation(
     )
 
 
-def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | None]]:
+def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
     """Read all declared media, one at a time.
 
     Yields:
-        The file to name, the path in the export and the content; None for one that is missing.
+        The file to name, the path in the export and the content, or why there is none.
     """
     if manifest.format in _IN_PARQUET or manifest.format == vlmevalkit.NAME:
         yield from _embedded_media(folder, manifest)
         return
     if manifest.format != webdataset.NAME:
         for path in manifest.media:
-            try:
-                yield path, path, (folder / path).read_bytes()
-            except OSError:
-                yield path, path, None
+            yield path, path, _medium(folder, path)
         return
     split_of = {sample.id: sample.split for sample in manifest.samples}
     missing = dict.fromkeys(manifest.media)
     for name in (each for names in manifest.files.values() for each in names):
         try:
-            with tarfile.open(folder / name, mode="r:") as archive:
-                for member in archive:
-                    if member.isreg() and member.name in missing:
+            with _shard(folder, name) as archive:
+                for member in _members(archive):
+                    if member.name in missing:
                         del missing[member.name]
-                        yield name, member.name, _content(archive, member)
+                        content = _content(archive, member, media_limit(member.name))
+                        yield name, member.name, content
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`, and its media are told as missing
     for name in missing:
         split = split_of.get(name.partition(".")[0], "*")
-        yield f"{split}-*.tar", name, None
+        yield f"{split}-*.tar", name, "the file is missing"
 
 
-def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | None]]:
+def _medium(folder: Path, path: str) -> bytes | str:
+    """The content of a medium with a file of its own, or why there is none."""
+    try:
+        with open_inside(folder, path, media_limit(path)) as file:
+            return file.read(media_limit(path))
+    except FileNotFoundError:
+        return "the file is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+
+
+def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
     """Pictures from the files with rows, all other media from files of their own."""
     import pyarrow as pa
 
     missing = dict.fromkeys(manifest.media)
-    embedded = _pictures_of_tsv if manifest.format == vlmevalkit.NAME else pictures_of
+    in_table = manifest.format == vlmevalkit.NAME
     for name in (each for names in manifest.files.values() for each in names):
+        seen: set[tuple[str, bytes]] = set()
         try:
-            for path, content in embedded(folder / name, missing):
-                if path in missing:
-                    del missing[path]
-                    yield name, path, content
+            with open_inside(folder, name, TSV_LIMIT if in_table else None) as file:
+                for path, content in (_pictures_of_tsv if in_table else pictures_of)(file):
+                    key = path, hashlib.sha256(content).digest()
+                    # Rows share pictures; each different one is looked at.
+                    if path in manifest.media and key not in seen:
+                        seen.add(key)
+                        missing.pop(path, None)
+                        yield name, path, content
         except (OSError, ValueError, RecursionError, pa.ArrowException):
             continue  # told by `read_export`, and its media are told as missing
     for path in missing:
-        try:
-            yield path, path, (folder / path).read_bytes()
-        except OSError:
-            yield path, path, None
+        yield path, path, _medium(folder, path)
 
 
-def _pictures_of_tsv(path: Path, wanted: Mapping[str, object]) -> Iterator[tuple[str, bytes]]:
+def _pictures_of_tsv(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
     """The pictures of a TSV with their paths in the export, each time that a row shows one."""
-    rows = list(vlmevalkit.read_rows(path))
+    rows = list(vlmevalkit.read_rows(stream))
     cells = {row.get("index", ""): row.get("image", "") for row in rows}
     for row in rows:
         record = _loaded(row.get("record", "").encode("utf-8"))
@@ -342,8 +421,8 @@ def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     """Whether the members of shards are as loaders expect: whole samples, side by side."""
     for name in (each for names in manifest.files.values() for each in names):
         try:
-            with tarfile.open(folder / name, mode="r:") as archive:
-                members = [member.name for member in archive if member.isreg()]
+            with _shard(folder, name) as archive:
+                members = [member.name for member in _members(archive)]
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`
         there: set[str] = set()  # sets, since a shard may hold 100,000 samples

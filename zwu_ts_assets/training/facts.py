@@ -4,16 +4,15 @@ What belongs here: the facts, their names and meanings. What does not: wording (
 anything that would tell a model when a window was, unless the settings want it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
+from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.samples import interval_seconds
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
@@ -23,6 +22,8 @@ FACTS: Final[Mapping[str, str]] = {
     "interval": "time from one step to the next, such as `1 hour`",
     "window_span": "time that the window spans, such as `4 days`",
     "horizon": "time steps of the target span",
+    "statistics": "mean, maximum and variance of each column: a list of lines, which the project's "
+    "own templates leave out",
     "dates": "first and last time of the window, `dates.first` and `dates.last`; none unless the "
     "setting `tell_dates` is on",
     "shown": "the columns that the feature panels show, in their order; each has a `label` as "
@@ -30,11 +31,15 @@ FACTS: Final[Mapping[str, str]] = {
     "interpolated": "the columns that have interpolated values in the window; each has a `name` "
     "and a `count`; usually empty",
     "target_interpolated": "likewise of the target span",
+    "uneven": "whether steps are counted in rows because the times between them differ or are not "
+    "known",
     "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
     "views": "what is shown: `figure`, `lines`, `video`, in this order; may be empty",
-    "compared": "those of them of which it is asked if they show the figure's window; usually none",
+    "names": "what they are called: `names.figure`, such as `the first picture`, and so on",
+    "belonging": "names of those that show the window",
+    "compared": "names of those of which it is asked if they show the same window; usually none",
     "patches": "patches of the window, each one frame of the video",
     "patch_rows": "time steps of a patch",
     "patch_span": "time that a patch spans",
@@ -77,12 +82,18 @@ def prompt_facts(
     compared: tuple[str, ...],
 ) -> dict[str, object]:
     """The facts for the introduction of a conversation, by the names in `FACTS`."""
-    seconds = int(sampling_interval(sample) / np.timedelta64(1, "s"))
+    seconds = interval_seconds(sample)
     rows, horizon = len(sample.past), len(sample.target)
 
     def span(steps: int) -> str:
-        return duration_text(steps * seconds)
+        return sample.axis.span_text(steps, seconds)
 
+    two = "figure" in views and "lines" in views
+    names = {
+        "figure": "the first picture" if two else "the picture",
+        "lines": "the second picture" if two else "the picture",
+        "video": "the video",
+    }
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
     frames = patches + -patches % media.frame_multiple
     pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
@@ -93,17 +104,21 @@ def prompt_facts(
             for name, unit in zip(sample.features, sample.units, strict=True)
         ],
         "rows": rows,
-        "interval": duration_text(seconds),
+        "interval": span(1),
         "window_span": span(rows),
         "horizon": horizon,
         "shown": _shown(sample),
         "interpolated": interpolated,
         "target_interpolated": target_interpolated,
         "looks_ahead": looking_ahead(sample.flags),
+        "statistics": stats_lines(sample.past, sample.features),
+        "uneven": sample.axis.is_counted,
         "dates": None,
         "fixed_colours": media.fixed_colours,
         "views": views,
-        "compared": compared,
+        "names": names,
+        "belonging": _belonging(views, compared, names),
+        "compared": [names[view] for view in views if view in compared],
         "patches": patches,
         "patch_rows": media.patch_length,
         "patch_span": span(media.patch_length),
@@ -116,9 +131,18 @@ def prompt_facts(
         "pair_span": span(pair_rows),
     }
     if settings.tell_dates:
-        first, last = (str(sample.past_timestamps[i]).replace("T", " ") for i in (0, -1))
+        ends = (sample.axis.time_text(sample.past_timestamps[i]) for i in (0, -1))
+        first, last = (text.replace("T", " ") for text in ends)
         facts["dates"] = {"first": first, "last": last}
     return facts
+
+
+def _belonging(
+    views: Sequence[str], compared: Sequence[str], names: Mapping[str, str]
+) -> list[str]:
+    if not compared and "figure" in views and "lines" in views:
+        return ["the pictures", *(names[view] for view in views if view == "video")]
+    return [names[view] for view in views if view not in compared]
 
 
 def _label(name: str, unit: str) -> str:
@@ -136,19 +160,3 @@ def _shown(sample: Sample) -> list[dict[str, object]]:
         {"label": _label(sample.features[column], sample.units[column]), "more": size - 1}
         for column, size in zip(sample.shown.columns, sample.shown.sizes, strict=True)
     ]
-
-
-def duration_text(seconds: int) -> str:
-    """A duration in the largest unit that divides it: `15 minutes`, `24 hours`, `4 days`.
-
-    Days from two on: one day is a cycle of hours in most data, and is called `24 hours`.
-    """
-    for unit, size, least in (("day", 86_400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
-        if seconds % size == 0 and seconds >= least * size:
-            return counted(seconds // size, unit)
-    return counted(seconds, "second")
-
-
-def counted(count: int, unit: str) -> str:
-    """A number and its unit, `1 step` or `2 steps`; templates have it as a filter."""
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -15,11 +15,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import (
     FunctionLoader,
-    StrictUndefined,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -27,17 +26,20 @@ from jinja2 import (
     meta,
 )
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.training.facts import FACTS, counted
+from zwu_ts_assets.storage.regular_files import open_inside
+from zwu_ts_assets.timeseries.time_axis import counted
+from zwu_ts_assets.training.facts import FACTS
 from zwu_ts_assets.training.reserved import reserved_word
+from zwu_ts_assets.training.template_bounds import SECONDS, TEMPLATE_LIMIT, BoundedEnvironment
 
 DEFAULT_FOLDER: Final = Path(__file__).parent / "templates"
 """The templates that come with the project: copy what you want to change to a folder of yours."""
 
 _SUFFIX: Final = ".j2"
 _MEDIA: Final = f"media{_SUFFIX}"
+_UNEVEN: Final = f"uneven{_SUFFIX}"
 _INTERPOLATED: Final = f"interpolated{_SUFFIX}"
 # What an expression in a template may raise when it is evaluated.
 _FAILURES: Final = (
@@ -48,6 +50,7 @@ _FAILURES: Final = (
     LookupError,
     AttributeError,
     RecursionError,
+    MemoryError,
 )
 
 
@@ -68,7 +71,7 @@ class PromptTemplates:
 
     digest: str
     files: Mapping[str, Path]
-    _environment: Any
+    _environment: BoundedEnvironment
 
     def introduction(self, facts: Mapping[str, object]) -> str:
         """What a conversation begins with, without white space around it.
@@ -80,19 +83,22 @@ class PromptTemplates:
             facts: What `prompt_facts` gives.
 
         Raises:
-            CorpusError: A template uses what does not exist or is not allowed, or gives nothing or
-                a reserved word; names file and line.
+            CorpusError: A template uses what does not exist or is not allowed, takes too long, or
+                gives too much, nothing or a reserved word; names file and line.
         """
         told = self._rendered(_MEDIA, facts, "what the media show")
         if facts["interpolated"] or facts["target_interpolated"]:
             more = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
+            told = f"{told}\n\n{more}"
+        if facts["uneven"]:
+            more = self._rendered(_UNEVEN, facts, "a sentence on the steps")
             told = f"{told}\n\n{more}"
         return told
 
     def _rendered(self, name: str, facts: Mapping[str, object], expected: str) -> str:
         """What a template gives, checked."""
         try:
-            prompt = str(self._environment.get_template(name).render(facts)).strip()
+            prompt = self._environment.rendered(name, facts).strip()
         except _FAILURES as error:
             raise CorpusError(self._told(name, error)) from error
         word = reserved_word(prompt)
@@ -120,11 +126,12 @@ class PromptTemplates:
         return f"{where}: {what}. Mend that line."
 
 
-def load_templates(folder: Path | None = None) -> PromptTemplates:
+def load_templates(folder: Path | None = None, *, seconds: float = SECONDS) -> PromptTemplates:
     """Read and check the templates.
 
     Args:
         folder: A folder with templates that override those of the project; None for none.
+        seconds: How long a prompt may take.
 
     Raises:
         CorpusError: The folder is none or holds no template, or a template is not valid, is used
@@ -140,15 +147,15 @@ def load_templates(folder: Path | None = None) -> PromptTemplates:
                 f"those that you want to change from {DEFAULT_FOLDER}."
             )
     sources |= own
-    environment = _environment(sources)
+    environment = _environment(sources, seconds)
     included: set[str] = set()
     for name, source in sorted(sources.items()):
         included |= _checked(environment, name, source, sources)
     for name in own:
-        if name not in (_MEDIA, _INTERPOLATED) and name not in included:
+        if name not in (_MEDIA, _INTERPOLATED, _UNEVEN) and name not in included:
             raise CorpusError(
                 f"{own[name].file}: nothing uses this template and no template includes it. Those "
-                f"that are used are {_MEDIA} and {_INTERPOLATED}. Rename it."
+                f"that are used are {_MEDIA}, {_INTERPOLATED} and {_UNEVEN}. Rename it."
             )
     texts = json.dumps(sorted((name, source.text) for name, source in sources.items()))
     return PromptTemplates(
@@ -167,7 +174,8 @@ def _read(folder: Path) -> dict[str, _Source]:
             if not file.resolve().is_relative_to(folder.resolve()):
                 raise CorpusError(f"{file}: is a link out of its folder. Put a copy there instead.")
             # Line ends as git may have changed them must not change the digest.
-            text = file.read_bytes().decode("utf-8").replace("\r\n", "\n")
+            with open_inside(folder, file.name, TEMPLATE_LIMIT) as stream:
+                text = stream.read(TEMPLATE_LIMIT).decode("utf-8").replace("\r\n", "\n")
             sources[file.name] = _Source(file, text)
     except UnicodeDecodeError as error:
         raise CorpusError(f"{file}: not UTF-8 text: {error}. Save it as UTF-8.") from error
@@ -179,27 +187,22 @@ def _read(folder: Path) -> dict[str, _Source]:
     return sources
 
 
-def _environment(sources: Mapping[str, _Source]) -> ImmutableSandboxedEnvironment:
+def _environment(sources: Mapping[str, _Source], seconds: float) -> BoundedEnvironment:
     def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
         source = sources.get(name)
         return None if source is None else (source.text, str(source.file), lambda: True)
 
-    environment = ImmutableSandboxedEnvironment(
-        loader=FunctionLoader(load),
-        undefined=StrictUndefined,
-        autoescape=False,  # prompts are plain text, nothing shows them as HTML
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # Both draw from Python's global random generator.
-    del environment.globals["lipsum"], environment.filters["random"]
-    environment.filters["counted"] = counted
-    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    return environment
+    filters: dict[str, Callable[..., object]] = {"counted": counted, "sentence": _sentence}
+    return BoundedEnvironment(FunctionLoader(load), filters, seconds)
+
+
+def _sentence(text: str) -> str:
+    """A text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _checked(
-    environment: ImmutableSandboxedEnvironment,
+    environment: BoundedEnvironment,
     name: str,
     source: _Source,
     sources: Mapping[str, _Source],
@@ -221,6 +224,10 @@ def _checked(
         raise CorpusError(
             f"{source.file}, line {error.lineno}: {what}. Mend that line; the syntax is that of "
             "Jinja2."
+        ) from error
+    except (SyntaxError, RecursionError, MemoryError) as error:  # of Python, behind Jinja2
+        raise CorpusError(
+            f"{source.file}: nests too deep to be read ({error}). Make it simpler."
         ) from error
     except TemplateNotFound as error:  # pragma: no cover - `load` has every name
         raise CorpusError(f"{source.file}: {error}") from error

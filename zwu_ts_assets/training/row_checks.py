@@ -207,7 +207,8 @@ def _value_problems(
     rows, columns = sample.target_stop - sample.past_stop, len(values["features"])
     if len(values["units"]) != columns:
         yield f"has {len(values['units'])} units for {columns} columns"
-    if [len(row) for row in values["target"]] != [columns] * rows:
+    target = values["target"]
+    if len(target) != rows or any(len(row) != columns for row in target):
         yield f"the target is not {rows} rows of {columns} numbers"
     elif expected.check_target is not None and (
         wrong := expected.check_target(sample.id, values["target"])

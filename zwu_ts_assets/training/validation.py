@@ -11,12 +11,13 @@ row and reason; a check that needs something that was not handed in is named as 
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-
-from PIL import Image
+from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.verification import png_problem, video_problem
+from zwu_ts_assets.figures.decoding import PngDecoder
+from zwu_ts_assets.figures.verification import video_problem
 from zwu_ts_assets.training.export_reading import (
     Problem,
     ReadSample,
@@ -37,6 +38,9 @@ from zwu_ts_assets.training.row_checks import (
 from zwu_ts_assets.training.sample import SPLITS
 
 __all__ = ["Expectations", "Problem", "ValidationReport", "validate_export"]
+
+PROBLEMS_LIMIT: Final = 10_000
+"""So many problems are told; a file can be made to have millions."""
 
 
 @dataclass(frozen=True)
@@ -91,34 +95,54 @@ def validate_export(
         return ValidationReport(
             [Problem(MANIFEST, None, "", reason)], 0, 0, 0, [*not_checked, "Everything else."]
         )
-    problems = [*_manifest_problems(manifest), *_stray_files(folder, manifest)]
     seen: dict[str, str] = {}
+    with PngDecoder() as decoder:
+        found = _problems(folder, manifest, expected, seen, decoder if decode else None)
+        problems = list(islice(found, PROBLEMS_LIMIT))
+        if next(found, None) is not None:
+            reason = f"more than {PROBLEMS_LIMIT:,} problems are not looked for"
+            problems.append(Problem(MANIFEST, None, "", reason))
+    names = {key.partition(" ")[2] for key in seen if key.startswith("conversation ")}
+    questions = sum(
+        len(conversation.turns)
+        for sample in manifest.samples
+        for conversation in sample.conversations
+        if conversation.id in names
+    )
+    return ValidationReport(problems, len(names), questions, len(manifest.media), not_checked)
+
+
+def _problems(
+    folder: Path,
+    manifest: Manifest,
+    expected: Expectations,
+    seen: dict[str, str],
+    decoder: PngDecoder | None,
+) -> Iterator[Problem]:
+    """All that is wrong; `seen` gets where each id was met. Without a decoder none is decoded."""
+    yield from _manifest_problems(manifest)
+    yield from _stray_files(folder, manifest)
     samples = {sample.id: sample for sample in manifest.samples}
     declared = {
         each.id: (sample, each) for sample in samples.values() for each in sample.conversations
     }
     for read in read_export(folder, manifest):
         if isinstance(read, Problem):
-            problems.append(read)
+            yield read
         elif isinstance(read, ReadSample):
-            problems += sample_problems(read, samples, seen, expected)
+            yield from sample_problems(read, samples, seen, expected)
         else:
-            problems += conversation_problems(read, declared, seen, expected)
+            yield from conversation_problems(read, declared, seen, expected)
     for name, (sample, _) in declared.items():
         if f"conversation {name}" not in seen:
             file = ", ".join(manifest.files.get(sample.split, [sample.split]))
-            problems.append(Problem(file, None, name, "the conversation is declared but missing"))
+            yield Problem(file, None, name, "the conversation is declared but missing")
     if manifest.format == webdataset.NAME:
-        problems += shard_problems(folder, manifest)
+        yield from shard_problems(folder, manifest)
     for file, path, content in read_media(folder, manifest):
-        if reason := _media_problem(path, content, manifest.media[path], decode):
-            problems.append(Problem(file, None, "" if file == path else path, reason))
-    problems += _media_token_problems(manifest, expected)
-    read_names = {key.partition(" ")[2] for key in seen if key.startswith("conversation ")}
-    questions = sum(len(each.turns) for name, (_, each) in declared.items() if name in read_names)
-    return ValidationReport(
-        *(problems, len(read_names), questions, len(manifest.media), not_checked)
-    )
+        if reason := _media_problem(path, content, manifest.media[path], decoder):
+            yield Problem(file, None, "" if file == path else path, reason)
+    yield from _media_token_problems(manifest, expected)
 
 
 def _not_checked(expected: Expectations, decode: bool) -> list[str]:
@@ -189,22 +213,21 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 _DECODED: set[tuple[str, Medium]] = set()
 
 
-def _media_problem(path: str, content: bytes | None, facts: Medium, decode: bool) -> str:
+def _media_problem(
+    path: str, content: bytes | str, facts: Medium, decoder: PngDecoder | None
+) -> str:
     """Whether a media file is there, decodes to what was declared, and is the one exported."""
-    if content is None:
-        return "the file is missing"
+    if isinstance(content, str):
+        return content
     same = hashlib.sha256(content).hexdigest() == facts.sha256
-    if not decode:
+    if decoder is None:
         return "" if same else "its content differs from what was exported"
     if same and (path[-4:], facts) in _DECODED:
         return ""
-    try:
-        if path.endswith(".png"):
-            problem = png_problem(content, facts.width, facts.height)
-        else:
-            problem = video_problem(content, facts.width, facts.height, facts.frames, facts.fps)
-    except Image.DecompressionBombError as error:
-        return f"does not decode: {error}"
+    if path.endswith(".png"):
+        problem = decoder.problem(content, facts.width, facts.height)
+    else:
+        problem = video_problem(content, facts.width, facts.height, facts.frames, facts.fps)
     if not problem and not same:
         return "decodes, but its content differs from what was exported"
     if not problem:
@@ -216,12 +239,15 @@ def _media_token_problems(manifest: Manifest, expected: Expectations) -> Iterato
     for sample in manifest.samples:
         image, video = manifest.media.get(sample.image), manifest.media.get(sample.video)
         counted: list[tuple[str, int, int]] = []
-        if image is not None and expected.image_tokens is not None:
-            found = expected.image_tokens(image.width, image.height)
-            counted.append(("image", found, sample.image_tokens))
-        if video is not None and expected.video_tokens is not None:
-            found = expected.video_tokens(video.frames, video.width, video.height, video.fps)
-            counted.append(("video", found, sample.video_tokens))
+        try:
+            if image is not None and expected.image_tokens is not None:
+                found = expected.image_tokens(image.width, image.height)
+                counted.append(("image", found, sample.image_tokens))
+            if video is not None and expected.video_tokens is not None:
+                found = expected.video_tokens(video.frames, video.width, video.height, video.fps)
+                counted.append(("video", found, sample.video_tokens))
+        except CorpusError as error:
+            yield Problem(MANIFEST, None, sample.id, str(error))
         for kind, found, count in counted:
             if found != count:
                 reason = f"its {kind} has {found} tokens, declared are {count}"

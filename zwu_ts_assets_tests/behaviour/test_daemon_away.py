@@ -54,7 +54,7 @@ def test_a_raised_code_version_remakes_its_asset_and_what_its_content_changes(
 ) -> None:
     (tmp_path / "raised.py").write_text(
         "from dataclasses import replace\n"
-        "from zwu_ts_assets.definitions import defined\n"
+        "from zwu_ts_assets.orchestration.build import defined\n"
         "from zwu_ts_assets.orchestration.specs import SPECS, Specs\n"
         "from zwu_ts_assets.text import stats\n"
         "lines = stats.stats_lines\n"

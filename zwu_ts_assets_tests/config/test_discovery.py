@@ -18,9 +18,9 @@ from zwu_ts_assets.config.datasets import Dataset, find_datasets
 from zwu_ts_assets.config.discovery import NAME, RESERVED, dataset_name, discover
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.broken import problem_now
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.layout import export_folder
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv

@@ -42,7 +42,7 @@ def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> Non
         ("video_height = 192", "'video_height' is 192; input should be greater than or equal to"),
         ('colour_range = "test"', "'colour_range' is 'test'; input should be 'window' or 'train'"),
         ("line_plots = 1", "'line_plots' is 1; input should be a valid boolean"),
-        ("fps = 0", "'fps' is 0; input should be greater than 0"),
+        ("fps = 0", "'fps' is 0; input should be greater than or equal to 0.001"),
         ("fps = nan", "'fps' is nan"),
         ("frame_multiple = 0", "'frame_multiple' is 0"),
         ("max_batches = 0", "'max_batches' is 0"),

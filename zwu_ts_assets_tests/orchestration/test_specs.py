@@ -14,8 +14,8 @@ import pytest
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.discovery import RESERVED
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.orchestration.assets import checks
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec
 from zwu_ts_assets_tests.reference import REPOSITORY
 

@@ -2,11 +2,10 @@
 
 import pytest
 
+from zwu_ts_assets.timeseries.time_axis import counted, duration_text
 from zwu_ts_assets.training.facts import (
     FACTS,
     MediaFacts,
-    counted,
-    duration_text,
     prompt_facts,
 )
 from zwu_ts_assets.training.task_settings import TaskSettings

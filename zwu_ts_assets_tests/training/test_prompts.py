@@ -1,6 +1,7 @@
 """Templates: the project's own, a user's, and what is wrong with them."""
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,8 +101,8 @@ def test_where_figure_and_video_are_compared_nothing_says_that_they_belong_toget
 @pytest.mark.parametrize(
     ("compared", "first"),
     [
-        (("video",), "The first picture and the second one show one window of a multivariate time "
-         "series. The video shows a window of the same series: the same one, or another. A w"),
+        (("video",), "The first picture and the second picture show one window of a multivariate "
+         "time series. The video shows a window of the same series: the same one, or another. A w"),
         (("lines",), "The first picture and the video show one window of a multivariate time "
          "series. The second picture shows a window of the same series: the same one, or anot"),
         (("lines", "video"), "The first picture shows one window of a multivariate time series. "
@@ -272,8 +273,8 @@ def test_a_template_that_cannot_work_is_refused_when_it_is_read(
         ("{{ rows + 'x' }}", "line 1: unsupported operand"),
         ("{{ rows.__class__.__mro__ }}", "line 1: access to attribute '__class__'.*is unsafe"),
         ("{{ ''.__class__ }}", "is unsafe. Templates may only use the facts"),
-        ("{{ features.append(1) }}", "is not safely callable|is unsafe"),
-        ("{% for i in range(999999) %}x{% endfor %}", "Range too big"),
+        ("{{ features.append(1) }}", "cannot be called|is unsafe"),
+        ("{% for i in range(999999) %}x{% endfor %}", "'range' is undefined"),
         ("{{ lipsum() }}", "'lipsum' is undefined"),
         ("{% set f = '/etc/passwd' %}{% include f %}", "/etc/passwd"),
         ("{{ '<im' ~ 'age>' }}", "the prompt holds '<image>'"),
@@ -288,6 +289,109 @@ def test_a_template_that_fails_is_told_by_file_and_line(
     with pytest.raises(CorpusError, match=words) as caught:
         rendered(templates)
     assert str(tmp_path / "prompts" / "media.j2") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ 'x' * 3000000000 }}", r"line 1: `\*` is for numbers alone"),
+        ("a\n{{ rows * statistics }}", r"line 2: `\*` is for numbers alone"),
+        ("{{ 2 ** 9999999999 }}", r"line 1: `\*\*` is not allowed"),
+        ("{{ '%3000000000d' % 1 }}", "line 1: `%` is for numbers alone"),
+        ("{{ 'x' | center(3000000000) }}", "No filter named 'center'"),
+        ("{{ 'x' | indent(3000000000) }}", "No filter named 'indent'"),
+        ("{{ ['center'] | map('center') | list }}", "No filter named 'center'"),
+        ("{{ 'x'.ljust(3000000000) }}", "cannot be called; only macros can"),
+        ("{{ 1.5 | round(999999999, 'floor') }}", "`round` takes at most 20 digits"),
+        (
+            "{% set a = interval %}" + "{% set a = a ~ a %}" * 60 + "{{ a }}",
+            "line 1: `set` may name a fact, and neither join",
+        ),
+        ("{% with a = rows %}{% endwith %}", "`with` is not allowed"),
+        ("{{ " + "~".join(["interval"] * 300) + " }}", "more than 200 texts or values are joined"),
+        (
+            "{% macro d(x) %}{{ x }}{{ x }}{% endmacro %}{{ "
+            + "d(" * 40
+            + "interval"
+            + ")" * 40
+            + " }}",
+            "it makes more than 1,048,576 characters",
+        ),
+        ("{% macro d() %}{{ d() }}{% endmacro %}{{ d() }}", "recursion"),
+        ("{% include 'media.j2' %}", "recursion"),
+        (
+            "{% macro d(n) %}{% if n %}{{ d(n - 1) }}{{ d(n - 1) }}{% endif %}{% endmacro %}"
+            "{{ d(60) }}",
+            "it takes more than 0.2 s",
+        ),
+        (
+            "{% for a in interval %}" * 12 + "{% endfor %}" * 12,
+            "it takes more than 0.2 s",
+        ),
+        (
+            "{% for a in features %}{% for a in 'xxxxxxxxxx' %}{% for b in 'xxxxxxxxxx' %}"
+            "{% for c in 'xxxxxxxxxx' %}"
+            "{{ statistics }}{{ statistics }}{{ statistics }}{{ statistics }}"
+            "{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+            "it makes more than 1,048,576 characters",
+        ),
+        (
+            "{% if rows %}" * 2500 + "{% endif %}" * 2500,
+            "nests too deep|statically nested|recursion",
+        ),
+        ("{{ " + "(" * 5000 + "rows" + ")" * 5000 + " }}", "nests too deep"),
+        ("x" * 70_000, "has 70,000 bytes, at most 65,536 are read"),
+        ("{{ statistics | join(statistics | join('x' * 9)) }}", "for numbers alone"),
+        (
+            "{% set s = statistics | join('; ') %}{{ s | join(s) | join(s) }}",
+            "it makes more than 1,048,576 characters",
+        ),
+        (
+            "{% set s = statistics | join('; ') %}{{ s | replace('', s) | replace('', s) }}",
+            "it makes more than 1,048,576 characters",
+        ),
+    ],
+)
+def test_a_template_that_would_take_all_memory_or_time_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    folder = folder_with(tmp_path, media=text)
+    started = time.monotonic()
+    with pytest.raises(CorpusError, match=words) as caught:
+        rendered(load_templates(folder, seconds=0.2))
+    assert time.monotonic() - started < 5
+    assert "media.j2" in str(caught.value)
+
+
+def test_what_includes_two_that_include_two_ends_in_time(tmp_path: Path) -> None:
+    both = {f"a{i}": f"{{% include 'a{i + 1}.j2' %}}" * 2 for i in range(40)}
+    folder = folder_with(tmp_path, media="{% include 'a0.j2' %}", **both, a40="")
+    with pytest.raises(CorpusError, match=r"it takes more than 0\.2 s"):
+        rendered(load_templates(folder, seconds=0.2))
+
+
+def test_what_people_write_in_templates_works(tmp_path: Path) -> None:
+    text = """{% set names = features | map(attribute="name") | list %}
+{% macro told(column) %}
+{{- column.name | upper }}{% if column.unit %} in {{ column.unit }}{% endif %}
+{%- endmacro %}
+{{ names | join(", ") }}; {{ rows * 2 }}; {{ rows % 5 }}; {{ interval | replace("1 ", "one ") }}
+{% for column in features %}{% for other in features if other.name != column.name %}
+{{ loop.index }}{{ told(column) }}/{{ told(other) }}
+{% endfor %}{% endfor %}
+{{ "%s" }} {{ (rows / 7) | round(2) }} {{ features | selectattr("unit") | list | length }}"""
+    lines = rendered(load_templates(folder_with(tmp_path, media=text))).split("\n")
+    assert lines[0] == "a, b, c, d; 192; 1; one hour"
+    assert lines[1] == "1A in MW/B"
+    assert len(lines) == 1 + 12 + 1
+    assert lines[-1] == "%s 13.71 2"
+
+
+def test_a_pipe_in_the_folder_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, interpolated="x")
+    os.mkfifo(folder / "media.j2")
+    with pytest.raises(CorpusError, match=r"media\.j2.*is no regular file"):
+        load_templates(folder)
 
 
 def test_an_error_in_an_included_template_names_that_file(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Asset checks: what is on disk is whole, and is what the CSV says now.
 
 What belongs here: which check guards which asset, and which batches it looks at. What does not:
-how an artifact is verified (`figures/verification.py`).
+how an artifact is verified (`figures/verification.py`, `text/verification.py`).
 
 A check that runs within a run for some batches looks at those; started by itself, at all.
 """
@@ -115,7 +115,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
     @check("vocab")
     def ids_give_the_tokens(vocab: Mapping[str, bytes]) -> dg.AssetCheckResult:
         """Every row's ids, looked up in the vocabulary, give its tokens again."""
-        from zwu_ts_assets.figures.verification import vocabulary_problem
+        from zwu_ts_assets.text.verification import vocabulary_problem
 
         problem = vocabulary_problem(vocab["vocab"], vocab["tokens"])
         return dg.AssetCheckResult(passed=not problem, description=problem or None)

@@ -10,8 +10,10 @@ run and never when definitions load. The worker processes run its functions.
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -81,15 +83,43 @@ __all__ = [
 ]
 
 
+_SETTLED_SECONDS: Final = 2.0
+_KEPT_BYTES: Final = 64 * 1024 * 1024
+
+# A command compares, makes the raw table and compares again. For that, what was found in the last
+# CSV is kept, with what the file system said of the file.
+_DIGEST_CACHE: dict[Path, tuple[tuple[int, ...], str]] = {}
+_TABLE_CACHE: dict[Path, tuple[tuple[int, ...], str, Product[Series]]] = {}
+
+
 def csv_digest(csv: Path) -> str:
     """sha256 of the bytes of a CSV; of nothing if it cannot be read, which reading it will say."""
     if not csv.is_file():  # a pipe would be waited for, and a device has no end
         return "unreadable"
     try:
+        identity = _settled_identity(csv)
+        if identity and csv in _DIGEST_CACHE and _DIGEST_CACHE[csv][0] == identity:
+            return _DIGEST_CACHE[csv][1]
         with csv.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "unreadable"
+    if identity and _settled_identity(csv) == identity:
+        _DIGEST_CACHE.clear()
+        _DIGEST_CACHE[csv] = (identity, sha256)
+    return sha256
+
+
+def _settled_identity(csv: Path) -> tuple[int, ...]:
+    """What tells the content of a file from any other it had or will have; empty: nothing does.
+
+    A file that was written a moment ago could be written again without another time of change.
+    """
+    stat = csv.stat()
+    age = time.time() - max(stat.st_mtime, stat.st_ctime)
+    if age <= _SETTLED_SECONDS:
+        return ()
+    return (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev)
 
 
 def raw_product(csv: Path, settings: Settings) -> Product[Series]:
@@ -98,6 +128,18 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     Raises:
         CorpusError: The CSV is not one we can use; the message says where and why.
     """
+    identity = _settled_identity(csv) if csv.is_file() else ()
+    how = settings.model_dump_json()
+    if identity and csv in _TABLE_CACHE and _TABLE_CACHE[csv][:2] == (identity, how):
+        return _TABLE_CACHE[csv][2]
+    product = _read_product(csv, settings)
+    if identity and product.value.values.nbytes <= _KEPT_BYTES:
+        _TABLE_CACHE.clear()
+        _TABLE_CACHE[csv] = (identity, how, product)
+    return product
+
+
+def _read_product(csv: Path, settings: Settings) -> Product[Series]:
     sha256 = csv_digest(csv)
     reading = read_csv(
         csv,
@@ -131,11 +173,12 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     # Neighbours share rows, or leave some between them that are in no window.
     covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
     details: dict[str, Detail] = {
+        "time": reading.time_told(settings.time_zone),
         "rows": rows,
         "features": _features(series.features),
-        "first_timestamp": str(series.timestamps[0]),
-        "last_timestamp": str(series.timestamps[-1]),
-        "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
+        "first_timestamp": series.axis.time_text(series.timestamps[0]),
+        "last_timestamp": series.axis.time_text(series.timestamps[-1]),
+        **_interval(series),
         "batches": batches,
         "rows_in_no_batch": rows - covered - settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
@@ -148,11 +191,17 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     return Product(series, details, preview=series_table(series))
 
 
+def _interval(series: Series) -> dict[str, Detail]:
+    if series.axis.is_fixed:
+        return {"interval_seconds": int(series.interval / np.timedelta64(1, "s"))}
+    return {"interval": series.axis.span_text(1, 0)}
+
+
 def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
     """How a CSV was written, where that is not the usual, and what became of its gaps."""
     columns, series = reading.columns, reading.series
     told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
-        "time_column": (columns.time_name, "date"),
+        "time_column": (columns.time_name or None, "date"),
         "delimiter": (columns.delimiter, ","),
         "decimal": (columns.decimal, "."),
         "date_format": (columns.times.pattern or columns.times.kind, "iso"),

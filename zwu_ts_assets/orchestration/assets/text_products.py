@@ -13,7 +13,6 @@ from pathlib import Path
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.verification import qwen_problem
 from zwu_ts_assets.orchestration.assets.previews import rows_table, text_block
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, digest
@@ -27,6 +26,7 @@ from zwu_ts_assets.text.qwen import (
 )
 from zwu_ts_assets.text.qwen import vocabulary_json as tokenizer_vocabulary_json
 from zwu_ts_assets.text.stats import format_stats, parse_stats, stats_lines
+from zwu_ts_assets.text.verification import qwen_problem
 from zwu_ts_assets.text.vocabulary import (
     SPECIALS,
     build_vocabulary,

@@ -64,7 +64,8 @@ def series_digests(series: Series) -> list[str]:
         for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
         if marked is not None and marked.any()  # came later: without any, samples stay current
     ]
-    return [content_digest(whole), *marks]
+    axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
+    return [content_digest(whole), *marks, *axis]
 
 
 def samples_product(

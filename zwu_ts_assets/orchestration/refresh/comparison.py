@@ -70,6 +70,7 @@ class Difference:
         csv_sha256: Of the CSV.
         foreign: What lies where only files of an asset should and is in no record, by asset; see
             `foreign_files`. It makes nothing out of date, and is left alone.
+        found: What was found of how the CSV is written, in sentences for people.
     """
 
     stale: tuple[OutOfDate, ...]
@@ -79,6 +80,7 @@ class Difference:
     goal: str
     csv_sha256: str
     foreign: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    found: tuple[str, ...] = ()
 
 
 def difference(
@@ -115,6 +117,12 @@ def difference(
         csv_sha256,
         products.raw_product(dataset.csv, dataset.settings),
     ).result()
+
+
+def _found(details: Mapping[str, object]) -> tuple[str, ...]:
+    """The sentences that tell how a CSV was read."""
+    told = {"time": "time", "notes_on_reading": "notes"}
+    return tuple(f"{label}: {details[name]}" for name, label in told.items() if details.get(name))
 
 
 def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
@@ -168,6 +176,7 @@ class _Comparison:
             goal=digest(self.csv_sha256, *codes, *self.made_with.values()),
             csv_sha256=self.csv_sha256,
             foreign=self._foreign(known, surplus),
+            found=_found(self.raw.details),
         )
 
     @property

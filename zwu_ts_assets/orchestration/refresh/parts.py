@@ -13,15 +13,10 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from typing import Final
 
 from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.environment import Limits
 from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
-from zwu_ts_assets.orchestration.refresh.decision import (
-    Attempt,
-    Decision,
-    Limits,
-    decide,
-    of_this_goal,
-)
+from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision, decide, of_this_goal
 from zwu_ts_assets.orchestration.refresh.todo import Item, Todo, item_of, todo_of
 from zwu_ts_assets.orchestration.work import WHOLE
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.source import Medium, is_safe_path
@@ -37,6 +38,17 @@ _SAMPLE: Final[Schema] = {
     "row_sha256": str,
     "conversations": [_CONVERSATION],
 }
+MANIFEST_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes of a manifest: one of 100,000 samples has a fifth of it."""
+
+BRACKETS_LIMIT: Final = 10_000_000
+"""Objects and lists in one JSON text: `{}` takes three bytes in a file and 72 in memory."""
+
+# Of media: what the settings allow, and videos a little longer.
+_SIDES: Final = (1, 4096)
+_FRAMES: Final = (1, 10_000)
+_FPS: Final = (0.001, 1000.0)
+
 _MEDIUM: Final[Schema] = {"sha256": str, "width": int, "height": int, "frames": int, "fps": float}
 
 
@@ -118,7 +130,8 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
+        with open_inside(folder, MANIFEST, MANIFEST_LIMIT) as file:
+            content = loaded_json(file.read(MANIFEST_LIMIT))
     except OSError as error:
         raise CorpusError(
             f"{path}: cannot be read ({error.strerror or error}). An export has this file at its "
@@ -147,6 +160,18 @@ def read_manifest(folder: Path) -> Manifest:
     )
 
 
+def loaded_json(content: bytes) -> Any:
+    """What JSON in UTF-8 holds.
+
+    Raises:
+        ValueError: It is none, or has more objects and lists than `BRACKETS_LIMIT`.
+        RecursionError: It nests too deep.
+    """
+    if (found := content.count(b"[") + content.count(b"{")) > BRACKETS_LIMIT:
+        raise ValueError(f"it has {found:,} brackets, at most {BRACKETS_LIMIT:,} are read")
+    return json.loads(content.decode("utf-8"))
+
+
 def _problem(content: dict[str, Any]) -> str:
     for name in ("format", "dataset", "tokenizer"):
         if problem := mismatch(content.get(name), str, name):
@@ -163,8 +188,11 @@ def _problem(content: dict[str, Any]) -> str:
             return problem
     for name in [*media, *(name for names in files.values() for name in names)]:
         if not is_safe_path(name):
-            return f"the path {name!r} leads out of the export"
-    problems = [mismatch(facts, _MEDIUM, name) for name, facts in media.items()]
+            return f"the path {name!r} leads out of the export or is no name of a file"
+    problems = [
+        mismatch(facts, _MEDIUM, name) or _medium_problem(name, facts)
+        for name, facts in media.items()
+    ]
     for i, sample in enumerate(samples):
         known = dict(sample) if isinstance(sample, dict) else sample
         if isinstance(known, dict):
@@ -173,6 +201,17 @@ def _problem(content: dict[str, Any]) -> str:
                 return problem
         problems.append(mismatch(known, _SAMPLE, f"samples[{i}]"))
     return next(filter(None, problems), "")
+
+
+def _medium_problem(name: str, facts: Mapping[str, Any]) -> str:
+    """Whether the numbers of a medium are some that a picture or a video can have."""
+    is_video = name.endswith(".mp4")
+    bounds = {"width": _SIDES, "height": _SIDES, "frames": _FRAMES if is_video else (1, 1)}
+    for key, (least, most) in {**bounds, "fps": _FPS if is_video else (0.0, 0.0)}.items():
+        if not least <= facts[key] <= most:
+            told = f"{least} to {most}" if least != most else str(least)
+            return f"the {key} of {name} is {facts[key]!r:.40}, expected {told}"
+    return ""
 
 
 def _declared(sample: dict[str, Any]) -> DeclaredSample:

@@ -22,7 +22,7 @@ from zwu_ts_assets.training.sample import SPLITS, Sample
 Scalar = str | int | float | bool | None
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,94}")  # with an extension, a name in a tar
-_PATH_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
+_PATH_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation, Turn
@@ -164,7 +163,7 @@ def _record(conversation: Conversation) -> str:
     )
 
 
-def read_rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(stream: BinaryIO) -> Iterator[dict[str, str]]:
     """The rows of a TSV, whose cells are long.
 
     Raises:
@@ -172,7 +171,8 @@ def read_rows(path: Path) -> Iterator[dict[str, str]]:
     """
     csv.field_size_limit(_LONGEST_CELL)
     try:
-        lines = csv.reader(io.StringIO(path.read_bytes().decode("utf-8")), dialect="excel-tab")
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        lines = csv.reader(text, dialect="excel-tab")
         head = next(lines, [])
         for row in lines:
             if len(row) != len(head):

@@ -5,6 +5,8 @@ plot is not.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -29,7 +31,7 @@ PEAK_MARGIN: Final = 0.06
 ENDS_MARGIN: Final = 0.12
 """Between the first and the last value, of the column's range."""
 
-SAME_MOST: Final = 0.6
+SAME_MOST: Final = 0.45
 """So well another window's Time DTW may agree with a figure's for both to be told apart."""
 
 _MENUS: Final = 40
@@ -76,7 +78,15 @@ def _line_ends(world: World) -> Iterator[Text]:
     for column, name in enumerate(world.columns):
         change = values[:, -1, column] - values[:, 0, column]
         right = {w: int(c < 0) for w, c in enumerate(change) if abs(c) >= ENDS_MARGIN}
-        yield classes(right, ("higher", "lower"), {"feature": name})
+        yield replace(
+            classes(right, ("higher", "lower"), {"feature": name}),
+            told=partial(_ends_told, values[:, :, column]),
+        )
+
+
+def _ends_told(values: Values, window: int) -> str:
+    first, last = values[window, 0], values[window, -1]
+    return f"Of the column's range it begins at {first:.2f} and ends at {last:.2f}."
 
 
 def _same_lines(world: World) -> Iterator[Text]:

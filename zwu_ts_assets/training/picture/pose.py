@@ -1,5 +1,6 @@
 """From samples to questions: balanced within each split, worded, with their rationale."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.legible import digits_problem, lines_problem
 from zwu_ts_assets.training.picture.measures import measures_of
+from zwu_ts_assets.training.picture.own_tasks import checked_texts
 from zwu_ts_assets.training.picture.question import (
     ANSWER_PREFIX,
     LETTERS,
@@ -112,7 +114,8 @@ class _Posed:
 
 
 def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
-    texts = list(task.texts(world))
+    own = task.name not in PICTURE_TASKS
+    texts = checked_texts(task, world) if own else list(task.texts(world))
     seed = f"{task.name} {samples[0].split}"
     chosen = balanced([text.group for text in texts], range(len(samples)), world.ids, seed)
     questions = [_question(task, texts[each.group], each, samples, world) for each in chosen]
@@ -212,7 +215,7 @@ def _prompt(
     task: PictureTask, sentence: str, series: str, options: Sequence[str], form: str
 ) -> str:
     told = [_PARTS] if "part" in f"{sentence} {options}" and "video" in task.needs else []
-    told += [_STEPS] if "step" in f"{sentence} {options}" else []
+    told += [_STEPS] if re.search(r"\bsteps? \d", f"{sentence} {options}") else []
     lines: list[str] = [series] if series else []
     if form == "choice":
         lines += [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
@@ -243,7 +246,8 @@ def _rationale(task: PictureTask, text: Text, chosen: Chosen, answer: str) -> st
         )
         told.append(f"{listed}.")
     right = text.options[chosen.answer] if text.options else answer
-    return f"{' '.join(told)} So it is {right}."
+    verb = "" if chosen.answer == text.unknown else "is "
+    return f"{' '.join(told)} So it {verb}{right}."
 
 
 _NAMES: Final[Mapping[str, str]] = {

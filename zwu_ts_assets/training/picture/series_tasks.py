@@ -32,6 +32,7 @@ _LEVEL: Final = 0.5  # of a standard deviation: what changes by less stays level
 _UNCLEAR: Final = 0.1  # of a standard deviation around that, where nothing is asked
 _AHEAD: Final = 1.1  # of two deviations the larger must be so many times the other
 _CORRELATION_MARGIN: Final = 0.06
+_LAG_LEAST: Final = 0.1  # of a correlation: below, a column does not repeat itself
 _ENDS_MARGIN: Final = 0.05  # of the window's range
 _EDGE_MARGIN: Final = 0.02  # of the window's range, around the edges of classes
 _MENUS: Final = 40
@@ -89,7 +90,8 @@ def _extremes(world: World) -> Iterator[Text]:
 
 def _listed(world: World, text: Text, window: int) -> str:
     pairs = zip(text.options, text.values_of(window), strict=True)
-    return "; ".join(f"{option}: {_text(world, value)}" for option, value in pairs) + "."
+    listed = "; ".join(f"{option}: {_text(world, value)}" for option, value in pairs)
+    return f"{listed}. The {text.subject['kind']} counts."
 
 
 def _line(values: Values) -> tuple[float, float]:
@@ -151,13 +153,16 @@ def _volatility(world: World) -> Iterator[Text]:
             yield replace(
                 classes(right, options, {**subject, "kind": kind}),
                 series=partial(_whole, world, column),
-                told=partial(_volatility_told, world, column, options),
+                told=partial(_volatility_told, world, column, options, kind),
             )
 
 
-def _volatility_told(world: World, column: int, options: tuple[str, ...], window: int) -> str:
+def _volatility_told(
+    world: World, column: int, options: tuple[str, ...], kind: str, window: int
+) -> str:
     pairs = zip(options, _deviations(world, window, column), strict=True)
-    return "; ".join(f"{option}: {_text(world, value)}" for option, value in pairs) + "."
+    listed = "; ".join(f"{option}: {_text(world, value)}" for option, value in pairs)
+    return f"{listed}. The {'largest' if kind == 'most' else 'smallest'} counts."
 
 
 def _lag(world: World) -> Iterator[Text]:
@@ -167,7 +172,9 @@ def _lag(world: World) -> Iterator[Text]:
         values = np.full((len(world.pasts), len(lags)), np.nan)
         for w in _varying(world, column):
             printed = _printed(world, w, column)
-            values[w] = [_autocorrelation(printed, lag) for lag in lags]
+            found = [_autocorrelation(printed, lag) for lag in lags]
+            if max(found) >= _LAG_LEAST:
+                values[w] = found
         for text in choices(
             values,
             _CORRELATION_MARGIN,
@@ -177,7 +184,17 @@ def _lag(world: World) -> Iterator[Text]:
             largest=True,
             most=_MENUS,
         ):
-            yield replace(text, series=partial(_whole, world, column))
+            compared = text.compared
+            right = {
+                w: option
+                for w, option in text.group.right.items()
+                if compared is not None and compared[w, option] >= _LAG_LEAST
+            }
+            yield replace(
+                text,
+                group=replace(text.group, right=right),
+                series=partial(_whole, world, column),
+            )
 
 
 def _autocorrelation(values: Values, lag: int) -> float:

@@ -54,6 +54,9 @@ CONTRAST_MARGIN: Final = 0.03
 PEARSON_MARGIN: Final = 0.06
 """Between two Pearson correlations, whose panels always reach from -1 to 1."""
 
+_RHYTHM_LEAST: Final = 0.05
+"""Mean Time Pearson correlation from which a window is said to repeat itself after a lag."""
+
 UNKNOWN: Final = "cannot be told from this"
 """The option that is right where the view that a question needs is not shown."""
 
@@ -297,12 +300,24 @@ def _fours(world: World, values: Mapping[int, float], unit: float) -> Iterator[l
 
 def _rhythm(world: World) -> Iterator[Text]:
     steps = world.steps
-    lags = list(range(max(2, steps // 24), steps // 2 + 1, max(1, steps // 24)))
+    lags = list(range(max(2, steps // 24), 5 * steps // 8 + 1, max(1, steps // 24)))
     values = np.array(
         [[float(np.diagonal(m.time_pearson, lag).mean()) for lag in lags] for m in world.measures]
     )
     items = [f"{lag} steps" for lag in lags]
-    yield from choices(values, MEAN_MARGIN, items, {}, "rhythm", largest=True)
+    # The least bad of lags at which nothing repeats is no rhythm.
+    values[values.max(axis=1) < _RHYTHM_LEAST] = np.nan
+    # Three lags: of four, one is nearly always the daily one, which cannot be balanced.
+    for text in choices(
+        values, MEAN_MARGIN, items, {}, "rhythm", largest=True, size=OPTIONS - 1, most=3 * MENUS
+    ):
+        compared = text.compared
+        right = {
+            w: option
+            for w, option in text.group.right.items()
+            if compared is not None and compared[w, option] >= _RHYTHM_LEAST
+        }
+        yield replace(text, group=replace(text.group, right=right))
 
 
 def _frame_correlated(world: World) -> Iterator[Text]:
@@ -330,8 +345,16 @@ def with_unknown(world: World, text: Text, instead: tuple[str, ...]) -> Text:
     for w, name in enumerate(world.ids):
         if stable_hash("unshown", name) % count == 0:
             right[w] = count - 1
+    values, options = text.compared, text.options
+
+    def told(window: int) -> str:
+        assert values is not None
+        pairs = zip(options, values[window], strict=True)
+        return "; ".join(f"{option}: {value:.2f}" for option, value in pairs) + "."
+
     return replace(
         text,
+        told=None if values is None else told,
         group=Group((text.group.key, UNKNOWN), count, right),
         options=(*text.options, UNKNOWN),
         compared=None,

@@ -219,7 +219,7 @@ WORDINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "In the Time Pearson panel, steps so far apart agree most. Which of these lags is it?",
         "After which of these lags does the window repeat itself best, by Time Pearson?",
         "Read the diagonals of Time Pearson: which of these lags has the largest mean correlation?",
-        "Four lags are listed. At which is the mean along the diagonal of Time Pearson largest?",
+        "Some lags are listed. At which is the mean along the diagonal of Time Pearson largest?",
         "By Time Pearson, which of these lags fits the rhythm of the window best?",
         "Compare the diagonals of Time Pearson. Which of these lags is the most positive one?",
         "How far apart are the steps that are most alike on average, as Time Pearson shows?",
