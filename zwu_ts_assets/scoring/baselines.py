@@ -89,11 +89,9 @@ def references(
 
 def _season(sample: Sample) -> int:
     """Steps of a day; 0 where a window has no two days, or a day no whole number of steps."""
-    seconds = interval_seconds(sample)
-    if not seconds or _DAY % seconds:
-        return 0
-    steps = _DAY // seconds
-    return steps if steps > 1 and 2 * steps <= len(sample.past) else 0
+    step = interval_seconds(sample)
+    steps = _DAY // step if step else 0
+    return steps if steps > 1 and step * steps == _DAY and 2 * steps <= len(sample.past) else 0
 
 
 def _forecasts(past: Values, season: int, steps: int) -> dict[str, tuple[float, ...]]:

@@ -8,8 +8,9 @@ made an export may have made it to harm: files are read through no link out of i
 that is no regular file; and there are bounds on all that is read before it is looked at.
 """
 
+import hashlib
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,9 @@ ROWS_LIMIT: Final = 2_000_000
 
 ARRAY_LIMIT: Final = 512 * 1024 * 1024
 """Bytes of a file that is one JSON array, and has to be read at once."""
+
+TSV_LIMIT: Final = 2 * 1024 * 1024 * 1024
+"""Bytes of a table with pictures in its cells, which refer to each other."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
                 yield Problem(name, None, "", f"is not a whole tar ({error})")
             except (ValueError, RecursionError) as error:
                 kind = "Parquet of this format" if name.endswith(".parquet") else "JSON in UTF-8"
-                yield Problem(name, None, "", f"is not {kind}: {error}")
+                yield Problem(name, None, "", f"is not {kind} ({error})")
 
 
 def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]]:
@@ -157,8 +161,9 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
         with open_inside(folder, name) as file:
             yield from (("", row) for row in _parquet_rows(file))
     elif format_name == vlmevalkit.NAME:
-        for row in _tsv_rows(folder, name):
-            yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
+        with open_inside(folder, name, TSV_LIMIT) as file:
+            for row in vlmevalkit.read_rows(file):
+                yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
     elif format_name == llama_factory.NAME:
         with open_inside(folder, name, ARRAY_LIMIT) as file:
             rows = loaded_json(file.read(ARRAY_LIMIT))
@@ -176,7 +181,7 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                     yield "", _loaded(line)
 
 
-def _parquet_rows(content: BinaryIO) -> Iterator[Any]:
+def _parquet_rows(stream: BinaryIO) -> Iterator[Any]:
     """The rows of a Parquet file, of pictures the paths alone.
 
     Raises:
@@ -187,7 +192,7 @@ def _parquet_rows(content: BinaryIO) -> Iterator[Any]:
 
     expected = arrow_schema(rl.COLUMNS)
     try:
-        file = pq.ParquetFile(content, page_checksum_verification=True)
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
         found = file.schema_arrow
         if found.names != expected.names:
             raise ValueError(f"the row has the columns {found.names}, expected {expected.names}")
@@ -199,11 +204,6 @@ def _parquet_rows(content: BinaryIO) -> Iterator[Any]:
             yield from batch.to_pylist()
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
-
-
-def _tsv_rows(folder: Path, name: str) -> Iterator[dict[str, str]]:
-    with open_inside(folder, name, ARRAY_LIMIT) as file:
-        yield from vlmevalkit.read_rows(file.read(ARRAY_LIMIT))
 
 
 def _loaded(content: bytes | str) -> Any:
@@ -352,7 +352,8 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
         yield from _embedded_media(folder, manifest)
         return
     if manifest.format != webdataset.NAME:
-        yield from _media_files(folder, manifest.media)
+        for path in manifest.media:
+            yield path, path, _medium(folder, path)
         return
     split_of = {sample.id: sample.split for sample in manifest.samples}
     missing = dict.fromkeys(manifest.media)
@@ -371,48 +372,49 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
         yield f"{split}-*.tar", name, "the file is missing"
 
 
+def _medium(folder: Path, path: str) -> bytes | str:
+    """The content of a medium with a file of its own, or why there is none."""
+    try:
+        with open_inside(folder, path, media_limit(path)) as file:
+            return file.read(media_limit(path))
+    except FileNotFoundError:
+        return "the file is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+
+
 def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
     """Pictures from the files with rows, all other media from files of their own."""
     import pyarrow as pa
 
     missing = dict.fromkeys(manifest.media)
+    in_table = manifest.format == vlmevalkit.NAME
     for name in (each for names in manifest.files.values() for each in names):
+        seen: set[tuple[str, bytes]] = set()
         try:
-            for path, content in _embedded(folder, name, manifest.format, missing):
-                if path in missing:
-                    del missing[path]
-                    yield name, path, content
+            with open_inside(folder, name, TSV_LIMIT if in_table else None) as file:
+                for path, content in (_pictures_of_tsv if in_table else pictures_of)(file):
+                    key = path, hashlib.sha256(content).digest()
+                    # Rows share pictures; each different one is looked at.
+                    if path in manifest.media and key not in seen:
+                        seen.add(key)
+                        missing.pop(path, None)
+                        yield name, path, content
         except (OSError, ValueError, RecursionError, pa.ArrowException):
             continue  # told by `read_export`, and its media are told as missing
-    yield from _media_files(folder, missing)
+    for path in missing:
+        yield path, path, _medium(folder, path)
 
 
-def _embedded(
-    folder: Path, name: str, format_name: str, wanted: Mapping[str, object]
-) -> Iterator[tuple[str, bytes]]:
-    """The pictures of a file with rows, with their paths in the export."""
-    if format_name in _IN_PARQUET:
-        with open_inside(folder, name) as file:
-            yield from pictures_of(file, wanted)
-        return
-    rows = list(_tsv_rows(folder, name))
+def _pictures_of_tsv(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """The pictures of a TSV with their paths in the export, each time that a row shows one."""
+    rows = list(vlmevalkit.read_rows(stream))
     cells = {row.get("index", ""): row.get("image", "") for row in rows}
     for row in rows:
         record = _loaded(row.get("record", "").encode("utf-8"))
         if isinstance(record, Exception) or mismatch(record, vlmevalkit.RECORD):
             continue  # told by `read_export`
         yield from zip(record["images"], vlmevalkit.pictures_of_row(row, cells), strict=False)
-
-
-def _media_files(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, str, bytes | str]]:
-    for path in paths:
-        try:
-            with open_inside(folder, path, media_limit(path)) as file:
-                yield path, path, file.read(media_limit(path))
-        except FileNotFoundError:
-            yield path, path, "the file is missing"
-        except OSError as error:
-            yield path, path, f"cannot be read: {error.strerror or error}"
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:

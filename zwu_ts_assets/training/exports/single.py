@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from importlib import resources
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from zwu_ts_assets.training.conversation import Turn
@@ -182,18 +181,14 @@ def _arrow(kind: Any) -> Any:
     return {str: pa.string(), int: pa.int64(), float: pa.float64()}[kind]
 
 
-def pictures_of(file: Any, wanted: Mapping[str, object]) -> Iterator[tuple[str, bytes]]:
-    """The pictures of a Parquet file that are wanted, each once, with its path in the export."""
+def pictures_of(stream: Any) -> Iterator[tuple[str, bytes]]:
+    """The pictures of a Parquet file with their paths in the export, each time a row shows one."""
     import pyarrow.parquet as pq
 
-    parquet = pq.ParquetFile(file, page_checksum_verification=True)
+    parquet = pq.ParquetFile(stream, page_checksum_verification=True)
     if "images" not in parquet.schema_arrow.names:
         return
-    seen: set[str] = set()
     for batch in parquet.iter_batches(batch_size=64, columns=["images"]):
         for pictures in batch.column("images").to_pylist():
             for picture in pictures:
-                path = str(PurePosixPath(picture["path"]))
-                if path in wanted and path not in seen:
-                    seen.add(path)
-                    yield path, picture["bytes"]
+                yield picture["path"], picture["bytes"]

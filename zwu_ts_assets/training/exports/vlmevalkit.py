@@ -18,9 +18,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import Final
+from typing import BinaryIO, Final
 
-from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, WrittenFile
@@ -64,18 +63,16 @@ _Row = tuple[Conversation, int]
 def vlmevalkit_export(source: ExportSource) -> Iterator[ExportFile]:
     """The files for VLMEvalKit: `{dataset}_{split}.tsv` and the reward.
 
+    Where no question has options and shows a picture, there is no table, and the card says so.
+
     Raises:
-        CorpusError: As `entries_by_split` says; or no question has options and shows a picture.
+        CorpusError: As `entries_by_split` says.
     """
     single = single_source(source)
+    entries_by_split(single)  # refuses what no format could write, here too
     asked = [each for each in single.conversations if _is_taken(each)]
-    if single.conversations and not asked:
-        raise CorpusError(
-            f"dataset {source.dataset!r} has no question with options about pictures, which is all "
-            "that VLMEvalKit takes. Switch on such a task."
-        )
     chosen = replace(single, conversations=asked)
-    entries = entries_by_split(chosen)
+    entries = entries_by_split(chosen) if asked else {}
     files = {split: [f"{source.dataset}_{split}.tsv"] for split in entries}
     for split, found in entries.items():
         rows = [(each, i) for i, each in enumerate(conversations_of(found))]
@@ -166,7 +163,7 @@ def _record(conversation: Conversation) -> str:
     )
 
 
-def read_rows(content: bytes) -> Iterator[dict[str, str]]:
+def read_rows(stream: BinaryIO) -> Iterator[dict[str, str]]:
     """The rows of a TSV, whose cells are long.
 
     Raises:
@@ -174,7 +171,8 @@ def read_rows(content: bytes) -> Iterator[dict[str, str]]:
     """
     csv.field_size_limit(_LONGEST_CELL)
     try:
-        lines = csv.reader(io.StringIO(content.decode("utf-8")), dialect="excel-tab")
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        lines = csv.reader(text, dialect="excel-tab")
         head = next(lines, [])
         for row in lines:
             if len(row) != len(head):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.exports.vlmevalkit import asked_text
@@ -79,11 +78,13 @@ def test_the_question_is_asked_without_its_options_and_the_form_of_its_answer() 
         assert asked_text(asked) == "The columns.\n\nWhich?"
 
 
-def test_a_set_without_such_questions_is_refused() -> None:
+def test_a_set_without_such_questions_has_no_table_and_says_so(tmp_path: Path) -> None:
     source = text_source(("train",))
     videos = [each for each in source.conversations if each.videos]
-    with pytest.raises(CorpusError, match="no question with options about pictures"):
-        list(FORMATS["vlmevalkit"](replace(source, conversations=videos)))
+    write_export(tmp_path, FORMATS["vlmevalkit"](replace(source, conversations=videos)), source)
+    assert not list(tmp_path.glob("*.tsv"))
+    assert "2 others, about videos" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert validate_export(tmp_path, "vlmevalkit", decode=False).problems == []
 
 
 def another_answer(row: dict[str, str]) -> None:
