@@ -129,6 +129,6 @@ def test_rows_without_times_are_not_split_by_dates(tmp_path: Path) -> None:
     by_dates = Settings.model_validate({"split": {"dates": ["2005-01-01", "2006-01-01"]}})
     with pytest.raises(CorpusError, match=r"rows without times, and the setting `split` has dates"):
         raw_product(csv, by_dates)
-    details = raw_product(csv, Settings()).details
+    details = raw_product(csv, Settings.model_validate({})).details
     assert details["time"] == "no times, rows are counted"
     assert (details["first_timestamp"], details["interval"]) == ("row 0", "1 row")
