@@ -69,12 +69,13 @@ def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode
         for name, task in PICTURE_TASKS.items()
         if (chosen.tasks is None or name in chosen.tasks)
         and task.level in chosen.levels
-        and set(task.needs) <= set(chosen.views)
+        and set(task.views) <= set(chosen.views)
     )
+    own = own_tasks(settings, allowed)
     asking = Asking(
         tasks=names,
-        own=own_tasks(settings, allowed),
-        weights=chosen.weights,
+        own=tuple(own.values()),
+        weights={_task_name(name, own): share for name, share in chosen.weights.items()},
         decimals=chosen.decimals,
         forecast_steps=chosen.forecast_steps,
         unanswerable=chosen.unanswerable,
@@ -83,9 +84,14 @@ def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode
     return questions_of(samples, patches, asking)
 
 
-def own_tasks(settings: Settings, allowed: AllowedCode) -> tuple[PictureTask, ...]:
-    """The tasks of the user's own that the settings name."""
-    return tuple(own_task(name, allowed) for name in settings.tasks.tasks or () if ":" in name)
+def own_tasks(settings: Settings, allowed: AllowedCode) -> dict[str, PictureTask]:
+    """The tasks of the user's own that the settings name, by `package.module:function`."""
+    names = [name for name in settings.tasks.tasks or () if ":" in name]
+    return {name: own_task(name, allowed) for name in names}
+
+
+def _task_name(name: str, own: Mapping[str, PictureTask]) -> str:
+    return own[name].name if name in own else name
 
 
 def questions_product(
@@ -120,7 +126,7 @@ def questions_product(
     details: dict[str, Detail] = {
         "questions": len(questions),
         "questions_per_sample": round(len(questions) / max(len(samples), 1), 2),
-        "need_picture_or_video": sum(bool({"figure", "video"} & set(q.needs)) for q in questions),
+        "need_media": sum(bool({"figure", "video", "lines"} & set(q.needs)) for q in questions),
         "need_video": sum("video" in q.needs for q in questions),
         **{f"{split}_questions": sum(q.split == split for q in questions) for split in SPLITS},
     }
@@ -158,7 +164,7 @@ def evidence_product(
             questions,
             gallery_of(dataset.settings, samples, media),
             _consumers(media, samples[0].batch, tokenizer),
-            {task.name: task.reader for task in own if task.reader is not None},
+            {task.name: task.reader for task in own.values() if task.reader is not None},
         )
     table = markdown(found) if found.rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
     plot = evidence_png(found)
