@@ -114,8 +114,8 @@ class Settings(BaseModel):
     patch_stride: int = Field(12, ge=1, le=1000, description="Rows between two patches' starts.")
     preset: Literal["full", "compact"] = Field(
         "full",
-        description="`compact`: a canvas of 896x512 unless another is set: a quarter of the tokens, "
-        "at which colours can be read and digits are not asked about.",
+        description="`compact`: a canvas of 896x512 unless another is set, with a quarter of the "
+        "tokens: colours can be read, and digits are not asked about.",
     )
     canvas_width: _Blocks = Field(1792, ge=448, description="Width of a figure in pixels.")
     canvas_height: _Blocks = Field(992, ge=224, description="Height of a figure in pixels.")
