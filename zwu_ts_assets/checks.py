@@ -17,7 +17,7 @@ from zwu_ts_assets.batches import Batches
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.environment import cache_dir, project_root
 from zwu_ts_assets.failures import speaking_to_the_user
-from zwu_ts_assets.layout import foreign_sentence
+from zwu_ts_assets.layout import dataset_store, foreign_sentence
 from zwu_ts_assets.lineage import asset_names
 from zwu_ts_assets.partitions import batch_count
 from zwu_ts_assets.resources import Workers
@@ -25,6 +25,7 @@ from zwu_ts_assets.run_tags import batches_of_run, spans_text
 from zwu_ts_assets.specs import SPECS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.work import WHOLE, warnings_among
 
 if TYPE_CHECKING:
     from zwu_ts_assets.corpus.windows import Batch, Window
@@ -116,6 +117,18 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
             metadata={"batches": len(covered), "known_batches": len(known)},
         )
 
+    @check("batch_stats")
+    def text_tells_every_variance(batch_stats: Mapping[str, bytes]) -> dg.AssetCheckResult:
+        """Two decimals hide no column's variance in most of the windows in which it varies."""
+        with speaking_to_the_user(artifacts):
+            record = dataset_store(artifacts, dataset.prefix).record("batch_stats", WHOLE)
+        hidden = warnings_among(record.details) if record else []
+        return dg.AssetCheckResult(
+            passed=not hidden,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=" ".join(hidden) or None,
+        )
+
     @check("vocab")
     def ids_give_the_tokens(vocab: Mapping[str, bytes]) -> dg.AssetCheckResult:
         """Every row's ids, looked up in the vocabulary, give its tokens again."""
@@ -190,6 +203,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
         *([png_check("line_plots")] if settings.line_plots else []),
         videos_decode_to_every_frame,
         text_covers_every_batch,
+        text_tells_every_variance,
         ids_give_the_tokens,
         ids_decode_to_the_text,
     ]

@@ -253,6 +253,8 @@ def status(names: tuple[str, ...]) -> None:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
         for asset, names in compared.foreign.items():
             click.echo(f"  {asset:<20} {foreign_sentence(names)}")
+        for remark in compared.remarks:
+            click.echo(told(f"  {remark}"))
 
     each(found, tell)
 

@@ -20,7 +20,12 @@ from zwu_ts_assets.corpus.csv_rules import (
     time_zone_problem,
 )
 from zwu_ts_assets.corpus.figure_layout import Canvas, most_features
-from zwu_ts_assets.corpus.limits import FEATURE_LIMIT, FIGURE_FEATURES, LINE_PLOT_LIMIT
+from zwu_ts_assets.corpus.limits import (
+    FEATURE_LIMIT,
+    FIGURE_FEATURES,
+    LINE_PLOT_LIMIT,
+    StatsFormat,
+)
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -113,6 +118,10 @@ class Settings(BaseModel):
     fps: float = Field(2.0, gt=0, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
         2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
+    )
+    stats_format: StatsFormat = Field(
+        "decimals",
+        description="Numbers of the statistics have two decimals, or four significant digits.",
     )
     splitter: str | None = Field(
         None, description="`package.module:function` that splits the stats text for `vocab`."

@@ -192,9 +192,9 @@ SPECS: Final = (
         ),
         inputs={"windows": "batch_windows"},
         files={"text": "correlations/batch_stats.txt"},
-        settings=("window_stride",),
+        settings=("window_stride", "stats_format"),
         kinds=frozenset({"text"}),
-        checks=("text_covers_every_batch",),
+        checks=("text_covers_every_batch", "text_tells_every_variance"),
     ),
     AssetSpec(
         role="vocab",

@@ -15,6 +15,9 @@ T = TypeVar("T")
 # The key under which an unpartitioned asset's only artifact is kept.
 WHOLE: Final = "all"
 
+WARNING: Final = "warning_"
+"""Details whose names begin with it are told by the commands, too."""
+
 # Of the windows that could not be drawn, as many are told in one sentence.
 _PARTS: Final = 5
 _REASONS: Final = 3
@@ -86,6 +89,11 @@ def single(made_from: str, make: Callable[[], Product[Any]], *, force: bool = Fa
         force: Make it also if it is current.
     """
     return Work({WHOLE: made_from}, lambda keys: (make() for _ in keys), force)
+
+
+def warnings_among(details: Mapping[str, Detail]) -> list[str]:
+    """The sentences among an artifact's details that its user has to read."""
+    return [str(detail) for name, detail in details.items() if name.startswith(WARNING)]
 
 
 def unmade_sentence(problems: Sequence[Problem]) -> str:

@@ -102,8 +102,8 @@ def test_an_invalid_setting_is_named_with_what_was_found(
             "setting 'tasks.tasks': 'forecst' is no task or is named twice; the tasks are:",
         ),
         (
-            "[tasks]\ndecimals = 10",
-            "'tasks.decimals' is 10; input should be less than or equal to 9",
+            "[tasks]\ndecimals = 16",
+            "'tasks.decimals' is 16; input should be less than or equal to 15",
         ),
         ("[units]\nOT = 3", "'units.OT' is 3; input should be a valid string"),
         ('exports = ["parquet"]', "'exports[0]' is 'parquet'; input should be 'qwen', 'ms_swift'"),

@@ -27,7 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.corpus.csv_blocks import Table, parse_block
+from zwu_ts_assets.corpus.csv_counters import repeats_time
 from zwu_ts_assets.corpus.csv_dialect import cells_of, find_decimal
+from zwu_ts_assets.corpus.csv_features import listed
 from zwu_ts_assets.corpus.csv_gaps import Grid, fill, grid_of
 from zwu_ts_assets.corpus.csv_header import Columns, read_columns
 from zwu_ts_assets.corpus.csv_lines import (
@@ -119,6 +121,9 @@ def read_csv(
             names the line (the header is line 1) and the column.
     """
     grid, columns, values, notes = _read_rows(path, time_column, features, rules)
+    if features is None:
+        columns, values, counters = _without_counters(grid, columns, values)
+        notes = (*notes, *counters)
     filled = fill(grid, values, rules)
     series = Series(
         grid.timestamps.view("datetime64[s]"),
@@ -128,6 +133,33 @@ def read_csv(
         filled.interpolated,
     )
     return Reading(series, columns, grid.inserted, notes)
+
+
+def _without_counters(
+    grid: Grid, columns: Columns, values: NDArray[np.float64]
+) -> tuple[Columns, NDArray[np.float64], tuple[str, ...]]:
+    """Leave out the columns that only tell the time again, unless there is no other one."""
+    seconds = grid.timestamps if grid.places is None else grid.timestamps[grid.places]
+    found = {
+        place: reason
+        for place, reason in enumerate(repeats_time(seconds, column) for column in values.T)
+        if reason
+    }
+    if not found:
+        return columns, values, ()
+    names = columns.feature_names
+    told = listed([f"{show(names[place])}, which {reason}" for place, reason in found.items()])
+    if len(found) == len(names):
+        return columns, values, (f"kept, as there is no other column: {told}",)
+    kept = [place for place in range(len(names)) if place not in found]
+    left_out = ((names[place], reason) for place, reason in found.items())
+    columns = replace(
+        columns,
+        features=tuple(columns.features[place] for place in kept),
+        left_out=(*columns.left_out, *left_out),
+    )
+    note = f"left out: {told} (name them in `features` to use them)"
+    return columns, np.ascontiguousarray(values[:, kept]), (note,)
 
 
 def count_grid_rows(

@@ -59,6 +59,7 @@ class Columns:
         blanks: Empty cells at the end of every data line, for which there is no name.
         notes: What was left out, for people.
         clock: Index of the column with the time of day, where the time column has days only.
+        left_out: The columns that are not used, each with the reason.
     """
 
     names: tuple[str, ...]
@@ -72,6 +73,7 @@ class Columns:
     blanks: int = 0
     notes: tuple[str, ...] = ()
     clock: int | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def stamp(self, cells: Sequence[str]) -> str:
         """The time that a line tells, in one text; the line has all its cells."""
@@ -172,10 +174,14 @@ def read_columns(
         clock = clock_index(time, (row for _, row in rows if len(row) >= len(names)), chosen)
     if clock is not None:
         notes = (*notes, f"days of {show(names[time])} joined with times of {show(names[clock])}")
-    used = (time, clock, *chosen, *index)
-    texts = [show(name) for i, name in enumerate(names) if i not in used]
-    if features is None and texts:
-        notes = (*notes, f"columns of text left out: {listed(texts)}")
+    others = [i for i in range(len(names)) if i not in (time, clock, *chosen, *index)]
+    if features is None:
+        left_out = [(i, f"text, such as {show(_first_text(rows, i))}") for i in others]
+        if texts := [show(names[i]) for i in others]:
+            notes = (*notes, f"columns of text left out: {listed(texts)}")
+    else:
+        left_out = [(i, "not named in the setting `features`") for i in others]
+    left_out += [(i, "numbers the rows") for i in index]
     columns = Columns(names, time, chosen, clock=clock)
     stamps = ((number, columns.stamp(row)) for number, row in rows if len(row) >= len(names))
     times = find_format(path, names[time], stamps, rules.date_format)
@@ -198,7 +204,14 @@ def read_columns(
         blanks=blanks,
         notes=notes,
         clock=clock,
+        left_out=tuple((names[i], reason) for i, reason in sorted(left_out)),
     )
+
+
+def _first_text(rows: Rows, column: int) -> str:
+    """The first cell of a column in which there is something."""
+    cells = (row[column] for _, row in rows if column < len(row))
+    return next((cell for cell in cells if cell.strip()), "")
 
 
 def _named(

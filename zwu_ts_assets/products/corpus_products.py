@@ -53,7 +53,7 @@ from zwu_ts_assets.products.text_products import (
 )
 from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail
-from zwu_ts_assets.work import Product
+from zwu_ts_assets.work import WARNING, Product
 
 __all__ = [
     "Drawing",
@@ -163,6 +163,14 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
         "time_zone": (settings.time_zone or ("UTC" if columns.times.is_utc else None), None),
     }
     details = {name: found for name, (found, usual) in told.items() if found != usual}
+    if columns.left_out:
+        details["columns_left_out"] = _left_out(columns.left_out)
+    if len(series.features) == 1:
+        details[f"{WARNING}one_column"] = (
+            f"{series.features[0]} is the only value column, so that five of the six panels of a "
+            "figure are trivial: one cell, or the same everywhere. Add columns, or draw the values "
+            "themselves with `line_plots = true`."
+        )
     if reading.notes:
         details["notes_on_reading"] = "; ".join(reading.notes)
     if settings.csv_rules.allows_gaps:
@@ -171,6 +179,14 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
         details["values_interpolated"] = 0 if interpolated is None else int(interpolated.sum())
         details["rows_missing"] = 0 if missing is None else int(missing.sum())
     return details
+
+
+def _left_out(columns: Sequence[tuple[str, str]]) -> str:
+    """The columns that are not used, by reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in columns:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{_features(found)} ({reason})" for reason, found in names.items())
 
 
 def window_problem(window: Window) -> str:

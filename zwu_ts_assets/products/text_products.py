@@ -8,8 +8,10 @@ result. What does not: the text and the tokenizers themselves (`corpus/`), the o
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.named_functions import AllowedCode
@@ -21,7 +23,12 @@ from zwu_ts_assets.corpus.qwen import (
     resolve_tokenizer,
 )
 from zwu_ts_assets.corpus.qwen import vocabulary_json as tokenizer_vocabulary_json
-from zwu_ts_assets.corpus.stats import format_stats, parse_stats, stats_lines
+from zwu_ts_assets.corpus.stats import (
+    format_stats,
+    hidden_variances,
+    parse_stats,
+    stats_lines,
+)
 from zwu_ts_assets.corpus.verification import qwen_problem
 from zwu_ts_assets.corpus.vocabulary import (
     SPECIALS,
@@ -37,9 +44,11 @@ from zwu_ts_assets.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.products.previews import rows_table, text_block
 from zwu_ts_assets.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail, digest
-from zwu_ts_assets.work import Product
+from zwu_ts_assets.work import WARNING, Product
 
 Files = Mapping[str, bytes]
+
+_LISTED: Final = 20  # names in a detail
 
 
 def stats_product(
@@ -57,20 +66,34 @@ def stats_product(
             "there is no window made with these settings to describe; materialize batch_windows "
             "first"
         )
-    text = format_stats(
-        (
-            window_key(batch, window.start, overlapping=settings.overlapping),
-            stats_lines(window.values, window.features),
-        )
-        for batch, content in batches.items()
-        for window in content.windows
-    )
+    varying: Counter[str] = Counter()  # windows in which a feature varies, and hides it
+    hidden: Counter[str] = Counter()
+
+    def blocks() -> Iterator[tuple[WindowKey, list[str]]]:
+        for batch, content in batches.items():
+            for window in content.windows:
+                lines = stats_lines(window.values, window.features, settings.stats_format)
+                found = hidden_variances(window.values, lines)
+                for name, hides in zip(window.features, found, strict=True):
+                    varying[name] += hides is not None
+                    hidden[name] += hides is True
+                yield window_key(batch, window.start, overlapping=settings.overlapping), lines
+
+    text = format_stats(blocks())
     details: dict[str, Detail] = {
         "batches": len(batches),
         "known_batches": known,
         "complete": len(batches) == known,
         "characters": len(text),
     }
+    told_nothing = [name for name, count in varying.items() if 2 * hidden[name] > count]
+    if told_nothing:
+        names = ", ".join(told_nothing[:_LISTED])
+        more = len(told_nothing) - _LISTED
+        details[f"{WARNING}hidden_variances"] = (
+            f"Var=0.00 although they vary: {names}{f' and {more} more' if more > 0 else ''}. Write "
+            '`stats_format = "significant"` into the settings, or change the unit of the columns.'
+        )
     windows = len(parse_stats(text))
     if settings.overlapping or windows < len(batches):
         details["windows"] = windows

@@ -29,10 +29,10 @@ from zwu_ts_assets.layout import (
 from zwu_ts_assets.products import corpus_products as products
 from zwu_ts_assets.products.selection_products import feature_selection, shows_selection
 from zwu_ts_assets.settings import EXPORTS
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets.training.split_rule import SPLITS
-from zwu_ts_assets.work import WHOLE
+from zwu_ts_assets.work import WHOLE, warnings_among
 
 MISSING: Final = "not there"
 DAMAGED: Final = "damaged or removed"
@@ -74,6 +74,7 @@ class Difference:
         csv_sha256: Of the CSV.
         foreign: What lies where only files of an asset should and is in no record, by asset; see
             `foreign_files`. It makes nothing out of date, and is left alone.
+        reading: What there is to know of the CSV as it is now, as the raw table's record has it.
     """
 
     stale: tuple[OutOfDate, ...]
@@ -83,6 +84,19 @@ class Difference:
     goal: str
     csv_sha256: str
     foreign: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reading: Mapping[str, Detail] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user should know of the data: columns, notes on reading, warnings."""
+        told = [
+            f"{name.replace('_', ' ')}: {self.reading[name]}"
+            for name in ("features", "columns_left_out", "notes_on_reading")
+            if name in self.reading
+        ]
+        made = [record.details for (_, key), record in self.current.items() if key == WHOLE]
+        warnings = [text for details in (self.reading, *made) for text in warnings_among(details)]
+        return [*told, *(f"warning: {text}" for text in dict.fromkeys(warnings))]
 
 
 def difference(
@@ -167,6 +181,7 @@ class _Comparison:
             goal=digest(csv_sha256, *codes, *self.prompts),
             csv_sha256=csv_sha256,
             foreign=self._foreign(known, surplus),
+            reading=raw.details,
         )
 
     def _foreign(

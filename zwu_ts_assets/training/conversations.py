@@ -3,6 +3,7 @@
 What belongs here: bringing question, prompt and answer together. What does not: any of the three.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -17,8 +18,8 @@ from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets.training.tasks import check_answer, questions_of
 
-_LARGEST: Final = 1e12
-"""Numbers are written without an exponent, so that a larger one would fill a line with digits."""
+_MOST_DECIMALS: Final = 15
+"""As many as the setting allows."""
 
 
 def make_conversations(
@@ -114,7 +115,7 @@ def conversation_problem(
 
 
 def _require_visible_numbers(samples: Sequence[Sample], settings: TaskSettings) -> None:
-    """Refuse numbers that are too large to be written, and decimals behind which all look alike.
+    """Refuse decimals behind which all numbers of a column look alike.
 
     A corpus of answers that all say 0.00 would train without an error.
     """
@@ -128,15 +129,11 @@ def _require_visible_numbers(samples: Sequence[Sample], settings: TaskSettings) 
             highest[name] = max(highest.get(name, -np.inf), float(high))
     for name, low in lowest.items():
         spread = highest[name] - low
-        largest = max(abs(low), abs(highest[name]))
-        if largest >= _LARGEST:
-            raise CorpusError(
-                f"column {name!r} has numbers up to {largest:.3g}, which written out would have "
-                f"more than {len(str(int(_LARGEST))) - 1} digits. Change the unit of the column."
-            )
         if 0 < spread < 2 * unit:
+            wanted = math.ceil(-math.log10(spread)) + 3
+            do = f"Write `decimals = {wanted}` below `[tasks]` in the settings, or change"
             raise CorpusError(
                 f"column {name!r} varies by {spread:.3g} in all samples, but numbers have "
-                f"{settings.decimals} decimals, so that its answers would say nothing. Set "
-                "decimals to more, or change the unit of the column."
+                f"{settings.decimals} decimals, so that its answers would say nothing. "
+                f"{do if wanted <= _MOST_DECIMALS else 'Change'} the unit of the column."
             )

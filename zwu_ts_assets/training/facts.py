@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from zwu_ts_assets.corpus.limits import StatsFormat
 from zwu_ts_assets.corpus.stats import stats_lines
 from zwu_ts_assets.corpus.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
@@ -68,7 +69,7 @@ FACTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """How the figures and videos of a dataset were made.
+    """How the figures, videos and statistics of a dataset were made.
 
     Attributes:
         patch_length: Rows of a patch.
@@ -76,6 +77,7 @@ class MediaFacts:
         frame_multiple: A video repeats its last frame up to a multiple of this.
         fps: Frames per second.
         fixed_colours: Whether the colour ranges are the same in all figures.
+        stats_format: How the numbers of the statistics are written.
     """
 
     patch_length: int = 24
@@ -83,6 +85,7 @@ class MediaFacts:
     frame_multiple: int = 2
     fps: float = 2.0
     fixed_colours: bool = False
+    stats_format: StatsFormat = "decimals"
 
 
 def prompt_facts(
@@ -109,7 +112,7 @@ def prompt_facts(
         "window_span": span(rows),
         "horizon": horizon,
         "horizon_span": span(horizon),
-        "statistics": stats_lines(sample.past, sample.features),
+        "statistics": stats_lines(sample.past, sample.features, media.stats_format),
         "varying": len(varying(sample.past)),
         "shown": _shown(sample),
         "varying_shown": len(varying_in_panels(sample)),

@@ -43,7 +43,7 @@ class TaskSettings(BaseModel):
         description="Last steps of the past that a forecast's prompt holds as numbers.",
     )
     decimals: int = Field(
-        default=2, ge=0, le=9, description="Decimals of numbers in prompts and answers."
+        default=2, ge=0, le=15, description="Decimals of numbers in prompts and answers."
     )
     tell_dates: bool = Field(
         default=False, description="Tell the dates of a window; a model could learn them by heart."

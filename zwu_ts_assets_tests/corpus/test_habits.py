@@ -71,7 +71,9 @@ LATE_TEXT[120:] = [f"{line}broken" for line in LATE_TEXT[120:]]
 def stamped(form: str, every: str = "1h", count: int = 800) -> str:
     """A file of rows whose times are written in a form of `strftime`."""
     times = pd.date_range("2011-10-01", periods=count, freq=every).strftime(form)
-    return text_of(["when,load", *(f'"{time}",{row}.5' for row, time in enumerate(times))])
+    return text_of(
+        ["when,load", *(f'"{time}",{row * 37 % 101}.5' for row, time in enumerate(times))]
+    )
 
 
 def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -87,7 +89,7 @@ def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 def in_two(day: str, clock: str, names: str, every: str = "15min") -> str:
     """A file with days and times of day in two columns, a time of day in no other."""
     times = pd.date_range("2011-09-30 22:00", periods=1600, freq=every)
-    rows = [f"{row}.5" for row in range(len(times))]
+    rows = [f"{row * 37 % 101}.5" for row in range(len(times))]
     days, clocks = times.strftime(day), times.strftime(clock)
     cells = {"d": days, "t": clocks, "load": rows}
     order = names.split(",")
@@ -134,7 +136,50 @@ TIMES = [
     ("%d.%m.%Y %H:%M:%S.0", "1h"),
 ]
 
+HOURS = pd.date_range("2011-12-30", periods=60, freq="1h")
+WALK = np.round(np.random.default_rng(3).normal(size=60).cumsum(), 3)
+
+
+def beside(name: str, cells: Sequence[object]) -> str:
+    """A file with a column beside that of the numbers."""
+    rows = zip(HOURS, WALK, cells, strict=True)
+    return text_of([f"date,load,{name}", *(f"{when},{value},{cell}" for when, value, cell in rows)])
+
+
+UNIX = (HOURS - pd.Timestamp(0)) // pd.Timedelta("1s")
+AGAIN: dict[str, Sequence[object]] = {
+    "unix": UNIX.tolist(),
+    "close_time": (UNIX * 1000 + 3_599_999).tolist(),
+    "instant": range(1, 61),
+    "countdown": range(60, 0, -1),
+    "yr": (HOURS.year - 2011).tolist(),
+    "year": HOURS.year.tolist(),
+    "excel": [round(40907 + row / 24, 10) for row in range(60)],
+}
+
 HABITS = [
+    *(
+        Habit(
+            f"a column {name} that tells the time again",
+            beside(name, cells),
+            told={"usecols": [0, 1]},
+            note=f"left out: {name!r}, which",
+        )
+        for name, cells in AGAIN.items()
+    ),
+    *(
+        Habit(f"a column {name} that does not tell the time again", beside(name, cells))
+        for name, cells in {
+            "hour": HOURS.hour.tolist(),
+            "meter": np.round(1000 + np.abs(WALK).cumsum(), 3).tolist(),
+            "constant": [7] * 60,
+        }.items()
+    ),
+    Habit(
+        "nothing but a column that counts",
+        text_of(["date,load", *(f"{when},{row}" for row, when in enumerate(HOURS))]),
+        note="kept, as there is no other column: 'load'",
+    ),
     Habit("no line end after the last line", GOOD[:-1], note="no line end after the last line"),
     Habit(
         "no line end after the last line, Windows",
@@ -301,6 +346,22 @@ def test_a_habit_is_read_as_by_pandas(
     notes = "; ".join(reading.notes)
     assert habit.note in notes if habit.note else not notes
     assert count_data_rows(path) == count_grid_rows(path, rules=habit.rules) == len(frame)
+
+
+def test_columns_that_are_not_used_are_named_with_the_reason(tmp_path: Path) -> None:
+    cells = [f"{value} MW or so" for value in WALK]
+    lines = beside("power", cells).splitlines()
+    numbered_lines = [f"{i},{line}" for i, line in enumerate(lines[1:], start=5)]
+    path = write(tmp_path, text_of([f"no,{lines[0]}", *numbered_lines]))
+    assert dict(read_csv(path).columns.left_out) == {
+        "power": f"text, such as '{WALK[0]} MW or so'",
+        "no": "goes on evenly with the time, so it counts rows or is a time itself",
+    }
+    named = read_csv(path, features=["load"]).columns
+    assert dict(named.left_out) == dict.fromkeys(
+        ("no", "power"), "not named in the setting `features`"
+    )
+    assert read_csv(path, features=["no", "load"]).series.features == ("no", "load")
 
 
 @pytest.mark.parametrize(

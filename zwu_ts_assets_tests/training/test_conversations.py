@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import re
 
 import numpy as np
 import pytest
@@ -113,10 +114,20 @@ def test_numbers_that_vanish_behind_the_decimals_are_refused() -> None:
         CorpusError, match=r"column 'a' varies by .* in all samples, but numbers have"
     ):
         conversations_of(tiny)
-    assert conversations_of(tiny, TaskSettings(decimals=7))
+    with pytest.raises(CorpusError, match=r"Write `decimals = (\d)` below `\[tasks\]`") as caught:
+        conversations_of(tiny)
+    wanted = re.search(r"decimals = (\d+)", str(caught.value))
+    assert wanted is not None
+    assert conversations_of(tiny, TaskSettings(decimals=int(wanted[1])))
     assert conversations_of([sample_of(np.ones((48, 3)), walk(4))])
-    with pytest.raises(CorpusError, match=r"column 'a' has numbers up to .* more than 12 digits"):
-        conversations_of([sample_of(walk(48) * 1e13, walk(4))])
+
+
+def test_large_numbers_are_written_out() -> None:
+    sample = sample_of(walk(48) * 1e13, walk(4) * 1e13)
+    (forecast,) = (c for c in conversations_of([sample]) if c.task == "forecast")
+    assert [float(text) for text in forecast.answer.split("\n")[0].split(": ")[1].split()] == [
+        float(f"{value:.2f}") for value in sample.target[:, 0]
+    ]
 
 
 @pytest.fixture(scope="module")
