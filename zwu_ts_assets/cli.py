@@ -14,10 +14,15 @@ from typing import Any
 
 import click
 
-from zwu_ts_assets.chosen_datasets import data_folder, datasets_with_a_csv, each
+from zwu_ts_assets.chosen_datasets import (
+    data_folder,
+    datasets_with_a_csv,
+    each,
+    say_what_is_passed_over,
+)
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset, find_datasets
-from zwu_ts_assets.discovery import ETTH1
+from zwu_ts_assets.discovery import ETTH1, file_remark
 from zwu_ts_assets.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
@@ -234,7 +239,9 @@ def status(names: tuple[str, ...]) -> None:
     from zwu_ts_assets.refresh.comparison import difference
 
     asked = names or dataset_names()
-    found = find_datasets(data_folder(), asked)
+    folder = data_folder()
+    found = find_datasets(folder, asked)
+    say_what_is_passed_over(folder, asked)
 
     def tell(dataset: Dataset) -> None:
         if (
@@ -253,7 +260,7 @@ def status(names: tuple[str, ...]) -> None:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
         for asset, names in compared.foreign.items():
             click.echo(f"  {asset:<20} {foreign_sentence(names)}")
-        for remark in compared.remarks:
+        for remark in filter(None, (file_remark(dataset.name, dataset.csv), *compared.remarks)):
             click.echo(told(f"  {remark}"))
 
     each(found, tell)

@@ -21,6 +21,7 @@ from zwu_ts_assets.checks import CSV_CHECK
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.datasets import Dataset
 from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.discovery import file_remark
 from zwu_ts_assets.environment import artifacts_dir
 from zwu_ts_assets.event_log import instance_for_a_run
 from zwu_ts_assets.failures import failures_of
@@ -161,6 +162,6 @@ def _say_what_is_there(dataset: Dataset, found: Difference, started: float) -> N
         ):
             if count or asset not in TRAINING:
                 click.echo(f"  {pattern:<42} {count:>5}")
-    for remark in found.remarks:
+    for remark in filter(None, (file_remark(dataset.name, dataset.csv), *found.remarks)):
         click.echo(told(f"  {remark}"))
     click.echo(f"in {time.monotonic() - started:.1f} s")

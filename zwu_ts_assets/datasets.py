@@ -15,6 +15,7 @@ from typing import Final
 
 from zwu_ts_assets.asset_settings import settings_digest, settings_of
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.table_files import settings_file
 from zwu_ts_assets.discovery import ETTH1, NAME, SAMPLE, discover
 from zwu_ts_assets.settings import EXPORTS, Settings, shown
 from zwu_ts_assets.settings_file import read_settings
@@ -173,7 +174,7 @@ def dataset_of(name: str, csv: Path) -> Dataset:
     return Dataset(
         name=name,
         csv=csv,
-        settings=read_settings(csv.with_suffix(".toml"), _OWN_DEFAULTS.get(name), table=name),
+        settings=read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name),
         prefix=_prefix(name),
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
     )

@@ -49,6 +49,11 @@ class LineError(CorpusError):
         path, line, rest = self._place
         return LineError(path, line + lines, rest)
 
+    def of_row(self) -> CorpusError:
+        """The same error of a table that has rows and no lines."""
+        path, line, rest = self._place
+        return CorpusError(f"{path}, row {line - 1}{rest}" if line > 1 else f"{path}{rest}")
+
     def __reduce__(self) -> tuple[type[CorpusError], tuple[str]]:
         """As a `CorpusError`, which takes one string."""
         return CorpusError, (str(self),)

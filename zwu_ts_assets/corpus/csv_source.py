@@ -1,8 +1,8 @@
 """From the bytes of a file to the first line of its table.
 
-What belongs here: what may lie around a table, namely UTF-16, the line that tells Excel the
-delimiter, and title lines above the column names. What does not: the column names themselves
-(`csv_header.py`) and the data lines (`csv_file.py`).
+What belongs here: what may lie around a table, namely packing, UTF-16, the line that tells Excel
+the delimiter, and title lines above the column names. What does not: the column names themselves
+(`csv_header.py`), the data lines (`csv_file.py`) and formats that are no text (`table_formats.py`).
 """
 
 import codecs
@@ -27,6 +27,8 @@ from zwu_ts_assets.corpus.csv_open import open_csv, refuse_other_formats, skip_b
 from zwu_ts_assets.corpus.csv_rules import DELIMITERS, Delimiter
 from zwu_ts_assets.corpus.csv_times import may_be_a_time, means_a_count, means_a_time
 from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.corpus.table_files import PACKINGS, PARQUET, TSF, table_suffix
+from zwu_ts_assets.corpus.table_formats import parquet_as_csv, tsf_as_csv, unpacked
 
 _TITLE_LINES: Final = 50  # lines among which the column names are looked for
 _PIECE: Final = 1 << 20
@@ -60,8 +62,21 @@ def open_table(path: Path) -> Iterator[Source]:
     Raises:
         CorpusError: The file cannot be read, or is something else than a CSV.
     """
+    suffix = table_suffix(path.name).lower()
     with ExitStack() as stack:
         file: IO[bytes] = stack.enter_context(open_csv(path))
+        if suffix == PARQUET:
+            file, told = stack.enter_context(parquet_as_csv(path, file))
+            with _of_rows():
+                yield Source(file, ",", told)
+            return
+        if suffix.endswith(PACKINGS):
+            file = stack.enter_context(unpacked(path, file, f".{suffix.rpartition('.')[2]}"))
+        if suffix.startswith(TSF):
+            file = stack.enter_context(tsf_as_csv(path, file))
+            with _of_rows():
+                yield Source(file, ",", ())
+            return
         notes: list[str] = []
         head = file.read(16)
         file.seek(0)
@@ -81,6 +96,15 @@ def open_table(path: Path) -> Iterator[Source]:
             yield Source(file, delimiter, tuple(notes))
         except LineError as error:
             raise error.moved(above) from error
+
+
+@contextmanager
+def _of_rows() -> Iterator[None]:
+    """Errors about a table without lines name the row."""
+    try:
+        yield
+    except LineError as error:
+        raise error.of_row() from error
 
 
 @contextmanager

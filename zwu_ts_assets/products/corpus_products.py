@@ -18,6 +18,7 @@ import numpy as np
 from zwu_ts_assets.corpus.csv_file import Reading, read_csv
 from zwu_ts_assets.corpus.errors import CorpusError
 from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.corpus.table_files import settings_file
 from zwu_ts_assets.corpus.verification import matrices_problem
 from zwu_ts_assets.corpus.window_rows import batch_count, window_count
 from zwu_ts_assets.corpus.windows import Window, whole_starts
@@ -116,7 +117,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     if rows < settings.window_length:
         raise CorpusError(
             f"{csv}: has {rows} rows, fewer than one window of {settings.window_length}; add rows, "
-            f"or set a smaller window_length in {csv.with_suffix('.toml')}"
+            f"or set a smaller window_length in {settings_file(csv)}"
         )
     cutting = settings.window_length, settings.stride
     batches = batch_count(rows, *cutting, settings.max_batches)
@@ -130,7 +131,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         raise CorpusError(
             f"{csv}: each of its {wanted} windows of {settings.window_length} rows has a row "
             "that lacks a value, so there is nothing to make; fill the gaps, or set a smaller "
-            f"window_length in {csv.with_suffix('.toml')}"
+            f"window_length in {settings_file(csv)}"
         )
     # Neighbours share rows, or leave some between them that are in no window.
     covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
