@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.corpus.csv_features import listed, refuse_missing
-from zwu_ts_assets.corpus.csv_lines import refuse, show
+from zwu_ts_assets.corpus.csv_lines import is_number, refuse, show
 from zwu_ts_assets.corpus.csv_times import (
     may_be_a_time,
     means_a_clock,
@@ -21,6 +21,14 @@ from zwu_ts_assets.corpus.csv_times import (
 
 TIME_COLUMN: Final = "date"
 """The time column, if there is one of this name and nobody names another."""
+
+
+_NAMES_OF_TIMES: Final = frozenset(
+    (
+        *("date", "time", "datetime", "date time", "date_time", "timestamp", "ds", "dt", "day"),
+        *("utc", "index", "month", "quarter", "period", "datum", "zeit", "zeitstempel", "fecha"),
+    )
+)
 
 
 def time_index(
@@ -50,6 +58,7 @@ def time_index(
         _refuse_doubt(path, names, pairs, found)
     # Where the names are times themselves, the first line is no header.
     if not found or any(map(means_a_time, names)):
+        _refuse_unknown_form(path, names, pairs)
         refuse_missing(path, names, [TIME_COLUMN], "time_column")
     if len(found) > 1:
         candidates = [show(names[index]) for index in found]
@@ -62,6 +71,26 @@ def time_index(
             f"Name the right one in the settings, for example `time_column = {candidates[0]}`.",
         )
     return found[0]
+
+
+def _refuse_unknown_form(
+    path: Path, names: tuple[str, ...], pairs: Sequence[tuple[int, str]]
+) -> None:
+    """Refuse a column that is named like a time and whose first cell is in no form that is known.
+
+    To say that there is no column `date` where there is one called `Date` would mislead.
+    """
+    for index, cell in pairs:
+        if names[index].strip().casefold() in _NAMES_OF_TIMES and not is_number(cell):
+            refuse(
+                path,
+                2,
+                names[index],
+                f"{show(cell)}" if cell.strip() else "an empty cell",
+                "a time in a form that is known, such as 2016-07-01 18:30:00 or 31.12.2016",
+                f"If it is the time, say so: `time_column = {show(names[index])}`, and how it is "
+                "written, such as `date_format = '%d %b %Y'`. If not, name the column that is.",
+            )
 
 
 def clock_index(time: int, rows: Iterable[Sequence[str]], features: Sequence[int]) -> int | None:
