@@ -36,13 +36,13 @@ from benchmarks.pipeline import (
     with_one_value_changed,
 )
 from benchmarks.stages import Window, figure_stages, video_stages
-from zwu_ts_assets.corpus.csv_file import read_series
-from zwu_ts_assets.corpus.figure import draw_figure, encode_png
-from zwu_ts_assets.corpus.mp4 import encode_mp4
-from zwu_ts_assets.corpus.sample import sample_csv
-from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.video import draw_patch_frames
-from zwu_ts_assets.environment import project_root
+from zwu_ts_assets.config.environment import project_root
+from zwu_ts_assets.figures.figure import draw_figure, encode_png
+from zwu_ts_assets.figures.mp4 import encode_mp4
+from zwu_ts_assets.figures.video import draw_patch_frames
+from zwu_ts_assets.timeseries.csv_file import read_series
+from zwu_ts_assets.timeseries.sample import sample_csv
+from zwu_ts_assets.timeseries.series import Series
 
 LONGER = 10
 """The long run has so many times the batches."""

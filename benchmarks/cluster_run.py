@@ -15,12 +15,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from zwu_ts_assets.corpus.csv_file import read_series
-from zwu_ts_assets.corpus.sample import sample_csv
-from zwu_ts_assets.corpus.windows import Window
-from zwu_ts_assets.products.corpus_products import Drawing, correlation_product, video_product
-from zwu_ts_assets.settings import Settings
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.orchestration.assets.corpus_products import (
+    Drawing,
+    correlation_product,
+    video_product,
+)
 from zwu_ts_assets.storage.folder_store import FolderStore
+from zwu_ts_assets.timeseries.csv_file import read_series
+from zwu_ts_assets.timeseries.sample import sample_csv
+from zwu_ts_assets.timeseries.windows import Window
 from zwu_ts_assets.workers.dask_pool import DaskPool
 from zwu_ts_assets.workers.pool import Pool, WorkerPool
 

@@ -18,7 +18,7 @@ from typing import Self
 
 from distributed import Client
 
-from zwu_ts_assets.environment import project_root
+from zwu_ts_assets.config.environment import project_root
 
 _LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 

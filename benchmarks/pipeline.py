@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import numpy as np
 
-from zwu_ts_assets.environment import project_root
+from zwu_ts_assets.config.environment import project_root
 
 BATCH_ROWS = 96
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import median_seconds
-from zwu_ts_assets.corpus.dependence import dependence_matrices
-from zwu_ts_assets.corpus.figure import draw_figure, draw_matrices, encode_png
-from zwu_ts_assets.corpus.mp4 import X264_SETTINGS, encode_mp4, probe_mp4
-from zwu_ts_assets.corpus.video import draw_patch_frames
+from zwu_ts_assets.figures.dependence import dependence_matrices
+from zwu_ts_assets.figures.figure import draw_figure, draw_matrices, encode_png
+from zwu_ts_assets.figures.mp4 import X264_SETTINGS, encode_mp4, probe_mp4
+from zwu_ts_assets.figures.video import draw_patch_frames
 
 Window = NDArray[np.float64]
 Stages = list[tuple[str, float]]

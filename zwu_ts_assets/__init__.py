@@ -1,7 +1,7 @@
 """zwu_ts_assets: from a multivariate time-series CSV to a multimodal corpus for Qwen3-VL.
 
 `-m zwu_ts_assets` finds the Dagster definitions here. They are loaded when asked for, so that
-`import zwu_ts_assets.corpus.dependence` in a notebook brings no Dagster along.
+`import zwu_ts_assets.figures.dependence` in a notebook brings no Dagster along.
 """
 
 from typing import TYPE_CHECKING, Any

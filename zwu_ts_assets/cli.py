@@ -14,16 +14,15 @@ from typing import Any
 
 import click
 
-from zwu_ts_assets.chosen_datasets import (
+from zwu_ts_assets.config.chosen_datasets import (
     data_folder,
     datasets_with_a_csv,
     each,
     say_what_is_passed_over,
 )
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import Dataset, find_datasets
-from zwu_ts_assets.discovery import ETTH1, file_remark
-from zwu_ts_assets.environment import (
+from zwu_ts_assets.config.datasets import Dataset, find_datasets
+from zwu_ts_assets.config.discovery import ETTH1, file_remark
+from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
     NO_TOKEN,
@@ -37,8 +36,9 @@ from zwu_ts_assets.environment import (
     web_addresses,
     web_token,
 )
-from zwu_ts_assets.lineage import asset_names
-from zwu_ts_assets.settings import EXPORTS
+from zwu_ts_assets.config.settings import EXPORTS
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
 
@@ -61,7 +61,7 @@ class _Group(click.Group):
 
 def _sentence_of(error: BaseException | None) -> str:
     """What a user can mend about folders, disks and Dagster's database; empty if it is not that."""
-    from zwu_ts_assets.failures import database_problem, unusable
+    from zwu_ts_assets.orchestration.failures import database_problem, unusable
 
     home = Path(os.environ.get("DAGSTER_HOME", ""))
     while error is not None:
@@ -104,7 +104,7 @@ def _run_dataset(
 ) -> None:
     started = time.monotonic()
     # Not before the CSVs are there: definitions load with it.
-    from zwu_ts_assets.dataset_run import run_dataset
+    from zwu_ts_assets.orchestration.dataset_run import run_dataset
 
     run_dataset(dataset, workers, dask, force, started, also)
 
@@ -148,8 +148,8 @@ def export(
 @_dask_option
 def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
     """Report what each trainer would make of the corpus: tokens, sizes, frames, legibility."""
-    from zwu_ts_assets.layout import dataset_store, file_names
-    from zwu_ts_assets.work import WHOLE
+    from zwu_ts_assets.orchestration.layout import dataset_store, file_names
+    from zwu_ts_assets.orchestration.work import WHOLE
 
     def report(dataset: Dataset) -> None:
         _run_dataset(dataset, workers, dask, False, ["samples", "preflight"])
@@ -183,8 +183,8 @@ def evidence(
 ) -> None:
     """Ask questions that need the picture, and prove it: a blind reader, and one of pixels."""
     from zwu_ts_assets.evidence.report import markdown
-    from zwu_ts_assets.layout import dataset_store
-    from zwu_ts_assets.picture_proof import questions_and_proof, write_proof
+    from zwu_ts_assets.orchestration.assets.picture_proof import questions_and_proof, write_proof
+    from zwu_ts_assets.orchestration.layout import dataset_store
 
     def proof(dataset: Dataset) -> None:
         _run_dataset(dataset, workers, dask, False, ["samples"])
@@ -210,8 +210,8 @@ def evidence(
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     """Check exports: those of the artifacts folder, of a dataset, or any in other FOLDERS."""
+    from zwu_ts_assets.orchestration.assets.validate import validate_folders
     from zwu_ts_assets.storage.places import printed_place
-    from zwu_ts_assets.validate import validate_folders
 
     found = find_datasets(data_folder(), dataset_names())
     # What is no folder may be the name of a dataset.
@@ -234,9 +234,9 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
 @_names
 def status(names: tuple[str, ...]) -> None:
     """List what is out of date, and why; change nothing."""
-    from zwu_ts_assets.checks import out_of_date_sentence
-    from zwu_ts_assets.layout import foreign_sentence
-    from zwu_ts_assets.refresh.comparison import difference
+    from zwu_ts_assets.orchestration.assets.checks import out_of_date_sentence
+    from zwu_ts_assets.orchestration.layout import foreign_sentence
+    from zwu_ts_assets.orchestration.refresh.comparison import difference
 
     asked = names or dataset_names()
     folder = data_folder()
@@ -282,8 +282,8 @@ def dev(
     names: tuple[str, ...], host: str, port: int, addresses: tuple[str, ...], no_token: bool
 ) -> None:
     """Start the Dagster web UI and daemon on this machine."""
-    from zwu_ts_assets.event_log import instance_of_home
-    from zwu_ts_assets.partitions import register_batches
+    from zwu_ts_assets.orchestration.event_log import instance_of_home
+    from zwu_ts_assets.orchestration.partitions import register_batches
 
     if addresses:
         os.environ[WEB_ADDRESSES_VARIABLE] = " ".join([*web_addresses(), *addresses])

@@ -1,7 +1,7 @@
 """The front door: datasets in, Dagster definitions out.
 
 What belongs here: which datasets are defined and what they are bound to. What does not: anything
-that could be wrong about an asset; follow its name into `assets.py` and on into `corpus/`.
+that could be wrong about an asset; follow its name into `orchestration/assets/`.
 """
 
 import warnings
@@ -12,13 +12,8 @@ from typing import Final
 import click
 import dagster as dg
 
-from zwu_ts_assets.assets import dataset_assets
-from zwu_ts_assets.automation import dataset_job, dataset_schedule, dataset_sensor
-from zwu_ts_assets.broken import broken_assets, broken_check, broken_sensor
-from zwu_ts_assets.checks import dataset_checks
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.datasets import BrokenDataset, Dataset, find_datasets
-from zwu_ts_assets.environment import (
+from zwu_ts_assets.config.datasets import BrokenDataset, Dataset, find_datasets
+from zwu_ts_assets.config.environment import (
     AutomationSettings,
     artifacts_dir,
     automation_settings,
@@ -26,13 +21,22 @@ from zwu_ts_assets.environment import (
     data_dir,
     dataset_names,
 )
-from zwu_ts_assets.export_io_manager import ExportIOManager
-from zwu_ts_assets.io_managers import FilesIOManager, SeriesIOManager, WindowsIOManager
-from zwu_ts_assets.resources import Workers
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.checks import dataset_checks
+from zwu_ts_assets.orchestration.assets.corpus_assets import dataset_assets
+from zwu_ts_assets.orchestration.assets.training_assets import training_assets
+from zwu_ts_assets.orchestration.assets.training_checks import training_checks
+from zwu_ts_assets.orchestration.automation import dataset_job, dataset_schedule, dataset_sensor
+from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
+from zwu_ts_assets.orchestration.export_io_manager import ExportIOManager
+from zwu_ts_assets.orchestration.io_managers import (
+    FilesIOManager,
+    SeriesIOManager,
+    WindowsIOManager,
+)
+from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place, StoreError
-from zwu_ts_assets.training_assets import training_assets
-from zwu_ts_assets.training_checks import training_checks
 
 _LOADING_SECONDS: Final = 60.0  # Dagster waits three minutes for a code location
 

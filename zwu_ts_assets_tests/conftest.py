@@ -9,8 +9,8 @@ import dagster as dg
 import hypothesis
 import pytest
 
-from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets.storage import object_clients
+from zwu_ts_assets.text.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets_tests.last_mile import make_everything, new_project
 from zwu_ts_assets_tests.object_server import ENVIRONMENT, Proxy, object_server, proxy_of
 from zwu_ts_assets_tests.processes import Undisturbed, undisturbed_run

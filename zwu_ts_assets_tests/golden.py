@@ -21,13 +21,13 @@ from unittest import mock
 
 import dagster as dg
 
-from zwu_ts_assets import lineage
-from zwu_ts_assets.automation import job_name
-from zwu_ts_assets.datasets import dataset_of
+from zwu_ts_assets.config.datasets import dataset_of
 from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.products import export_products
+from zwu_ts_assets.orchestration import lineage
+from zwu_ts_assets.orchestration.assets import export_products
+from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.folder_store import FolderStore
-from zwu_ts_assets.work import WHOLE
 from zwu_ts_assets_tests.project import failures
 from zwu_ts_assets_tests.reference import ETTH1_CSV, REPOSITORY
 

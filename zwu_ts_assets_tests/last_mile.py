@@ -10,13 +10,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from zwu_ts_assets.automation import job_name
-from zwu_ts_assets.datasets import Dataset
+from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.lineage import TRAINING, corpus_assets
-from zwu_ts_assets.refresh.comparison import OutOfDate, difference
-from zwu_ts_assets.refresh.todo import todo
-from zwu_ts_assets.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate, difference
+from zwu_ts_assets.orchestration.refresh.todo import todo
+from zwu_ts_assets.orchestration.run_tags import refresh_tags
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets_tests.project import SETTINGS, Project, failures
 

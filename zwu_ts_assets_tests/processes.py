@@ -19,7 +19,7 @@ import dagster as dg
 import pyarrow.parquet as pq
 from PIL import Image
 
-from zwu_ts_assets.corpus.mp4 import probe_mp4
+from zwu_ts_assets.figures.mp4 import probe_mp4
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 
 BATCHES = 9

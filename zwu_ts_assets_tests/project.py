@@ -10,11 +10,11 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from zwu_ts_assets.automation import job_name
-from zwu_ts_assets.checks import GUARDS
-from zwu_ts_assets.datasets import Dataset, etth1
+from zwu_ts_assets.config.datasets import Dataset, etth1
 from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.lineage import corpus_assets
+from zwu_ts_assets.orchestration.assets.checks import GUARDS
+from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.lineage import corpus_assets
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 PER_BATCH = ("batch_windows", "correlation_pngs", "patch_videos")

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zwu_ts_assets import cli
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets_tests.project import SETTINGS, names, write_csv
 
 PORT = "0"  # one that is free
@@ -156,7 +156,7 @@ def test_files_of_batches_that_are_no_more_are_removed_and_that_is_said(shell: S
 def test_without_etth1_and_a_network_the_sample_is_built_in_a_folder_of_its_own(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zwu_ts_assets import download
+    from zwu_ts_assets.config import download
 
     def unreachable(csv: Path, **_: object) -> None:
         raise CorpusError(f"ETTh1.csv could not be downloaded; copy it to {csv}")

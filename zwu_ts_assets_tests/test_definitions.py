@@ -8,11 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.datasets import etth1, sample
+from zwu_ts_assets.config.datasets import etth1, sample
+from zwu_ts_assets.config.environment import AutomationSettings
+from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets.lineage import TRAINING
-from zwu_ts_assets.settings import EXPORTS
+from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
@@ -156,7 +156,8 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
 def test_the_domain_is_usable_without_dagster() -> None:
     code = (
         "import sys, pkgutil, importlib\n"
-        "for package in ('zwu_ts_assets.corpus', 'zwu_ts_assets.training'):\n"
+        "for room in ('timeseries', 'figures', 'text', 'training'):\n"
+        "    package = 'zwu_ts_assets.' + room\n"
         "    path = importlib.import_module(package).__path__\n"
         "    for module in pkgutil.walk_packages(path, package + '.'):\n"
         "        importlib.import_module(module.name)\n"

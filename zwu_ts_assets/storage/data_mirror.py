@@ -19,11 +19,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.table_files import table_suffix
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets.storage.regular_files import read_regular, remove_regular
 from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned
+from zwu_ts_assets.timeseries.table_files import table_suffix
 
 # One part, not hidden, nothing that a terminal or a file system takes for something else.
 _NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")

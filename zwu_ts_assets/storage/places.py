@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 
 _URL: Final = re.compile(r"(?P<protocol>[A-Za-z][A-Za-z0-9+.\-]*)://.*", re.DOTALL)
 # Letters of a bucket and of a prefix; whatever else a shell, a log or a URL could take for syntax.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.figure_layout import DESIGN_DPI, Canvas
-from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.figure_layout import DESIGN_DPI, Canvas
+from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.training.legibility import Drawn, Verdict, legibility
 from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens, gridded_image
 from zwu_ts_assets.training.processor import Processor, Size

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import PromptTemplates

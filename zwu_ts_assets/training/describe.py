@@ -1,7 +1,7 @@
 """The description task: the statistics of a window in words.
 
 What belongs here: which statistics, their sentences, their check. What does not: the corpus' own
-statistics text (`corpus/stats`), which is in the prompt.
+statistics text (`text/stats.py`), which is in the prompt.
 
 The figure shows standardised columns, so no mean or maximum can be read off it: a model that had to
 name them would learn to make numbers up. The prompt therefore holds the statistics text, and the
@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.corpus.dependence import feature_matrices
+from zwu_ts_assets.figures.dependence import feature_matrices
 from zwu_ts_assets.training.numbers import NUMBER, mean_and_deviation, number_problem, number_text
 from zwu_ts_assets.training.relations import pair_values, spectral_pearson
 from zwu_ts_assets.training.sample import Sample

@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.corpus.limits import StatsFormat
-from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.window_rows import patch_spans
+from zwu_ts_assets.text.stats import stats_lines
+from zwu_ts_assets.timeseries.limits import StatsFormat
+from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval

@@ -16,7 +16,7 @@ digits a value is six tokens of Qwen; 96 steps of seven columns are about 4,000.
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.numbers import number_problem, values_text
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import Question, Task

@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.training.processor import (
     QWEN3_VL,
     Processor,

@@ -9,8 +9,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.training.advice import advice, text_advice
 from zwu_ts_assets.training.legibility import Drawn, Legibility, Verdict, legibility
 from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens

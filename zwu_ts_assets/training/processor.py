@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 
 _MAX_RATIO = 200
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
 from zwu_ts_assets.training.processor import Processor, Size
 from zwu_ts_assets.training.readers import (

@@ -31,7 +31,7 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.facts import FACTS, counted
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.tasks import TASKS

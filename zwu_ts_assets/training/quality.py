@@ -25,7 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import STD_OFFSET
+from zwu_ts_assets.figures.dependence import STD_OFFSET
 
 _ROUNDING: Final = 1e-9
 _REPEATED_SHARE: Final = 0.5

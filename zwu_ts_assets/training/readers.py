@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen import TextTokenizer
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.training.media_tokens import (
     ImageTokens,
     VideoTokens,

@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import STD_OFFSET, feature_matrices
+from zwu_ts_assets.figures.dependence import STD_OFFSET, feature_matrices
 from zwu_ts_assets.training.numbers import NUMBER, number_problem, number_text, values_block
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task import (

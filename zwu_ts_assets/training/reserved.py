@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen_files import ADDED_TOKENS
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.qwen_files import ADDED_TOKENS
 
 PLACEHOLDERS: Final = ("<image>", "<video>", "<audio>")
 """What Qwen's own fine-tuning code, ms-swift and LLaMA-Factory replace by media."""

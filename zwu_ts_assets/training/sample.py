@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.training.split_rule import SPLITS
 
 __all__ = ["SPLITS", "Sample", "sample_id"]

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import sampling_interval

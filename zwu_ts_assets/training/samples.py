@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.limits import StatsFormat
-from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.windows import Window, content_digest
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.stats import stats_lines
+from zwu_ts_assets.timeseries.limits import StatsFormat
+from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.windows import Window, content_digest
 from zwu_ts_assets.training.quality import interpolation_flags, quality_flags
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.splits import Borders, SplitReport, place, split_report

@@ -22,7 +22,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.sample import SPLITS
 from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SplitRule, exact_ratio, moment_of
 

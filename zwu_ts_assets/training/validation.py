@@ -15,8 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.verification import png_problem, video_problem
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.verification import png_problem, video_problem
 from zwu_ts_assets.training.export_reading import (
     Problem,
     ReadSample,

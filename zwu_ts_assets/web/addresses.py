@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}

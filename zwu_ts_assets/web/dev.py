@@ -1,6 +1,6 @@
 """`python -m zwu_ts_assets.web.dev`: `dagster dev` with the guarded web server, and its options."""
 
-from zwu_ts_assets.environment import WEB_TOKEN_VARIABLE
+from zwu_ts_assets.config.environment import WEB_TOKEN_VARIABLE
 from zwu_ts_assets.web.dagster_internals import run_dev
 
 if __name__ == "__main__":

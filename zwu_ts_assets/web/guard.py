@@ -27,7 +27,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from zwu_ts_assets.environment import WEB_ADDRESSES_VARIABLE
+from zwu_ts_assets.config.environment import WEB_ADDRESSES_VARIABLE
 from zwu_ts_assets.web.addresses import Address, address_of, addressed
 
 _POLICY_VIOLATION: Final = 1008  # RFC 6455; before the handshake, servers make a 403 of it

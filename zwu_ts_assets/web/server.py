@@ -10,13 +10,13 @@ from urllib.parse import quote
 import click
 from starlette.types import ASGIApp
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.environment import (
+from zwu_ts_assets.config.environment import (
     WEB_ADDRESSES_VARIABLE,
     WEB_TOKEN_VARIABLE,
     web_addresses,
     web_token,
 )
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.web.dagster_internals import run_webserver
 from zwu_ts_assets.web.guard import Guard

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.environment import DASK_VARIABLE
+from zwu_ts_assets.config.environment import DASK_VARIABLE
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.workers.dask_tasks import Call, is_here, likeness_there, packed, run
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.workers.dask_tasks import Call, WorkerTrouble, threads_problem, unlike
 from zwu_ts_assets.workers.pool import AHEAD_PER_WORKER
 

@@ -14,7 +14,7 @@ from concurrent.futures import BrokenExecutor
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -135,7 +135,7 @@ class WorkerPool:
 
 
 def _import_what_is_drawn_with() -> None:
-    importlib.import_module("zwu_ts_assets.products.corpus_products")
+    importlib.import_module("zwu_ts_assets.orchestration.assets.corpus_products")
 
 
 def _exit_with_parent(parent: int) -> None:

@@ -15,14 +15,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from zwu_ts_assets.corpus.colour_ranges import PanelRanges
-from zwu_ts_assets.corpus.dependence import DependenceMatrices, dependence_matrices
-from zwu_ts_assets.corpus.figure import Canvas, draw_figure, draw_matrices
-from zwu_ts_assets.corpus.mp4 import encode_mp4
-from zwu_ts_assets.corpus.video import draw_patch_frames
 from zwu_ts_assets.evidence import answers, blind, boxes, media, panels, printed, report
 from zwu_ts_assets.evidence.media import read_video, resized
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels, pearson_values, read_figure
+from zwu_ts_assets.figures.colour_ranges import PanelRanges
+from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
+from zwu_ts_assets.figures.figure import Canvas, draw_figure, draw_matrices
+from zwu_ts_assets.figures.mp4 import encode_mp4
+from zwu_ts_assets.figures.video import draw_patch_frames
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN
 
 Pixels = NDArray[np.uint8]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import DependenceMatrices
-from zwu_ts_assets.corpus.figure import draw_matrices
 from zwu_ts_assets.evidence.boxes import find_boxes
 from zwu_ts_assets.evidence.printed import Illegible, read_cell_number, read_range
+from zwu_ts_assets.figures.dependence import DependenceMatrices
+from zwu_ts_assets.figures.figure import draw_matrices
 from zwu_ts_assets_tests.reference import GOLDEN
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import dependence_matrices
 from zwu_ts_assets.evidence import report
 from zwu_ts_assets.evidence.answers import Seen, answer_from_pixels
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels
 from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Evidence, Gallery, Rate, prove
+from zwu_ts_assets.figures.dependence import dependence_matrices
 from zwu_ts_assets.training.picture.pose import picture_questions
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets_tests.training.picture.windows import PATCHES, ROWS, world

@@ -13,11 +13,11 @@ from unittest import mock
 
 import numpy as np
 
-from zwu_ts_assets.corpus import csv_file, csv_header
-from zwu_ts_assets.corpus.csv_file import count_data_rows, count_grid_rows, read_series
-from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.series import Series
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries import csv_file, csv_header
+from zwu_ts_assets.timeseries.csv_file import count_data_rows, count_grid_rows, read_series
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 _GOOD: Final = (

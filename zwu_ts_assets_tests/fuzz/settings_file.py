@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.window_rows import patch_spans
-from zwu_ts_assets.datasets import Dataset
-from zwu_ts_assets.settings import Settings
-from zwu_ts_assets.settings_file import read_settings
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.config.settings_file import read_settings
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 SEEDS: Final[Sequence[bytes]] = [

@@ -6,9 +6,9 @@ Held of every input: what is accepted is the text that its blocks make.
 from collections.abc import Sequence
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.stats import parse_stats
-from zwu_ts_assets.corpus.window_key import key_text
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.stats import parse_stats
+from zwu_ts_assets.timeseries.window_key import key_text
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 _LINE: Final = "OT: Mean=24.23, Max=33.13, Var=18.05\n"

@@ -7,11 +7,11 @@ are those that the stats make.
 from collections.abc import Sequence
 from typing import Final
 
-from zwu_ts_assets.corpus.qwen import qwen_rows_jsonl
-from zwu_ts_assets.corpus.qwen import vocabulary_json as tokenizer_vocabulary_json
-from zwu_ts_assets.corpus.stats import parse_stats
-from zwu_ts_assets.corpus.verification import qwen_problem, vocabulary_problem
-from zwu_ts_assets.corpus.vocabulary import build_vocabulary, token_rows_jsonl, vocabulary_json
+from zwu_ts_assets.figures.verification import qwen_problem, vocabulary_problem
+from zwu_ts_assets.text.qwen import qwen_rows_jsonl
+from zwu_ts_assets.text.qwen import vocabulary_json as tokenizer_vocabulary_json
+from zwu_ts_assets.text.stats import parse_stats
+from zwu_ts_assets.text.vocabulary import build_vocabulary, token_rows_jsonl, vocabulary_json
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 

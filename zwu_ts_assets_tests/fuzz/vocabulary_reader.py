@@ -7,8 +7,8 @@ the same when it is written and read again.
 from collections.abc import Sequence
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.vocabulary import (
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.vocabulary import (
     SPECIALS,
     build_vocabulary,
     read_vocabulary,

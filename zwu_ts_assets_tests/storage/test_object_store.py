@@ -16,19 +16,20 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from zwu_ts_assets import environment
 from zwu_ts_assets.cli import main
-from zwu_ts_assets.environment import AutomationSettings
-from zwu_ts_assets.layout import dataset_store
-from zwu_ts_assets.lineage import TRAINING
-from zwu_ts_assets.refresh.comparison import DAMAGED, FOLLOWS, OutOfDate, difference
-from zwu_ts_assets.refresh.reconcile import Memory, reconcile
+from zwu_ts_assets.config import environment
+from zwu_ts_assets.config.environment import AutomationSettings
+from zwu_ts_assets.orchestration.layout import dataset_store
+from zwu_ts_assets.orchestration.lineage import TRAINING
+from zwu_ts_assets.orchestration.refresh.comparison import DAMAGED, FOLLOWS, OutOfDate, difference
+from zwu_ts_assets.orchestration.refresh.reconcile import Memory, reconcile
 from zwu_ts_assets.storage import object_clients
 from zwu_ts_assets.storage.kept_objects import KeptObjects
 from zwu_ts_assets.storage.object_files import ObjectFiles
 from zwu_ts_assets.storage.object_store import ObjectStore
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets_tests import last_mile
+from zwu_ts_assets_tests.behaviour.test_security import contents as unpacked
 from zwu_ts_assets_tests.object_server import (
     BROKEN,
     BUCKET,
@@ -47,7 +48,6 @@ from zwu_ts_assets_tests.object_server import (
 )
 from zwu_ts_assets_tests.processes import Shell, kill, wait_for
 from zwu_ts_assets_tests.project import Project, failures
-from zwu_ts_assets_tests.test_security import contents as unpacked
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.layout import dataset_store
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.storage.places import Remote, StoreError, place_of, printed_place
 
 

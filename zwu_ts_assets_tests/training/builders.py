@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.csv_file import read_series
-from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.window_rows import patch_spans, window_count
-from zwu_ts_assets.corpus.windows import content_digest, cut_window
+from zwu_ts_assets.text.stats import stats_lines
+from zwu_ts_assets.timeseries.csv_file import read_series
+from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.window_rows import patch_spans, window_count
+from zwu_ts_assets.timeseries.windows import content_digest, cut_window
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.split_rule import SplitRule

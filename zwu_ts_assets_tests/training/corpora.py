@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.figure import Canvas, draw_figure, encode_png
-from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.video import draw_patch_frames, encode_mp4, film_strip
+from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
+from zwu_ts_assets.figures.video import draw_patch_frames, encode_mp4, film_strip
+from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile

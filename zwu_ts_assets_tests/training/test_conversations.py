@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import (
     conversation_problem,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.forecast import FORECAST, format_forecast, parse_forecast
 from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.training.builders import sample_of, walk

@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.qwen import TextTokenizer, TokenizerSource, load_tokenizer
-from zwu_ts_assets.corpus.qwen_embedded import embedded_tokenizer_folder
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource, load_tokenizer
+from zwu_ts_assets.text.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets.training.media_tokens import (
     image_tokens,
     sample_media_tokens,

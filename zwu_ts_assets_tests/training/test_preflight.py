@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.figure import Canvas
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.training.advice import text_advice
 from zwu_ts_assets.training.conversations import sample_conversations
 from zwu_ts_assets.training.facts import MediaFacts

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.processor import Processor, Size
 from zwu_ts_assets.training.profiles import PROFILES, Profile, profile_named
 from zwu_ts_assets.training.readers import Clip, LlamaFactory, QwenVlUtils

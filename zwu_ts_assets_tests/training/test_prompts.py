@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import DEFAULT_FOLDER, PromptTemplates, load_templates
 from zwu_ts_assets.training.task_settings import TaskSettings

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from zwu_ts_assets.corpus.dependence import dependence_matrices, feature_matrices
-from zwu_ts_assets.corpus.selection import Selection
+from zwu_ts_assets.figures.dependence import dependence_matrices, feature_matrices
+from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.relations import LAG, TOGETHER, dtw_distances, spectral_pearson
 from zwu_ts_assets.training.sample import Sample

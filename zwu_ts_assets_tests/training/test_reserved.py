@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.reserved import RESERVED, require_usable_names, reserved_word
 
 # Written out here, from the model's published tokenizer_config.json and the trainers' documents.

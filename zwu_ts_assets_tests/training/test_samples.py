@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus.csv_gaps import Grid, fill
-from zwu_ts_assets.corpus.csv_rules import CsvRules
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.series import Series
-from zwu_ts_assets.corpus.stats import stats_lines
-from zwu_ts_assets.corpus.window_rows import patch_spans
-from zwu_ts_assets.corpus.windows import cut_batch
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.text.stats import stats_lines
+from zwu_ts_assets.timeseries.csv_gaps import Grid, fill
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import cut_batch
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import WindowAssets, make_samples, sampling_interval
 from zwu_ts_assets.training.split_rule import SplitRule

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.corpus.video import encode_mp4
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.video import encode_mp4
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.validation import Expectations, validate_export

@@ -31,13 +31,18 @@ from cryptography.x509.oid import NameOID
 
 from benchmarks.dask_processes import DaskProcesses
 from zwu_ts_assets import cli
-from zwu_ts_assets.corpus.errors import CorpusError
-from zwu_ts_assets.products.corpus_products import correlation_product, video_product
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.corpus_products import correlation_product, video_product
 from zwu_ts_assets.workers import dask_client
 from zwu_ts_assets.workers.dask_client import Connection
 from zwu_ts_assets.workers.dask_pool import DaskPool
+from zwu_ts_assets_tests.orchestration.assets.test_corpus_products import (
+    BATCHES,
+    SETTINGS,
+    made_by,
+    windows,
+)
 from zwu_ts_assets_tests.processes import Undisturbed, wait_for
-from zwu_ts_assets_tests.products.test_corpus_products import BATCHES, SETTINGS, made_by, windows
 from zwu_ts_assets_tests.reference import REPOSITORY
 from zwu_ts_assets_tests.test_cli import Shell
 from zwu_ts_assets_tests.workers.test_pool import Items, process_of, refuse, square
@@ -450,7 +455,7 @@ def test_a_worker_with_other_code_is_refused_when_it_joins_late(
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     shutil.copytree(REPOSITORY / "zwu_ts_assets_tests", tmp_path / "zwu_ts_assets_tests")
-    changed = tmp_path / "zwu_ts_assets" / "corpus" / "dependence.py"
+    changed = tmp_path / "zwu_ts_assets" / "figures" / "dependence.py"
     changed.write_text(changed.read_text("utf-8") + "# Never run.\n", encoding="utf-8")
     scheduler.add_worker()
     pool = DaskPool(scheduler.address)

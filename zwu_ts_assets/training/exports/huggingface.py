@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
 from zwu_ts_assets.training.exports.manifest import manifest_file

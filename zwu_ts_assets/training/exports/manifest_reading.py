@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.source import Medium, is_safe_path

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import CardFacts
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.reserved import reserved_word

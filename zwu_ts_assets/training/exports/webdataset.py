@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.export_files import ExportFile, WrittenFile
 from zwu_ts_assets.training.exports.manifest import manifest_file

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.dependence import Matrix, dependence_matrices
+from zwu_ts_assets.figures.dependence import Matrix, dependence_matrices
 from zwu_ts_assets.training.sample import Sample
 
 

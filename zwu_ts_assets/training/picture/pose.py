@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.measures import Measures, measures_of
 from zwu_ts_assets.training.picture.question import ANSWER_PREFIX, LETTERS, PictureQuestion

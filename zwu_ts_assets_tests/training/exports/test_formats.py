@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource

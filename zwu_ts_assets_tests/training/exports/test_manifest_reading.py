@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.exports.manifest import MANIFEST
 from zwu_ts_assets.training.exports.manifest_reading import read_manifest
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.exports.source import (
     ExportSource,

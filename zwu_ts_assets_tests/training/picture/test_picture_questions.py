@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.corpus.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers, regression_answers
 from zwu_ts_assets.training.picture.pose import picture_questions
 from zwu_ts_assets.training.picture.question import PictureQuestion

@@ -1,0 +1,227 @@
+"""What a dataset is: a name, a CSV and the settings that shape its corpus.
+
+What belongs here: names, and the datasets that there are. What does not: the settings themselves
+(`settings.py`), which asset each matters to (`asset_settings.py`), anything about Dagster or
+artifacts.
+
+A dataset is data, not code. ETTh1 is the first one and has no key prefix; any other dataset has
+its name as the prefix of its asset keys and as its folder below `artifacts/`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from zwu_ts_assets.config.discovery import ETTH1, NAME, SAMPLE, discover
+from zwu_ts_assets.config.settings import EXPORTS, Settings, shown
+from zwu_ts_assets.config.settings_file import read_settings
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.asset_settings import settings_digest, settings_of
+from zwu_ts_assets.timeseries.table_files import settings_file
+from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
+
+_CARD: Final = ("title", "description", "source", "licence")
+
+
+@dataclass(frozen=True)
+class AssetNames:
+    """What the assets of a dataset are called.
+
+    Attributes:
+        name: Lower-case name of the dataset: group and job of everything made from its CSV.
+        prefix: Asset key prefix and folder below `artifacts/`; empty for ETTh1.
+
+    Raises:
+        CorpusError: A name that could not be a folder and an asset key on every machine.
+    """
+
+    name: str
+    prefix: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.prefix):
+            if not NAME.fullmatch(name):
+                raise CorpusError(
+                    f"dataset {shown(name)}: found a name that cannot be a folder and an asset "
+                    "key everywhere; expected a lower-case letter and then at most 62 lower-case "
+                    "letters, digits and underscores. Rename the dataset."
+                )
+
+    @property
+    def raw_asset(self) -> str:
+        """Name of the asset that reads the CSV, for example `etth1_raw`."""
+        return f"{self.name}_raw"
+
+    @property
+    def csv_asset(self) -> str:
+        """Name under which the lineage shows the CSV itself, for example `etth1_csv`."""
+        return f"{self.name}_csv"
+
+    def asset_name(self, role: str) -> str:
+        """Name of an asset by its role in the lineage; only `raw` is named after the dataset."""
+        return self.raw_asset if role == "raw" else role
+
+    def role_of(self, asset: str) -> str:
+        """The role of an asset in the lineage, by its name."""
+        return "raw" if asset == self.raw_asset else asset
+
+
+@dataclass(frozen=True)
+class Dataset(AssetNames):
+    """A CSV and how its corpus is made.
+
+    Attributes:
+        csv: The CSV file.
+        settings: What shapes the corpus.
+        published_borders: Of the splits that publications about this dataset use.
+    """
+
+    csv: Path
+    settings: Settings
+    published_borders: tuple[int, int, int, int] | None = None
+
+    def split_rule(self, rows: int) -> SplitRule:
+        """How rows are divided: as the settings say, else at the published borders, else by ratios.
+
+        Args:
+            rows: Rows of the CSV; the published borders are for one that reaches to the last.
+        """
+        rule = self.settings.split
+        if rule.is_given or self.published_borders is None or rows < self.published_borders[-1]:
+            return rule
+        return SplitRule(borders=self.published_borders, embargo_rows=rule.embargo_rows)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The settings that shaped samples and conversations, by name: what an export tells.
+
+        Not what only describes the data, and no folder of this machine.
+        """
+        told = self.settings_of(EXPORTS["qwen"])
+        for name in (*_CARD, "export_media", "prompts"):
+            del told[name]
+        told["video_width"], told["video_height"] = self.settings.video_size
+        return told
+
+    def settings_of(self, asset: str) -> dict[str, object]:
+        """The settings that matter to one asset, by name.
+
+        Args:
+            asset: The asset's name; `raw` or the dataset's own name for it.
+        """
+        return settings_of(self.settings, self.role_of(asset))
+
+    def settings_digest(self, asset: str) -> str:
+        """Eight hexadecimal digits that change when a setting of that asset changes."""
+        return settings_digest(self.settings, self.role_of(asset))
+
+
+@dataclass(frozen=True)
+class BrokenDataset(AssetNames):
+    """A dataset that cannot be defined, shown with the reason in the place where it would be.
+
+    Attributes:
+        csv: Its CSV, or the file or folder that the problem is about.
+        problem: What is wrong and what to do, in a sentence.
+        data_dir: The data folder.
+    """
+
+    csv: Path
+    problem: str
+    data_dir: Path
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """The datasets that were asked for.
+
+    Attributes:
+        sound: Those that can be defined.
+        broken: The others: what is wrong with one takes no other one down.
+    """
+
+    sound: tuple[Dataset, ...]
+    broken: tuple[BrokenDataset, ...]
+
+
+_OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
+    ETTH1: {
+        "features": ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT"),
+        "title": "ETTh1",
+        "description": (
+            "Hourly oil temperature (OT) of an electricity transformer and six power loads: high, "
+            "middle and low, useful (UFL) and useless (ULL)."
+        ),
+        "source": "https://github.com/zhouhaoyi/ETDataset (Haoyi Zhou and others)",
+        "licence": "cc-by-nd-4.0",
+    },
+    SAMPLE: {
+        "title": "Synthetic sample",
+        "description": "A synthetic series with seven columns, made to look at.",
+        "source": "generated by zwu_ts_assets.corpus.sample",
+        "licence": "cc0-1.0",
+    },
+}
+
+
+def dataset_of(name: str, csv: Path) -> Dataset:
+    """A dataset by its name and CSV, with the settings that its files have now.
+
+    Raises:
+        CorpusError: Invalid settings.
+    """
+    return Dataset(
+        name=name,
+        csv=csv,
+        settings=read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name),
+        prefix=_prefix(name),
+        published_borders=ETTH1_BORDERS if name == ETTH1 else None,
+    )
+
+
+def etth1(data_dir: Path) -> Dataset:
+    """The ETTh1 dataset (hourly transformer temperature and load, 17,420 rows)."""
+    return dataset_of(ETTH1, data_dir / "ETTh1.csv")
+
+
+def sample(data_dir: Path) -> Dataset:
+    """The small synthetic dataset that comes with the project; never a stand-in named ETTh1."""
+    return dataset_of(SAMPLE, data_dir / "sample.csv")
+
+
+def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
+    """The datasets of a data folder, each with the settings beside its CSV.
+
+    Args:
+        data_dir: The folder with the CSVs.
+        names: Dataset names, for example `["etth1"]`; none: ETTh1 and one for every other CSV but
+            the demonstration `sample.csv`.
+
+    Raises:
+        CorpusError: An unknown name, or a folder that cannot be listed.
+    """
+    found = discover(data_dir)
+    for name in names:
+        if name not in found.names:
+            known = ", ".join(found.names)
+            raise CorpusError(
+                f"There is no dataset {name!r}; the datasets are: {known}. Correct the name, or "
+                f"copy a CSV that gives it to {data_dir}."
+            )
+    sound, broken = [], []
+    for name in dict.fromkeys(names or found.default_names):
+        problem = found.problems.get(name, "")
+        if not problem:
+            try:
+                sound.append(dataset_of(name, found.csvs[name]))
+                continue
+            except CorpusError as error:
+                problem = str(error)
+        csv = found.csvs.get(name, found.folder)
+        broken.append(BrokenDataset(name, csv, problem, data_dir, prefix=_prefix(name)))
+    return Datasets(tuple(sound), tuple(broken))
+
+
+def _prefix(name: str) -> tuple[str, ...]:
+    return () if name == ETTH1 else (name,)

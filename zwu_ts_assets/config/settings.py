@@ -1,0 +1,271 @@
+"""The settings that shape a corpus: what there is to set, defaults and bounds.
+
+What belongs here: each setting, and what must hold between several. What does not: the TOML files
+that say them (`settings_file.py`), which asset each matters to (`asset_settings.py`), and which
+datasets there are (`datasets.py`).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from zwu_ts_assets.figures.figure_layout import Canvas, most_features
+from zwu_ts_assets.timeseries.csv_rules import (
+    CsvRules,
+    Decimal,
+    Delimiter,
+    Gaps,
+    date_format_problem,
+    time_zone_problem,
+)
+from zwu_ts_assets.timeseries.limits import (
+    FEATURE_LIMIT,
+    FIGURE_FEATURES,
+    LINE_PLOT_LIMIT,
+    StatsFormat,
+)
+from zwu_ts_assets.training.split_rule import SplitRule
+from zwu_ts_assets.training.task_settings import TaskSettings
+
+_SHOWN: Final = 120  # characters of a value in a message
+
+# The model's image processor works in blocks of 32 pixels. A canvas that is not a multiple is
+# resampled before the model sees it, and its annotations blur.
+CANVAS_BLOCK: Final = 32
+
+EXPORTS: Final[Mapping[str, str]] = {
+    name: f"{name}_export"
+    for name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset")
+}
+"""The export formats, each with the name of its asset."""
+
+_Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
+
+
+class Settings(BaseModel):
+    """Everything that shapes a corpus. The TOML file beside the CSV overrides any of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    time_column: str | None = Field(
+        None,
+        min_length=1,
+        description="The column with the timestamps; unset: `date`, or the one that has them.",
+    )
+    features: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=FEATURE_LIMIT,
+        description="Columns to use, in order; unset: every numeric column.",
+        strict=False,  # TOML has arrays, not tuples
+    )
+    delimiter: Delimiter | None = Field(None, description="Between the cells; unset: found.")
+    decimal: Decimal | None = Field(None, description="The decimal mark; unset: found.")
+    date_format: str | None = Field(
+        None, min_length=1, max_length=100, description="How times are written; unset: found."
+    )
+    time_zone: str | None = Field(
+        None, description="IANA name of the zone of local times; unset: times are as they are."
+    )
+    gaps: Gaps = Field("refuse", description="What becomes of missing values and rows.")
+    interpolate_limit: int | None = Field(
+        None, ge=1, le=1000, description="At most so many values in a row are interpolated."
+    )
+    window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
+    window_stride: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Rows between two windows' starts; unset: window_length, side by side.",
+    )
+    horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
+    max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
+    patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
+    patch_stride: int = Field(12, ge=1, le=1000, description="Rows between two patches' starts.")
+    canvas_width: _Blocks = Field(1792, ge=448, description="Width of a figure in pixels.")
+    canvas_height: _Blocks = Field(992, ge=224, description="Height of a figure in pixels.")
+    title_batch_index: bool = Field(
+        False, description="Print the batch index in the titles: it tells a model where it is."
+    )
+    colour_range: Literal["window", "train"] = Field(
+        "window",
+        description="Colours span each window's own values, or a range fitted on the training "
+        "split.",
+    )
+    line_plots: bool = Field(False, description="Draw the values as lines too.")
+    figure_features: int = Field(
+        FIGURE_FEATURES,
+        ge=2,
+        le=FEATURE_LIMIT,
+        description="At most so many columns in a feature panel; of more, those that stand for "
+        "all.",
+    )
+    figure_columns: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=FEATURE_LIMIT,
+        description="Columns of the feature panels, in order; unset: all, or chosen.",
+        strict=False,
+    )
+    video_width: _Blocks | None = Field(
+        None, ge=448, description="Width of a video in pixels; unset: the canvas'."
+    )
+    video_height: _Blocks | None = Field(
+        None, ge=224, description="Height of a video in pixels; unset: the canvas'."
+    )
+    fps: float = Field(2.0, gt=0, le=60, description="Frames per second of the videos.")
+    frame_multiple: int = Field(
+        2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
+    )
+    stats_format: StatsFormat = Field(
+        "decimals",
+        description="Numbers of the statistics have two decimals, or four significant digits.",
+    )
+    splitter: str | None = Field(
+        None, description="`package.module:function` that splits the stats text for `vocab`."
+    )
+    tokenizer: str | None = Field(
+        None, description="Folder or model id of the tokenizer for `qwen_tokens`."
+    )
+
+    split: SplitRule = Field(
+        SplitRule(), description="How rows are divided into train, validation and test."
+    )
+    tasks: TaskSettings = Field(TaskSettings(), description="What is asked of each sample.")
+    units: dict[str, str] = Field({}, description="Unit by column.")
+    prompts: str | None = Field(
+        None, min_length=1, description="Folder with prompt templates; unset: the project's."
+    )
+    exports: tuple[
+        Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"], ...
+    ] = Field((), description="Export formats to make with the corpus.", strict=False)
+    export_media: Literal["link", "copy"] = Field(
+        "link", description="Whether exports hold hard links to figures and videos, or copies."
+    )
+    shard_samples: int = Field(64, ge=1, le=100_000, description="Samples of a WebDataset shard.")
+    title: str = Field("", description="What people call the data, for dataset cards.")
+    description: str = Field("", description="What the series is, for dataset cards.")
+    source: str = Field("", description="Where the CSV comes from, for dataset cards.")
+    licence: str = Field("", description="Its licence, for example `cc-by-4.0`.")
+
+    @property
+    def csv_rules(self) -> CsvRules:
+        """How the CSV is written and what becomes of its gaps."""
+        names = CsvRules.__dataclass_fields__
+        return CsvRules(**{name: getattr(self, name) for name in names})
+
+    @property
+    def stride(self) -> int:
+        """Rows between the starts of two windows."""
+        return self.window_stride or self.window_length
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether windows overlap, so that a batch has several."""
+        return self.stride < self.window_length
+
+    @property
+    def canvas_size(self) -> tuple[int, int]:
+        """Width and height of figures and line plots in pixels."""
+        return self.canvas_width, self.canvas_height
+
+    @property
+    def video_size(self) -> tuple[int, int]:
+        """Width and height of videos in pixels; each the canvas' where it is unset."""
+        return self.video_width or self.canvas_width, self.video_height or self.canvas_height
+
+    @property
+    def figure_room(self) -> int:
+        """How many columns a feature panel can show in cells of at least a pixel."""
+        return min(most_features(Canvas(*size)) for size in (self.canvas_size, self.video_size))
+
+    @model_validator(mode="after")
+    def _feature_panels_have_room(self) -> Self:
+        # The default is no wish: it may be more than a small canvas has room for.
+        name, count = "figure_features", self.figure_features
+        if self.figure_columns is not None:
+            name, count = "figure_columns", len(self.figure_columns)
+        if count != FIGURE_FEATURES and count > self.figure_room:
+            raise ValueError(f"{name} is {count}; {self.room_told}")
+        if self.line_plots and count > LINE_PLOT_LIMIT:
+            raise ValueError(
+                f"{name} is {count}, and line_plots draws a panel for each; expected at most "
+                f"{LINE_PLOT_LIMIT}: show fewer, or set line_plots to false"
+            )
+        return self
+
+    @property
+    def room_told(self) -> str:
+        """How many columns feature panels have room for, and what to do: the end of a sentence."""
+        return (
+            f"with more than {self.figure_room} a cell would be less than a pixel on the canvas or "
+            "in the videos: show fewer, or draw larger (canvas_width and canvas_height, "
+            "video_width and video_height)"
+        )
+
+    @model_validator(mode="after")
+    def _patches_fit_the_window(self) -> Self:
+        if self.patch_length > self.window_length:
+            raise ValueError(
+                f"patch_length is {self.patch_length}, longer than window_length "
+                f"{self.window_length}: no patch fits; make patch_length smaller"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _every_row_is_in_a_window(self) -> Self:
+        if self.stride > self.window_length:
+            raise ValueError(
+                f"window_stride is {self.stride}, larger than window_length {self.window_length}: "
+                "rows between two windows would be in none; make window_stride smaller"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_told_apart(self) -> Self:
+        time_column = self.time_column or "date"
+        for setting in ("features", "figure_columns"):
+            columns = getattr(self, setting) or ()
+            twice = sorted(name for name, count in Counter(columns).items() if count > 1)
+            if twice:
+                raise ValueError(
+                    f"{setting} names {shown(twice)} more than once; name each column once"
+                )
+            if time_column in columns:
+                raise ValueError(f"time_column {shown(time_column)} cannot be a feature as well")
+        return self
+
+    @field_validator("date_format")
+    @classmethod
+    def _is_a_date_format(cls, value: str | None) -> str | None:
+        if value is not None and (problem := date_format_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str | None) -> str | None:
+        if value is not None and (problem := time_zone_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @model_validator(mode="after")
+    def _gaps_and_their_limit_fit(self) -> Self:
+        if (self.gaps == "interpolate") != (self.interpolate_limit is not None):
+            raise ValueError(
+                f"gaps is {self.gaps!r} and interpolate_limit is {self.interpolate_limit}; "
+                'interpolate_limit belongs to gaps = "interpolate", which needs it: write, for '
+                "example, interpolate_limit = 3"
+            )
+        return self
+
+
+def shown(value: object) -> str:
+    """A value as Python writes it, shortened if it would drown the message."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or a thousand levels
+        return f"a {type(value).__name__} too long to be shown"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

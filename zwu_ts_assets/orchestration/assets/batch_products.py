@@ -1,0 +1,123 @@
+"""From the table to batches of windows, and which of these are for training.
+
+What belongs here: cutting with a dataset's settings, and saying what there is to know of a batch.
+What does not: the arithmetic (`windows.py`), what is made of windows (`corpus_products.py`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.storage.artifact_store import Detail, digest
+from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.window_rows import batch_count, batch_starts
+from zwu_ts_assets.timeseries.windows import Batch, batch_digest, cut_batch
+
+
+def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:
+    """Refuse batches of rows that the CSV has and the table does not have yet.
+
+    Raises:
+        CorpusError: Names the asset that brings the rows.
+    """
+    batches = batch_count(len(series.timestamps), settings.window_length, settings.stride)
+    if last_batch >= batches:
+        raise CorpusError(
+            f"batch {last_batch} is not in {raw_asset} yet, which has {batches} batches; "
+            f"materialize {raw_asset} first"
+        )
+
+
+def batch_product(
+    batch: int, *, series: Series, settings: Settings, shown: Selection | None = None
+) -> Product[Batch]:
+    """The windows of one batch, which columns are shown, how much of their targets the CSV has."""
+    cut = cut_batch(
+        series,
+        batch,
+        length=settings.window_length,
+        horizon=settings.horizon,
+        stride=settings.stride,
+        shown=shown,
+    )
+    details: dict[str, Detail] = {
+        "rows": f"{cut.start}..{cut.stop - 1}" if cut.starts else "none",
+        "features": len(cut.features),
+        **({"features_shown": len(shown.columns)} if shown else {}),
+        **target_details(cut, settings),
+    }
+    if cut.starts:
+        details["first_timestamp"] = str(cut.timestamps[0])
+        details["last_timestamp"] = str(cut.timestamps[-1])
+    if settings.overlapping or not cut.starts:
+        details |= {"windows": len(cut.starts), "horizon": settings.horizon}
+    return Product(cut, details, version=batch_digest(cut))
+
+
+def training_starts(
+    dataset: Dataset, series: Series, batches: Iterable[int]
+) -> dict[int, Sequence[int]]:
+    """Where the windows begin that lie in the training split, on which colour ranges are fitted.
+
+    Returns:
+        The starts by batch, gaps not counted; without batches that have none.
+    """
+    from zwu_ts_assets.training.splits import train_rows
+
+    rows = train_rows(dataset.split_rule(series.rows), series.timestamps, series.reach)
+    settings = dataset.settings
+    found = {
+        batch: batch_starts(batch, settings.window_length, settings.stride, rows)
+        for batch in batches
+    }
+    return {batch: starts for batch, starts in found.items() if starts}
+
+
+def training_versions(
+    training: Mapping[int, Sequence[int]], versions: Mapping[int, str], settings: Settings
+) -> dict[int, str]:
+    """What tells the training windows of each batch: its version, and which of them if not all.
+
+    Args:
+        training: What `training_starts` found.
+        versions: Content version of each batch.
+        settings: How windows are cut.
+    """
+    length, stride = settings.window_length, settings.stride
+    found = {}
+    for batch, starts in training.items():
+        owned = batch_starts(batch, length, stride, (0, (batch + 2) * length))
+        found[batch] = versions[batch]
+        if len(starts) < len(owned):
+            found[batch] = digest(versions[batch], str(starts[0]), str(starts[-1]))
+    return found
+
+
+def target_details(batch: Batch, settings: Settings) -> dict[str, Detail]:
+    """Which rows the target spans of a batch's windows cover, and how many the last one has."""
+    if not batch.starts:
+        return {"target_span": "none", "target_rows": 0, "target_complete": False}
+    first_stop = batch.start + batch.length
+    return span_details(first_stop, batch.stop, batch.target_rows[-1], settings)
+
+
+def span_details(
+    first_stop: int, last_stop: int, target_rows: int, settings: Settings
+) -> dict[str, Detail]:
+    """Which rows the target spans of some windows cover.
+
+    Args:
+        first_stop: The row after the first window's last one.
+        last_stop: The row after the last window's last one.
+        target_rows: How many target rows the last window has.
+        settings: How many it should have.
+    """
+    span = f"{first_stop}..{last_stop + settings.horizon - 1}" if settings.horizon else "none"
+    return {
+        "target_span": span,
+        "target_rows": target_rows,
+        "target_complete": target_rows == settings.horizon,
+    }

@@ -1,0 +1,201 @@
+"""From an asset's inputs to its product: one function per asset, in the order of the lineage.
+
+What belongs here: calling the corpus modules and saying what there is to know of the result. What
+does not: the corpus itself (`figures/`, `text/`), Dagster, artifact paths. Batches are cut in
+`batch_products.py`, drawn in `media_products.py` and told as text in `text_products.py`, whose
+names are handed on here.
+
+Importing this module imports pandas, matplotlib and the rest, so asset bodies import it when they
+run and never when definitions load. The worker processes run its functions.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.verification import matrices_problem
+from zwu_ts_assets.orchestration.assets.batch_products import (
+    batch_product,
+    require_rows,
+    training_starts,
+    training_versions,
+)
+from zwu_ts_assets.orchestration.assets.media_products import (
+    Drawing,
+    Files,
+    colour_ranges_product,
+    correlation_product,
+    drawn_batches,
+    figure_problem,
+    film_problem,
+    fitted_ranges,
+    line_plot_product,
+    ranges_of,
+    training_extremes,
+    video_product,
+)
+from zwu_ts_assets.orchestration.assets.previews import series_table
+from zwu_ts_assets.orchestration.assets.text_products import (
+    qwen_inputs,
+    qwen_product,
+    stats_product,
+    tokenizer_source,
+    tokens_problem,
+    vocabulary_inputs,
+    vocabulary_product,
+)
+from zwu_ts_assets.orchestration.work import WARNING, Product
+from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
+from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.table_files import settings_file
+from zwu_ts_assets.timeseries.window_rows import batch_count, window_count
+from zwu_ts_assets.timeseries.windows import Window, whole_starts
+
+__all__ = [
+    "Drawing",
+    "Files",
+    "batch_product",
+    "colour_ranges_product",
+    "correlation_product",
+    "csv_digest",
+    "drawn_batches",
+    "figure_problem",
+    "film_problem",
+    "fitted_ranges",
+    "line_plot_product",
+    "qwen_inputs",
+    "qwen_product",
+    "ranges_of",
+    "raw_product",
+    "require_rows",
+    "stats_product",
+    "tokenizer_source",
+    "tokens_problem",
+    "training_extremes",
+    "training_starts",
+    "training_versions",
+    "video_product",
+    "vocabulary_inputs",
+    "vocabulary_product",
+    "window_problem",
+]
+
+
+def csv_digest(csv: Path) -> str:
+    """sha256 of the bytes of a CSV; of nothing if it cannot be read, which reading it will say."""
+    if not csv.is_file():  # a pipe would be waited for, and a device has no end
+        return "unreadable"
+    try:
+        with csv.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def raw_product(csv: Path, settings: Settings) -> Product[Series]:
+    """The validated table of a CSV.
+
+    Raises:
+        CorpusError: The CSV is not one we can use; the message says where and why.
+    """
+    sha256 = csv_digest(csv)
+    reading = read_csv(
+        csv,
+        time_column=settings.time_column,
+        features=settings.features,
+        rules=settings.csv_rules,
+    )
+    series = reading.series
+    if csv_digest(csv) != sha256:
+        raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
+    rows = len(series.timestamps)
+    if rows < settings.window_length:
+        raise CorpusError(
+            f"{csv}: has {rows} rows, fewer than one window of {settings.window_length}; add rows, "
+            f"or set a smaller window_length in {settings_file(csv)}"
+        )
+    cutting = settings.window_length, settings.stride
+    batches = batch_count(rows, *cutting, settings.max_batches)
+    everything = batch_count(rows, *cutting)
+    starts = range(0, window_count(rows, *cutting) * settings.stride, settings.stride)
+    whole = whole_starts(series, starts, settings.window_length)
+    # Windows in the batches that are made: all of them, unless `max_batches` leaves some out.
+    wanted = sum(start < batches * settings.window_length for start in starts)
+    found = int((whole < batches * settings.window_length).sum())
+    if not found:
+        raise CorpusError(
+            f"{csv}: each of its {wanted} windows of {settings.window_length} rows has a row "
+            "that lacks a value, so there is nothing to make; fill the gaps, or set a smaller "
+            f"window_length in {settings_file(csv)}"
+        )
+    # Neighbours share rows, or leave some between them that are in no window.
+    covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
+    details: dict[str, Detail] = {
+        "rows": rows,
+        "features": _features(series.features),
+        "first_timestamp": str(series.timestamps[0]),
+        "last_timestamp": str(series.timestamps[-1]),
+        "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
+        "batches": batches,
+        "rows_in_no_batch": rows - covered - settings.window_length,
+        "batches_left_out_by_max_batches": everything - batches,
+        "csv_sha256": sha256,
+        **_as_read(reading, settings),
+    }
+    if settings.overlapping or len(whole) < len(starts):
+        details["windows"] = found
+        details["windows_with_gaps"] = wanted - found
+    return Product(series, details, preview=series_table(series))
+
+
+def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
+    """How a CSV was written, where that is not the usual, and what became of its gaps."""
+    columns, series = reading.columns, reading.series
+    told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
+        "time_column": (columns.time_name, "date"),
+        "delimiter": (columns.delimiter, ","),
+        "decimal": (columns.decimal, "."),
+        "date_format": (columns.times.pattern or columns.times.kind, "iso"),
+        "time_zone": (settings.time_zone or ("UTC" if columns.times.is_utc else None), None),
+    }
+    details = {name: found for name, (found, usual) in told.items() if found != usual}
+    if columns.left_out:
+        details["columns_left_out"] = _left_out(columns.left_out)
+    if len(series.features) == 1:
+        details[f"{WARNING}one_column"] = (
+            f"{series.features[0]} is the only value column, so that five of the six panels of a "
+            "figure are trivial: one cell, or the same everywhere. Add columns, or draw the values "
+            "themselves with `line_plots = true`."
+        )
+    if reading.notes:
+        details["notes_on_reading"] = "; ".join(reading.notes)
+    if settings.csv_rules.allows_gaps:
+        missing, interpolated = series.missing, series.interpolated
+        details["rows_inserted"] = reading.inserted
+        details["values_interpolated"] = 0 if interpolated is None else int(interpolated.sum())
+        details["rows_missing"] = 0 if missing is None else int(missing.sum())
+    return details
+
+
+def _left_out(columns: Sequence[tuple[str, str]]) -> str:
+    """The columns that are not used, by reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in columns:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{_features(found)} ({reason})" for reason, found in names.items())
+
+
+def window_problem(window: Window) -> str:
+    """What is wrong with the matrices of a window; nothing, usually."""
+    return matrices_problem(window.values, window.shown.columns if window.shown else None)
+
+
+def _features(names: Sequence[str]) -> str:
+    """The names in one line; details are kept in the event log and must not flood it."""
+    text = ", ".join(names)
+    return text if len(text) <= 2_000 else f"{text[:2_000]}… ({len(names)} columns)"

@@ -1,0 +1,258 @@
+"""Exports: from samples and media to the files of one format, with the facts of its card.
+
+What belongs here: gathering what an export says of itself. What does not: the formats and cards
+(`training/`), where an export lies, holding one against the CSV (`export_checks.py`).
+"""
+
+import base64
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.media_records import media_facts, medium_version
+from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
+from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.layout import recorded_names
+from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS
+from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
+from zwu_ts_assets.training.export_files import ExportFile
+from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
+from zwu_ts_assets.training.facts import duration_text
+from zwu_ts_assets.training.leaks import leak_problem
+from zwu_ts_assets.training.quality import is_interpolation_flag
+from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.tasks import TASKS
+
+
+def export_product(
+    format_name: str, view: View, media: Mapping[str, Batches]
+) -> Product[Iterator[ExportFile]]:
+    """The files of an export, made one by one as they are asked for.
+
+    Args:
+        format_name: One of the formats.
+        view: The samples, worded and counted.
+        media: The batches of each asset that an export holds files of.
+    """
+    if not view.conversations:
+        raise CorpusError(
+            "no split has a sample that is asked anything, so there is nothing to export; "
+            "materialize every batch, or give the splits more rows"
+        )
+    source = _source(view, media)
+    settings = view.dataset.settings
+    counts = Counter(conversation.split for conversation in view.conversations)
+    details = {
+        "media": settings.export_media,
+        "samples": len(view.samples),
+        "conversations": len(view.conversations),
+        **{f"{name}_conversations": counts[name] for name in SPLITS},
+    }
+    preview = "\n".join(
+        ["| split | conversations |", "|---|---|", *(f"| {n} | {counts[n]} |" for n in SPLITS)]
+    )
+    return Product(FORMATS[format_name](source), details, preview=preview)
+
+
+def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
+    known: dict[str, Medium] = {}
+    places: dict[str, tuple[str, int]] = {}
+    for name, batches in media.items():
+        for batch, record in batches.records.items():
+            for path, facts in media_facts(record).items():
+                known[path] = Medium(**facts)
+                places[path] = (name, batch)
+    read = _file_reader(media)
+    dataset = view.dataset
+    return ExportSource(
+        dataset=dataset.name,
+        samples=view.samples,
+        conversations=view.conversations,
+        media=known,
+        read_media=lambda path: read(*places[path], path),
+        count_tokens=view.counts.of_text,
+        tokenizer=view.counts.name,
+        parameters=parameters_of(dataset),
+        versions=_versions(),
+        card=_card(view, media),
+        samples_per_shard=dataset.settings.shard_samples,
+    )
+
+
+def _file_reader(media: Mapping[str, Batches]) -> Callable[[str, int, str], bytes]:
+    """Reads one file of a batch's media; arguments: asset, batch, path."""
+
+    # Samples come in the order of time: with the last batch of each asset at hand, the files of a
+    # batch of many windows are read once and not once per window.
+    @functools.lru_cache(maxsize=len(media))
+    def contents(name: str, batch: int) -> Mapping[str, bytes]:
+        files: Mapping[str, bytes] = media[name][batch]
+        names = recorded_names(name, str(batch), media[name].record(batch))
+        return {path: files[role] for role, path in names.items()}
+
+    return lambda name, batch, path: contents(name, batch)[path]
+
+
+def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
+    dataset, settings, samples = view.dataset, view.dataset.settings, view.samples
+    tokens = Counter[str]()
+    count = view.counts.of_text
+    by_id = {sample.id: sample for sample in samples}
+    for conversation in view.conversations:
+        sample = by_id[conversation.sample_id]
+        text = count(conversation.prompt) + count(conversation.answer)
+        # A line plot is drawn on the canvas of the figure, and is as many tokens.
+        pictures = sample.image_tokens * len(conversation.images)
+        films = sample.video_tokens * len(conversation.videos)
+        tokens[conversation.split] += text + pictures + films
+    conversations = Counter(conversation.split for conversation in view.conversations)
+    first = samples[0] if samples else None
+    batch, image = (first.batch, first.image) if first else (0, "")
+    figures, videos = media["correlation_pngs"].record(batch), media["patch_videos"].record(batch)
+    read = _file_reader(media)
+    leak = leak_problem(samples, settings.split.embargo_rows)
+    return CardFacts(
+        dataset=dataset.name,
+        title=settings.title or dataset.name,
+        description=settings.description,
+        source=settings.source,
+        licence=settings.licence,
+        units=dict(zip(first.features, first.units, strict=True)) if first else {},
+        interval=duration_text(_seconds(first)) if first else "",
+        splits=[
+            _split_facts(
+                name,
+                [sample for sample in samples if sample.split == name],
+                conversations[name],
+                _embargoed(view, name),
+                tokens[name],
+            )
+            for name in SPLITS
+        ],
+        split_rule=_split_rule(view),
+        tasks=dict(Counter(conversation.task for conversation in view.conversations)),
+        answers={task: TASKS[task].content for task in settings.tasks.tasks if task in TASKS},
+        parameters=parameters_of(dataset),
+        checks=[
+            CheckFacts(
+                "no row in two splits",
+                not leak,
+                leak or "proved from the rows of every sample",
+            ),
+            *_interpolation(samples),
+        ],
+        fingerprints={
+            "samples": samples_version(view.files),
+            "prompts": view.templates.digest,
+            "tokenizer": view.source.digest,
+        },
+        versions=_versions(),
+        figure=Picture(
+            medium_version(figures, image), lambda: read("correlation_pngs", batch, image)
+        ),
+        film_strip=Picture(
+            videos.version, lambda: base64.b64decode(media["patch_videos"].preview(batch))
+        ),
+        selection=_selection_told(first) if first else "",
+    )
+
+
+def _selection_told(sample: Sample) -> str:
+    if sample.shown is None:
+        return ""
+    labels = ", ".join(sample.shown.labels(sample.features))
+    told = (
+        f"The feature panels of figures show {len(sample.shown.columns)} of the "
+        f"{len(sample.features)} columns: {labels}."
+    )
+    if max(sample.shown.sizes) > 1:
+        told += (
+            " A number behind a name says for how many further columns, similar in the first rows "
+            "of the training split, a column stands."
+        )
+    return told
+
+
+def _interpolation(samples: Sequence[Sample]) -> list[CheckFacts]:
+    """What a card says of interpolated values; nothing where there is none."""
+    count = sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples)
+    if not count:
+        return []
+    told = (
+        f"{count:,} samples have interpolated values; their prompts and corpus.json say of which "
+        "columns and how many"
+    )
+    return [CheckFacts("every value as in the CSV", False, told)]
+
+
+def _split_facts(
+    name: str, samples: Sequence[Sample], conversations: int, embargoed: int, tokens: int
+) -> SplitFacts:
+    return SplitFacts(
+        name=name,
+        first_row=samples[0].past_start if samples else None,
+        stop_row=samples[-1].target_stop if samples else None,
+        first_time=str(samples[0].past_timestamps[0]) if samples else "",
+        last_time=str(_last_time(samples[-1])) if samples else "",
+        samples=len(samples),
+        conversations=conversations,
+        embargoed=embargoed,
+        tokens=tokens,
+    )
+
+
+def _last_time(sample: Sample) -> np.datetime64:
+    """The time of a sample's last row, which is of its past where the horizon is 0."""
+    times = sample.target_timestamps if len(sample.target_timestamps) else sample.past_timestamps
+    last: np.datetime64 = times[-1]
+    return last
+
+
+def _embargoed(view: View, name: str) -> int:
+    """How many of the embargoed windows begin in the rows of a split."""
+    # Up to where the next one begins: the rows that a split gives up to the embargo are its own.
+    starts = [view.report.rows[each][0] for each in SPLITS]
+    first, stop = [*zip(starts, [*starts[1:], None], strict=True)][SPLITS.index(name)]
+    return sum(first <= row and (stop is None or row < stop) for row in view.report.embargoed)
+
+
+def _split_rule(view: View) -> str:
+    rule = view.dataset.settings.split.model_dump(mode="json", exclude_none=True)
+    rows = view.report.rows
+    borders = ", ".join(f"{name} {rows[name][0]} to {rows[name][1] - 1}" for name in SPLITS)
+    chosen = ", ".join(f"{name} {value}" for name, value in rule.items())
+    return f"rows {borders} ({chosen})"
+
+
+def parameters_of(dataset: Dataset) -> dict[str, Scalar]:
+    """The settings that shaped samples and conversations, as plain values by name."""
+    flat: dict[str, Scalar] = {}
+    for name, value in dataset.parameters.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{key}": _scalar(inner) for key, inner in value.items()}
+        else:
+            flat[name] = _scalar(value)
+    return flat
+
+
+def _scalar(value: object) -> Scalar:
+    """A setting as it is, or a list as one line."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return value if isinstance(value, Scalar) else str(value)
+
+
+def _versions() -> dict[str, str]:
+    return {"zwu-ts-assets": version("zwu-ts-assets"), **CODE_VERSIONS}
+
+
+def _seconds(sample: Sample) -> int:
+    return int(sampling_interval(sample) / np.timedelta64(1, "s"))

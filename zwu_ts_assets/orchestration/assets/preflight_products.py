@@ -1,0 +1,135 @@
+"""The preflight report: what each consumer makes of the samples.
+
+What belongs here: gathering what the report needs to know, and saying what there is to know of it.
+What does not: the report itself (`training/preflight.py`).
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.dependence import FeatureMatrices, feature_matrices
+from zwu_ts_assets.figures.figure import Canvas
+from zwu_ts_assets.orchestration.assets.media_records import film_of, size_of
+from zwu_ts_assets.orchestration.assets.sample_views import View
+from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.storage.artifact_store import Detail, Record
+from zwu_ts_assets.text.qwen import TextTokenizer
+from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.legibility import Verdict, drawn_figure
+from zwu_ts_assets.training.preflight import CorpusShape, Preflight, TextTokens, preflight
+from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
+
+Files = Mapping[str, bytes]
+
+
+def chat_tokens(conversation: Conversation, tokenizer: TextTokenizer) -> int:
+    """Tokens of a conversation without its media: the chat template's, the prompt, the answer.
+
+    The template of Qwen3-VL: no system message; each medium between two delimiters, on a line of
+    its own. The delimiters are counted with the media.
+    """
+    media = len(conversation.images) + len(conversation.videos)
+    text = (
+        "<|im_start|>user\n"
+        + "<|vision_start|><|vision_end|>\n" * media
+        + f"{conversation.prompt}<|im_end|>\n"
+        + f"<|im_start|>assistant\n{conversation.answer}<|im_end|>\n"
+    )
+    return len(tokenizer.encode(text)[1]) - 2 * media
+
+
+# The asset and its check look at the same report, of which the matrices take a minute.
+_REPORTS: dict[str, Preflight] = {}
+
+
+def preflight_report(view: View, films: Mapping[int, Record]) -> Preflight:
+    """What each consumer makes of the corpus.
+
+    Args:
+        view: The samples; the size of the numbers in a figure depends on their numbers.
+        films: The records of the videos, by batch.
+
+    Raises:
+        CorpusError: There is nothing to look at.
+    """
+    if not view.conversations:
+        raise CorpusError(
+            "no split has a sample that is asked anything, so there is nothing to look at before "
+            "training; materialize every batch, or give the splits more rows"
+        )
+    key = f"{view.made_from} {view.dataset.settings!r}"
+    if key not in _REPORTS:
+        made = preflight(_shape(view, films), view.counts.tokenizer)
+        _REPORTS.clear()
+        _REPORTS[key] = made
+    return _REPORTS[key]
+
+
+def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
+    settings, first = view.dataset.settings, view.samples[0]
+    spans = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
+    shown = first.shown
+    columns = None if shown is None else shown.columns
+    names = first.features if shown is None else shown.names(first.features)
+    suffixes = () if shown is None else shown.suffixes
+
+    def patches() -> Iterator[FeatureMatrices]:
+        seen: set[int] = set()  # overlapping windows share most of their patches
+        for sample in view.samples:
+            for start, stop in spans:
+                if sample.past_start + start not in seen:
+                    seen.add(sample.past_start + start)
+                    yield feature_matrices(sample.past[start:stop], columns)
+
+    # Made only where they are asked for: with many columns, no number fits into a cell. And one at
+    # a time: there may be many thousands.
+    whole = (feature_matrices(sample.past, columns) for sample in view.samples)
+    tokenizer = view.counts.tokenizer
+    counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
+    longest: dict[str, int] = {}
+    for conversation, count in zip(view.conversations, counts, strict=True):
+        longest[conversation.task] = max(count, longest.get(conversation.task, 0))
+    film = films[first.batch]
+    frames, fps = film_of(film)
+    size = size_of(film)
+    return CorpusShape(
+        figure=drawn_figure(
+            names, settings.window_length, Canvas(*settings.canvas_size), whole, suffixes
+        ),
+        frame=drawn_figure(
+            names, settings.patch_length, Canvas(size.width, size.height), patches(), suffixes
+        ),
+        frames=frames,
+        fps=fps,
+        text=TextTokens.of(counts),
+        pictures=2 if settings.line_plots else 1,
+        columns=len(first.features),
+        longest=longest,
+    )
+
+
+def preflight_product(report: Preflight) -> Product[Files]:
+    """The report as a table and a plot."""
+    table = preflight_markdown(report)
+    verdicts = {each.profile.name: each for each in report.consumers}
+    details: dict[str, Detail] = {"conversations": report.corpus.text.samples}
+    for name, each in verdicts.items():
+        details[f"{name}_tokens"] = each.total
+        details[f"{name}_verdict"] = str(each.verdict) + (", too long" if each.too_long else "")
+    details["legible_everywhere"] = not trouble_of(report)
+    plot = preflight_png(report)
+    # The web UI shows what is in the metadata: the plot is small enough for that.
+    shown = base64.b64encode(plot).decode("ascii")
+    preview = f"![tokens of a sample by consumer](data:image/png;base64,{shown})\n\n{table}"
+    return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=preview)
+
+
+def trouble_of(report: Preflight) -> dict[str, str]:
+    """The consumers that lose something with their defaults, and what to set for each."""
+    return {
+        each.profile.name: " ".join(each.advice or each.refused) or str(each.verdict)
+        for each in report.consumers
+        if each.verdict is not Verdict.LEGIBLE or each.too_long or each.advice
+    }

@@ -1,0 +1,41 @@
+"""Texts counted in tokens, each once.
+
+What belongs here: the counts that samples, preflight and exports share. What does not: the
+tokenizers (`text/`), what media are in tokens (`training/media_tokens.py`).
+"""
+
+import functools
+from dataclasses import dataclass
+
+from zwu_ts_assets.orchestration.assets.text_products import loaded_tokenizer
+from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """Texts and videos counted in a tokenizer that is loaded when it is first used.
+
+    Attributes:
+        source: Where the tokenizer comes from.
+    """
+
+    source: TokenizerSource
+
+    @property
+    def name(self) -> str:
+        """What exports call it."""
+        return f"{self.source.kind} {self.source.digest[:16]}"
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """The tokenizer; one per process."""
+        return loaded_tokenizer(self.source)
+
+    def of_text(self, text: str) -> int:
+        """Tokens of a text; each is counted once, since all exports ask for the same ones."""
+        return _text_tokens(self.source, text)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _text_tokens(source: TokenizerSource, text: str) -> int:
+    return len(loaded_tokenizer(source).encode(text)[1])

@@ -1,0 +1,167 @@
+"""One run of a dataset by command: make what is out of date, and say what is there.
+
+What belongs here: the run that `make run` and its like start in their own process, and what they
+print of it. What does not: the commands (`cli.py`), deciding what is out of date (`comparison.py`).
+
+With it the definitions of what the environment names are loaded: a command imports it when it has
+the CSVs.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.discovery import file_remark
+from zwu_ts_assets.config.environment import artifacts_dir
+from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.checks import CSV_CHECK
+from zwu_ts_assets.orchestration.automation import guards, job_name
+from zwu_ts_assets.orchestration.event_log import instance_for_a_run
+from zwu_ts_assets.orchestration.failures import failures_of
+from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence
+from zwu_ts_assets.orchestration.lineage import TRAINING, asset_inputs, asset_names
+from zwu_ts_assets.orchestration.partitions import batch_count, register_batches
+from zwu_ts_assets.orchestration.refresh.comparison import GONE, Difference, difference
+from zwu_ts_assets.orchestration.refresh.reconcile import fail_dead_runs, report_comparison
+from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
+from zwu_ts_assets.orchestration.reports import Reporter, asset_key
+from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
+from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.too_short import why_no_sample
+from zwu_ts_assets.orchestration.work import WHOLE
+from zwu_ts_assets.storage.data_mirror import told
+from zwu_ts_assets.storage.places import StoreError
+
+
+def run_dataset(
+    dataset: Dataset, workers: int, dask: str, force: bool, started: float, also: Sequence[str] = ()
+) -> None:
+    """Make what is missing or out of date of a dataset, and print where it is and how much.
+
+    Args:
+        dataset: Which it is.
+        workers: Worker processes; 0 for one per processor.
+        dask: Address of a Dask scheduler whose workers do it; empty: this machine's do.
+        force: Whether to make again also what is current.
+        started: `time.monotonic()` when its turn began.
+        also: Assets to make that are otherwise only kept current.
+
+    Raises:
+        CorpusError: Options that contradict each other, a CSV or settings that are not sound, or
+            one that is too short for what was asked for.
+        click.ClickException: Some assets failed; why is printed before.
+    """
+    if workers and dask:
+        raise CorpusError(
+            f"--workers {workers} is about this machine's processes, but the Dask cluster at "
+            f'{dask} is to do the work: leave --workers out, or the cluster (--dask "")'
+        )
+    artifacts = artifacts_dir()
+    store = dataset_store(artifacts, dataset.prefix)
+    # Also when there is nothing to do: a killed run may have finished all but its tidying up.
+    store.remove_abandoned()
+    with instance_for_a_run() as instance:
+        look = store.look()
+        reporter = Reporter(instance, dataset, look, asset_inputs(dataset))
+        fail_dead_runs(artifacts, instance)
+        try:
+            found = difference(dataset, artifacts, also, store=look)
+        except StoreError:
+            raise  # which says nothing about the CSV
+        except CorpusError as error:
+            sentence = told(str(error))
+            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
+            raise
+        register_batches(instance, dataset)
+        due = todo(dataset, found.stale)
+        if force:
+            due = Todo(found.assets, range(found.batches))
+        if not due.assets:
+            report_comparison(reporter, dataset, found)
+            click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
+            _say_what_is_foreign(dataset, found)
+            _say_what_is_there(dataset, found, started)
+            _refuse_to_export_nothing(dataset, found, also)
+            return
+        if surplus := sum(item.reason in GONE for item in found.stale):
+            click.echo(
+                f"{dataset.name}: removing {surplus} artifacts that the CSV and the settings "
+                "no longer have",
+                err=True,
+            )
+        click.echo(f"{dataset.name}: making {', '.join(due.assets)}", err=True)
+        definitions = build_definitions([dataset], artifacts, workers, dask=dask)
+        job = definitions.resolve_job_def(job_name(dataset)).get_subset(
+            asset_selection={asset_key(dataset, name) for name in due.assets},
+            asset_check_selection=set(guards(dataset, due.assets)),
+        )
+        run_id = str(uuid4())
+        # Held until Dagster has recorded the end: a run that is killed between its last step and
+        # then would be "started" for ever.
+        with run_lock_if_possible(artifacts, run_id, instance.root_directory):
+            result = job.execute_in_process(
+                instance=instance,
+                # Again, since it is this that Dagster records with the run.
+                asset_selection=[asset_key(dataset, name) for name in due.assets],
+                tags=refresh_tags(dataset.name, found.goal, due.batches),
+                run_config=_run_config(dataset, due.assets, force),
+                raise_on_error=False,
+                run_id=run_id,
+            )
+        reporter.store = look = store.look()
+        found = difference(dataset, artifacts, also, store=look)
+        report_comparison(reporter, dataset, found)
+    for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
+        click.echo(sentence, err=True)
+    _say_what_is_foreign(dataset, found)
+    _say_what_is_there(dataset, found, started)
+    if not result.success:
+        raise click.ClickException(
+            "Some assets failed; what succeeded is kept, and the next run makes the rest."
+        )
+
+    _refuse_to_export_nothing(dataset, found, also)
+
+
+def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequence[str]) -> None:
+    """Fail if somebody asked for what is made of samples, and there are none."""
+    samples = found.current.get(("samples", WHOLE))
+    if samples and set(also) - {"samples"}:
+        why = why_no_sample(dataset.csv, dataset.settings, samples.details)
+        if why:
+            raise CorpusError(why)
+
+
+def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[str, Any]:
+    ops = ["__".join([*dataset.prefix, name]) for name in assets]
+    return {
+        "ops": {op: {"config": {"force": force}} for op in ops},
+        # The failures are printed below in a sentence each; the whole log is in the web UI.
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+
+
+def _say_what_is_foreign(dataset: Dataset, found: Difference) -> None:
+    for asset, names in found.foreign.items():
+        click.echo(f"{dataset.name}: {asset}: {foreign_sentence(names)}", err=True)
+
+
+def _say_what_is_there(dataset: Dataset, found: Difference, started: float) -> None:
+    store = dataset_store(artifacts_dir(), dataset.prefix).look()
+    click.echo(f"Artifacts of {dataset.name} in {store.root}:")
+    for asset in asset_names(dataset):
+        for pattern, count in files_there(
+            store, asset, batch_count(dataset), overlapping=dataset.settings.overlapping
+        ):
+            if count or asset not in TRAINING:
+                click.echo(f"  {pattern:<42} {count:>5}")
+    for remark in filter(None, (file_remark(dataset.name, dataset.csv), *found.remarks)):
+        click.echo(told(f"  {remark}"))
+    click.echo(f"in {time.monotonic() - started:.1f} s")

@@ -1,0 +1,52 @@
+"""Why a dataset has no sample, and what would give it some.
+
+What belongs here: the sentence for whoever asked for samples and exports of a CSV that is too
+short for its settings. What does not: placing windows in splits (`training/splits.py`).
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
+
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SPLITS, exact_ratio
+
+
+def why_no_sample(csv: Path, settings: Settings, details: Mapping[str, Detail]) -> str:
+    """Why there is no sample in any split, and what helps; empty if there are some.
+
+    Args:
+        csv: The CSV, to be named.
+        settings: Of the dataset.
+        details: Of the record of its samples: counts and rows of each split.
+    """
+    if any(details[f"{name}_samples"] for name in SPLITS):
+        return ""
+    rows = {name: _length(details.get(f"{name}_rows")) for name in SPLITS}
+    needed, longest = settings.window_length + settings.horizon, max(rows.values())
+    have = ", ".join(f"{name} {count}" for name, count in rows.items())
+    sentence = (
+        f"{csv}: there is no sample, and of none nothing is made. A sample needs {needed} rows in "
+        f"one split (window_length {settings.window_length} and horizon {settings.horizon}); the "
+        f"splits have, in rows: {have}. What helps: "
+    )
+    if longest >= needed:
+        # There is room, but every window that would fit begins elsewhere or has a gap.
+        stride = f"a window_stride smaller than {settings.stride}, " if settings.stride > 1 else ""
+        return f"{sentence}{stride}values in the gaps that it may have, or a longer CSV."
+    remedies = [f"window_length and horizon of together at most {longest}"]
+    if settings.split.borders is None and settings.split.dates is None:
+        share = max(map(exact_ratio, settings.split.ratios or DEFAULT_RATIOS))
+        most = (Decimal(needed) / share).to_integral_value(ROUND_CEILING)
+        remedies.append(f"a CSV of at least {most} rows")
+        if sum(rows.values()) >= needed:
+            remedies.append(f"other ratios of [split], such that one has {needed} rows")
+    else:
+        remedies.append(f"another [split], such that one has {needed} rows")
+    return f"{sentence}{', '.join(remedies[:-1])}, or {remedies[-1]}."
+
+
+def _length(span: Detail) -> int:
+    first, _, last = str(span).partition("..")
+    return int(last) - int(first) + 1 if first.isdecimal() and last.isdecimal() else 0

@@ -1,0 +1,391 @@
+"""Read a CSV into a validated `Series`.
+
+What belongs here: the way through a file, by blocks where its lines are plain and line by line
+where they are not. What does not: the rules for one line (`csv_lines.py`), for the header
+(`csv_header.py`), for timestamps (`csv_times.py`, `csv_zones.py`) and for gaps (`csv_gaps.py`).
+
+There are two ways through the data lines. `_read_line_by_line` is the definition: it names the
+first line and column that it refuses. `parse_block` is ten times faster and never decides against
+a file: where anything in a block is unusual it gives up, and the other way is taken for that block.
+Both give the float64 nearest to a decimal text: `numpy.loadtxt` and `float` share one parser.
+pandas is not used because older versions parse some numbers a last bit off, because it takes `NA`
+and missing cells for NaN without a word, and because its import would delay the loading of
+partition keys.
+
+Everything is bounded, so that no file ends a run by using up the memory: bytes (`csv_open`), bytes
+of a line (`csv_lines.LINE_LIMIT`), columns and features (`csv_header`), missing rows (`csv_gaps`).
+"""
+
+import re
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
+from zwu_ts_assets.timeseries.csv_counters import repeats_time
+from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
+from zwu_ts_assets.timeseries.csv_features import listed
+from zwu_ts_assets.timeseries.csv_gaps import Grid, fill, grid_of
+from zwu_ts_assets.timeseries.csv_header import Columns, read_columns
+from zwu_ts_assets.timeseries.csv_lines import (
+    LINE_LIMIT,
+    Line,
+    is_missing,
+    is_number,
+    parse_number,
+    read_line,
+    refuse,
+    show,
+    split_line,
+)
+from zwu_ts_assets.timeseries.csv_order import DataRows, oldest_first, without_repeated_lines
+from zwu_ts_assets.timeseries.csv_rows import Rows
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_source import open_table
+from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of
+from zwu_ts_assets.timeseries.csv_zones import to_utc
+from zwu_ts_assets.timeseries.series import Series
+
+# Bytes read at once: a few times this is the memory needed beside the result.
+_BLOCK: Final = 4 << 20
+# What a number does not end with, unless the rest of it is missing.
+_CUT: Final = re.compile(rb"[.,eE+-]\s*\Z")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What reading a CSV gives.
+
+    Attributes:
+        series: The series.
+        columns: The columns and how they are written, found or as the user said.
+        inserted: Rows of the series that the CSV does not have.
+        notes: What was passed over, left out or put in order, for people.
+    """
+
+    series: Series
+    columns: Columns
+    inserted: int
+    notes: tuple[str, ...] = ()
+
+
+def read_series(
+    path: Path,
+    *,
+    time_column: str | None = None,
+    features: Sequence[str] | None = None,
+    rules: CsvRules = CsvRules(),  # noqa: B008 - frozen
+) -> Series:
+    """The series of `read_csv`, whose arguments and errors these are."""
+    return read_csv(path, time_column=time_column, features=features, rules=rules).series
+
+
+def read_csv(
+    path: Path,
+    *,
+    time_column: str | None = None,
+    features: Sequence[str] | None = None,
+    rules: CsvRules = CsvRules(),  # noqa: B008 - frozen
+) -> Reading:
+    r"""Read a CSV with a header line, a time column and numeric columns.
+
+    The file is UTF-8 (with or without a byte order mark), or UTF-16 with one, with a header line
+    and a line end (`\n` or `\r\n`) after every line but, if it is whole, the last one. Blank lines
+    are accepted at the end only, title lines above the header (`csv_source`), rows newest first and
+    lines that repeat the one before them (`csv_order`).
+    Timestamps are in whole seconds, at one and the same interval. Unless the rules say otherwise,
+    delimiter, decimal mark and the form of timestamps are found in the first lines; what all lines
+    do not agree on is refused. Columns that are not used may hold anything. A file has at most
+    `csv_open.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
+    `csv_header.COLUMN_LIMIT` columns, of which at most `limits.FEATURE_LIMIT` are used.
+
+    Args:
+        path: The CSV file.
+        time_column: Name of the time column; None for `date` or, without it, the one column whose
+            first cell is a timestamp.
+        features: Names of the feature columns, in the order wanted; None for every column other
+            than the time column whose first data cell is a number.
+        rules: How the file is written, and what becomes of its gaps.
+
+    Returns:
+        The series: timestamps (rows,) datetime64[s], of UTC if the stamps or the rules tell a zone;
+        values (rows, features) float64, each exactly `float(text)` of its cell.
+
+    Raises:
+        CorpusError: The file cannot be read, or something in it is not as described; the message
+            names the line (the header is line 1) and the column.
+    """
+    grid, columns, values, notes = _read_rows(path, time_column, features, rules)
+    if features is None:
+        columns, values, counters = _without_counters(grid, columns, values)
+        notes = (*notes, *counters)
+    filled = fill(grid, values, rules)
+    series = Series(
+        grid.timestamps.view("datetime64[s]"),
+        filled.values,
+        columns.feature_names,
+        filled.missing,
+        filled.interpolated,
+    )
+    return Reading(series, columns, grid.inserted, notes)
+
+
+def _without_counters(
+    grid: Grid, columns: Columns, values: NDArray[np.float64]
+) -> tuple[Columns, NDArray[np.float64], tuple[str, ...]]:
+    """Leave out the columns that only tell the time again, unless there is no other one."""
+    seconds = grid.timestamps if grid.places is None else grid.timestamps[grid.places]
+    found = {
+        place: reason
+        for place, reason in enumerate(repeats_time(seconds, column) for column in values.T)
+        if reason
+    }
+    if not found:
+        return columns, values, ()
+    names = columns.feature_names
+    told = listed([f"{show(names[place])}, which {reason}" for place, reason in found.items()])
+    if len(found) == len(names):
+        return columns, values, (f"kept, as there is no other column: {told}",)
+    kept = [place for place in range(len(names)) if place not in found]
+    left_out = ((names[place], reason) for place, reason in found.items())
+    columns = replace(
+        columns,
+        features=tuple(columns.features[place] for place in kept),
+        left_out=(*columns.left_out, *left_out),
+    )
+    note = f"left out: {told} (name them in `features` to use them)"
+    return columns, np.ascontiguousarray(values[:, kept]), (note,)
+
+
+def count_grid_rows(
+    path: Path,
+    *,
+    time_column: str | None = None,
+    features: Sequence[str] | None = None,
+    rules: CsvRules,
+) -> int:
+    """Count the rows that a CSV makes with those of its holes: as many as `read_csv` gives.
+
+    Only the timestamps are read. The arguments are those of `read_csv`.
+
+    Raises:
+        CorpusError: They cannot be read, or are not at one interval but for the holes.
+    """
+    return len(_read_rows(path, time_column, features, rules, only_times=True)[0].timestamps)
+
+
+def _read_rows(
+    path: Path,
+    time_column: str | None,
+    features: Sequence[str] | None,
+    rules: CsvRules,
+    *,
+    only_times: bool = False,
+) -> tuple[Grid, Columns, NDArray[np.float64], tuple[str, ...]]:
+    """The rows at one interval, of UTC where a zone is told.
+
+    Returns:
+        The grid, the columns, the values of the CSV's rows, and what there is to say.
+    """
+    with open_table(path) as source:
+        file = source.file
+        if source.delimiter is not None and rules.delimiter is None:
+            rules = replace(rules, delimiter=source.delimiter)
+        columns = read_columns(file, path, time_column, features, rules)
+        start = file.tell()
+        seconds, values, columns, ended = _read_table(
+            file, path, replace(columns, features=()) if only_times else columns
+        )
+        rows = oldest_first(DataRows(seconds, values))
+        name = columns.time_name
+        if rules.time_zone is not None:
+            utc = to_utc(path, name, rows.seconds, rules.time_zone, rows.lines)
+            rows = replace(rows, seconds=utc)
+        rows = without_repeated_lines(rows, file, start)
+        is_utc = rules.time_zone is not None or columns.times.is_utc
+        grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
+    end = () if ended else ("no line end after the last line, which has all its cells",)
+    return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end)
+
+
+def count_data_rows(path: Path) -> int:
+    """Count the lines after the header without reading what they say.
+
+    Blank lines at the end do not count, nor do lines above the header and those that repeat the
+    line before. A last line without a line end does, although `read_series` refuses it if it is
+    cut.
+
+    Raises:
+        CorpusError: The file cannot be read.
+    """
+    rows = line_ends = repeated = 0
+    with open_table(path) as source:
+        file = source.file
+        last = b""
+        while block := file.read(_BLOCK):
+            block += file.readline(LINE_LIMIT + 1)
+            text = block.rstrip()
+            if text:  # line ends up to the last text: one per line before it, the header included
+                rows = line_ends + text.count(b"\n")
+                lines = block.rstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
+                pairs = zip([last, *lines], lines, strict=False)
+                repeated += sum(1 for before, line in pairs if line == before and line.strip())
+                last = lines[-1]
+            line_ends += block.count(b"\n")
+    return rows - repeated
+
+
+def _read_table(
+    file: IO[bytes], path: Path, columns: Columns
+) -> tuple[NDArray[np.int64], NDArray[np.float64], Columns, bool]:
+    """Read all data lines, block by block, an unusual block line by line.
+
+    Returns:
+        The rows, the columns with the decimal mark that the numbers have, and whether the last line
+        has its end.
+    """
+    ended = True
+    seconds: list[NDArray[np.int64]] = []
+    values: list[NDArray[np.float64]] = []
+    before = 1  # lines: the header
+    blank: int | None = None
+    while block := file.read(_BLOCK):
+        block += file.readline(LINE_LIMIT + 1)
+        ends = block[: len(block) - len(block.lstrip(b"\r\n"))]
+        if ends and ends.count(b"\r") == ends.count(b"\r\n"):
+            # Empty lines: to read them one by one would take half an hour for a full file.
+            blank = blank or before + 1
+            before += ends.count(b"\n")
+            block = block[len(ends) :]
+            if not block:
+                continue
+        # After a blank line any other is an error, which only the reading of lines tells.
+        ended = block.endswith(b"\n")
+        whole = block if ended else block + b"\n"
+        cut = not ended and _CUT.search(block)
+        table = None if blank or cut else parse_block(whole, columns)
+        if table is None:
+            stop = file.tell()
+            if not columns.decimal_is_told:
+                rows = Rows(file, path, columns.delimiter, stop - len(block), stop, before + 1)
+                if mark := find_decimal(path, columns.names, columns.features, rows):
+                    columns = replace(columns, decimal=mark, decimal_is_told=True)
+            file.seek(stop - len(block))
+            table, blank = _read_line_by_line(file, path, columns, before, stop, blank)
+        seconds.append(table[0])
+        values.append(table[1])
+        before += block.count(b"\n")
+    return np.concatenate(seconds), np.concatenate(values), columns, ended
+
+
+def _read_line_by_line(
+    file: IO[bytes], path: Path, columns: Columns, before: int, stop: int, blank: int | None
+) -> tuple[Table, int | None]:
+    """Read data lines one by one, refusing the first that is not as it should be.
+
+    Args:
+        file: At the start of a line.
+        path: The file's name in messages.
+        columns: Which columns there are.
+        before: How many lines lie before.
+        stop: Where in the file the last of the lines ends.
+        blank: The first blank line before, if the lines before ended with one.
+
+    Returns:
+        The rows, and the first blank line if the lines end with one.
+    """
+    seconds = array("q")
+    numbers = array("d")
+    number = before
+    while file.tell() < stop:
+        line = read_line(file, path, number := number + 1, columns.delimiter)
+        if line is None:
+            break
+        if line.blank:
+            blank = blank or line.number
+            continue
+        if blank is not None:
+            refuse(
+                path,
+                blank,
+                None,
+                "a blank line between data lines",
+                "blank lines at the end of the file only",
+                "Remove the line, or put the row there that is missing.",
+            )
+        cells = _cells(path, line, columns)
+        stamp = columns.stamp(cells)
+        seconds.append(parse_time(path, line.number, columns.time_name, stamp, columns.times))
+        for index in columns.features:
+            name = columns.names[index]
+            cell, decimal, missing = cells[index], columns.decimal, columns.missing
+            numbers.append(parse_number(path, line.number, name, cell, decimal, missing=missing))
+    values = np.array(numbers, dtype=np.float64).reshape(len(seconds), len(columns.features))
+    return (np.array(seconds, dtype=np.int64), values), blank
+
+
+def _cells(path: Path, line: Line, columns: Columns) -> list[str]:
+    """The cells of a whole data line, one per column."""
+    count = len(columns.names) + columns.blanks
+    if not line.ended and not _is_whole(line, columns):
+        # Without the line end, 30.53 may be what is left of 30.5310001373291.
+        refuse(
+            path,
+            line.number,
+            None,
+            f"the end of the file after {show(line.text[-40:])}, with "
+            f"{line.text.count(columns.delimiter) + 1} of {count} fields and no newline, so the "
+            "line has been cut",
+            "a last line as whole as the others",
+            "Copy the file again; if the file is complete, complete the line.",
+        )
+    cells = split_line(path, line, columns.delimiter)
+    if len(cells) < count:
+        refuse(
+            path,
+            line.number,
+            columns.names[len(cells)] if len(cells) < len(columns.names) else None,
+            f"{len(cells)} fields, the line ending before this column",
+            f"{count} fields, as in the header",
+            "Complete the line.",
+        )
+    if len(cells) > count:
+        refuse(
+            path,
+            line.number,
+            None,
+            f"{len(cells)} fields, the first one too many being {show(cells[count])}",
+            f"{count} fields, as in the header",
+            "Remove what is too much; numbers take a decimal point, not a comma.",
+        )
+    if columns.blanks and (texts := [c for c in cells[len(columns.names) :] if c.strip()]):
+        refuse(
+            path,
+            line.number,
+            None,
+            f"{show(texts[0])} in a column without a name",
+            "nothing in it, as on the lines before",
+            "Name the column on the line with the column names, or empty the cell.",
+        )
+    return cells
+
+
+def _is_whole(line: Line, columns: Columns) -> bool:
+    """Whether a line without its end has all cells and the last one is one of its column."""
+    cells = cells_of(line.text, columns.delimiter)
+    if len(cells) != len(columns.names) + columns.blanks:
+        return False
+    last, text = len(cells) - 1, cells[-1].strip()
+    if last == columns.clock:
+        return seconds_of(columns.stamp(cells), columns.times) is not None
+    if last == columns.time and columns.clock is None:
+        return seconds_of(text, columns.times) is not None
+    if last in columns.features:
+        missing = columns.missing and is_missing(text)
+        return missing or (is_number(text) and not _CUT.search(text.encode()))
+    return True

@@ -1,0 +1,210 @@
+"""The interval between rows, and what becomes of rows and values that are missing.
+
+What belongs here: the check that rows are at one and the same interval, the rows of holes, and
+interpolation. What does not: which cells stand for a missing value (`csv_lines.py`).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_lines import refuse
+from zwu_ts_assets.timeseries.csv_order import line_of
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_times import say_time
+
+# Steps at the start that tell the interval of a series with holes.
+_STEPS: Final = 1_000
+
+# What such a step means most often. To remove or sort the rows would be to lose an hour of data.
+_HOUR: Final = 3_600
+_CLOCKS: Final = (
+    " If the clocks changed there, change no row: name their zone with the setting `time_zone`, "
+    'for example "Europe/Berlin".'
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Rows at one and the same interval, made of rows with holes.
+
+    Attributes:
+        timestamps: (rows,) int64 seconds, at one interval.
+        places: (rows of the CSV,) int64, the row that each has become; None if there is no hole.
+    """
+
+    timestamps: NDArray[np.int64]
+    places: NDArray[np.int64] | None = None
+
+    @property
+    def inserted(self) -> int:
+        """How many rows the CSV did not have."""
+        return 0 if self.places is None else len(self.timestamps) - len(self.places)
+
+
+def grid_of(
+    path: Path,
+    column: str,
+    seconds: NDArray[np.int64],
+    rules: CsvRules,
+    *,
+    utc: bool = False,
+    lines: NDArray[np.int64] | None = None,
+) -> Grid:
+    """Refuse rows that are not at one interval, or fill the holes between them where that is asked.
+
+    Args:
+        path: The file's name in messages.
+        column: Name of the time column.
+        seconds: (rows,) int64, the times of the rows of the CSV.
+        rules: What becomes of gaps.
+        utc: Whether the times are those of UTC and not those in the cells.
+        lines: The line of each row, as in `DataRows`.
+
+    Raises:
+        CorpusError: Times do not increase by one and the same interval or, where holes are allowed,
+            by multiples of it; or more rows are missing than there are.
+    """
+    steps = np.diff(seconds)
+    if len(steps) == 0 or (steps[0] > 0 and (steps == steps[0]).all()):
+        return Grid(seconds)
+    # The interval is the one that most rows have: a gap after the first row must not make every
+    # later row look wrong.
+    told = steps[:_STEPS] if rules.allows_gaps else steps
+    lengths, counts = np.unique(told[told > 0], return_counts=True)
+    usual = int(lengths[counts.argmax()]) if len(lengths) else 0
+    if rules.allows_gaps and usual:
+        # Where every other row is missing for a while, twice the interval may be as frequent.
+        usual = int(lengths[2 * counts >= counts.max()][0])
+    wrong = steps != usual
+    if rules.allows_gaps and usual:
+        wrong = (steps <= 0) | (steps % usual != 0)
+        if not wrong.any():
+            return _filled(path, seconds, usual)
+    place = int(np.flatnonzero(wrong)[0]) if usual else 0
+    line = line_of(lines, place + 1)
+    beside = "before" if line > line_of(lines, place) else "after"  # newest first in the file
+    _refuse_step(path, column, seconds, place, usual, rules, utc, line, f"on the line {beside}")
+    raise AssertionError("a wrong step is refused")
+
+
+def _filled(path: Path, seconds: NDArray[np.int64], interval: int) -> Grid:
+    """The whole grid from the first to the last time."""
+    places = (seconds - seconds[0]) // interval
+    rows = int(places[-1]) + 1
+    # A century in seconds between two rows would fill the memory.
+    if rows > 2 * len(seconds):
+        raise CorpusError(
+            f"{path}: found {len(seconds):,} of the {rows:,} rows that an interval of "
+            f"{timedelta(seconds=interval)} (h:mm:ss) makes from the first to the last; expected "
+            "half of them or more. Resample the series to a longer interval, or split the "
+            "file where the long gaps are."
+        )
+    return Grid(seconds[0] + interval * np.arange(rows, dtype=np.int64), places)
+
+
+def _refuse_step(
+    path: Path,
+    column: str,
+    seconds: NDArray[np.int64],
+    place: int,
+    usual: int,
+    rules: CsvRules,
+    utc: bool,
+    line: int,
+    beside: str,
+) -> None:
+    """Refuse the first step that is not as it should be."""
+    row = place + 1
+    step = int(seconds[row] - seconds[row - 1])
+    zone = " UTC" if utc else ""
+    here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
+    if step == 0:
+        found, expected = f"{here} a second time, as {beside}", "each time once"
+        do = "Remove one of the two rows, or correct its time."
+        if (seconds % 86_400 == 0).all():
+            do += " If the time of day is in another column, join the two into one."
+    elif step < 0:
+        found, expected = f"{here} after {before} {beside}", "increasing times"
+        do = "Sort the file by this column."
+    else:
+        found = f"{here}, {timedelta(seconds=step)} (h:mm:ss) after {before} {beside}"
+        expected = f"the interval of {timedelta(seconds=usual)} that most rows have"
+        do = "Fill in the missing rows, or resample the series to one interval."
+        if not rules.allows_gaps and step % usual == 0:
+            do += ' If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
+        if rules.time_zone and usual >= 86_400 - 3_600:
+            do += (
+                " Days are 23 or 25 hours long where the clocks change: leave `time_zone` out for "
+                "rows that are a day apart."
+            )
+    if not utc and usual and abs(step - usual) == _HOUR:
+        do += _CLOCKS
+    refuse(path, line, column, found, expected, do)
+
+
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """Values with their gaps dealt with.
+
+    Attributes:
+        values: (rows, features) float64, NaN where a value is missing.
+        missing: (rows,) bool, rows that lack a value; None if there is none.
+        interpolated: (rows, features) bool, values that were interpolated; None if there is none.
+    """
+
+    values: NDArray[np.float64]
+    missing: NDArray[np.bool_] | None = None
+    interpolated: NDArray[np.bool_] | None = None
+
+
+def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
+    """Put values onto a grid, interpolate where that is asked, and mark what is missing.
+
+    Interpolation is linear in time between the two values around a run of missing ones, in each
+    column by itself, for runs of at most `rules.interpolate_limit`. Longer ones, and those at the
+    beginning and the end, stay missing as a whole.
+
+    Args:
+        grid: The rows.
+        values: (rows of the CSV, features) float64, NaN where a value is missing.
+        rules: What becomes of gaps.
+    """
+    if not rules.allows_gaps:
+        return Filled(values)
+    if grid.places is not None:
+        whole = np.full((len(grid.timestamps), values.shape[1]), np.nan)
+        whole[grid.places] = values
+        values = whole
+    lacking = np.isnan(values)
+    if not lacking.any():
+        return Filled(values)
+    marks = None
+    if rules.gaps == "interpolate" and rules.interpolate_limit:
+        marks = np.zeros(values.shape, dtype=np.bool_)
+        for column in range(values.shape[1]):
+            _interpolate(values[:, column], marks[:, column], rules.interpolate_limit)
+        if not marks.any():
+            marks = None
+    missing = np.asarray(np.isnan(values).any(axis=1))
+    return Filled(values, missing if missing.any() else None, marks)
+
+
+def _interpolate(values: NDArray[np.float64], marks: NDArray[np.bool_], limit: int) -> None:
+    """Interpolate the short runs of one column, in place."""
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) < 2:
+        return
+    lengths = np.diff(known) - 1
+    runs = np.flatnonzero((lengths > 0) & (lengths <= limit))
+    for run in runs.tolist():
+        first, last = int(known[run]), int(known[run + 1])
+        share = np.arange(1, last - first) / (last - first)
+        # Not start + share * (end - start), whose difference may be infinite.
+        values[first + 1 : last] = values[first] * (1 - share) + values[last] * share
+        marks[first + 1 : last] = True

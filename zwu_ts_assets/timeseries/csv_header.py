@@ -1,0 +1,311 @@
+"""Which columns a CSV has, which of them are used, and how they are written.
+
+What belongs here: the first line of a CSV, checked, and what the first lines tell of the rest. What
+does not: which column holds the time (`csv_time_column.py`), the choice of features
+(`csv_features.py`), the data lines (`csv_lines.py`, `csv_file.py`).
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_dialect import find_decimal, find_delimiter
+from zwu_ts_assets.timeseries.csv_features import (
+    listed,
+    named_features,
+    numbers_among,
+    numeric_features,
+    refuse_missing,
+)
+from zwu_ts_assets.timeseries.csv_lines import (
+    read_line,
+    refuse,
+    show,
+    split_line,
+)
+from zwu_ts_assets.timeseries.csv_rows import Rows
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_time_column import TIME_COLUMN, clock_index, time_index
+from zwu_ts_assets.timeseries.csv_times import ISO, TimeFormat, find_format, means_a_time
+
+COLUMN_LIMIT: Final = 5_000
+"""The most columns of a CSV, used or not."""
+
+UNNAMED: Final = "Unnamed: 0"
+"""The name of a first column that has none, as in pandas."""
+
+# Bytes of the first lines that are looked at to find how a file is written, where its very first
+# line does not tell. A year of hourly rows tells day from month.
+_SAMPLE: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a CSV, the ones that are used, and how cells are written.
+
+    Attributes:
+        names: All column names, in the order of the file.
+        time: Index of the time column.
+        features: Indices of the feature columns, in the order wanted.
+        delimiter: Between the cells.
+        decimal: The mark in numbers.
+        times: How timestamps are written.
+        missing: Whether a missing value is read as NaN.
+        decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
+        blanks: Empty cells at the end of every data line, for which there is no name.
+        notes: What was left out, for people.
+        clock: Index of the column with the time of day, where the time column has days only.
+        left_out: The columns that are not used, each with the reason.
+    """
+
+    names: tuple[str, ...]
+    time: int
+    features: tuple[int, ...]
+    delimiter: str = ","
+    decimal: str = "."
+    times: TimeFormat = ISO
+    missing: bool = False
+    decimal_is_told: bool = True
+    blanks: int = 0
+    notes: tuple[str, ...] = ()
+    clock: int | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    def stamp(self, cells: Sequence[str]) -> str:
+        """The time that a line tells, in one text; the line has all its cells."""
+        day = cells[self.time]
+        return day if self.clock is None else f"{day.strip()} {cells[self.clock].strip()}"
+
+    @property
+    def time_name(self) -> str:
+        """The name of the time column."""
+        return self.names[self.time]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the feature columns, in the order wanted."""
+        return tuple(self.names[index] for index in self.features)
+
+
+def read_columns(
+    file: IO[bytes],
+    path: Path,
+    time_column: str | None,
+    features: Sequence[str] | None,
+    rules: CsvRules,
+) -> Columns:
+    """Read the header and choose the columns; the file is left at the first data line.
+
+    Args:
+        file: At the line with the column names, which is line 1 here.
+        path: The file's name in messages.
+        time_column: Name of the time column; None for `date` or, without it, the one column whose
+            first cell is a timestamp.
+        features: The feature columns in the order wanted; None for every column other than the
+            time column whose first data cell is a number.
+        rules: How the file is written, as far as the user says.
+
+    Raises:
+        CorpusError: The file is no CSV with a header, lacks a column, or leaves open how it is
+            written.
+    """
+    header = read_line(file, path, 1, rules.delimiter or ",")
+    if header is None:
+        raise CorpusError(
+            f"{path}: the file is empty; expected a header line and data lines. Copy it again."
+        )
+    start = file.tell()
+    # The delimiter comes first: with the wrong one, all else that could be said would mislead.
+    delimiter = rules.delimiter or find_delimiter(
+        path, header, _peek(file, path), time_column or TIME_COLUMN
+    )
+    file.seek(start)
+    names, blanks, index, notes = _named(
+        path,
+        split_line(path, header, delimiter),
+        Rows(file, path, delimiter, start, start + _SAMPLE),
+    )
+    if len(names) > COLUMN_LIMIT:
+        refuse(
+            path,
+            1,
+            None,
+            f"{len(names):,} columns",
+            f"at most {COLUMN_LIMIT:,}",
+            "Check that the series runs down the file, one row per time; leave out columns that "
+            "are not used.",
+        )
+    if time_column is not None and time_column not in names:
+        refuse_missing(path, names, [time_column], "time_column")
+    file.seek(start)
+    first = read_line(file, path, 2, delimiter)
+    if first is None or (first.blank and _only_blank_lines(file, start)):
+        raise CorpusError(
+            f"{path}: found a header line and no data line after it; expected data from line 2 "
+            "on. Copy the file again."
+        )
+    cells = split_line(path, first, delimiter)
+    time = time_index(path, names, cells, time_column)
+    rows = Rows(file, path, delimiter, start, start + _SAMPLE)
+    if features is not None:
+        chosen = named_features(path, names, time, features)
+    else:
+        # The decimal mark of a first cell does not matter here: it is a number with either.
+        chosen = tuple(i for i in numbers_among(cells[: len(names)], time) if i not in index)
+    decimal: str | None = rules.decimal
+    if decimal is None:
+        decimal = "." if delimiter == "," else find_decimal(path, names, chosen, rows)
+    if features is None:
+        chosen = numeric_features(
+            path,
+            names,
+            time,
+            (row for _, row in rows),
+            decimal or ".",
+            missing=rules.allows_gaps,
+            left_out=index,
+        )
+    clock = None
+    if rules.date_format is None or "%M" in rules.date_format:
+        clock = clock_index(time, (row for _, row in rows if len(row) >= len(names)), chosen)
+    if clock is not None:
+        notes = (*notes, f"days of {show(names[time])} joined with times of {show(names[clock])}")
+    others = [i for i in range(len(names)) if i not in (time, clock, *chosen, *index)]
+    if features is None:
+        left_out = [(i, f"text, such as {show(_first_text(rows, i))}") for i in others]
+        if texts := [show(names[i]) for i in others]:
+            notes = (*notes, f"columns of text left out: {listed(texts)}")
+    else:
+        left_out = [(i, "not named in the setting `features`") for i in others]
+    left_out += [(i, "numbers the rows") for i in index]
+    columns = Columns(names, time, chosen, clock=clock)
+    stamps = ((number, columns.stamp(row)) for number, row in rows if len(row) >= len(names))
+    times = find_format(path, names[time], stamps, rules.date_format)
+    if rules.time_zone is not None and times.is_utc:
+        raise CorpusError(
+            f"{path}, column {show(names[time])}: found stamps that tell their offset from UTC, "
+            f"and the setting `time_zone` ({show(rules.time_zone)}); expected one of the two. "
+            "Remove the setting."
+        )
+    file.seek(start)
+    return Columns(
+        names,
+        time,
+        chosen,
+        delimiter,
+        decimal or ".",
+        times,
+        missing=rules.allows_gaps,
+        decimal_is_told=decimal is not None,
+        blanks=blanks,
+        notes=notes,
+        clock=clock,
+        left_out=tuple((names[i], reason) for i, reason in sorted(left_out)),
+    )
+
+
+def _first_text(rows: Rows, column: int) -> str:
+    """The first cell of a column in which there is something."""
+    cells = (row[column] for _, row in rows if column < len(row))
+    return next((cell for cell in cells if cell.strip()), "")
+
+
+def _named(
+    path: Path, names: list[str], rows: Rows
+) -> tuple[tuple[str, ...], int, tuple[int, ...], tuple[str, ...]]:
+    """The names, with those that the header leaves open.
+
+    Returns:
+        The names; how many empty cells each line has after them; the columns that only number the
+        rows; and what there is to say of it.
+    """
+    notes: list[str] = []
+    cells = next(iter(rows), (2, []))[1]
+    whole = len(names)
+    while whole > 1 and not names[whole - 1].strip():
+        whole -= 1
+    blanks = 0
+    # Where there are cells below an empty name, the name is missing.
+    if len(cells) >= max(whole, 2) and not any(cell.strip() for cell in cells[whole:]):
+        blanks = len(cells) - whole
+        names = names[:whole]
+        if blanks:
+            notes.append("empty cells at the end of every line passed over")
+    index: tuple[int, ...] = ()
+    if len(names) > 1 and not names[0].strip() and UNNAMED not in names and cells:
+        if _number_rows([row[0] for _, row in rows]):
+            index = (0,)
+            names = [UNNAMED, *names[1:]]
+            notes.append("the first column, which has no name and numbers the rows, left out")
+        elif (
+            TIME_COLUMN not in names
+            and means_a_time(cells[0])
+            and not any(means_a_time(cell) for cell in cells[1:])
+        ):
+            names = [UNNAMED, *names[1:]]
+            notes.append("the first column, which has no name, taken for the time")
+    _check_names(path, tuple(names))
+    return tuple(names), blanks, index, tuple(notes)
+
+
+def _number_rows(cells: Sequence[str]) -> bool:
+    """Whether cells count the rows, from whatever number on."""
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 9 for cell in cells):
+        return False
+    numbers = [int(cell) for cell in cells]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def _peek(file: IO[bytes], path: Path) -> str:
+    """The second line as far as it can be read; what is wrong with it is told later."""
+    try:
+        line = read_line(file, path, 2)
+    except CorpusError:
+        return ""
+    return line.text if line else ""
+
+
+def _only_blank_lines(file: IO[bytes], start: int) -> bool:
+    """Whether nothing but white space follows; in pieces, as it may be half a gigabyte."""
+    file.seek(start)
+    return not any(piece.strip() for piece in iter(lambda: file.read(1 << 20), b""))
+
+
+def _check_names(path: Path, names: tuple[str, ...]) -> None:
+    """Refuse column names that are empty, hold control characters or occur twice."""
+    for position, name in enumerate(names, start=1):
+        if not name.strip():
+            refuse(
+                path,
+                1,
+                None,
+                f"an empty name for column {position} of {len(names)}",
+                "a name for every column",
+                "Name the column or remove it (pandas writes such a column unless told "
+                "`index=False`).",
+            )
+        # A line break in a name would tear a line of the stats text in two.
+        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
+            refuse(
+                path,
+                1,
+                name,
+                f"a control character or line break in the name of column {position}",
+                "printable names",
+                "Rename the column.",
+            )
+    for name, count in Counter(names).items():
+        if count > 1:
+            places = [str(i) for i, other in enumerate(names, start=1) if other == name]
+            refuse(
+                path,
+                1,
+                name,
+                f"{count} columns of this name (columns {listed(places)})",
+                "each name once",
+                "Rename or remove all but one of them.",
+            )

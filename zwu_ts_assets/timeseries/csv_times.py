@@ -1,0 +1,383 @@
+"""How the timestamps of a CSV are written, and what seconds they name.
+
+What belongs here: finding the format of a column of stamps, and reading a stamp. What does not:
+reading many at once (`csv_time_blocks.py`), local time (`csv_zones.py`) and the interval between
+rows (`csv_gaps.py`).
+
+Seconds are counted from 1970-01-01 00:00, of UTC where a stamp tells so, else of its own time line.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, takewhile
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from zwu_ts_assets.timeseries.csv_lines import means_a_number, refuse, show
+from zwu_ts_assets.timeseries.csv_rules import UNIX_FORMATS
+
+_DAY_AND_TIME: Final = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?"
+_ISO: Final = re.compile(_DAY_AND_TIME, re.ASCII)
+_SUB_SECOND: Final = re.compile(_DAY_AND_TIME + r"[.,]\d+(?:Z|[+-][\d:]+)?", re.ASCII)
+_ZONED: Final = re.compile(_DAY_AND_TIME + r" ?(?:Z|[A-Z]{3,4}|[+-]\d{2}:?(?:\d{2})?)", re.ASCII)
+_OFFSET: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?) ?(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)",
+    re.ASCII,
+)
+_ODD: Final = re.compile(
+    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?",
+    re.ASCII,
+)
+_CLOCK: Final = r"(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?"
+_MONTH: Final = (
+    r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:tember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+# With the name of a month: 1 Jan 2000, 01-Jan-00, January 1, 2000, 2000-Jan-01. Each is put
+# together from marks, the format of the month and, where it may be short, the year.
+_NAMED: Final = tuple(
+    (re.compile(form + _CLOCK, re.ASCII | re.IGNORECASE), pattern)
+    for form, pattern in (
+        (r"\d{1,2}([ ./-]?)" + _MONTH + r"([ ./-]?)(\d{4}|\d{2})", "%d{0}{month}{2}{year}"),
+        (_MONTH + r"([ ./-])\d{1,2}(,? |[./-])(\d{4})", "{month}{1}%d{2}{year}"),
+        (r"(\d{4})([ ./-])" + _MONTH + r"([ ./-])\d{1,2}", "{year}{1}{month}{3}%d"),
+    )
+)
+# ISO 8601 without marks in day and time; ten and twelve digits may be counts as well.
+_BASIC: Final = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"(T(?:[01]\d|2[0-3])[0-5]\d([0-5]\d)?(Z|[+-]\d{2}:?\d{2})?)?",
+    re.ASCII,
+)
+_NO_FRACTION: Final = re.compile(r"(?<=:\d\d)[.,]0{1,9}(?!\d)", re.ASCII)
+# Lengths of a count of seconds, milli-, micro- and nanoseconds between 1973 and 2286.
+_UNIX_DIGITS: Final = {9: "unix", 10: "unix", 12: "unix_ms", 13: "unix_ms"} | {
+    15: "unix_us",
+    16: "unix_us",
+    18: "unix_ns",
+    19: "unix_ns",
+}
+# Of these the lengths of 10 and 12 digits may be counts as well.
+_COMPACT: Final = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"(?:(?:[01]\d|2[0-3])(?:[0-5]\d(?:[0-5]\d)?)?)?",
+    re.ASCII,
+)
+_COMPACT_FORMATS: Final = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
+_RUN: Final = re.compile(r"(?:%[YmdHMS])+")
+_DIGITS: Final = re.compile(r"\d+", re.ASCII)
+_EPOCH: Final = datetime(1970, 1, 1)
+
+EXPECTED_TIMESTAMP: Final = "an ISO 8601 date and time such as 2016-07-01 00:00:00"
+
+
+@dataclass(frozen=True)
+class TimeFormat:
+    """How the stamps of a column are written.
+
+    Attributes:
+        kind: ISO 8601 without a zone, with an offset from UTC, a count from 1970, or a pattern.
+        pattern: The `strptime` format of a pattern, or which of `UNIX_FORMATS` a count is.
+    """
+
+    kind: Literal["iso", "offset", "unix", "pattern"] = "iso"
+    pattern: str = ""
+
+    @property
+    def is_utc(self) -> bool:
+        """Whether a stamp names a moment, and needs no time zone to do so."""
+        return self.kind in ("offset", "unix") or "%z" in self.pattern
+
+
+ISO: Final = TimeFormat()
+
+
+def means_a_time(cell: str) -> bool:
+    """Whether a text is a day, or a day and a time, in a form that can be found."""
+    text = _whole(cell.strip())
+    if any(form.fullmatch(text) for form in (_ISO, _SUB_SECOND, _ZONED, _ODD)):
+        return True
+    found = _BASIC.fullmatch(text)
+    return (found is not None and bool(found[1])) or _named_pattern([text]) is not None
+
+
+def means_a_day(cell: str) -> bool:
+    """Whether a number is a date without marks, `20160701` or `20160701183000`, and no count."""
+    text = cell.strip()
+    return len(text) in (8, 14) and _COMPACT.fullmatch(text) is not None
+
+
+def means_a_clock(cell: str) -> bool:
+    """Whether a text is a time of day: `18:20`, `6:20:00 PM`."""
+    return re.fullmatch(_CLOCK, f" {_whole(cell.strip())}", re.ASCII) is not None
+
+
+def _whole(text: str) -> str:
+    """A stamp without a fraction of a second that is zero."""
+    return _NO_FRACTION.sub("", text)
+
+
+def means_a_count(cell: str) -> bool:
+    """Whether a text is a count of seconds or parts of it from 1970, by its length."""
+    text = cell.strip()
+    return text.isascii() and text.isdigit() and len(text) in _UNIX_DIGITS
+
+
+def may_be_a_time(cell: str) -> bool:
+    """Whether a text that is in no form that can be found may still be a day or a time.
+
+    Such are `20160701` and anything but a number that has two groups of digits: `1 Jul 2016`.
+    """
+    text = cell.strip()
+    return _COMPACT.fullmatch(text) is not None or (
+        re.search(r"\d\D+\d", text, re.ASCII) is not None and not means_a_number(text)
+    )
+
+
+def find_format(
+    path: Path, column: str, cells: Iterable[tuple[int, str]], date_format: str | None
+) -> TimeFormat:
+    """How the stamps of a column are written.
+
+    Args:
+        path: The file's name in messages.
+        column: Name of the time column.
+        cells: Its first cells with their lines; only as many are looked at as are needed.
+        date_format: What the user says; None to find it.
+
+    Raises:
+        CorpusError: Day and month, or a count and a date without marks, cannot be told apart.
+    """
+    if date_format is not None:
+        return TimeFormat("unix" if date_format in UNIX_FORMATS else "pattern", date_format)
+    cells = iter(cells)
+    line, first = next(cells, (2, ""))
+    text = _whole(first.strip())
+    if means_a_day(text):
+        return TimeFormat("pattern", _COMPACT_FORMATS[len(text)])
+    basic = _BASIC.fullmatch(text)
+    if basic is not None and basic[1]:
+        seconds, zone = "%S" if basic[2] else "", "%z" if basic[3] else ""
+        return TimeFormat("pattern", f"%Y%m%dT%H%M{seconds}{zone}")
+    if _named_pattern([text]) is not None:
+        named = _named_pattern([text, *(_whole(cell.strip()) for _, cell in cells)])
+        return TimeFormat("pattern", named) if named else ISO
+    if _OFFSET.fullmatch(text):
+        return TimeFormat("offset")
+    if means_a_count(text):
+        count = _UNIX_DIGITS[len(text)]
+        if _COMPACT.fullmatch(text):
+            # A day of hours, or hours of days, would pass for seconds at one interval.
+            refuse(
+                path,
+                line,
+                column,
+                f"{show(first)}, which may be a date without marks or a count from 1970",
+                "a date format that is certain",
+                f"Write `date_format = '{_COMPACT_FORMATS[len(text)]}'` or "
+                f"`date_format = '{count}'` into the settings.",
+            )
+        return TimeFormat("unix", count)
+    odd = _ODD.fullmatch(text)
+    if odd is None or _ISO.fullmatch(text):
+        return ISO  # reading the line says what is wrong with it
+    if len(odd[1]) == 4:
+        return TimeFormat("pattern", _pattern(odd, "%Y{0}%m{0}%d"))
+    if len(odd[4]) == 2 and len(odd[1]) <= 2:
+        return _two_digit_year(path, line, column, [first, *(cell for _, cell in cells)])
+    if len(odd[4]) != 4:
+        return ISO
+    for _, cell in ((line, first), *cells):
+        found = _ODD.fullmatch(_whole(cell.strip()))
+        if found is None:
+            break
+        if int(found[1]) > 12:
+            return TimeFormat("pattern", _pattern(odd, "%d{0}%m{0}%Y"))
+        if int(found[3]) > 12:
+            return TimeFormat("pattern", _pattern(odd, "%m{0}%d{0}%Y"))
+    day_first, month_first = _pattern(odd, "%d{0}%m{0}%Y"), _pattern(odd, "%m{0}%d{0}%Y")
+    refuse(
+        path,
+        line,
+        column,
+        f"{show(first)}, of which the first lines do not tell whether the day or the month is "
+        "first",
+        "a date format that is certain",
+        f"Write `date_format = '{day_first}'` or `date_format = '{month_first}'` into the "
+        "settings.",
+    )
+
+
+def _two_digit_year(path: Path, line: int, column: str, stamps: Sequence[str]) -> TimeFormat:
+    """The format of stamps of three numbers with at most two digits each.
+
+    Raises:
+        CorpusError: Several orders of day, month and year would do.
+    """
+    read = (_ODD.fullmatch(_whole(stamp.strip())) for stamp in stamps)
+    odds = list(takewhile(lambda odd: odd is not None, read))
+    groups = [(odd[1], odd[3], odd[4]) for odd in odds if odd is not None]
+    days = {tuple(map(int, group)): None for group in groups}
+    orders = []
+    if all(len(last) == 2 for _, _, last in groups):
+        if all(0 < day <= 31 and 0 < month <= 12 for day, month, _ in days):
+            orders.append("%d{0}%m{0}%y")
+        if all(0 < day <= 31 and 0 < month <= 12 for month, day, _ in days):
+            orders.append("%m{0}%d{0}%y")
+    # Where the first number changes and the last one stays, the first one is no year.
+    steady = any(a[0] != b[0] and a[2] == b[2] for a, b in pairwise(days))
+    may_be_first = all(len(year) == 2 for year, _, _ in groups) and not (orders and steady)
+    if may_be_first and all(0 < day <= 31 and 0 < month <= 12 for _, month, day in days):
+        orders.append("%y{0}%m{0}%d")
+    if odds[0] is None or not orders:
+        return ISO
+    patterns = [_pattern(odds[0], order) for order in orders]
+    if len(patterns) == 1:
+        return TimeFormat("pattern", patterns[0])
+    text = _whole(stamps[0].strip())
+    readings = [f"{datetime.strptime(text, form):%Y-%m-%d}" for form in patterns]
+    settings = [f"`date_format = '{form}'`" for form in patterns]
+    refuse(
+        path,
+        line,
+        column,
+        f"{show(stamps[0])}, which may be {' or '.join(readings)}, and the first lines do not tell",
+        "a date format that is certain",
+        f"Write {' or '.join(settings)} into the settings.",
+    )
+
+
+def _named_pattern(stamps: Sequence[str]) -> str | None:
+    """The `strptime` format of stamps with the name of a month, as the first one is written."""
+    for form, pattern in _NAMED:
+        found = form.fullmatch(stamps[0])
+        if found is None:
+            continue
+        # May is short and long: the others tell.
+        names = (re.search(_MONTH, stamp, re.IGNORECASE) for stamp in stamps)
+        month = "%B" if any(name and len(name[0]) > 3 for name in names) else "%b"
+        marks = found.groups()[:4]
+        short = all(len(mark) < 3 for mark in marks if mark.isdigit())
+        day = pattern.format(*marks, month=month, year="%y" if short else "%Y")
+        return day + _clock_pattern(*found.groups()[4:])
+    return None
+
+
+def _pattern(odd: re.Match[str], day: str) -> str:
+    """The `strptime` format of an odd stamp."""
+    return day.format(odd[2]) + _clock_pattern(odd[5], odd[6], odd[7], odd[8])
+
+
+def _clock_pattern(
+    mark: str | None, seconds: str | None, space: str | None, half: str | None
+) -> str:
+    """The `strptime` format of a time of day and what is before it."""
+    if not mark:
+        return ""
+    hour = "%I" if half else "%H"
+    return f"{mark}{hour}:%M{':%S' if seconds else ''}" + (f"{space}%p" if half else "")
+
+
+def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) -> int:
+    """The second that a stamp names.
+
+    Args:
+        path: The file.
+        line: The line.
+        column: Name of the time column.
+        cell: The stamp.
+        form: How the column is written.
+
+    Raises:
+        CorpusError: The cell is not such a stamp, or names no day of the calendar.
+    """
+    text = _whole(cell.strip())
+    if (seconds := seconds_of(text, form)) is not None:
+        return seconds
+    expected = EXPECTED_TIMESTAMP
+    if form.kind != "iso":
+        expected = {
+            "offset": "an offset from UTC as in the lines before, such as 2016-07-01T00:00:00Z",
+            "unix": f"a whole number of seconds since 1970 ({form.pattern})",
+            "pattern": f"a time of the form {form.pattern!r}",
+        }[form.kind]
+    if not text:
+        found, do = "an empty cell", "Every row needs its time: fill it in, or remove the row."
+    elif form.kind == "iso" and _ISO.fullmatch(text):
+        found, do = f"{show(cell)}, which is no day or time of the calendar", "Mend the cell."
+    elif _SUB_SECOND.fullmatch(text) or (form.kind == "unix" and _INTEGER.fullmatch(text)):
+        found = f"{show(cell)}, with a fraction of a second"
+        do = "Timestamps are kept in whole seconds, so fractions would be lost: remove them."
+    elif form.kind == "iso" and _ZONED.fullmatch(text):
+        found = f"{show(cell)}, with a time zone"
+        do = (
+            "A column tells its offset from UTC on every line or on none, as Z or +01:00, and the "
+            "name of a zone in the setting `time_zone`: write it so, or convert the column to UTC "
+            "and leave the zone off."
+        )
+    else:
+        found = show(cell)
+        do = (
+            "Write the time like that, say how it is written with the setting `date_format`, or "
+            "name another column with the setting `time_column`."
+        )
+    refuse(path, line, column, found, expected, do)
+
+
+def seconds_of(text: str, form: TimeFormat) -> int | None:
+    """The second that a stamp names, or None if it is not of the form.
+
+    Args:
+        text: The stamp, without white space around it.
+        form: How the column is written.
+    """
+    if ":" in text:
+        text = _whole(text)
+    if form.kind == "iso":
+        return _iso_seconds(text) if _ISO.fullmatch(text) else None
+    if form.kind == "unix":
+        count, rest = divmod(int(text), UNIX_FORMATS[form.pattern]) if _is_count(text) else (0, 1)
+        return None if rest or not -62_167_219_200 <= count < 253_402_300_800 else count
+    if form.kind == "offset":
+        found = _OFFSET.fullmatch(text)
+        if found is None or (local := _iso_seconds(found[1])) is None:
+            return None
+        offset = int(found[4] or 0) * 3600 + int(found[5] or 0) * 60
+        if offset >= 86_400 or int(found[5] or 0) > 59:
+            return None
+        return local + offset if found[3] == "-" else local - offset
+    # `strptime` reads digits of any script.
+    if any(character.isdigit() and not character.isascii() for character in text):
+        return None
+    # Of units without a mark between them it would guess where one digit is missing.
+    for units, digits in zip(_RUN.findall(form.pattern), _DIGITS.findall(text), strict=False):
+        if len(units) > 2 and len(digits) != len(units) + 2 * units.count("%Y"):
+            return None
+    try:
+        moment = datetime.strptime(text, form.pattern)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+    return (moment - _EPOCH) // timedelta(seconds=1)
+
+
+def _is_count(text: str) -> bool:
+    return _INTEGER.fullmatch(text) is not None
+
+
+def _iso_seconds(text: str) -> int | None:
+    try:
+        return int(np.datetime64(text, "s").astype(np.int64))
+    except ValueError:
+        return None
+
+
+def say_time(second: np.int64) -> str:
+    """A second as a message tells it: `2016-07-01 00:00:00`."""
+    return str(np.datetime64(int(second), "s")).replace("T", " ")

@@ -1,0 +1,1 @@
+"""What is promised, tested from the outside: commands, runs, daemons, files."""

@@ -1,0 +1,89 @@
+"""The last mile on the real ETTh1: the counts that the README tells, without drawing a figure."""
+
+import hashlib
+
+import pytest
+
+from zwu_ts_assets.config.datasets import Dataset, etth1
+from zwu_ts_assets.config.environment import cache_dir
+from zwu_ts_assets.figures.figure import Canvas
+from zwu_ts_assets.orchestration.assets import corpus_products as products
+from zwu_ts_assets.orchestration.assets import training_products as training
+from zwu_ts_assets.orchestration.assets.preflight_products import chat_tokens
+from zwu_ts_assets.orchestration.assets.sample_views import View, view_of
+from zwu_ts_assets.storage.artifact_store import FileRecord, Record
+from zwu_ts_assets.training.legibility import drawn_figure
+from zwu_ts_assets.training.preflight import CorpusShape, TextTokens, preflight
+from zwu_ts_assets_tests.reference import ETTH1_CSV
+
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> View:
+    """The samples of ETTh1, with media that are declared and not drawn."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "ETTh1.csv").symlink_to(ETTH1_CSV)
+    dataset = etth1(folder)
+    settings = dataset.settings
+    raw = products.raw_product(dataset.csv, settings)
+    batches = range(int(raw.details["batches"] or 0))
+    windows = {
+        batch: products.batch_product(batch, series=raw.value, settings=settings).value
+        for batch in batches
+    }
+    source = products.tokenizer_source(settings, folder, cache_dir())
+    stats = products.stats_product(windows, len(batches), settings=settings).value
+    tokens = products.qwen_product(stats, source).value
+    records = {
+        "batch_windows": {batch: declared(f"batch_{batch}.parquet") for batch in batches},
+        "correlation_pngs": {batch: declared(f"batch_{batch}.png", dataset) for batch in batches},
+        "patch_videos": {batch: declared(f"batch_{batch}.mp4", dataset, 8) for batch in batches},
+    }
+    tokenizer = training.tokenizer_of(settings, folder, cache_dir())
+    made = training.samples_product(dataset, raw.value, windows, records, stats, tokens, tokenizer)
+    return view_of(dataset, made.value, folder, cache_dir())
+
+
+def declared(name: str, dataset: Dataset | None = None, frames: int = 0) -> Record:
+    details: dict[str, str | int | float | bool | None] = {}
+    if dataset is not None:
+        details["width"], details["height"] = dataset.settings.canvas_size
+    if dataset is not None and frames:
+        details |= {"frames": frames, "fps": dataset.settings.fps}
+    sha256 = hashlib.sha256(name.encode("ascii")).hexdigest()
+    return Record("", "", sha256, {name: FileRecord(1, sha256)}, details)
+
+
+def test_the_published_borders_give_so_many_samples_and_embargo_two(view: View) -> None:
+    assert view.report.samples == {"train": 89, "validation": 29, "test": 29}
+    assert view.report.unused["embargoed"] == 2
+    assert sum(view.report.unused.values()) + 147 == 181
+    assert training.leak_of(view.files, view.dataset.settings) == ""
+
+
+def test_qwen3_vl_reads_so_many_tokens(view: View) -> None:
+    settings = view.dataset.settings
+    tokenizer = view.counts.tokenizer
+    counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
+    canvas = Canvas(*settings.canvas_size)
+    features = view.samples[0].features
+    # How large the numbers in the figures are is of no account for tokens.
+    shape = CorpusShape(
+        figure=drawn_figure(features, settings.window_length, canvas),
+        frame=drawn_figure(features, settings.patch_length, canvas),
+        frames=8,
+        fps=settings.fps,
+        text=TextTokens.of(counts),
+    )
+    (ours,) = (
+        each for each in preflight(shape, tokenizer).consumers if each.profile.name == "qwen3_vl"
+    )
+    assert len(counts) == 441
+    assert ours.visual_tokens == 1_738 + 6_978
+    assert ours.total == 4_915_601
+
+
+def test_every_sample_tells_the_tokens_of_its_media(view: View) -> None:
+    assert {sample.image_tokens for sample in view.samples} == {1_738}
+    assert {sample.video_tokens for sample in view.samples} == {6_978}

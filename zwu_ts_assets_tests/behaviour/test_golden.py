@@ -1,0 +1,58 @@
+"""The bytes of every asset are pinned with its code version: other bytes need a raised one."""
+
+from pathlib import Path
+
+import pytest
+
+from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS
+from zwu_ts_assets_tests.golden import Pin, Pins, corpora, inputs_of, pins_of, problem, read_pins
+
+INPUTS = {"windows": (), "figures": ("windows",), "samples": ("windows", "figures")}
+AS_PINNED = {name: Pin("1", "same") for name in INPUTS}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sample", "stride", "wide", "gappy", pytest.param("etth1", marks=pytest.mark.shared)],
+)
+def test_every_asset_has_the_bytes_that_are_pinned_with_its_code_version(
+    name: str, tmp_path: Path
+) -> None:
+    corpus = corpora()[name]
+    found = pins_of(name, corpus, tmp_path)
+    pinned, inputs = read_pins()[name], inputs_of(name, corpus, tmp_path)
+    assert set(pinned) == set(found)
+    problems = [problem(role, pinned, found, inputs) for role in found]
+    assert not any(problems), "\n".join(filter(None, problems))
+
+
+def test_every_asset_that_there_is_is_pinned_in_the_sample() -> None:
+    assert set(read_pins()["sample"]) == set(CODE_VERSIONS)
+
+
+def verdicts(found: Pins) -> dict[str, str]:
+    problems = {role: problem(role, AS_PINNED, found, INPUTS) for role in INPUTS}
+    return {role: text.split(":")[0] for role, text in problems.items() if text}
+
+
+def test_changed_bytes_ask_for_a_raised_code_version_of_the_asset_that_changed_them() -> None:
+    assert verdicts(AS_PINNED) == {}
+    figures = AS_PINNED | {"figures": Pin("1", "other")}
+    message = problem("figures", AS_PINNED, figures, INPUTS)
+    assert message.startswith("bytes of figures changed: raise its code version.")
+    assert "ffmpeg" in message
+    assert "Pillow" in message
+    both = figures | {"samples": Pin("1", "other")}
+    assert verdicts(both) == {
+        "figures": "bytes of figures changed",
+        "samples": "bytes of samples changed with those of figures",
+    }
+
+
+def test_a_raised_code_version_asks_for_new_pins_and_so_does_a_new_asset() -> None:
+    raised = AS_PINNED | {"figures": Pin("2", "other")}
+    assert verdicts(raised) == {"figures": "code version of figures was raised"}
+    without = {name: pin for name, pin in AS_PINNED.items() if name != "figures"}
+    assert problem("figures", without, AS_PINNED, INPUTS).startswith(
+        "bytes of figures are not pinned: pin it again"
+    )

@@ -1,0 +1,107 @@
+"""The description of every asset: sound in itself, and what Dagster, the checks and the README say.
+
+`test_asset_settings`, `test_layout` and `test_definitions` hold what follows from it against
+digests, names and edges that are written out there.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.discovery import RESERVED
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.orchestration.assets import checks
+from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec, enabled, enabled_inputs
+from zwu_ts_assets_tests.reference import REPOSITORY
+
+
+@pytest.mark.parametrize("ranges", ["window", "train"])
+@pytest.mark.parametrize("plots", [False, True])
+def test_dagster_has_the_assets_as_they_are_described(
+    ranges: str, plots: bool, tmp_path: Path
+) -> None:
+    settings = Settings.model_validate({"colour_range": ranges, "line_plots": plots})
+    dataset = Dataset("some", tmp_path / "some.csv", settings, prefix=("some",))
+    definitions = build_definitions([dataset], tmp_path)
+    nodes = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
+    specs = enabled(settings)
+    assert set(nodes) == {"some_csv", *(dataset.asset_name(spec.role) for spec in specs)}
+    assert ("colour_ranges" in nodes, "line_plots" in nodes) == (ranges == "train", plots)
+    for spec in specs:
+        node = nodes[dataset.asset_name(spec.role)]
+        assert isinstance(node, dg.AssetSpec)
+        assert node.description == spec.description
+        sources = {dependency.asset_key.path[-1] for dependency in node.deps}
+        inputs = enabled_inputs(spec.role, settings).values()
+        assert sources - {"some_csv"} == set(map(dataset.asset_name, inputs))
+        assert set(node.kinds) == spec.kinds
+        assert (node.partitions_def is not None) == spec.per_batch
+        assert node.code_version is not None
+        assert node.code_version.startswith(f"{spec.code_version}-")
+        made = definitions.resolve_assets_def(node.key)
+        assert made.get_io_manager_key_for_asset_key(node.key) == spec.io_manager
+        checked = definitions.resolve_asset_graph().get_check_keys_for_assets({node.key})
+        names = {key.name for key in checked} - {checks.CURRENT_CHECK, checks.CSV_CHECK}
+        assert names == set(spec.checks)
+
+
+def test_assets_come_after_what_they_are_made_from() -> None:
+    known: set[str] = set()
+    for spec in SPECS:
+        assert set(spec.inputs.values()) <= known, spec.role
+        known.add(spec.role)
+
+
+def test_assets_name_settings_that_there_are() -> None:
+    for spec in SPECS:
+        assert set(spec.settings) <= set(Settings.model_fields), spec.role
+        assert len(set(spec.settings)) == len(spec.settings), spec.role
+
+
+def test_no_two_assets_have_the_same_file() -> None:
+    places = Counter(place for spec in SPECS for place in spec.places)
+    assert set(places.values()) == {1}
+    for spec in SPECS:
+        assert bool(spec.files) != bool(spec.folder), spec.role
+        assert all(("{key}" in file) == spec.per_batch for file in spec.files.values())
+        assert not spec.window_file or spec.per_batch
+
+
+def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
+    assert {
+        *("batch_windows", "correlations", "exports", "line_plots"),
+        *("patch_videos", "preflight", "samples", "datasets"),
+    } == RESERVED
+
+
+def row_of(spec: AssetSpec) -> str:
+    """The row of an asset in the README's table."""
+
+    def names(roles: list[str]) -> str:
+        return ", ".join(f"`{'etth1_raw' if role == 'raw' else role}`" for role in roles)
+
+    inputs = list(enabled_inputs(spec.role, Settings.model_validate({})).values())
+    places = [
+        place.replace("{asset}", "etth1_raw").replace("{key}", "{i}") for place in spec.places
+    ]
+    content = spec.description.split("\n\n")[0].removesuffix(".")
+    cells = (
+        names([spec.role]),
+        "yes" if spec.per_batch else "no",
+        names(inputs) or "`data/ETTh1.csv`",
+        content[0].lower() + content[1:],
+        ", ".join(f"`{place}`" for place in places if "{role}" not in place),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_table_in_the_readme_is_what_the_assets_are() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", text.split("## The assets\n")[1], flags=re.MULTILINE)[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    assert rows == [row_of(spec) for spec in SPECS]

@@ -1,0 +1,1 @@
+"""Tests of what surrounds the package: locks, commands of make, README, deployment."""

@@ -1,0 +1,435 @@
+"""Files as programs and people write them, one small file per habit, held against pandas.
+
+pandas is told how each file is written, and what to do with it; we find it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries import csv_file
+from zwu_ts_assets.timeseries.csv_file import count_data_rows, count_grid_rows, read_csv
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets_tests.timeseries.csv_text import good_lines, text_of, write
+
+DROP = CsvRules(gaps="drop")
+HEADER, *ROWS = good_lines(6)
+GOOD = text_of([HEADER, *ROWS])
+SEMICOLONS = GOOD.replace(",", ";")
+
+
+def each(lines: Sequence[str], before: str = "", after: str = "") -> str:
+    """A text of lines with something before and after each."""
+    return text_of([f"{before}{line}{after}" for line in lines])
+
+
+def numbered(lines: Sequence[str]) -> str:
+    """What `to_csv` makes of a frame that has the default index."""
+    return text_of([f",{lines[0]}", *(f"{row},{line}" for row, line in enumerate(lines[1:]))])
+
+
+def same(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as it is."""
+    return frame
+
+
+@dataclass(frozen=True)
+class Habit:
+    """A file, what pandas has to be told of it, and what we say of it.
+
+    Attributes:
+        name: Of the habit.
+        content: The file.
+        told: Arguments of `pandas.read_csv`.
+        note: A part of what the reading says; nothing where it is no news.
+        then: What is done with the frame.
+        time: The name of the time column.
+        rules: What a user has to write into the settings; nothing, but for gaps.
+    """
+
+    name: str
+    content: str | bytes
+    told: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    then: Callable[[pd.DataFrame], pd.DataFrame] = same
+    time: str = "date"
+    rules: CsvRules = CsvRules()  # noqa: RUF009 - frozen
+
+
+LATE_TEXT = [
+    f"2016-07-01 {hour:02d}:{minute:02d},1.5," for hour in range(3) for minute in range(60)
+]
+LATE_TEXT[120:] = [f"{line}broken" for line in LATE_TEXT[120:]]
+
+
+def stamped(form: str, every: str = "1h", count: int = 800) -> str:
+    """A file of rows whose times are written in a form of `strftime`."""
+    times = pd.date_range("2011-10-01", periods=count, freq=every).strftime(form)
+    return text_of(
+        ["when,load", *(f'"{time}",{row * 37 % 101}.5' for row, time in enumerate(times))]
+    )
+
+
+def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What makes times of the stamps of a frame, of UTC if they tell a zone."""
+
+    def then(frame: pd.DataFrame) -> pd.DataFrame:
+        times = pd.to_datetime(frame["when"].astype(str), format=form, utc=True)
+        return frame.assign(when=times.dt.tz_localize(None))
+
+    return then
+
+
+def in_two(day: str, clock: str, names: str, every: str = "15min") -> str:
+    """A file with days and times of day in two columns, a time of day in no other."""
+    times = pd.date_range("2011-09-30 22:00", periods=1600, freq=every)
+    rows = [f"{row * 37 % 101}.5" for row in range(len(times))]
+    days, clocks = times.strftime(day), times.strftime(clock)
+    cells = {"d": days, "t": clocks, "load": rows}
+    order = names.split(",")
+    return text_of([names, *(",".join(row) for row in zip(*map(cells.get, order), strict=True))])
+
+
+def joined(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What joins the two columns."""
+
+    def then(frame: pd.DataFrame) -> pd.DataFrame:
+        times = pd.to_datetime(frame["d"] + " " + frame["t"], format=form)
+        return frame.assign(d=times).drop(columns="t")
+
+    return then
+
+
+IN_TWO = [
+    ("%Y-%m-%d", "%H:%M", "d,t,load"),
+    ("%Y-%m-%d", "%H:%M:%S", "t,load,d"),
+    ("%d.%m.%Y", "%H:%M:%S", "load,d,t"),
+    ("%m/%d/%Y", "%I:%M:%S %p", "d,t,load"),
+    ("%Y/%m/%d", "%H:%M", "d,load,t"),
+]
+
+TIMES = [
+    ("%Y%m%d", "1D"),
+    ("%Y%m%d%H%M%S", "1h"),
+    ("%Y%m%dT%H%M%SZ", "1h"),
+    ("%Y%m%dT%H%M", "1h"),
+    ("%Y%m%dT%H%M%S+0200", "1h"),
+    ("%b %d %Y", "1D"),
+    ("%B %d, %Y %H:%M", "1h"),
+    ("%d-%b-%Y", "1D"),
+    ("%d-%b-%y %H:%M:%S", "1h"),
+    ("%d %b %Y %I:%M %p", "1h"),
+    ("%d%b%Y", "1D"),
+    ("%Y-%b-%d", "1D"),
+    ("%m/%d/%y", "1D"),
+    ("%d/%m/%y %H:%M", "1h"),
+    ("%d.%m.%y", "1D"),
+    ("%Y-%m-%d %H:%M:%S.000", "1h"),
+    ("%Y-%m-%dT%H:%M:%S.000000Z", "1h"),
+    ("%Y-%m-%dT%H:%M:%S.000+02:00", "1h"),
+    ("%d.%m.%Y %H:%M:%S.0", "1h"),
+]
+
+HOURS = pd.date_range("2011-12-30", periods=60, freq="1h")
+WALK = np.round(np.random.default_rng(3).normal(size=60).cumsum(), 3)
+
+
+def beside(name: str, cells: Sequence[object]) -> str:
+    """A file with a column beside that of the numbers."""
+    rows = zip(HOURS, WALK, cells, strict=True)
+    return text_of([f"date,load,{name}", *(f"{when},{value},{cell}" for when, value, cell in rows)])
+
+
+UNIX = (HOURS - pd.Timestamp(0)) // pd.Timedelta("1s")
+AGAIN: dict[str, Sequence[object]] = {
+    "unix": UNIX.tolist(),
+    "close_time": (UNIX * 1000 + 3_599_999).tolist(),
+    "instant": range(1, 61),
+    "countdown": range(60, 0, -1),
+    "yr": (HOURS.year - 2011).tolist(),
+    "year": HOURS.year.tolist(),
+    "excel": [round(40907 + row / 24, 10) for row in range(60)],
+}
+
+HABITS = [
+    *(
+        Habit(
+            f"a column {name} that tells the time again",
+            beside(name, cells),
+            told={"usecols": [0, 1]},
+            note=f"left out: {name!r}, which",
+        )
+        for name, cells in AGAIN.items()
+    ),
+    *(
+        Habit(f"a column {name} that does not tell the time again", beside(name, cells))
+        for name, cells in {
+            "hour": HOURS.hour.tolist(),
+            "meter": np.round(1000 + np.abs(WALK).cumsum(), 3).tolist(),
+            "constant": [7] * 60,
+        }.items()
+    ),
+    Habit(
+        "nothing but a column that counts",
+        text_of(["date,load", *(f"{when},{row}" for row, when in enumerate(HOURS))]),
+        note="kept, as there is no other column: 'load'",
+    ),
+    Habit("no line end after the last line", GOOD[:-1], note="no line end after the last line"),
+    Habit(
+        "no line end after the last line, Windows",
+        GOOD.replace("\n", "\r\n")[:-2],
+        note="no line end after the last line",
+    ),
+    Habit(
+        "newest first",
+        text_of([HEADER, *reversed(ROWS)]),
+        then=lambda frame: frame[::-1],
+        note="newest row first in the file: reversed",
+    ),
+    Habit(
+        "a line twice",
+        text_of([HEADER, *ROWS[:3], *ROWS[2:]]),
+        then=pd.DataFrame.drop_duplicates,
+        note="1 line dropped that repeat",
+    ),
+    Habit(
+        "lines three times, newest first, Windows, no line end",
+        text_of([HEADER, *[row for row in reversed(ROWS) for _ in range(3)]]).replace("\n", "\r\n")[
+            :-2
+        ],
+        then=lambda frame: frame.drop_duplicates()[::-1],
+        note="12 lines dropped that repeat",
+    ),
+    Habit(
+        "the index of a frame",
+        numbered([HEADER, *ROWS]),
+        told={"index_col": 0},
+        note="numbers the rows, left out",
+    ),
+    Habit(
+        "an index of times without a name",
+        text_of([HEADER.replace("date", ""), *ROWS]),
+        then=lambda frame: frame.rename(columns={"Unnamed: 0": "date"}),
+        note="taken for the time",
+    ),
+    Habit(
+        "a delimiter at the end of every line",
+        each([HEADER, *ROWS], after=","),
+        then=lambda frame: frame.drop(columns="Unnamed: 3"),
+        note="empty cells at the end",
+    ),
+    Habit(
+        "three delimiters at the end of every line",
+        each([HEADER, *ROWS], after=",,,").replace("\n", "\r\n"),
+        told={"usecols": [0, 1, 2]},
+        note="empty cells at the end",
+    ),
+    Habit(
+        "a delimiter at the end of the data lines only",
+        text_of([HEADER, *(f"{row}," for row in ROWS)]),
+        told={"index_col": False},
+        note="empty cells at the end",
+    ),
+    Habit(
+        "a delimiter at the end of the header only",
+        text_of([f"{HEADER},", *ROWS]),
+        told={"usecols": [0, 1, 2]},
+    ),
+    Habit(
+        "title lines",
+        "Station 42\nUnits: kW, degrees, percent, none\n\n" + GOOD,
+        told={"skiprows": 3},
+        note="3 lines above the column names passed over",
+    ),
+    Habit(
+        "a title that a spreadsheet filled up",
+        "Station 42;;\n;;\n" + SEMICOLONS,
+        told={"skiprows": 2, "sep": ";"},
+        note="2 lines above the column names passed over",
+    ),
+    Habit(
+        "comments",
+        "# made on 2020-01-01, by hand\n#\n" + GOOD,
+        told={"comment": "#"},
+        note="2 lines above",
+    ),
+    Habit(
+        "the line for Excel",
+        "sep=;\n" + SEMICOLONS,
+        told={"skiprows": 1, "sep": ";"},
+        note="the first line tells the delimiter ';'",
+    ),
+    Habit(
+        "every cell in quotes",
+        text_of([",".join(f'"{cell}"' for cell in line.split(",")) for line in [HEADER, *ROWS]]),
+    ),
+    Habit("UTF-16", GOOD.encode("utf-16"), told={"encoding": "utf-16"}, note="UTF-16"),
+    Habit(
+        "UTF-16, big end first, with a degree sign",
+        b"\xfe\xff" + GOOD.replace("temperature", "°C").encode("utf-16-be"),
+        told={"encoding": "utf-16"},
+        note="UTF-16",
+    ),
+    *(
+        Habit(
+            f"{mark!r} for a missing value",
+            GOOD.replace("-2.5", mark).replace("3.25", mark),
+            told={"na_values": [mark]},
+            rules=DROP,
+        )
+        for mark in ("", "-", "?", "NA", "null", "NaN", "N/A")
+    ),
+    Habit(
+        "a text that comes late in a column",
+        text_of(["date,load,remark", *LATE_TEXT]),
+        told={"usecols": [0, 1]},
+        note="columns of text left out: 'remark'",
+        rules=DROP,
+    ),
+    *(
+        Habit(
+            f"times as {form}",
+            stamped(form, every),
+            then=times_of(form.replace("+0200", "%z").replace("+02:00", "%z").replace("Z", "%z")),
+            time="when",
+        )
+        for form, every in TIMES
+    ),
+    *(
+        Habit(
+            f"{day} and {clock} in columns {names}",
+            in_two(day, clock, names),
+            then=joined(f"{day} {clock}"),
+            time="d",
+            note="days of 'd' joined with times of 't'",
+        )
+        for day, clock, names in IN_TWO
+    ),
+    Habit(
+        "a time of day beside one row a day",
+        "date,sunrise,load\n2016-07-01,05:01,1\n2016-07-02,05:02,2\n2016-07-03,05:03,3\n",
+        told={"usecols": [0, 2]},
+        note="columns of text left out: 'sunrise'",
+    ),
+    Habit(
+        "days and times of day, newest first, without the last line end",
+        text_of(
+            ["d,t,load", *(f"2016-07-0{d},{h:02d}:00,1" for d in (2, 1) for h in range(23, -1, -1))]
+        )[:-1],
+        then=lambda frame: joined("%Y-%m-%d %H:%M")(frame)[::-1],
+        time="d",
+        note="newest row first in the file: reversed",
+    ),
+]
+
+
+@pytest.mark.parametrize("by_blocks", [True, False], ids=["blocks", "lines"])
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.name)
+def test_a_habit_is_read_as_by_pandas(
+    tmp_path: Path, habit: Habit, by_blocks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not by_blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    path = write(tmp_path, habit.content)
+    frame = habit.then(pd.read_csv(path, **habit.told))
+    times = pd.to_datetime(frame.pop(habit.time))
+    reading = read_csv(path, rules=habit.rules)
+    assert reading.series.features == tuple(frame.columns)
+    assert np.array_equal(reading.series.values, frame.to_numpy(np.float64), equal_nan=True)
+    assert reading.series.timestamps.tolist() == times.dt.to_pydatetime().tolist()
+    notes = "; ".join(reading.notes)
+    assert habit.note in notes if habit.note else not notes
+    assert count_data_rows(path) == count_grid_rows(path, rules=habit.rules) == len(frame)
+
+
+def test_columns_that_are_not_used_are_named_with_the_reason(tmp_path: Path) -> None:
+    cells = [f"{value} MW or so" for value in WALK]
+    lines = beside("power", cells).splitlines()
+    numbered_lines = [f"{i},{line}" for i, line in enumerate(lines[1:], start=5)]
+    path = write(tmp_path, text_of([f"no,{lines[0]}", *numbered_lines]))
+    assert dict(read_csv(path).columns.left_out) == {
+        "power": f"text, such as '{WALK[0]} MW or so'",
+        "no": "goes on evenly with the time, so it counts rows or is a time itself",
+    }
+    named = read_csv(path, features=["load"]).columns
+    assert dict(named.left_out) == dict.fromkeys(
+        ("no", "power"), "not named in the setting `features`"
+    )
+    assert read_csv(path, features=["no", "load"]).series.features == ("no", "load")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            text_of([HEADER, *ROWS[:3], f"{ROWS[2]}1", *ROWS[3:]]),
+            ", line 5, column 'date': found 2",
+        ),
+        (
+            text_of([*numbered([HEADER, *ROWS]).split("\n")[:3], "7,x,1,2"]),
+            ", line 1: found an empty",
+        ),
+        (
+            each([HEADER, *ROWS[:4]], after=",") + f"{ROWS[4]},7\n",
+            ", line 6: found '7' in a column without a name",
+        ),
+        (
+            "Station 42\n" + text_of([HEADER, *ROWS[:4], "x,1,2"]),
+            ", line 7, column 'date': found 'x'",
+        ),
+        (
+            "sep=;\n" + text_of([HEADER, "x,1,2"]).replace(",", ";"),
+            ", line 3, column 'date': found",
+        ),
+        (
+            "Station 42\n" + text_of([HEADER, *ROWS[:3], ROWS[1]]),
+            ", line 6, column 'date': found 2",
+        ),
+        (
+            "when,a\n1/7/20,1\n2/7/20,2\n",
+            ", line 2, column 'when': found '1/7/20', which may be 2020-07-01 or 2020-01-07, and "
+            "the first lines do not tell; expected a date format that is certain. Write "
+            "`date_format = '%d/%m/%y'` or `date_format = '%m/%d/%y'` into the settings.",
+        ),
+        (
+            "when,a\n16-07-01,1\n16-07-02,2\n",
+            ", line 2, column 'when': found '16-07-01', which may be 2001-07-16 or 2016-07-01",
+        ),
+        ("when,a\n20110131,1\n20110132,2\n", ", line 3, column 'when': found '20110132'"),
+        ("when,a\n20110131,1\n2011021,2\n", ", line 3, column 'when': found '2011021'"),
+        ("when,a\n1 Jan 2000,1\n2 Jam 2000,2\n", ", line 3, column 'when': found '2 Jam 2000'"),
+        (
+            "date,a\n2011-01-01 00:00:00.5,1\n",
+            ", line 2, column 'date': found '2011-01-01 00:00:00.5', with a",
+        ),
+        (
+            "d,t,u,a\n2016-07-01,00:00,00:15,1\n2016-07-01,00:15,00:30,2\n",
+            ", line 3, column 'd': found 2016-07-01 00:00:00 a second time",
+        ),
+        (
+            "d,t,a\n" + "2016-07-01,00:00,1\n2016-07-01,00:15,2\n" * 40_000 + "2016-07-01,x,1\n",
+            ", line 80002, column 'd': found '2016-07-01 x'",
+        ),
+        (GOOD.encode("utf-16")[:-1], ": found UTF-16 text that is cut off or damaged"),
+    ],
+)
+@pytest.mark.parametrize("by_blocks", [True, False], ids=["blocks", "lines"])
+def test_what_stays_in_doubt_is_refused_at_its_line_of_the_file(
+    tmp_path: Path,
+    content: str | bytes,
+    says: str,
+    by_blocks: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not by_blocks:
+        monkeypatch.setattr(csv_file, "parse_block", lambda *_: None)
+    path = write(tmp_path, content)
+    with pytest.raises(CorpusError) as caught:
+        read_csv(path)
+    assert str(caught.value).startswith(f"{path}{says}")
