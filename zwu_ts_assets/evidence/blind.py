@@ -27,13 +27,13 @@ class TextQuestion:
         task: Name of the task.
         text: The whole text: question, options, form of the answer.
         options: The texts of the options.
-        answer: The right option; looked at while fitting alone.
+        right: The right option; looked at while fitting alone.
     """
 
     task: str
     text: str
     options: tuple[str, ...]
-    answer: int
+    right: int
 
 
 def majority_answers(
@@ -52,7 +52,7 @@ def majority_answers(
 
     counts: dict[tuple[object, ...], Counter[int]] = {}
     for question in train:
-        counts.setdefault(key(question), Counter())[question.answer] += 1
+        counts.setdefault(key(question), Counter())[question.right] += 1
     answers = []
     for question in asked:
         known = counts.get(key(question)) or counts.get((question.task,)) or Counter({0: 1})
@@ -119,7 +119,7 @@ def _fitted(train: Sequence[TextQuestion]) -> tuple[Floats, dict[str, int]]:
     # What occurs once can only be learned by heart.
     names = {word: at for at, word in enumerate(w for w, count in counts.items() if count > 1)}
     tables = np.stack([_features(question, names) for question in train])
-    right = np.array([question.answer for question in train])
+    right = np.array([question.right for question in train])
     weights = np.zeros(len(names))
     for _ in range(_STEPS):
         scores = tables @ weights

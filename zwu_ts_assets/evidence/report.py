@@ -68,7 +68,7 @@ class Question(Protocol):
         """The options, in order."""
 
     @property
-    def answer(self) -> int:
+    def right(self) -> int:
         """The right option, counted from 0."""
 
     @property
@@ -280,7 +280,7 @@ def prove(
         ]
         if name == NATIVE:
             wrong = [reading.answer(each, *_others(each, questions)) for each in questions]
-    texts = [TextQuestion(q.task, q.prompt, q.options, q.answer) for q in questions]
+    texts = [TextQuestion(q.task, q.prompt, q.options, q.right) for q in questions]
     train = [text for text, q in zip(texts, questions, strict=True) if q.split == "train"]
     blind = {
         "majority of the task": majority_answers(train, texts, by_text=False),
@@ -300,7 +300,7 @@ def prove(
                 rows.append(_row(task, split, at, questions, blind, answers, wrong))
     native = answers[NATIVE]
     misread = [
-        (q.id, found) for q, found in zip(questions, native, strict=True) if found != q.answer
+        (q.id, found) for q, found in zip(questions, native, strict=True) if found != q.right
     ]
     return Evidence(
         tuple(rows),
@@ -319,7 +319,7 @@ def _row(
     wrong: Sequence[int],
 ) -> TaskEvidence:
     def rate(found: Sequence[int]) -> Rate:
-        return Rate(sum(found[i] == questions[i].answer for i in at), len(at))
+        return Rate(sum(found[i] == questions[i].right for i in at), len(at))
 
     return TaskEvidence(
         task=task,

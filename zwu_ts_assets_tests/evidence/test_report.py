@@ -112,11 +112,11 @@ def test_a_text_that_gives_the_answer_away_is_red(
     questions: list[PictureQuestion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaky = [
-        replace(q, prompt=f"{q.prompt}\nHint: {q.letter}") if q.task == "drift" else q
+        replace(q, prompt=f"{q.prompt}\nHint: {q.answer}") if q.task == "drift" else q
         for q in questions
     ]
     # The hint is in the first line, as a careless template would have it.
-    leaky = [replace(q, prompt=f"{q.letter} {q.prompt}") if q.task == "drift" else q for q in leaky]
+    leaky = [replace(q, prompt=f"{q.answer} {q.prompt}") if q.task == "drift" else q for q in leaky]
     evidence = prove(leaky, fake_gallery(monkeypatch))
     assert len(evidence.problems) == 1
     assert "drift, all: the blind reader 'regression on words' is right on" in evidence.problems[0]
@@ -142,9 +142,9 @@ def test_pictures_that_cannot_be_read_are_red(
 def test_a_wrong_answer_is_found_by_the_reader(questions: list[PictureQuestion]) -> None:
     asked = next(q for q in questions if q.task == "closest_pair")
     seen = Seen([shown(BY_ID[asked.sample_id].past)], [], COLUMNS, ())
-    assert answer_from_pixels(asked, seen) == asked.answer
+    assert answer_from_pixels(asked, seen) == asked.right
     turned = replace(asked, options=asked.options[::-1])
-    assert answer_from_pixels(turned, seen) == len(asked.options) - 1 - asked.answer
+    assert answer_from_pixels(turned, seen) == len(asked.options) - 1 - asked.right
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,8 @@ def test_names_that_hold_and_are_understood() -> None:
         needs=("figure",),
         subject={},
         options=("wind and rain and wind", "wind and rain and rain", "wind and rain"),
-        answer=0,
+        right=0,
+        answer="A",
         wording=0,
         prompt="",
         rationale="",

@@ -16,6 +16,9 @@ _DTW_TASKS: Final = frozenset(
     {"closest_pair", "odd_column", "returning_span", "odd_span", "break", "frame_pair"}
 )
 
+# How a question with options may be answered. The form belongs to a whole round, as the wording.
+FORMS: Final = ("choice", "name")
+
 _PARTS: Final = "The video has one part per frame; part 1 is the first."
 _STEPS: Final = "Steps are counted from 0."
 
@@ -82,6 +85,7 @@ def _question(
     shows_partner = text.uses_partner == "figure" or (
         text.uses_partner == "video" and chosen.answer == 1
     )
+    form = FORMS[stable_hash("form", task.name, sample.split, text.group.key, chosen.round) % 2]
     return PictureQuestion(
         id=f"{sample.id}-{task.name}",
         sample_id=sample.id,
@@ -91,12 +95,16 @@ def _question(
         needs=task.needs,
         subject=text.subject,
         options=text.options,
-        answer=chosen.answer,
+        right=chosen.answer,
+        answer=LETTERS[chosen.answer] if form == "choice" else text.options[chosen.answer],
         wording=wording,
-        prompt=_prompt(task, WORDINGS[task.name][wording].format(**text.subject), text.options),
+        prompt=_prompt(
+            task, WORDINGS[task.name][wording].format(**text.subject), text.options, form
+        ),
         rationale=_rationale(task, text, chosen),
         values=text.values_of(chosen.window),
         other_sample=samples[world.partner[chosen.window]].id if shows_partner else "",
+        form=form,
     )
 
 
@@ -106,13 +114,17 @@ def _wording(task: str, split: str, text: Text, round_number: int) -> int:
     return stable_hash("wording", task, split, text.group.key, round_number) % count
 
 
-def _prompt(task: PictureTask, sentence: str, options: Sequence[str]) -> str:
+def _prompt(task: PictureTask, sentence: str, options: Sequence[str], form: str) -> str:
     told = [_PARTS] if "part" in f"{sentence} {options}" and "video" in task.needs else []
     told += [_STEPS] if "step" in f"{sentence} {options}" else []
-    lines = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
-    last = LETTERS[len(options) - 1]
-    form = f"End with a line `{ANSWER_PREFIX}` and one letter, A to {last}."
-    return "\n".join([" ".join([sentence, *told]), *lines, form])
+    if form == "choice":
+        lines = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
+        last = LETTERS[len(options) - 1]
+        end = f"End with a line `{ANSWER_PREFIX}` and one letter, A to {last}."
+    else:
+        lines = [f"- {option}" for option in options]
+        end = f"End with a line `{ANSWER_PREFIX}` and one of these, word for word."
+    return "\n".join([" ".join([sentence, *told]), *lines, end])
 
 
 def _rationale(task: PictureTask, text: Text, chosen: Chosen) -> str:

@@ -20,17 +20,22 @@ class PictureQuestion:
         sample_id: The sample whose media are shown first.
         split: The sample's split.
         task: Name of the task, see `PICTURE_TASKS`.
-        level: 1 read, 2 locate, 3 watch, 4 join.
-        needs: The views in which the answer stands: `figure`, `video`.
+        level: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.
+        needs: The views in which the answer stands: `figure`, `video`, `lines` or `text`; none
+            where nothing that is given determines it, because it lies ahead.
         subject: What the question is about, by name; two questions of a task with the same subject
             and options differ in their media alone.
         options: The texts of the options, in the order A, B, ...
-        answer: The right option, counted from 0.
+        right: The right option, counted from 0; -1 where the answer is no option.
+        answer: What stands behind `Answer: ` in the right answer.
         values: What was compared, one number for each option; empty where options are classes.
         wording: Which wording was used, counted from 0.
         prompt: The text of the question, options and form of the answer included.
         rationale: How the answer is read off the media, in one or two sentences.
         other_sample: A second sample whose figure or video is shown too; empty for none.
+        form: How it is answered: `choice` by the letter of an option, `name` by the text of one of
+            the options, `number` by one number, `numbers` by several with spaces between them.
+        tolerance: By how much a number may differ from the right one; 0 for other forms.
     """
 
     id: str
@@ -41,19 +46,22 @@ class PictureQuestion:
     needs: tuple[str, ...]
     subject: Mapping[str, object]
     options: tuple[str, ...]
-    answer: int
+    right: int
+    answer: str
     wording: int
     prompt: str
     rationale: str
     values: tuple[float, ...] = ()
     other_sample: str = ""
+    form: str = "choice"
+    tolerance: float = 0.0
 
     @property
-    def letter(self) -> str:
-        """The letter of the right option."""
-        return LETTERS[self.answer]
+    def chance(self) -> float:
+        """The share of such questions that guessing gets right; 0 without options."""
+        return 1 / len(self.options) if self.options else 0.0
 
     @property
-    def answer_text(self) -> str:
+    def answer_line(self) -> str:
         """The line that answers the question."""
-        return f"{ANSWER_PREFIX}{self.letter}"
+        return f"{ANSWER_PREFIX}{self.answer}"

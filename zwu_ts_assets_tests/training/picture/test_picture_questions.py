@@ -32,7 +32,7 @@ def questions(samples: list[Sample]) -> list[PictureQuestion]:
 
 
 def texts(questions: list[PictureQuestion]) -> list[TextQuestion]:
-    return [TextQuestion(q.task, q.prompt, q.options, q.answer) for q in questions]
+    return [TextQuestion(q.task, q.prompt, q.options, q.right) for q in questions]
 
 
 # What the text tells
@@ -44,7 +44,7 @@ def test_every_text_has_every_answer_equally_often_within_each_split(
     answers: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     options: dict[tuple[str, str], int] = {}
     for question in questions:
-        answers[question.split, question.prompt][question.answer] += 1
+        answers[question.split, question.prompt][question.right] += 1
         options[question.split, question.prompt] = len(question.options)
     assert len(answers) > 100
     for text, counts in answers.items():
@@ -61,7 +61,7 @@ def test_blind_readers_are_right_by_chance_alone(questions: list[PictureQuestion
         regression_answers(train, asked),
     ):
         for task in {q.task for q in questions}:
-            right = [f == q.answer for f, q in zip(found, questions, strict=True) if q.task == task]
+            right = [f == q.right for f, q in zip(found, questions, strict=True) if q.task == task]
             chance = 1 / len(next(q.options for q in questions if q.task == task))
             assert np.mean(right) == pytest.approx(chance, abs=1e-9), task
 
@@ -82,7 +82,7 @@ def test_the_blind_readers_find_the_habit_where_questions_are_not_balanced(
         text = "Which pair is closest?\n" + "\n".join(options)
         careless.append(TextQuestion("closest_pair", text, options, int(np.argmin(distances))))
     fitted = regression_answers(careless[:72], careless[72:])
-    right = np.mean([f == q.answer for f, q in zip(fitted, careless[72:], strict=True)])
+    right = np.mean([f == q.right for f, q in zip(fitted, careless[72:], strict=True)])
     assert right > 0.4  # chance is 0.25
 
 
@@ -193,7 +193,7 @@ def test_the_closest_pair_is_closest_by_the_textbook(
             textbook_dtw(*(column(sample, name) for name in option.split(" and ")))
             for option in question.options
         ]
-        assert question.answer == distances.index(min(distances))
+        assert question.right == distances.index(min(distances))
 
 
 def test_the_pair_of_a_frame_is_closest_in_that_patch(
@@ -206,7 +206,7 @@ def test_the_pair_of_a_frame_is_closest_in_that_patch(
             textbook_dtw(*(column(patch, name) for name in option.split(" and ")))
             for option in question.options
         ]
-        assert question.answer == distances.index(min(distances))
+        assert question.right == distances.index(min(distances))
 
 
 def spectrum_correlation(sample: Sample, a: str, b: str) -> float:
@@ -220,7 +220,7 @@ def test_correlated_pairs_are_those_of_numpy(
 ) -> None:
     for question, sample in of_task(questions, samples, task):
         values = [spectrum_correlation(sample, *o.split(" and ")) for o in question.options]
-        assert question.answer == values.index(extreme(values))
+        assert question.right == values.index(extreme(values))
 
 
 def step_distances(sample: Sample) -> list[list[float]]:
@@ -241,7 +241,7 @@ def test_the_break_has_the_largest_contrast_by_naive_segmentation(
                 distances[i][j] for i in range(ROWS) for j in range(ROWS) if (i < cut) is (j < cut)
             ]
             contrasts.append(sum(across) / len(across) - sum(within) / len(within))
-        assert question.answer == contrasts.index(max(contrasts))
+        assert question.right == contrasts.index(max(contrasts))
 
 
 def test_the_returning_span_is_nearest_on_average(
@@ -258,7 +258,7 @@ def test_the_returning_span_is_nearest_on_average(
             float(np.mean([distances[i][j] for i in span for j in steps(option)]))
             for option in question.options
         ]
-        assert question.answer == means.index(min(means))
+        assert question.right == means.index(min(means))
 
 
 def closer_frames(question: PictureQuestion, sample: Sample) -> list[bool]:
@@ -279,7 +279,7 @@ def test_frames_are_counted_as_one_counts_by_hand(
     questions: list[PictureQuestion], samples: list[Sample]
 ) -> None:
     for question, sample in of_task(questions, samples, "count_parts"):
-        low, high = map(int, question.options[question.answer].split(" to "))
+        low, high = map(int, question.options[question.right].split(" to "))
         assert low <= sum(closer_frames(question, sample)) <= high
 
 
@@ -290,15 +290,16 @@ def test_the_first_frame_is_the_first(
         closer = closer_frames(question, sample)
         first = closer.index(True) + 1 if True in closer else 0
         right = {0: "no part", 1: "part 1", 2: "part 2"}.get(first, "a later part")
-        assert question.options[question.answer] == right
+        assert question.options[question.right] == right
 
 
 def test_rationales_name_the_right_option_and_its_extreme_value(
     questions: list[PictureQuestion],
 ) -> None:
     for question in questions:
-        assert question.rationale.endswith(f"So it is {question.options[question.answer]}.")
+        assert question.rationale.endswith(f"So it is {question.options[question.right]}.")
         if question.values:
-            assert question.values[question.answer] in (min(question.values), max(question.values))
-            assert f"{question.values[question.answer]:.2f}" in question.rationale
-        assert question.answer_text == f"Answer: {'ABCD'[question.answer]}"
+            assert question.values[question.right] in (min(question.values), max(question.values))
+            assert f"{question.values[question.right]:.2f}" in question.rationale
+        answers = {"choice": "ABCD"[question.right], "name": question.options[question.right]}
+        assert question.answer_line == f"Answer: {answers[question.form]}"
