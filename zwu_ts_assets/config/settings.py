@@ -17,7 +17,10 @@ from zwu_ts_assets.timeseries.csv_rules import (
     Decimal,
     Delimiter,
     Gaps,
+    Thousands,
     date_format_problem,
+    encoding_problem,
+    strip_problem,
     time_zone_problem,
 )
 from zwu_ts_assets.timeseries.limits import (
@@ -72,6 +75,19 @@ class Settings(BaseModel):
     gaps: Gaps = Field("refuse", description="What becomes of missing values and rows.")
     interpolate_limit: int | None = Field(
         None, ge=1, le=1000, description="At most so many values in a row are interpolated."
+    )
+    thousands: Thousands | None = Field(None, description="Between thousands; unset: found.")
+    magnitudes: bool | None = Field(
+        None, description="K, M, B after numbers are powers of ten; unset: found."
+    )
+    strip: tuple[str, ...] = Field(
+        (), max_length=20, description="Texts passed over in cells of numbers.", strict=False
+    )
+    missing_values: tuple[str, ...] = Field(
+        (), max_length=20, description="Further cells that stand for a missing value.", strict=False
+    )
+    encoding: str | None = Field(
+        None, min_length=1, max_length=40, description="Of the text; unset: UTF-8, or UTF-16."
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(
@@ -242,6 +258,20 @@ class Settings(BaseModel):
     def _is_a_date_format(cls, value: str | None) -> str | None:
         if value is not None and (problem := date_format_problem(value)):
             raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, value: str | None) -> str | None:
+        if value is not None and (problem := encoding_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("strip")
+    @classmethod
+    def _can_be_stripped(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if problem := strip_problem(value):
+            raise ValueError(problem)
         return value
 
     @field_validator("time_zone")

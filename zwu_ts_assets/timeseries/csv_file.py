@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
+from zwu_ts_assets.timeseries.csv_cells import plain_cells
 from zwu_ts_assets.timeseries.csv_counters import repeats_time
 from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
 from zwu_ts_assets.timeseries.csv_features import listed
@@ -192,7 +193,7 @@ def _read_rows(
     Returns:
         The grid, the columns, the values of the CSV's rows, and what there is to say.
     """
-    with open_table(path) as source:
+    with open_table(path, rules.encoding) as source:
         file = source.file
         if source.delimiter is not None and rules.delimiter is None:
             rules = replace(rules, delimiter=source.delimiter)
@@ -213,7 +214,7 @@ def _read_rows(
     return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end)
 
 
-def count_data_rows(path: Path) -> int:
+def count_data_rows(path: Path, encoding: str | None = None) -> int:
     """Count the lines after the header without reading what they say.
 
     Blank lines at the end do not count, nor do lines above the header and those that repeat the
@@ -224,7 +225,7 @@ def count_data_rows(path: Path) -> int:
         CorpusError: The file cannot be read.
     """
     rows = line_ends = repeated = 0
-    with open_table(path) as source:
+    with open_table(path, encoding) as source:
         file = source.file
         last = b""
         while block := file.read(_BLOCK):
@@ -272,7 +273,10 @@ def _read_table(
         if table is None:
             stop = file.tell()
             if not columns.decimal_is_told:
-                rows = Rows(file, path, columns.delimiter, stop - len(block), stop, before + 1)
+                rows = Rows(
+                    *(file, path, columns.delimiter, stop - len(block), stop, before + 1),
+                    forms=columns.forms,
+                )
                 if mark := find_decimal(path, columns.names, columns.features, rows):
                     columns = replace(columns, decimal=mark, decimal_is_told=True)
             file.seek(stop - len(block))
@@ -372,6 +376,9 @@ def _cells(path: Path, line: Line, columns: Columns) -> list[str]:
             "nothing in it, as on the lines before",
             "Name the column on the line with the column names, or empty the cell.",
         )
+    if columns.forms:
+        forms = {i: form for i, form in columns.forms.items() if i in columns.features}
+        return plain_cells(path, line.number, columns.names, cells, forms, missing=columns.missing)
     return cells
 
 

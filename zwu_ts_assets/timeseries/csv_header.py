@@ -7,12 +7,13 @@ does not: which column holds the time (`csv_time_column.py`), the choice of feat
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_cells import CellForm, find_forms
 from zwu_ts_assets.timeseries.csv_dialect import find_decimal, find_delimiter
 from zwu_ts_assets.timeseries.csv_features import (
     listed,
@@ -60,6 +61,7 @@ class Columns:
         notes: What was left out, for people.
         clock: Index of the column with the time of day, where the time column has days only.
         left_out: The columns that are not used, each with the reason.
+        forms: How the cells of some columns are dressed, by their index.
     """
 
     names: tuple[str, ...]
@@ -74,6 +76,7 @@ class Columns:
     notes: tuple[str, ...] = ()
     clock: int | None = None
     left_out: tuple[tuple[str, str], ...] = ()
+    forms: Mapping[int, CellForm] = field(default_factory=dict)
 
     def stamp(self, cells: Sequence[str]) -> str:
         """The time that a line tells, in one text; the line has all its cells."""
@@ -148,9 +151,18 @@ def read_columns(
             f"{path}: found a header line and no data line after it; expected data from line 2 "
             "on. Copy the file again."
         )
-    cells = split_line(path, first, delimiter)
+    forms, told = find_forms(
+        path,
+        names,
+        Rows(file, path, delimiter, start, start + _SAMPLE),
+        rules,
+        delimiter=delimiter,
+        quoted=_has_quotes(file, start),
+    )
+    notes = (*notes, *told)
+    rows = Rows(file, path, delimiter, start, start + _SAMPLE, forms=forms)
+    cells = next(iter(rows), (2, split_line(path, first, delimiter)))[1]
     time = time_index(path, names, cells, time_column)
-    rows = Rows(file, path, delimiter, start, start + _SAMPLE)
     if features is not None:
         chosen = named_features(path, names, time, features)
     else:
@@ -204,8 +216,15 @@ def read_columns(
         blanks=blanks,
         notes=notes,
         clock=clock,
+        forms=forms,
         left_out=tuple((names[i], reason) for i, reason in sorted(left_out)),
     )
+
+
+def _has_quotes(file: IO[bytes], start: int) -> bool:
+    """Whether any of the first cells is in quotes."""
+    file.seek(start)
+    return b'"' in file.read(_SAMPLE)
 
 
 def _first_text(rows: Rows, column: int) -> str:

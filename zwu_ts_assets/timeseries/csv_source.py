@@ -51,13 +51,14 @@ class Source:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Source]:
+def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
     """Open a file at the line with the column names.
 
     Within the context that line is line 1. An error that leaves it names the line of the file.
 
     Args:
         path: The file.
+        encoding: Of the text; None for UTF-8, or UTF-16 with its mark.
 
     Raises:
         CorpusError: The file cannot be read, or is something else than a CSV.
@@ -81,8 +82,12 @@ def open_table(path: Path) -> Iterator[Source]:
         head = file.read(16)
         file.seek(0)
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            file = stack.enter_context(_as_utf_8(path, file))
+            file = stack.enter_context(_as_utf_8(path, file, "utf-16"))
             notes.append("UTF-16 was read as such")
+        elif encoding is not None:
+            refuse_other_formats(path, head)
+            file = stack.enter_context(_as_utf_8(path, file, encoding))
+            skip_bom(file)
         else:
             refuse_other_formats(path, head)
             skip_bom(file)
@@ -108,9 +113,10 @@ def _of_rows() -> Iterator[None]:
 
 
 @contextmanager
-def _as_utf_8(path: Path, file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The text of a UTF-16 file in a temporary one."""
-    decoder = codecs.getincrementaldecoder("utf-16")()
+def _as_utf_8(path: Path, file: IO[bytes], encoding: str) -> Iterator[IO[bytes]]:
+    """The text of a file in a temporary one."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    name = "UTF-16" if encoding == "utf-16" else encoding
     with tempfile.TemporaryFile() as text:
         try:
             while piece := file.read(_PIECE):
@@ -118,7 +124,7 @@ def _as_utf_8(path: Path, file: IO[bytes]) -> Iterator[IO[bytes]]:
             text.write(decoder.decode(b"", final=True).encode("utf-8"))
         except UnicodeError as error:
             raise CorpusError(
-                f"{path}: found UTF-16 text that is cut off or damaged ({error}); expected whole "
+                f"{path}: found {name} text that is cut off or damaged ({error}); expected whole "
                 "characters. Copy the file again, or save it as UTF-8."
             ) from error
         text.seek(0)

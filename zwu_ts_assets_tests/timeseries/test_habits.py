@@ -157,7 +157,168 @@ AGAIN: dict[str, Sequence[object]] = {
     "excel": [round(40907 + row / 24, 10) for row in range(60)],
 }
 
+NUMBERS = np.round(np.random.default_rng(9).normal(size=60) * 5000 + 9000, 2)
+
+
+def dressed(write_cell: Callable[[float], str], mark: str = ",") -> str:
+    """A file with a column of numbers that are written in some way, in quotes where need be."""
+    cells = [write_cell(number) for number in NUMBERS]
+    cells = [f'"{cell}"' if mark in cell else cell for cell in cells]
+    rows = zip(HOURS, cells, strict=True)
+    return text_of([mark.join(["date", "load"]), *(f"{when}{mark}{cell}" for when, cell in rows)])
+
+
+def undressed(*told: tuple[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What makes numbers of the cells of a frame: each text replaced by another."""
+
+    def then(frame: pd.DataFrame) -> pd.DataFrame:
+        cells = frame["load"].astype(str)
+        for old, new in told:
+            cells = cells.str.replace(old, new, regex=False)
+        return frame.assign(load=cells.map(float))
+
+    return then
+
+
+def german(number: float) -> str:
+    """A number as it is written in German."""
+    return f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+DRESSED: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "a unit": (dressed(lambda n: f"{n} MW"), undressed((" MW", "")), "'MW' after numbers"),
+    "a unit, close": (dressed(lambda n: f"{n}°C"), undressed(("°C", "")), "'°C' after numbers"),
+    "a unit with a power": (dressed(lambda n: f"{n} W/m2"), undressed((" W/m2", "")), "'W/m2'"),
+    "percent": (dressed(lambda n: f"{n}%"), undressed(("%", "")), "'%' after numbers"),
+    "a currency": (dressed(lambda n: f"${n}"), undressed(("$", "")), "'$' before numbers"),
+    "a negative currency": (dressed(lambda n: f"-€{abs(n)}"), undressed(("€", "")), "'€'"),
+    "brackets": (
+        dressed(lambda n: f"({abs(n)})" if n < 9000 else str(n)),
+        undressed(("(", "-"), (")", "")),
+        "signs in brackets",
+    ),
+    "a typographic minus": (
+        dressed(lambda n: str(n).replace("-", "−")),
+        undressed(("−", "-")),
+        "typesetters",
+    ),
+    "commas between thousands": (
+        dressed(lambda n: f"{n:,.2f}"),
+        undressed((",", "")),
+        "',' between thousands",
+    ),
+    "commas between thousands of whole numbers": (
+        dressed(lambda n: f"{round(n) * 999:,}"),
+        undressed((",", "")),
+        "',' between thousands",
+    ),
+    "spaces between thousands": (
+        dressed(lambda n: f"{n:,.2f}".replace(",", " ")),
+        undressed((" ", "")),
+        "' ' between thousands",
+    ),
+    "no-break spaces between thousands": (
+        dressed(lambda n: f"{n:,.2f}".replace(",", "\u202f")),
+        undressed(("\u202f", "")),
+        "' ' between thousands",
+    ),
+    "apostrophes between thousands": (
+        dressed(lambda n: f"{n:,.2f}".replace(",", "'")),
+        undressed(("'", "")),
+        "between thousands",
+    ),
+    "points between thousands": (
+        dressed(german, ";"),
+        undressed((".", ""), (",", ".")),
+        "'.' between thousands",
+    ),
+    "a currency and thousands": (
+        dressed(lambda n: f"{german(n)} €", ";"),
+        undressed((".", ""), (",", "."), (" €", "")),
+        "'€' after numbers and '.' between thousands",
+    ),
+    "magnitudes": (
+        dressed(lambda n: f"{n / 1000:.2f}K" if n < 9000 else f"{n / 1e6:.4f}M"),
+        undressed(("K", "e3"), ("M", "e6")),
+        "K, M, B and the like as powers of ten",
+    ),
+}
+
+
 HABITS = [
+    *(
+        Habit(
+            f"{name} in cells",
+            content,
+            told={"sep": ";"} if ";" in content else {},
+            then=then,
+            note=note,
+        )
+        for name, (content, then, note) in DRESSED.items()
+    ),
+    *(
+        Habit(
+            f"{name} by the settings",
+            content,
+            told={"sep": ";"} if ";" in content else {},
+            then=then,
+            rules=rules,
+        )
+        for name, content, then, rules in [
+            (
+                "millions",
+                dressed(lambda n: f"{n}M"),
+                undressed(("M", "e6")),
+                CsvRules(magnitudes=True),
+            ),
+            (
+                "some units",
+                dressed(lambda n: f"{n} MW" if n > 9000 else str(n)),
+                undressed((" MW", "")),
+                CsvRules(strip=("MW",)),
+            ),
+            (
+                "two units",
+                dressed(lambda n: f"{n} {'USD' if n > 9000 else 'US$'}"),
+                undressed((" USD", ""), (" US$", "")),
+                CsvRules(strip=("USD", "US$")),
+            ),
+            (
+                "thousands",
+                dressed(lambda n: f"{round(abs(n)) % 900 + 100},125"),
+                undressed((",", "")),
+                CsvRules(thousands=","),
+            ),
+        ]
+    ),
+    Habit(
+        "millimetres",
+        dressed(lambda n: f"{n}M"),
+        then=undressed(("M", "")),
+        note="'M' after numbers",
+        rules=CsvRules(magnitudes=False),
+    ),
+    *(
+        Habit(
+            f"{mark!r} for a missing value by the settings",
+            GOOD.replace("-2.5", cell).replace("3.25", cell),
+            told={"na_values": [mark, cell]},
+            rules=CsvRules(gaps="drop", missing_values=(mark,)),
+        )
+        for mark, cell in (("-9999", "-9999"), ("-9999", "-9999.0"), ("offline", "offline"))
+    ),
+    Habit(
+        "Latin-1 by the settings",
+        GOOD.replace("temperature", "°C").encode("latin-1"),
+        told={"encoding": "latin-1"},
+        rules=CsvRules(encoding="latin-1"),
+    ),
+    Habit(
+        "Windows, Cyrillic by the settings",
+        GOOD.replace("temperature", "температура").encode("cp1251"),
+        told={"encoding": "cp1251"},
+        rules=CsvRules(encoding="cp1251"),
+    ),
     *(
         Habit(
             f"a column {name} that tells the time again",
@@ -433,3 +594,71 @@ def test_what_stays_in_doubt_is_refused_at_its_line_of_the_file(
     with pytest.raises(CorpusError) as caught:
         read_csv(path)
     assert str(caught.value).startswith(f"{path}{says}")
+
+
+@pytest.mark.parametrize(
+    ("content", "rules", "says"),
+    [
+        (
+            dressed(lambda n: f"{n}M"),
+            CsvRules(),
+            f", line 2, column 'load': found '{NUMBERS[0]}M', of which 'M' may be a power of ten "
+            "(1,000,000) or a unit; expected one reading. Write `magnitudes = true` into the "
+            "settings if it is a power of ten, `magnitudes = false` if it is a unit.",
+        ),
+        (
+            dressed(lambda n: f"{round(abs(n)) % 900 + 100},125"),
+            CsvRules(),
+            ", line 2, column 'load': found '",
+        ),
+        (
+            dressed(lambda n: f"{n} MW") + "2012-01-01 12:00:00,5 kW\n",
+            CsvRules(),
+            "no numeric column beside the time column",
+        ),
+        (
+            GOOD.replace("-2.5", "-9999"),
+            CsvRules(missing_values=("-9999",)),
+            ": found '-9999', a missing value by the setting `missing_values`; expected a value. "
+            "Allow missing values with the setting `gaps`",
+        ),
+        (
+            GOOD.replace("temperature", "°C").encode("latin-1"),
+            CsvRules(),
+            'Say which with the setting `encoding`, for example `encoding = "latin-1"`',
+        ),
+        (
+            GOOD.replace("temperature", "°C").encode("latin-1"),
+            CsvRules(encoding="utf-8"),
+            ": found utf-8 text that is cut off or damaged",
+        ),
+    ],
+)
+def test_cells_that_leave_a_doubt_are_refused(
+    tmp_path: Path, content: str | bytes, rules: CsvRules, says: str
+) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(CorpusError) as caught:
+        read_csv(path, rules=rules)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("7 kW", "'7 kW'; expected a number with 'MW' after numbers, as in the lines before. Mend"),
+        ("7", "found '7'; expected a number with 'MW' after numbers"),
+        ("x", "found 'x'; expected a number with 'MW' after numbers"),
+    ],
+)
+def test_a_late_cell_that_does_not_agree_is_refused_at_its_line(
+    tmp_path: Path, cell: str, says: str
+) -> None:
+    times = pd.date_range("2011-01-01", periods=50_000, freq="1h").strftime("%Y-%m-%d %H:%M")
+    rows = [f"{time},{row % 7} MW" for row, time in enumerate(times)]
+    rows[-2] = f"{times[-2]},{cell}"
+    path = write(tmp_path, text_of(["date,load", *rows]))
+    with pytest.raises(CorpusError) as caught:
+        read_csv(path)
+    assert f", line 50000, column 'load': found {says.removeprefix('found ')}" in str(caught.value)
+    assert 'write `strip = ["MW"]`'.replace('"', "'") in str(caught.value)
