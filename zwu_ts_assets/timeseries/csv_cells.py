@@ -11,6 +11,7 @@ names both and the setting that tells.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ _SHAPE: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_PLAIN: Final = re.compile(r"-?\d+(?:\.\d+)?|\d{4}-\d\d-\d\d[^,]*", re.ASCII)  # or a day
 _GROUPED: Final = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # one mark, which may part thousands
 _PARTED: Final = "'\u2019\u0020\u00a0\u202f"  # marks that can part nothing but thousands
 _MONTH: Final = re.compile("(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
@@ -43,7 +45,7 @@ _MAGNITUDES: Final[Mapping[str, int]] = {
 _LETTERS: Final = frozenset("KMBT")
 
 # Lines that show whether any cell is dressed; if one is, all lines of the sample are looked at.
-_LOOKED_AT: Final = 200
+_LOOKED_AT: Final = 100
 
 
 @dataclass(frozen=True)
@@ -216,15 +218,12 @@ def find_forms(
     Raises:
         CorpusError: Two readings are possible.
     """
-    sample: list[tuple[int, Sequence[str]]] = []
-    looked_on = quoted
-    for place, (line, cells) in enumerate(rows):
-        if place == _LOOKED_AT and not looked_on:
-            looked_on = any(_is_dressed(c) for _, row in sample for c in row)
-            if not looked_on:
-                break
-        if len(cells) >= len(names):
-            sample.append((line, cells))
+    rest = ((line, cells) for line, cells in rows if len(cells) >= len(names))
+    sample = list(islice(rest, _LOOKED_AT))
+    if quoted or any(_is_dressed(cell) for _, row in sample for cell in row):
+        sample += rest
+    elif delimiter == "," and not rules.dresses_cells:
+        return {}, ()  # as in most files, of which no more is looked at
     told = CellForm(
         thousands=rules.thousands or "",
         scaled=bool(rules.magnitudes),
@@ -257,6 +256,8 @@ def find_forms(
 
 def _is_dressed(cell: str) -> bool:
     """Whether a cell is a number with something around or within it."""
+    if _PLAIN.fullmatch(cell):
+        return False
     text = cell.strip()
     return not is_number(text) and not means_a_time(text) and _SHAPE.fullmatch(text) is not None
 

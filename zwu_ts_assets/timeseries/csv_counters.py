@@ -22,7 +22,10 @@ def repeats_time(seconds: NDArray[np.int64], values: NDArray[np.float64]) -> str
         seconds: (rows,) int64, increasing.
         values: (rows,) float64, NaN where a value is missing.
     """
-    if len(seconds) < _LEAST_ROWS or not np.isfinite(values).all():
+    first = np.diff(values[:_LEAST_ROWS])
+    rising, level = bool((first > 0).all() or (first < 0).all()), bool((first == 0).all())
+    # Most columns are told by their first rows.
+    if len(seconds) < _LEAST_ROWS or not (rising or level) or not np.isfinite(values).all():
         return ""
     if (_is_even(np.arange(len(values), dtype=np.float64), values)) or _is_even(
         (seconds - seconds[0]).astype(np.float64), values

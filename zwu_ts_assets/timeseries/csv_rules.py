@@ -56,6 +56,12 @@ class CsvRules:
     encoding: str | None = None
 
     @property
+    def dresses_cells(self) -> bool:
+        """Whether anything is said of cells that are no plain numbers."""
+        told = self.thousands, self.magnitudes, self.strip, self.missing_values
+        return any(told)
+
+    @property
     def allows_gaps(self) -> bool:
         """Whether missing values and rows are accepted."""
         return self.gaps != "refuse"
