@@ -44,7 +44,12 @@ from zwu_ts_assets.timeseries.csv_lines import (
     show,
     split_line,
 )
-from zwu_ts_assets.timeseries.csv_order import DataRows, oldest_first, without_repeated_lines
+from zwu_ts_assets.timeseries.csv_order import (
+    REPEAT_LIMIT,
+    DataRows,
+    oldest_first,
+    without_repeated_lines,
+)
 from zwu_ts_assets.timeseries.csv_rows import Rows
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_source import open_table
@@ -217,9 +222,9 @@ def _read_rows(
 def count_data_rows(path: Path, encoding: str | None = None) -> int:
     """Count the lines after the header without reading what they say.
 
-    Blank lines at the end do not count, nor do lines above the header and those that repeat the
-    line before. A last line without a line end does, although `read_series` refuses it if it is
-    cut.
+    Blank lines at the end do not count, nor do lines above the header and those that repeat
+    another line; among more than `csv_order.REPEAT_LIMIT` lines, those that repeat the one before.
+    A last line without a line end does, although `read_series` refuses it if it is cut.
 
     Raises:
         CorpusError: The file cannot be read.
@@ -228,6 +233,8 @@ def count_data_rows(path: Path, encoding: str | None = None) -> int:
     with open_table(path, encoding) as source:
         file = source.file
         last = b""
+        header = True
+        seen: set[int] = set()
         while block := file.read(_BLOCK):
             block += file.readline(LINE_LIMIT + 1)
             text = block.rstrip()
@@ -235,8 +242,16 @@ def count_data_rows(path: Path, encoding: str | None = None) -> int:
                 rows = line_ends + text.count(b"\n")
                 lines = block.rstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
                 pairs = zip([last, *lines], lines, strict=False)
-                repeated += sum(1 for before, line in pairs if line == before and line.strip())
+                again = [line == before and bool(line.strip()) for before, line in pairs]
                 last = lines[-1]
+                if len(seen) <= REPEAT_LIMIT:
+                    new = {hash(line) for line in lines[header:] if line.strip()}
+                    kept = sum(1 for line in lines[header:] if line.strip())
+                    repeated += kept - len(new - seen)
+                    seen |= new
+                else:
+                    repeated += sum(again)
+                header = False
             line_ends += block.count(b"\n")
     return rows - repeated
 

@@ -146,6 +146,7 @@ def beside(name: str, cells: Sequence[object]) -> str:
     return text_of([f"date,load,{name}", *(f"{when},{value},{cell}" for when, value, cell in rows)])
 
 
+LOADS = [f"{when},{value}" for when, value in zip(HOURS, WALK, strict=True)]
 UNIX = (HOURS - pd.Timestamp(0)) // pd.Timedelta("1s")
 AGAIN: dict[str, Sequence[object]] = {
     "unix": UNIX.tolist(),
@@ -368,6 +369,24 @@ HABITS = [
         note="12 lines dropped that repeat",
     ),
     Habit(
+        "two exports below each other, newest first",
+        text_of(["date,load", *LOADS[29::-1], *LOADS[:29:-1]]),
+        then=lambda frame: frame.sort_values("date"),
+        note="2 pieces in the file, put into the order of time",
+    ),
+    Habit(
+        "two exports that overlap",
+        text_of(["date,load", *LOADS[:40], *LOADS[30:]]),
+        then=pd.DataFrame.drop_duplicates,
+        note="10 lines dropped that repeat another line",
+    ),
+    Habit(
+        "a line again further down",
+        text_of(["date,load", *LOADS[:50], LOADS[7], *LOADS[50:]]),
+        then=pd.DataFrame.drop_duplicates,
+        note="1 line dropped that repeat another line",
+    ),
+    Habit(
         "the index of a frame",
         numbered([HEADER, *ROWS]),
         told={"index_col": 0},
@@ -547,6 +566,14 @@ def test_columns_that_are_not_used_are_named_with_the_reason(tmp_path: Path) -> 
         (
             "sep=;\n" + text_of([HEADER, "x,1,2"]).replace(",", ";"),
             ", line 3, column 'date': found",
+        ),
+        (
+            text_of(["date,load", *LOADS[:40], *(f"{line}1" for line in LOADS[30:])]),
+            ", line 42, column 'date': found 2011-12-31 06:00:00 after 2011-12-31 15:00:00",
+        ),
+        (
+            text_of(["date,load", *LOADS[:8], LOADS[9], LOADS[8], LOADS[11], LOADS[10]]),
+            ", line 10, column 'date': found 2011-12-30 09:00:00, 2:00:00 (h:mm:ss) after",
         ),
         (
             "Station 42\n" + text_of([HEADER, *ROWS[:3], ROWS[1]]),
