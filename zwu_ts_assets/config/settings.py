@@ -89,6 +89,9 @@ class Settings(BaseModel):
     encoding: str | None = Field(
         None, min_length=1, max_length=40, description="Of the text; unset: UTF-8, or UTF-16."
     )
+    lags: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
+        (), max_length=20, description="Rows back of copies that are further columns.", strict=False
+    )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(
         None,
@@ -258,6 +261,13 @@ class Settings(BaseModel):
     def _is_a_date_format(cls, value: str | None) -> str | None:
         if value is not None and (problem := date_format_problem(value)):
             raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("lags")
+    @classmethod
+    def _lags_increase(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError(f"{list(value)} does not increase; name each lag once, in order")
         return value
 
     @field_validator("encoding")

@@ -129,7 +129,10 @@ def batch_count(dataset: Dataset) -> int:
         counted = (identity, count_data_rows(dataset.csv, rules.encoding) if rows is None else rows)
         _COUNTED[dataset.csv] = counted
     return window_rows.batch_count(
-        counted[1], settings.window_length, settings.stride, settings.max_batches
+        max(0, counted[1] - max(settings.lags, default=0)),
+        settings.window_length,
+        settings.stride,
+        settings.max_batches,
     )
 
 

@@ -125,7 +125,7 @@ SPECS: Final = (
         files={"table": "{asset}.parquet"},
         # `max_batches` changes which batches there are, not what is in one: told here alone.
         settings=(
-            *("time_column", "features", "window_length", "window_stride", "max_batches"),
+            *("time_column", "features", "lags", "window_length", "window_stride", "max_batches"),
             *CSV_SETTINGS,
         ),
         io_manager="series_io",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.limits import lag_of
 
 if TYPE_CHECKING:
     from zwu_ts_assets.training.sample import Sample
@@ -60,12 +61,14 @@ class TaskSettings(BaseModel):
         return tasks
 
     def forecast_columns(self, sample: "Sample") -> tuple[int, ...]:
-        """Which columns are forecast.
+        """Which columns are forecast: unless the settings name some, all but lagged copies.
 
         Raises:
             CorpusError: A column does not exist, or is named twice.
         """
-        names = sample.features if self.forecast_features is None else self.forecast_features
+        names = self.forecast_features
+        if names is None:  # a copy of the past is no forecast
+            names = tuple(n for n in sample.features if not lag_of(n, sample.features))
         for name in names:
             if name not in sample.features or names.count(name) > 1:
                 raise CorpusError(

@@ -51,6 +51,7 @@ from zwu_ts_assets.orchestration.assets.text_products import (
 from zwu_ts_assets.orchestration.work import WARNING, Product
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
+from zwu_ts_assets.timeseries.lags import with_lags
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.table_files import settings_file
 from zwu_ts_assets.timeseries.window_rows import batch_count, window_count
@@ -110,7 +111,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         features=settings.features,
         rules=settings.csv_rules,
     )
-    series = reading.series
+    series = with_lags(reading.series, settings.lags)
     if csv_digest(csv) != sha256:
         raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
     rows = len(series.timestamps)
@@ -145,7 +146,7 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
         "rows_in_no_batch": rows - covered - settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
         "csv_sha256": sha256,
-        **_as_read(reading, settings),
+        **_as_read(reading, series, settings),
     }
     if settings.overlapping or len(whole) < len(starts):
         details["windows"] = found
@@ -153,9 +154,9 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     return Product(series, details, preview=series_table(series))
 
 
-def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
+def _as_read(reading: Reading, series: Series, settings: Settings) -> dict[str, Detail]:
     """How a CSV was written, where that is not the usual, and what became of its gaps."""
-    columns, series = reading.columns, reading.series
+    columns = reading.columns
     told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
         "time_column": (columns.time_name, "date"),
         "delimiter": (columns.delimiter, ","),
@@ -169,8 +170,9 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
     if len(series.features) == 1:
         details[f"{WARNING}one_column"] = (
             f"{series.features[0]} is the only value column, so that five of the six panels of a "
-            "figure are trivial: one cell, or the same everywhere. Add columns, or draw the values "
-            "themselves with `line_plots = true`."
+            "figure are trivial: one cell, or the same everywhere. Add columns; or copies of its "
+            "past as further columns, such as `lags = [1, 24]`; or draw the values themselves with "
+            "`line_plots = true`."
         )
     if reading.notes:
         details["notes_on_reading"] = "; ".join(reading.notes)
