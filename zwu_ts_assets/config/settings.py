@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from zwu_ts_assets.figures.figure_layout import Canvas, most_features
 from zwu_ts_assets.timeseries.csv_rules import (
+    Axis,
     CsvRules,
     Decimal,
     Delimiter,
@@ -45,6 +46,10 @@ EXPORTS: Final[Mapping[str, str]] = {
 """The export formats, each with the name of its asset."""
 
 _Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
+
+
+def _in_a_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -91,6 +96,28 @@ class Settings(BaseModel):
     )
     lags: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
         (), max_length=20, description="Rows back of copies that are further columns.", strict=False
+    )
+    time_axis: Axis = Field(
+        "calendar",
+        description="Steps are a time or of the calendar; `order`: rows are counted.",
+    )
+    time_columns: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=7,
+        description="Columns that tell the time together; unset: found.",
+        strict=False,
+    )
+    series_column: Annotated[tuple[str, ...] | None, BeforeValidator(_in_a_tuple)] = Field(
+        None,
+        min_length=1,
+        description="Column, or columns, that name the series of a long table; unset: found.",
+        strict=False,
+    )
+    value_column: str | None = Field(
+        None,
+        min_length=1,
+        description="The column with the values of a long table; unset: every numeric one.",
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(
@@ -290,6 +317,14 @@ class Settings(BaseModel):
         if value is not None and (problem := time_zone_problem(value)):
             raise ValueError(f"{shown(value)} {problem}")
         return value
+
+    @model_validator(mode="after")
+    def _the_time_is_in_one_place(self) -> Self:
+        if self.time_column is not None and self.time_columns is not None:
+            raise ValueError(
+                "time_column and time_columns both say where the time is; remove one of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _gaps_and_their_limit_fit(self) -> Self:

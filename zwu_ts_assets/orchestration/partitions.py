@@ -106,7 +106,11 @@ def batch_count(dataset: Dataset) -> int:
         CorpusError: The file cannot be read.
     """
     from zwu_ts_assets.timeseries import window_rows
-    from zwu_ts_assets.timeseries.csv_file import count_data_rows, count_grid_rows
+    from zwu_ts_assets.timeseries.csv_file import (
+        count_data_rows,
+        count_grid_rows,
+        lines_are_rows,
+    )
 
     if not dataset.csv.exists():
         raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
@@ -118,11 +122,10 @@ def batch_count(dataset: Dataset) -> int:
     if counted is None or counted[0] != identity:
         column, features, rules = how
         rows = None
-        # By a zone's clocks, two equal lines may be two hours.
-        if rules.allows_gaps or rules.time_zone:
-            # Whoever reads the table is told what is wrong with it. Here it would end Dagster's
-            # command line, and its daemon's look, with a traceback.
-            with suppress(CorpusError):
+        # Whoever reads the table is told what is wrong with it. Here it would end Dagster's
+        # command line, and its daemon's look, with a traceback.
+        with suppress(CorpusError):
+            if not lines_are_rows(dataset.csv, time_column=column, features=features, rules=rules):
                 rows = count_grid_rows(
                     dataset.csv, time_column=column, features=features, rules=rules
                 )

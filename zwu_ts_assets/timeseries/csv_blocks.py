@@ -6,6 +6,7 @@ deciding against a file, which only the line-by-line reading does (`csv_file.py`
 
 import io
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from zwu_ts_assets.timeseries.csv_cells import CellForm
 from zwu_ts_assets.timeseries.csv_header import Columns
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_number
 from zwu_ts_assets.timeseries.csv_time_blocks import parse_times
-from zwu_ts_assets.timeseries.csv_times import TimeFormat
+from zwu_ts_assets.timeseries.csv_times import TimeFormat, seconds_of
 
 # A point where a comma is the decimal mark is no part of a number; neither mark is where it is not
 # told yet what they mean.
@@ -60,7 +61,7 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
         return None
     # Each line has its share of the marks if the first and the last of each share lie within it.
     cuts = marks.reshape(len(ends), per_line)
-    if (cuts[:, 0] < starts).any() or (cuts[:, -1] > ends).any():
+    if per_line and ((cuts[:, 0] < starts).any() or (cuts[:, -1] > ends).any()):
         return None
     line_ends = ends - (data[ends - 1] == ord("\r"))
     # Nothing but marks in the cells that have no name.
@@ -74,10 +75,14 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
             cuts[:, column] if column < per_line else line_ends,
         )
 
-    if columns.clock is None:
+    seconds: NDArray[np.int64] | None
+    if columns.times.kind == "rows":
+        seconds = np.zeros(len(ends), np.int64)  # counted when all blocks are read
+    elif not columns.joined:
         seconds = parse_times(data, *span(columns.time), columns.times)
     else:
-        seconds = _joined_times(data, span(columns.time), span(columns.clock), columns.times)
+        spans = [span(column) for column in (columns.time, *columns.joined)]
+        seconds = _joined_times(data, spans, columns.times)
     if seconds is None:
         return None
     if not columns.features:  # only the times are asked for
@@ -106,22 +111,36 @@ def _missing_numbers(columns: Columns) -> list[float] | None:
 
 def _joined_times(
     data: NDArray[np.uint8],
-    day: tuple[NDArray[np.intp], NDArray[np.intp]],
-    clock: tuple[NDArray[np.intp], NDArray[np.intp]],
+    spans: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
     form: TimeFormat,
 ) -> NDArray[np.int64] | None:
-    """The seconds of days and times of day, if all days are as long, and all times of day."""
+    """The seconds of stamps in several columns."""
     parts = []
-    for first, after in (day, clock):
+    for first, after in spans:
         width = int(after[0] - first[0])
         if width < 1 or (after - first != width).any():
-            return None
+            return _one_by_one(data, spans, form)
         parts += [data[first[:, None] + np.arange(width)], np.full((len(first), 1), ord(" "), "u1")]
     whole = np.concatenate(parts[:-1], axis=1)
     if (whole[:, [0, -1]] == ord(" ")).any():
-        return None
+        return _one_by_one(data, spans, form)
     firsts = np.arange(len(whole)) * whole.shape[1]
     return parse_times(whole.ravel(), firsts, firsts + whole.shape[1], form)
+
+
+def _one_by_one(
+    data: NDArray[np.uint8],
+    spans: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    form: TimeFormat,
+) -> NDArray[np.int64] | None:
+    """Likewise, of cells of different lengths."""
+    text = data.tobytes()
+    columns = [
+        [text[i:j].decode("utf-8", "replace").strip() for i, j in zip(*places, strict=True)]
+        for places in ((first.tolist(), after.tolist()) for first, after in spans)
+    ]
+    found = [seconds_of(" ".join(cells), form) for cells in zip(*columns, strict=True)]
+    return None if None in found else np.array(found, dtype=np.int64)
 
 
 def _parse_values(block: bytes, columns: Columns) -> NDArray[np.float64] | None:

@@ -31,7 +31,7 @@ _COMPARED: Final = 100  # characters up to which a name is looked for among the 
 
 
 def refuse_missing(
-    path: Path, names: tuple[str, ...], missing: list[str], setting: str
+    path: Path, names: tuple[str, ...], missing: list[str], setting: str, *, more: str = ""
 ) -> NoReturn:
     """Refuse columns that are not there, and say which are and which come close.
 
@@ -40,6 +40,7 @@ def refuse_missing(
         names: The columns that are there.
         missing: Those that are not.
         setting: Which setting names them.
+        more: What else may be done, after a space.
 
     Raises:
         CorpusError: Always.
@@ -60,7 +61,7 @@ def refuse_missing(
         f"no column {listed(list(map(show, missing)))}; the columns are "
         f"{listed(list(map(show, names)))}",
         f"every column that is named in the settings, here by `{setting}`",
-        f"Correct the setting `{setting}` or the header.{hint}",
+        f"Correct the setting `{setting}` or the header.{hint}{more}",
     )
 
 
@@ -108,7 +109,7 @@ def named_features(
             f"The setting `features` names {listed(list(map(show, twice)))} more than once; "
             "expected each column once. Remove the repetition."
         )
-    if names[time] in wanted:
+    if time >= 0 and names[time] in wanted:
         raise CorpusError(
             f"The setting `features` names the time column {show(names[time])}; expected other "
             "columns. Remove it from the setting."

@@ -26,12 +26,13 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
 from zwu_ts_assets.timeseries.csv_counters import repeats_time
 from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
 from zwu_ts_assets.timeseries.csv_features import listed
-from zwu_ts_assets.timeseries.csv_gaps import Grid, fill, grid_of
+from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
 from zwu_ts_assets.timeseries.csv_header import Columns, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
     LINE_LIMIT,
@@ -44,6 +45,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
     show,
     split_line,
 )
+from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
 from zwu_ts_assets.timeseries.csv_order import (
     REPEAT_LIMIT,
     DataRows,
@@ -56,6 +58,7 @@ from zwu_ts_assets.timeseries.csv_source import open_table
 from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of
 from zwu_ts_assets.timeseries.csv_zones import to_utc
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.time_axis import counted
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
@@ -72,12 +75,33 @@ class Reading:
         columns: The columns and how they are written, found or as the user said.
         inserted: Rows of the series that the CSV does not have.
         notes: What was passed over, left out or put in order, for people.
+        gaps: How many holes the inserted rows fill.
     """
 
     series: Series
     columns: Columns
     inserted: int
     notes: tuple[str, ...] = ()
+    gaps: int = 0
+
+    def time_told(self, zone: str | None = None) -> str:
+        """What was found of the time, for people: where it is, its steps and its gaps.
+
+        Args:
+            zone: The time zone that the settings name.
+        """
+        series = self.series
+        told = self.columns.time_told + (f", {zone}" if zone else "")
+        seconds = 0
+        if series.axis.is_fixed and series.rows > 1:
+            seconds = int(series.interval / np.timedelta64(1, "s"))
+        if series.axis.kind == "order":
+            told += "; rows are counted, times are labels"
+        elif series.axis.kind != "rows" and series.rows > 1:
+            told += f"; {series.axis.span_text(1, seconds)}"
+        if self.gaps:
+            told += f"; {counted(self.gaps, 'gap')}"
+        return told
 
 
 def read_series(
@@ -127,7 +151,7 @@ def read_csv(
             names the line (the header is line 1) and the column.
     """
     grid, columns, values, notes = _read_rows(path, time_column, features, rules)
-    if features is None:
+    if features is None and columns.pivoted is None:
         columns, values, counters = _without_counters(grid, columns, values)
         notes = (*notes, *counters)
     filled = fill(grid, values, rules)
@@ -137,8 +161,9 @@ def read_csv(
         columns.feature_names,
         filled.missing,
         filled.interpolated,
+        grid.axis,
     )
-    return Reading(series, columns, grid.inserted, notes)
+    return Reading(series, columns, grid.inserted, notes, grid.gaps)
 
 
 def _without_counters(
@@ -209,14 +234,51 @@ def _read_rows(
         )
         rows = oldest_first(DataRows(seconds, values))
         name = columns.time_name
+        counts = columns.times.kind in ("count", "rows")
+        if rules.time_zone is not None and counts:
+            raise CorpusError(
+                f"{path}: found rows without times and the setting `time_zone`; expected times. "
+                "Remove the setting, or name the column of the times with `time_column`."
+            )
         if rules.time_zone is not None:
             utc = to_utc(path, name, rows.seconds, rules.time_zone, rows.lines)
             rows = replace(rows, seconds=utc)
         rows = without_repeated_lines(rows, file, start)
+        if columns.series:
+            labels = read_labels(file, path, start, columns)
+            rows, columns = pivot(path, rows, labels, columns, rules)
         is_utc = rules.time_zone is not None or columns.times.is_utc
-        grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
+        if counts:
+            grid = count_grid(path, name, rows.seconds, rules, lines=rows.lines)
+        else:
+            grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
     end = () if ended else ("no line end after the last line, which has all its cells",)
     return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end)
+
+
+def lines_are_rows(
+    path: Path,
+    *,
+    time_column: str | None = None,
+    features: Sequence[str] | None = None,
+    rules: CsvRules,
+) -> bool:
+    """Whether a row of the series is a line, so that counting lines is enough to count rows.
+
+    Only the first lines are read. The arguments are those of `read_csv`.
+
+    Raises:
+        CorpusError: They cannot be read.
+    """
+    # By a zone's clocks, two equal lines may be two hours.
+    if rules.allows_gaps or rules.time_zone or rules.time_axis == "order":
+        return False
+    with open_table(path, rules.encoding) as source:
+        if source.delimiter is not None and rules.delimiter is None:
+            rules = replace(rules, delimiter=source.delimiter)
+        columns = read_columns(source.file, path, time_column, features, rules)
+    # A line that repeats the one before it is a row where there is no time.
+    return not columns.series and columns.times.kind != "rows"
 
 
 def count_data_rows(path: Path, encoding: str | None = None) -> int:
@@ -299,7 +361,10 @@ def _read_table(
         seconds.append(table[0])
         values.append(table[1])
         before += block.count(b"\n")
-    return np.concatenate(seconds), np.concatenate(values), columns, ended
+    times = np.concatenate(seconds)
+    if columns.times.kind == "rows":
+        times = np.arange(len(times), dtype=np.int64)
+    return times, np.concatenate(values), columns, ended
 
 
 def _read_line_by_line(
@@ -403,10 +468,8 @@ def _is_whole(line: Line, columns: Columns) -> bool:
     if len(cells) != len(columns.names) + columns.blanks:
         return False
     last, text = len(cells) - 1, cells[-1].strip()
-    if last == columns.clock:
-        return seconds_of(columns.stamp(cells), columns.times) is not None
-    if last == columns.time and columns.clock is None:
-        return seconds_of(text, columns.times) is not None
+    if last == columns.time or last in columns.joined:
+        return seconds_of(columns.stamp(cells).strip(), columns.times) is not None
     if last in columns.features:
         missing = columns.missing and is_missing(text)
         return missing or (is_number(text) and not _CUT.search(text.encode()))

@@ -7,16 +7,29 @@ interpolation. What does not: which cells stand for a missing value (`csv_lines.
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_calendar import Calendar, find_calendar
 from zwu_ts_assets.timeseries.csv_lines import refuse
 from zwu_ts_assets.timeseries.csv_order import line_of
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_times import say_time
+from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
+
+_SHORT_MONTH: Final = 28 * 86_400
+
+ORDER_ADVICE: Final = (
+    'write `time_axis = "order"`: rows are counted then, whatever time lies between them'
+)
+
+_SERIES: Final = (
+    "If several series are below each other, name the column that tells them apart with "
+    "`series_column`."
+)
 
 # Steps at the start that tell the interval of a series with holes.
 _STEPS: Final = 1_000
@@ -31,20 +44,27 @@ _CLOCKS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Rows at one and the same interval, made of rows with holes.
+    """Rows a step apart, made of rows with holes.
 
     Attributes:
-        timestamps: (rows,) int64 seconds, at one interval.
+        timestamps: (rows,) int64 seconds.
         places: (rows of the CSV,) int64, the row that each has become; None if there is no hole.
+        axis: What lies between two rows.
     """
 
     timestamps: NDArray[np.int64]
     places: NDArray[np.int64] | None = None
+    axis: TimeAxis = FIXED
 
     @property
     def inserted(self) -> int:
         """How many rows the CSV did not have."""
         return 0 if self.places is None else len(self.timestamps) - len(self.places)
+
+    @property
+    def gaps(self) -> int:
+        """How many holes there were between the rows of the CSV."""
+        return 0 if self.places is None else int((np.diff(self.places) > 1).sum())
 
 
 def grid_of(
@@ -71,17 +91,29 @@ def grid_of(
             by multiples of it; or more rows are missing than there are.
     """
     steps = np.diff(seconds)
-    if len(steps) == 0 or (steps[0] > 0 and (steps == steps[0]).all()):
+    fixed = len(steps) == 0 or bool(steps[0] > 0 and (steps == steps[0]).all())
+    if rules.time_axis == "order":
+        return _in_order(path, column, seconds, rules, utc, lines)
+    if fixed and not (len(steps) and steps[0] >= _SHORT_MONTH):
         return Grid(seconds)
     # The interval is the one that most rows have: a gap after the first row must not make every
     # later row look wrong.
     told = steps[:_STEPS] if rules.allows_gaps else steps
     lengths, counts = np.unique(told[told > 0], return_counts=True)
     usual = int(lengths[counts.argmax()]) if len(lengths) else 0
+    calendar = find_calendar(seconds, usual)
+    if calendar is not None and not calendar.wrong.any():
+        return Grid(seconds, axis=calendar.axis)
+    if fixed:
+        return Grid(seconds)
+    if calendar is not None and rules.allows_gaps:
+        return _filled_calendar(path, calendar)
     if rules.allows_gaps and usual:
         # Where every other row is missing for a while, twice the interval may be as frequent.
         usual = int(lengths[2 * counts >= counts.max()][0])
     wrong = steps != usual
+    if calendar is not None:
+        wrong = calendar.wrong
     if rules.allows_gaps and usual:
         wrong = (steps <= 0) | (steps % usual != 0)
         if not wrong.any():
@@ -89,23 +121,129 @@ def grid_of(
     place = int(np.flatnonzero(wrong)[0]) if usual else 0
     line = line_of(lines, place + 1)
     beside = "before" if line > line_of(lines, place) else "after"  # newest first in the file
-    _refuse_step(path, column, seconds, place, usual, rules, utc, line, f"on the line {beside}")
+    _refuse_step(
+        path,
+        column,
+        seconds,
+        place,
+        usual,
+        rules,
+        utc,
+        line,
+        f"on the line {beside}",
+        None if calendar is None else calendar.axis,
+    )
     raise AssertionError("a wrong step is refused")
 
 
-def _filled(path: Path, seconds: NDArray[np.int64], interval: int) -> Grid:
+def count_grid(
+    path: Path,
+    column: str,
+    counts: NDArray[np.int64],
+    rules: CsvRules,
+    *,
+    lines: NDArray[np.int64] | None = None,
+) -> Grid:
+    """As `grid_of`, of rows that a counter numbers, or that only follow each other.
+
+    Args:
+        path: The file's name in messages.
+        column: Name of the counter; empty if there is none.
+        counts: (rows,) int64.
+        rules: What becomes of gaps.
+        lines: The line of each row, as in `DataRows`.
+
+    Raises:
+        CorpusError: The counter does not rise by one and the same step.
+    """
+    axis = TimeAxis("rows")
+    steps = np.diff(counts)
+    lengths, frequent = np.unique(steps[steps > 0], return_counts=True)
+    usual = int(lengths[frequent.argmax()]) if len(lengths) else 0
+    wrong = steps < 0 if rules.time_axis == "order" else steps != usual
+    if not wrong.any():
+        return Grid(counts, axis=axis)
+    if rules.allows_gaps and usual and not ((steps <= 0) | (steps % usual != 0)).any():
+        return _filled(path, counts, usual, axis, f"{usual}")
+    row = int(np.flatnonzero(wrong)[0]) + 1
+    do = "Fill in the missing rows."
+    if steps[row - 1] <= 0:
+        do = f"Correct the cell, or sort the file by this column, or {ORDER_ADVICE}."
+    elif not rules.allows_gaps:
+        do += (
+            f' Or allow that with the setting `gaps` ("drop" or "interpolate"), or {ORDER_ADVICE}.'
+        )
+    refuse(
+        path,
+        line_of(lines, row),
+        column,
+        f"{counts[row]} after {counts[row - 1]}",
+        f"a counter that rises by {usual or 1}, as between most rows",
+        do,
+    )
+
+
+def _in_order(
+    path: Path,
+    column: str,
+    seconds: NDArray[np.int64],
+    rules: CsvRules,
+    utc: bool,
+    lines: NDArray[np.int64] | None,
+) -> Grid:
+    """Rows whose times tell their order and no interval."""
+    back = np.flatnonzero(np.diff(seconds) < 0)
+    if len(back):
+        place = int(back[0])
+        line = line_of(lines, place + 1)
+        beside = "before" if line > line_of(lines, place) else "after"
+        _refuse_step(
+            path, column, seconds, place, 0, rules, utc, line, f"on the line {beside}", None
+        )
+    return Grid(seconds, axis=TimeAxis("order"))
+
+
+def _filled_calendar(path: Path, calendar: Calendar) -> Grid:
+    """The whole calendar from the first to the last time."""
+    numbers, step = calendar.numbers, calendar.axis.step
+    lengths, counts = np.unique(np.diff(numbers), return_counts=True)
+    # As for fixed intervals: twice the step may be as frequent where every other row is missing.
+    step = int(lengths[2 * counts >= counts.max()][0]) or step
+    if (np.diff(numbers) % step).any():
+        step = 1
+    places = (numbers - numbers[0]) // step
+    rows = int(places[-1]) + 1
+    axis = TimeAxis(calendar.axis.kind, step)
+    if rows > 2 * len(numbers):
+        _refuse_too_many(path, len(numbers), rows, axis.span_text(1, 0))
+    whole = calendar.seconds_of(numbers[0] + step * np.arange(rows, dtype=np.int64))
+    return Grid(whole, places, axis)
+
+
+def _refuse_too_many(path: Path, found: int, rows: int, interval: str) -> NoReturn:
+    raise CorpusError(
+        f"{path}: found {found:,} of the {rows:,} rows that an interval of {interval} makes from "
+        "the first to the last; expected half of them or more. Resample the series to a longer "
+        f"interval, or split the file where the long gaps are, or {ORDER_ADVICE}."
+    )
+
+
+def _filled(
+    path: Path,
+    seconds: NDArray[np.int64],
+    interval: int,
+    axis: TimeAxis = FIXED,
+    told: str = "",
+) -> Grid:
     """The whole grid from the first to the last time."""
     places = (seconds - seconds[0]) // interval
     rows = int(places[-1]) + 1
     # A century in seconds between two rows would fill the memory.
     if rows > 2 * len(seconds):
-        raise CorpusError(
-            f"{path}: found {len(seconds):,} of the {rows:,} rows that an interval of "
-            f"{timedelta(seconds=interval)} (h:mm:ss) makes from the first to the last; expected "
-            "half of them or more. Resample the series to a longer interval, or split the "
-            "file where the long gaps are."
+        _refuse_too_many(
+            path, len(seconds), rows, told or f"{timedelta(seconds=interval)} (h:mm:ss)"
         )
-    return Grid(seconds[0] + interval * np.arange(rows, dtype=np.int64), places)
+    return Grid(seconds[0] + interval * np.arange(rows, dtype=np.int64), places, axis)
 
 
 def _refuse_step(
@@ -118,25 +256,32 @@ def _refuse_step(
     utc: bool,
     line: int,
     beside: str,
+    axis: TimeAxis | None,
 ) -> None:
     """Refuse the first step that is not as it should be."""
     row = place + 1
     step = int(seconds[row] - seconds[row - 1])
+    times = seconds.view("datetime64[s]")
     zone = " UTC" if utc else ""
     here, before = (say_time(second) + zone for second in (seconds[row], seconds[row - 1]))
     if step == 0:
         found, expected = f"{here} a second time, as {beside}", "each time once"
-        do = "Remove one of the two rows, or correct its time."
+        do = f"Correct its time, or remove one of the two rows. {_SERIES}"
         if (seconds % 86_400 == 0).all():
-            do += " If the time of day is in another column, join the two into one."
+            do += " If the time of day is in another column, name both with `time_columns`."
     elif step < 0:
         found, expected = f"{here} after {before} {beside}", "increasing times"
-        do = "Sort the file by this column."
+        do = f"Sort the file by this column. {_SERIES}"
     else:
         found = f"{here}, {timedelta(seconds=step)} (h:mm:ss) after {before} {beside}"
         expected = f"the interval of {timedelta(seconds=usual)} that most rows have"
         do = "Fill in the missing rows, or resample the series to one interval."
-        if not rules.allows_gaps and step % usual == 0:
+        if axis is not None:
+            here, before = axis.time_text(times[row]), axis.time_text(times[row - 1])
+            found = f"{here} after {before} {beside}"
+            expected = f"{axis.span_text(1, 0)} between any two rows, as between most"
+            do = "Fill in the missing rows."
+        if not rules.allows_gaps and (axis is not None or step % usual == 0):
             do += ' If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
         if rules.time_zone and usual >= 86_400 - 3_600:
             do += (
@@ -145,6 +290,8 @@ def _refuse_step(
             )
     if not utc and usual and abs(step - usual) == _HOUR:
         do += _CLOCKS
+    elif step > 0:
+        do += f" If the rows follow each other as they are, {ORDER_ADVICE}."
     refuse(path, line, column, found, expected, do)
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,9 +29,16 @@ from zwu_ts_assets.timeseries.csv_lines import (
     show,
     split_line,
 )
+from zwu_ts_assets.timeseries.csv_long import find_series
 from zwu_ts_assets.timeseries.csv_rows import Rows
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets.timeseries.csv_time_column import TIME_COLUMN, clock_index, time_index
+from zwu_ts_assets.timeseries.csv_time_column import (
+    NO_TIME,
+    TIME_COLUMN,
+    find_time,
+    joined_with,
+    stamps_of,
+)
 from zwu_ts_assets.timeseries.csv_times import ISO, TimeFormat, find_format, means_a_time
 
 COLUMN_LIMIT: Final = 5_000
@@ -42,6 +50,7 @@ UNNAMED: Final = "Unnamed: 0"
 # Bytes of the first lines that are looked at to find how a file is written, where its very first
 # line does not tell. A year of hourly rows tells day from month.
 _SAMPLE: Final = 1 << 20
+_LOOKED_AT: Final = 200  # lines that tell where the time is
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Columns:
 
     Attributes:
         names: All column names, in the order of the file.
-        time: Index of the time column.
+        time: Index of the time column; `NO_TIME` if there is none.
         features: Indices of the feature columns, in the order wanted.
         delimiter: Between the cells.
         decimal: The mark in numbers.
@@ -59,7 +68,10 @@ class Columns:
         decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
         blanks: Empty cells at the end of every data line, for which there is no name.
         notes: What was left out, for people.
-        clock: Index of the column with the time of day, where the time column has days only.
+        joined: Indices of the columns whose cells belong to the stamp, after that of `time`.
+        series: Indices of the columns that name the series of a long table; none elsewhere.
+        wanted: Of a long table, the names of the series' columns that are wanted; None for all.
+        pivoted: Of a long table, the names of the columns that it has made; known when it is read.
         left_out: The columns that are not used, each with the reason.
         forms: How the cells of some columns are dressed, by their index.
     """
@@ -74,23 +86,48 @@ class Columns:
     decimal_is_told: bool = True
     blanks: int = 0
     notes: tuple[str, ...] = ()
-    clock: int | None = None
+    joined: tuple[int, ...] = ()
+    series: tuple[int, ...] = ()
+    wanted: tuple[str, ...] | None = None
+    pivoted: tuple[str, ...] | None = None
     left_out: tuple[tuple[str, str], ...] = ()
     forms: Mapping[int, CellForm] = field(default_factory=dict)
 
     def stamp(self, cells: Sequence[str]) -> str:
         """The time that a line tells, in one text; the line has all its cells."""
-        day = cells[self.time]
-        return day if self.clock is None else f"{day.strip()} {cells[self.clock].strip()}"
+        if self.time == NO_TIME:
+            return ""
+        if not self.joined:
+            return cells[self.time]
+        return " ".join(cells[i].strip() for i in (self.time, *self.joined))
 
     @property
     def time_name(self) -> str:
-        """The name of the time column."""
-        return self.names[self.time]
+        """The name of the time column, the first of several; empty if there is none."""
+        return "" if self.time == NO_TIME else self.names[self.time]
+
+    @property
+    def time_told(self) -> str:
+        """Where the time is and how it is written, for people."""
+        if self.time == NO_TIME:
+            return "no times, rows are counted"
+        columns = [self.names[i] for i in (self.time, *self.joined)]
+        told = f"column{'s' if self.joined else ''} {', '.join(columns[:-1])}"
+        told += f"{' and ' if self.joined else ''}{columns[-1]}"
+        forms = {
+            "iso": ", ISO 8601",
+            "offset": ", ISO 8601 with the offset from UTC",
+            "hours": ", days and hours",
+            "count": ", which counts the rows",
+            "parts": "",
+        }
+        return told + forms.get(self.times.kind, f", {self.times.pattern}")
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the feature columns, in the order wanted."""
+        if self.pivoted is not None:
+            return self.pivoted
         return tuple(self.names[index] for index in self.features)
 
 
@@ -162,12 +199,46 @@ def read_columns(
     notes = (*notes, *told)
     rows = Rows(file, path, delimiter, start, start + _SAMPLE, forms=forms)
     cells = next(iter(rows), (2, split_line(path, first, delimiter)))[1]
-    time = time_index(path, names, cells, time_column)
+    sample = [row for _, row in islice(rows, _LOOKED_AT) if len(row) >= len(names)]
+    place = find_time(path, names, sample, time_column, rules, index)
+    time = place.time
+    # Columns that are no features, whatever they hold.
+    left_out = (*index, *place.joined, *place.left_out)
+    numbers = [i for i in numbers_among(cells[: len(names)], time) if i not in left_out]
+    # An hour, or a time of day, may be in another column.
+    is_day = time != NO_TIME and place.times is None and not place.joined
+    if is_day and (rules.date_format is None or "%M" in rules.date_format):
+        whole = (row for _, row in rows if len(row) >= len(names))
+        place = joined_with(path, names, time, whole, numbers) or place
+    left_out = (*left_out, *place.joined)
+    series = find_series(
+        path,
+        names,
+        file,
+        Rows(file, path, delimiter, start, start + _SAMPLE),
+        place,
+        rules,
+        left_out,
+    )
+    wanted = None
+    if series:
+        left_out = (*left_out, *series)
+        notes = (*notes, f"series named by {listed([show(names[i]) for i in series])}")
+        if features is not None and not set(features) <= set(names):
+            wanted, features = tuple(features), None
+        if rules.value_column is not None:
+            features = (rules.value_column,)
+    elif rules.value_column is not None:
+        raise CorpusError(
+            f"{path}: found the setting `value_column` and no column that names series; expected "
+            "both or none. Name that column with `series_column`."
+        )
+    notes = (*notes, *place.notes)
     if features is not None:
         chosen = named_features(path, names, time, features)
     else:
         # The decimal mark of a first cell does not matter here: it is a number with either.
-        chosen = tuple(i for i in numbers_among(cells[: len(names)], time) if i not in index)
+        chosen = tuple(i for i in numbers if i not in left_out)
     decimal: str | None = rules.decimal
     if decimal is None:
         decimal = "." if delimiter == "," else find_decimal(path, names, chosen, rows)
@@ -179,24 +250,22 @@ def read_columns(
             (row for _, row in rows),
             decimal or ".",
             missing=rules.allows_gaps,
-            left_out=index,
+            left_out=left_out,
         )
-    clock = None
-    if rules.date_format is None or "%M" in rules.date_format:
-        clock = clock_index(time, (row for _, row in rows if len(row) >= len(names)), chosen)
-    if clock is not None:
-        notes = (*notes, f"days of {show(names[time])} joined with times of {show(names[clock])}")
-    others = [i for i in range(len(names)) if i not in (time, clock, *chosen, *index)]
+    used = (time, *chosen, *left_out)
+    others = [i for i in range(len(names)) if i not in used]
     if features is None:
-        left_out = [(i, f"text, such as {show(_first_text(rows, i))}") for i in others]
+        unused = [(i, f"text, such as {show(_first_text(rows, i))}") for i in others]
         if texts := [show(names[i]) for i in others]:
             notes = (*notes, f"columns of text left out: {listed(texts)}")
     else:
-        left_out = [(i, "not named in the setting `features`") for i in others]
-    left_out += [(i, "numbers the rows") for i in index]
-    columns = Columns(names, time, chosen, clock=clock)
-    stamps = ((number, columns.stamp(row)) for number, row in rows if len(row) >= len(names))
-    times = find_format(path, names[time], stamps, rules.date_format)
+        unused = [(i, "not named in the setting `features`") for i in others]
+    unused += [(i, "numbers the rows") for i in index]
+    unused += [(i, "rises with the rows") for i in place.left_out]
+    times = place.times
+    if times is None:
+        stamps = stamps_of(((n, row) for n, row in rows if len(row) >= len(names)), place)
+        times = find_format(path, names[time], stamps, rules.date_format)
     if rules.time_zone is not None and times.is_utc:
         raise CorpusError(
             f"{path}, column {show(names[time])}: found stamps that tell their offset from UTC, "
@@ -215,9 +284,11 @@ def read_columns(
         decimal_is_told=decimal is not None,
         blanks=blanks,
         notes=notes,
-        clock=clock,
+        joined=place.joined,
+        series=series,
+        wanted=wanted,
         forms=forms,
-        left_out=tuple((names[i], reason) for i, reason in sorted(left_out)),
+        left_out=tuple((names[i], reason) for i, reason in sorted(unused)),
     )
 
 
@@ -276,7 +347,8 @@ def _number_rows(cells: Sequence[str]) -> bool:
     if not all(cell.isascii() and cell.isdigit() and len(cell) < 9 for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    # Of tables that were put below each other, each is numbered from its beginning.
+    return all(b == a + 1 or b == numbers[0] for a, b in pairwise(numbers))
 
 
 def _peek(file: IO[bytes], path: Path) -> str:

@@ -16,11 +16,16 @@ Delimiter = Literal[",", ";", "\t", "|"]
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", " ", "'"]
 Gaps = Literal["refuse", "drop", "interpolate"]
+Axis = Literal["calendar", "order"]
 
 DELIMITERS: Final[tuple[Delimiter, ...]] = (",", ";", "\t", "|")
 
 UNIX_FORMATS: Final = {"unix": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns": 10**9}
 """`date_format` of numbers that count from 1970-01-01 00:00 UTC, and how many are a second."""
+
+
+_DAYS: Final = ("%d", "%j", "%c", "%x", "%U", "%W", "%V")
+_MONTHS: Final = ("%m", "%b", "%B")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class CsvRules:
         strip: Texts that are passed over in cells of numbers.
         missing_values: Cells that stand for a missing value, besides those that always do.
         encoding: Of the text; None: UTF-8, or UTF-16 with its mark.
+        time_axis: "calendar": rows are at one interval, or at steps of the calendar. "order": they
+            follow each other, whatever time lies between them, and are counted.
+        time_columns: The columns that tell the time together, such as year, month and day.
+        series_column: In a table with several series below each other, the columns that name them.
+        value_column: There, the column with the values; None: every numeric one.
     """
 
     delimiter: Delimiter | None = None
@@ -54,6 +64,10 @@ class CsvRules:
     strip: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
     encoding: str | None = None
+    time_axis: Axis = "calendar"
+    time_columns: tuple[str, ...] | None = None
+    series_column: tuple[str, ...] | None = None
+    value_column: str | None = None
 
     @property
     def dresses_cells(self) -> bool:
@@ -110,7 +124,17 @@ def date_format_problem(text: str) -> str:
         return f"has the name of a zone (%Z), which belongs into `time_zone`; {example}"
     if "%f" in text:
         return f"has fractions of a second (%f), which timestamps do not keep; {example}"
+    if "%q" in text:
+        if "%Y" in text and set(re.findall("%.", text)) == {"%q", "%Y"}:
+            return ""
+        return f"has a quarter (%q), which goes with a year (%Y) and nothing else; {example}"
+    if "%G" in text and "%V" in text and set(re.findall("%.", text)) == {"%G", "%V"}:
+        return ""
     moment = datetime(2017, 11, 23, tzinfo=timezone(timedelta(hours=2)) if "%z" in text else None)
+    if not any(unit in text for unit in _DAYS):
+        moment = moment.replace(day=1)  # a month, or a year, is told by its first day
+        if not any(unit in text for unit in _MONTHS):
+            moment = moment.replace(month=1)
     if any(unit in text for unit in ("%H", "%I", "%c", "%X")):
         moment = moment.replace(hour=17)
     if any(unit in text for unit in ("%M", "%c", "%X")):

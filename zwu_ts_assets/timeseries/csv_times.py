@@ -18,6 +18,13 @@ from typing import Final, Literal
 import numpy as np
 
 from zwu_ts_assets.timeseries.csv_lines import means_a_number, refuse, show
+from zwu_ts_assets.timeseries.csv_periods import (
+    bare_pattern,
+    parts_seconds,
+    period_pattern,
+    special_seconds,
+    whole_number,
+)
 from zwu_ts_assets.timeseries.csv_rules import UNIX_FORMATS
 
 _DAY_AND_TIME: Final = r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?"
@@ -81,11 +88,14 @@ class TimeFormat:
     """How the stamps of a column are written.
 
     Attributes:
-        kind: ISO 8601 without a zone, with an offset from UTC, a count from 1970, or a pattern.
-        pattern: The `strptime` format of a pattern, or which of `UNIX_FORMATS` a count is.
+        kind: ISO 8601 without a zone, with an offset from UTC, a count from 1970, or a pattern;
+            parts in several columns; a day, and an hour in another column; a count of rows, or
+            none.
+        pattern: The `strptime` format of a pattern, or which of `UNIX_FORMATS` a count is; the
+            units of parts with a space between them; the format of days, empty for ISO 8601.
     """
 
-    kind: Literal["iso", "offset", "unix", "pattern"] = "iso"
+    kind: Literal["iso", "offset", "unix", "pattern", "parts", "hours", "count", "rows"] = "iso"
     pattern: str = ""
 
     @property
@@ -103,7 +113,9 @@ def means_a_time(cell: str) -> bool:
     if any(form.fullmatch(text) for form in (_ISO, _SUB_SECOND, _ZONED, _ODD)):
         return True
     found = _BASIC.fullmatch(text)
-    return (found is not None and bool(found[1])) or _named_pattern([text]) is not None
+    if (found is not None and bool(found[1])) or _named_pattern([text]) is not None:
+        return True
+    return period_pattern([text]) is not None
 
 
 def means_a_day(cell: str) -> bool:
@@ -167,6 +179,12 @@ def find_format(
     if _named_pattern([text]) is not None:
         named = _named_pattern([text, *(_whole(cell.strip()) for _, cell in cells)])
         return TimeFormat("pattern", named) if named else ISO
+    if period_pattern([text]) is not None:
+        period = period_pattern([text, *(cell.strip() for _, cell in cells)])
+        return TimeFormat("pattern", period) if period else ISO
+    if bare_pattern([text]) is not None:
+        bare = bare_pattern([text, *(cell.strip() for _, cell in cells)])
+        return TimeFormat("pattern", bare) if bare else ISO
     if _OFFSET.fullmatch(text):
         return TimeFormat("offset")
     if means_a_count(text):
@@ -305,6 +323,9 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
             "offset": "an offset from UTC as in the lines before, such as 2016-07-01T00:00:00Z",
             "unix": f"a whole number of seconds since 1970 ({form.pattern})",
             "pattern": f"a time of the form {form.pattern!r}",
+            "parts": f"whole numbers that tell a time ({form.pattern})",
+            "hours": "a day, and an hour from 0 to 24",
+            "count": "a whole number that counts the rows",
         }[form.kind]
     if not text:
         found, do = "an empty cell", "Every row needs its time: fill it in, or remove the row."
@@ -351,6 +372,17 @@ def seconds_of(text: str, form: TimeFormat) -> int | None:
         if offset >= 86_400 or int(found[5] or 0) > 59:
             return None
         return local + offset if found[3] == "-" else local - offset
+    if form.kind == "parts":
+        return parts_seconds(text, form.pattern)
+    if form.kind == "hours":
+        day, _, hour = text.rpartition(" ")
+        late = whole_number(hour)
+        start = seconds_of(day, TimeFormat("pattern", form.pattern) if form.pattern else ISO)
+        if start is None or late is None or not 0 <= late <= 24:
+            return None
+        return start + 3600 * late
+    if form.kind in ("count", "rows"):
+        return whole_number(text) if form.kind == "count" else 0
     # `strptime` reads digits of any script.
     if any(character.isdigit() and not character.isascii() for character in text):
         return None
@@ -358,6 +390,8 @@ def seconds_of(text: str, form: TimeFormat) -> int | None:
     for units, digits in zip(_RUN.findall(form.pattern), _DIGITS.findall(text), strict=False):
         if len(units) > 2 and len(digits) != len(units) + 2 * units.count("%Y"):
             return None
+    if "%q" in form.pattern or "%V" in form.pattern:
+        return special_seconds(text, form.pattern)
     try:
         moment = datetime.strptime(text, form.pattern)
         if moment.tzinfo is not None:

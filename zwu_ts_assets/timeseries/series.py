@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.limits import lag_of
+from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """A multivariate time series at a fixed interval.
+    """A multivariate time series, its rows a step apart.
 
     Attributes:
-        timestamps: (rows,) datetime64[s], increasing by one and the same interval.
+        timestamps: (rows,) datetime64[s], increasing by one and the same interval unless
+            `axis` says otherwise; where it has no times, the counts of the rows.
         values: (rows, features) float64, C-contiguous, in the units of the CSV; finite but in the
             rows that are `missing`.
         features: The column names, one per column of `values`, no name twice.
@@ -27,6 +29,7 @@ class Series:
             target may contain one. None if no row does.
         interpolated: (rows, features) bool, the values that no CSV held and that were interpolated.
             None if there is none.
+        axis: What lies between two rows.
 
     Raises:
         CorpusError: Arrays of another type or of shapes that do not fit together.
@@ -37,6 +40,7 @@ class Series:
     features: tuple[str, ...]
     missing: NDArray[np.bool_] | None = None
     interpolated: NDArray[np.bool_] | None = None
+    axis: TimeAxis = FIXED
 
     def __post_init__(self) -> None:
         if self.timestamps.dtype != np.dtype("datetime64[s]") or self.timestamps.ndim != 1:
@@ -98,7 +102,9 @@ class Series:
 
     @property
     def interval(self) -> np.timedelta64:
-        """The time from one row to the next, timedelta64[s].
+        """The time from the first row to the second, timedelta64[s].
+
+        It is the one between any two where the axis is fixed.
 
         Raises:
             CorpusError: The series has fewer than two rows.

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.limits import StatsFormat
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.samples import interval_seconds
 from zwu_ts_assets.training.task import Question, varying, varying_in_panels
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -38,6 +36,8 @@ FACTS: Final[Mapping[str, str]] = {
     "interpolated": "the columns that have interpolated values in the window; each has a `name` "
     "and a `count`; usually empty",
     "target_interpolated": "likewise of the target span",
+    "uneven": "whether steps are counted in rows because the times between them differ or are not "
+    "known",
     "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
@@ -92,11 +92,11 @@ def prompt_facts(
     sample: Sample, question: Question, settings: TaskSettings, media: MediaFacts
 ) -> dict[str, object]:
     """The facts for the prompt of one question, by the names in `FACTS`."""
-    seconds = int(sampling_interval(sample) / np.timedelta64(1, "s"))
+    seconds = interval_seconds(sample)
     rows, horizon = len(sample.past), len(sample.target)
 
     def span(steps: int) -> str:
-        return duration_text(steps * seconds)
+        return sample.axis.span_text(steps, seconds)
 
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
     frames = patches + -patches % media.frame_multiple
@@ -108,7 +108,7 @@ def prompt_facts(
             for name, unit in zip(sample.features, sample.units, strict=True)
         ],
         "rows": rows,
-        "interval": duration_text(seconds),
+        "interval": span(1),
         "window_span": span(rows),
         "horizon": horizon,
         "horizon_span": span(horizon),
@@ -119,6 +119,7 @@ def prompt_facts(
         "interpolated": interpolated,
         "target_interpolated": target_interpolated,
         "looks_ahead": looking_ahead(sample.flags),
+        "uneven": sample.axis.is_counted,
         "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,
@@ -136,7 +137,8 @@ def prompt_facts(
         **question.facts,
     }
     if settings.tell_dates:
-        first, last = (str(sample.past_timestamps[i]).replace("T", " ") for i in (0, -1))
+        ends = (sample.axis.time_text(sample.past_timestamps[i]) for i in (0, -1))
+        first, last = (text.replace("T", " ") for text in ends)
         facts["dates"] = {"first": first, "last": last}
     if "forecast_steps" in question.facts:
         steps = question.facts["forecast_steps"]
@@ -160,22 +162,6 @@ def _shown(sample: Sample) -> list[dict[str, object]]:
         {"label": _label(sample.features[column], sample.units[column]), "more": size - 1}
         for column, size in zip(sample.shown.columns, sample.shown.sizes, strict=True)
     ]
-
-
-def duration_text(seconds: int) -> str:
-    """A duration in the largest unit that divides it: `15 minutes`, `24 hours`, `4 days`.
-
-    Days from two on: one day is a cycle of hours in most data, and is called `24 hours`.
-    """
-    for unit, size, least in (("day", 86_400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
-        if seconds % size == 0 and seconds >= least * size:
-            return counted(seconds // size, unit)
-    return counted(seconds, "second")
-
-
-def counted(count: int, unit: str) -> str:
-    """A number and its unit, `1 step` or `2 steps`; templates have it as a filter."""
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def facts_markdown() -> str:

@@ -32,7 +32,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.training.facts import FACTS, counted
+from zwu_ts_assets.timeseries.time_axis import counted
+from zwu_ts_assets.training.facts import FACTS
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.tasks import TASKS
 
@@ -45,7 +46,11 @@ SELECTION_FOLDER: Final = DEFAULT_FOLDER / "selection"
 INTERPOLATION_FOLDER: Final = DEFAULT_FOLDER / "interpolation"
 """What is said of interpolated values."""
 
+ORDER_FOLDER: Final = DEFAULT_FOLDER / "order"
+"""What is said of steps that are no fixed time."""
+
 _SUFFIX: Final = ".j2"
+_UNEVEN: Final = f"uneven{_SUFFIX}"
 _INTERPOLATED: Final = f"interpolated{_SUFFIX}"
 # What an expression in a template may raise when it is evaluated.
 _FAILURES: Final = (
@@ -97,6 +102,9 @@ class PromptTemplates:
         if facts["interpolated"] or facts["target_interpolated"]:
             told = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
             prompt = f"{prompt}\n\n{told}"
+        if facts["uneven"]:
+            told = self._rendered(_UNEVEN, facts, "a sentence on the steps")
+            prompt = f"{prompt}\n\n{told}"
         return prompt
 
     def _rendered(self, name: str, facts: Mapping[str, object], expected: str) -> str:
@@ -131,7 +139,11 @@ class PromptTemplates:
 
 
 def load_templates(
-    folder: Path | None = None, *, selection: bool = False, interpolated: bool = False
+    folder: Path | None = None,
+    *,
+    selection: bool = False,
+    interpolated: bool = False,
+    uneven: bool = False,
 ) -> PromptTemplates:
     """Read and check the templates of all tasks.
 
@@ -142,6 +154,7 @@ def load_templates(
             their digest, stay what they are.
         interpolated: Whether a sample has interpolated values, which its prompts must then speak
             of; a file of its own, likewise.
+        uneven: Whether steps are rows at times that tell no interval, likewise.
 
     Raises:
         CorpusError: The folder is none or holds no template, or a template is not valid, is used
@@ -152,6 +165,8 @@ def load_templates(
         sources |= _read(SELECTION_FOLDER)
     if interpolated:
         sources |= _read(INTERPOLATION_FOLDER)
+    if uneven:
+        sources |= _read(ORDER_FOLDER)
     own: dict[str, _Source] = {}
     if folder is not None:
         own = _read(folder)
@@ -166,7 +181,7 @@ def load_templates(
     for name, source in sorted(sources.items()):
         included |= _checked(environment, name, source, sources)
     for name in own:
-        used = name == _INTERPOLATED or name in included
+        used = name in (_INTERPOLATED, _UNEVEN, *included)
         if name.removesuffix(_SUFFIX) not in TASKS and not used:
             raise CorpusError(
                 f"{own[name].file}: no task uses this template and no template includes it. The "

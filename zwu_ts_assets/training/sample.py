@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
 from zwu_ts_assets.training.split_rule import SPLITS
 
 __all__ = ["SPLITS", "Sample", "sample_id"]
@@ -45,6 +46,7 @@ class Sample:
         fingerprints: Content version of what it was made from, by asset name: `batch_windows`,
             `correlation_pngs`, `patch_videos`, and `target` for the rows of the target.
         shown: The columns that the feature panels show; None where they show all.
+        axis: What a step is.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Sample:
     flags: tuple[str, ...]
     fingerprints: Mapping[str, str]
     shown: Selection | None = None
+    axis: TimeAxis = FIXED
 
     @property
     def panel_columns(self) -> tuple[int, ...]:

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.timeseries.time_axis import TimeAxis
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.samples import interval_seconds
 
 FORMAT: Final = "zwu_ts_assets samples 1"
 """Names the schema in the file's metadata; the number rises when the columns change."""
@@ -81,6 +82,15 @@ _SELECTION: Final = (
 )
 
 
+_AXIS: Final = (
+    _Column(
+        "time_axis",
+        pa.string(),
+        "What a step is where it is no fixed time: months:3, business days:1, order, rows.",
+    ),
+)
+
+
 def _schema(columns: Sequence[_Column]) -> Any:
     return pa.schema(
         [
@@ -98,10 +108,19 @@ SELECTION_SCHEMA: Final = _schema((*_COLUMNS, *_SELECTION))
 """The columns where feature panels show some of the features."""
 
 
+_SCHEMAS: Final = {
+    (selection, axis): _schema(
+        (*_COLUMNS, *(_SELECTION if selection else ()), *(_AXIS if axis else ()))
+    )
+    for selection in (False, True)
+    for axis in (False, True)
+}
+
+
 def schema_markdown() -> str:
     """The columns as a Markdown table, for the documentation."""
     lines = ["| column | type | content |", "|---|---|---|"]
-    columns = (*_COLUMNS, *_SELECTION)
+    columns = (*_COLUMNS, *_SELECTION, *_AXIS)
     lines += [f"| `{name}` | `{_type_name(kind)}` | {text} |" for name, kind, text in columns]
     return "\n".join(lines) + "\n"
 
@@ -111,10 +130,11 @@ def encode_samples(samples: Sequence[Sample]) -> bytes:
 
     Args:
         samples: The samples of one split, or of all; none give a file with the same columns.
-            Either all have a selection of columns, or none has.
+            Either all have a selection of columns, or none has; all have the same time axis.
     """
     sink = io.BytesIO()
-    schema = SELECTION_SCHEMA if any(sample.shown for sample in samples) else SAMPLE_SCHEMA
+    selection = any(sample.shown for sample in samples)
+    schema = _SCHEMAS[selection, any(not sample.axis.is_fixed for sample in samples)]
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         group: list[Sample] = []
         numbers = 0
@@ -140,7 +160,7 @@ def decode_samples(data: bytes) -> list[Sample]:
         file = pq.ParquetFile(io.BytesIO(data))
         schema = file.schema_arrow
         found = (schema.metadata or {}).get(b"format", b"").decode("utf-8", "replace")
-        known = (SAMPLE_SCHEMA.names, SELECTION_SCHEMA.names)
+        known = [schema.names for schema in _SCHEMAS.values()]
         if found != FORMAT or schema.names not in known:
             raise CorpusError(
                 f"a samples file has the format {found!r} and the columns "
@@ -155,7 +175,7 @@ def tells_selection(data: bytes) -> bool:
     """Whether the samples of a file tell which columns feature panels show; errors as above."""
     with _damage_told():
         names = pq.ParquetFile(io.BytesIO(data)).schema_arrow.names
-    return bool(names == SELECTION_SCHEMA.names)
+    return _SELECTION[0].name in names
 
 
 def tells_interpolation(data: bytes) -> bool:
@@ -165,6 +185,16 @@ def tells_interpolation(data: bytes) -> bool:
         flags = file.read(columns=["flags"]).column("flags")
         chunks = [chunk.flatten().to_pylist() for chunk in flags.chunks]
     return any(map(is_interpolation_flag, itertools.chain.from_iterable(chunks)))
+
+
+def tells_uneven_steps(data: bytes) -> bool:
+    """Whether the steps of a file's samples are counted in rows; errors as above."""
+    with _damage_told():
+        file = pq.ParquetFile(io.BytesIO(data))
+        if _AXIS[0].name not in file.schema_arrow.names:
+            return False
+        texts = file.read(columns=[_AXIS[0].name]).column(0).to_pylist()
+    return any(TimeAxis.from_text(text).is_counted for text in texts)
 
 
 @contextmanager
@@ -183,8 +213,9 @@ def _table(samples: Sequence[Sample], schema: Any) -> Any:
     column: list[Any]
     for name, kind in zip(schema.names, schema.types, strict=True):
         if name == "interval_seconds":
-            second = np.timedelta64(1, "s")
-            column = [int(sampling_interval(sample) / second) for sample in samples]
+            column = [interval_seconds(sample) for sample in samples]
+        elif name == "time_axis":
+            column = [sample.axis.to_text() for sample in samples]
         elif name == "fingerprints":  # equal mappings may list their entries in different orders
             column = [sorted(sample.fingerprints.items()) for sample in samples]
         elif name == "shown":
@@ -205,7 +236,7 @@ def _selection(sample: Sample) -> Selection:
 def _samples(table: Any) -> Iterator[Sample]:
     columns: dict[str, list[Any]] = {
         name: _values(table.column(name).combine_chunks(), kind)
-        for name, kind, _ in (*_COLUMNS, *_SELECTION)
+        for name, kind, _ in (*_COLUMNS, *_SELECTION, *_AXIS)
         if name != "interval_seconds"  # follows from the timestamps
         and name in table.column_names
     }
@@ -216,6 +247,8 @@ def _samples(table: Any) -> Iterator[Sample]:
         if "shown" in fields:
             chosen, sizes = (tuple(fields.pop(n).tolist()) for n in ("shown", "shown_sizes"))
             fields["shown"] = Selection(chosen, sizes)
+        if "time_axis" in fields:
+            fields["axis"] = TimeAxis.from_text(fields.pop("time_axis"))
         yield Sample(**fields)
 
 

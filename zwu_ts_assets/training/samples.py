@@ -137,16 +137,21 @@ def make_samples(
                 ),
                 fingerprints={**assets.versions, "target": content_digest(target)},
                 shown=window.shown,
+                axis=series.axis,
             )
         )
-    report = split_report(borders, series.timestamps, spans, series.missing_rows, series.reach)
+    report = split_report(
+        borders, series.timestamps, spans, series.missing_rows, series.reach, axis=series.axis
+    )
     return samples, report
 
 
-def sampling_interval(sample: Sample) -> np.timedelta64:
-    """The time from one row to the next, timedelta64[s]."""
-    interval: np.timedelta64 = sample.past_timestamps[1] - sample.past_timestamps[0]
-    return interval
+def interval_seconds(sample: Sample) -> int:
+    """The seconds from one row to the next; 0 where steps are no fixed time."""
+    if not sample.axis.is_fixed:
+        return 0
+    times = sample.past_timestamps
+    return int((times[1] - times[0]) / np.timedelta64(1, "s"))
 
 
 def _interpolated(series: Series, window: Window, target_stop: int) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
 from zwu_ts_assets.training.sample import SPLITS
 from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SplitRule, exact_ratio, moment_of
 
@@ -207,6 +208,8 @@ def split_report(
     spans: Iterable[tuple[int, int]],
     missing_rows: NDArray[np.int64] = _NO_ROWS,
     reach: Reach | None = None,
+    *,
+    axis: TimeAxis = FIXED,
 ) -> SplitReport:
     """Count where windows fall.
 
@@ -216,6 +219,7 @@ def split_report(
         spans: (past_start, target_stop) of every window, as for `place`.
         missing_rows: As for `place`.
         reach: Likewise.
+        axis: What the timestamps are.
     """
     samples: Counter[str] = Counter()
     unused: Counter[str] = Counter()
@@ -236,7 +240,9 @@ def split_report(
         embargoed=tuple(embargoed),
         rows=rows,
         times={
-            split: (str(timestamps[start]), str(timestamps[stop - 1])) if start < stop else None
+            split: (axis.time_text(timestamps[start]), axis.time_text(timestamps[stop - 1]))
+            if start < stop
+            else None
             for split, (start, stop) in rows.items()
         },
         embargo_rows=borders.embargo_rows,

@@ -152,24 +152,29 @@ def test_timestamps_a_second_time_are_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, with_line(5, "2016-07-01 02:00:00,1,1"))
     assert message == (
         ", line 5, column 'date': found 2016-07-01 02:00:00 a second time, as on the line before; "
-        "expected each time once. Remove one of the two rows, or correct its time. If the clocks "
+        "expected each time once. Correct its time, or remove one of the two "
+        "rows. If several series are below each other, name the column that tells them apart with "
+        "`series_column`. If the clocks "
         "changed there, change no row: name their zone with the setting `time_zone`, for example "
         '"Europe/Berlin".'
     )
 
 
-def test_days_and_times_of_day_in_two_columns_are_told_to_be_joined(tmp_path: Path) -> None:
-    content = "Date,Hour,a\n2016-07-01,00,1\n2016-07-01,01,2\n"
+def test_days_and_times_of_day_in_two_columns_are_told_to_be_named(tmp_path: Path) -> None:
+    content = "Date,Phase,a\n2016-07-01,00,1\n2016-07-01,01,2\n"
     message = refusal(tmp_path, content)
     assert message.startswith(", line 3, column 'Date': found 2016-07-01 00:00:00 a second time")
-    assert message.endswith("If the time of day is in another column, join the two into one.")
+    assert message.endswith(
+        "If the time of day is in another column, name both with `time_columns`."
+    )
 
 
 def test_timestamps_that_go_back_are_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, with_line(5, "2016-06-30 23:00:00,1,1"))
     assert message == (
         ", line 5, column 'date': found 2016-06-30 23:00:00 after 2016-07-01 02:00:00 on the line "
-        "before; expected increasing times. Sort the file by this column."
+        "before; expected increasing times. Sort the file by this column. If several series are "
+        "below each other, name the column that tells them apart with `series_column`."
     )
 
 
@@ -209,10 +214,10 @@ def test_a_gap_is_refused_at_the_line_after_it_wherever_it_is(tmp_path: Path, nu
 
 
 def test_an_interval_that_changes_is_refused(tmp_path: Path) -> None:
-    content = "date,a\n2016-01-01,1\n2016-02-01,2\n2016-03-01,3\n2016-04-01,4\n"
+    content = "date,a\n2016-01-01,1\n2016-01-11,2\n2016-01-22,3\n2016-02-01,4\n"
     message = refusal(tmp_path, content)
-    assert ", line 4, column 'date': found 2016-03-01 00:00:00, 29 days, 0:00:00" in message
-    assert "expected the interval of 31 days, 0:00:00" in message
+    assert ", line 4, column 'date': found 2016-01-22 00:00:00, 11 days, 0:00:00" in message
+    assert "expected the interval of 10 days, 0:00:00" in message
 
 
 @pytest.mark.parametrize(

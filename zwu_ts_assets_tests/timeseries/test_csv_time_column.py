@@ -34,7 +34,7 @@ def test_several_columns_with_timestamps_are_refused_with_their_names(tmp_path: 
 
 
 def test_without_any_timestamp_the_time_column_is_asked_for(tmp_path: Path) -> None:
-    message = refusal(tmp_path, "a,b\n1,2\n3,4\n")
+    message = refusal(tmp_path, "a,b\nx,2\ny,4\n")
     assert message.startswith(", line 1: found no column 'date'; the columns are 'a', 'b'")
     assert "`time_column`" in message
 

@@ -74,7 +74,7 @@ def test_times_of_utc_are_told_nothing_of_clocks(tmp_path: Path) -> None:
     path = write(
         tmp_path, "date,a\n2016-10-30T01:00Z,1\n2016-10-30T02:00Z,2\n2016-10-30T02:00Z,3\n"
     )
-    with pytest.raises(CorpusError, match=r"or correct its time\.$"):
+    with pytest.raises(CorpusError, match=r"with `series_column`\.$"):
         read_series(path)
 
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
+from zwu_ts_assets.timeseries.time_axis import counted, duration_text
 from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.facts import (
     FACTS,
     MediaFacts,
-    counted,
-    duration_text,
     facts_markdown,
     prompt_facts,
 )

@@ -153,7 +153,7 @@ def test_every_column_is_described_in_the_file_and_in_the_table() -> None:
     assert "| `target` | `list<list<double>>` |" in table
     # Everything in a sample is in a column; which columns are shown only where not all are.
     fields = {field.name for field in dataclasses.fields(Sample)}
-    assert fields - {"shown"} == {*schema.names} - {"interval_seconds"}
+    assert fields - {"shown", "axis"} == {*schema.names} - {"interval_seconds"}
     assert "| `shown` | `list<int64>` |" in table
 
 

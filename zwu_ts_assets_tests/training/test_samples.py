@@ -17,7 +17,7 @@ from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.timeseries.windows import cut_batch
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.samples import WindowAssets, make_samples, sampling_interval
+from zwu_ts_assets.training.samples import WindowAssets, interval_seconds, make_samples
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.splits import resolve_borders
 from zwu_ts_assets_tests.training.builders import assets_of, samples_of, series_of, walk
@@ -39,7 +39,7 @@ def test_a_sample_has_the_rows_after_its_window_as_target() -> None:
         assert np.array_equal(sample.target, series.values[sample.past_start + 8 :][:4])
         assert np.array_equal(sample.target_timestamps, series.timestamps[sample.past_stop :][:4])
         assert sample.batch == sample.past_start // 8
-        assert sampling_interval(sample) == np.timedelta64(3600, "s")
+        assert interval_seconds(sample) == 3600
 
 
 def test_samples_are_in_the_order_of_time_whatever_the_order_of_windows() -> None:

@@ -50,8 +50,8 @@ def batch_product(
         **target_details(cut, settings),
     }
     if cut.starts:
-        details["first_timestamp"] = str(cut.timestamps[0])
-        details["last_timestamp"] = str(cut.timestamps[-1])
+        details["first_timestamp"] = series.axis.time_text(cut.timestamps[0])
+        details["last_timestamp"] = series.axis.time_text(cut.timestamps[-1])
     if settings.overlapping or not cut.starts:
         details |= {"windows": len(cut.starts), "horizon": settings.horizon}
     return Product(cut, details, version=batch_digest(cut))

@@ -137,11 +137,12 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     # Neighbours share rows, or leave some between them that are in no window.
     covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
     details: dict[str, Detail] = {
+        "time": reading.time_told(settings.time_zone),
         "rows": rows,
         "features": _features(series.features),
-        "first_timestamp": str(series.timestamps[0]),
-        "last_timestamp": str(series.timestamps[-1]),
-        "interval_seconds": int(series.interval / np.timedelta64(1, "s")),
+        "first_timestamp": series.axis.time_text(series.timestamps[0]),
+        "last_timestamp": series.axis.time_text(series.timestamps[-1]),
+        **_interval(series),
         "batches": batches,
         "rows_in_no_batch": rows - covered - settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
@@ -154,11 +155,17 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     return Product(series, details, preview=series_table(series))
 
 
+def _interval(series: Series) -> dict[str, Detail]:
+    if series.axis.is_fixed:
+        return {"interval_seconds": int(series.interval / np.timedelta64(1, "s"))}
+    return {"interval": series.axis.span_text(1, 0)}
+
+
 def _as_read(reading: Reading, series: Series, settings: Settings) -> dict[str, Detail]:
     """How a CSV was written, where that is not the usual, and what became of its gaps."""
     columns = reading.columns
     told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
-        "time_column": (columns.time_name, "date"),
+        "time_column": (columns.time_name or None, "date"),
         "delimiter": (columns.delimiter, ","),
         "decimal": (columns.decimal, "."),
         "date_format": (columns.times.pattern or columns.times.kind, "iso"),

@@ -117,6 +117,7 @@ def _sample_of_rows(
         past_timestamps=series.timestamps[start:stop],
         target_timestamps=series.timestamps[stop:end],
         features=series.features,
+        axis=series.axis,
         units=tuple(settings.units.get(name, "") for name in series.features),
         past=series.values[start:stop],
         target=series.values[stop:end],

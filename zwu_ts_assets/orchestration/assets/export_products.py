@@ -24,11 +24,10 @@ from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFac
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
-from zwu_ts_assets.training.facts import duration_text
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.samples import sampling_interval
+from zwu_ts_assets.training.samples import interval_seconds
 from zwu_ts_assets.training.tasks import TASKS
 
 
@@ -126,7 +125,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
         source=settings.source,
         licence=settings.licence,
         units=dict(zip(first.features, first.units, strict=True)) if first else {},
-        interval=duration_text(_seconds(first)) if first else "",
+        interval=first.axis.span_text(1, interval_seconds(first)) if first else "",
         splits=[
             _split_facts(
                 name,
@@ -200,13 +199,17 @@ def _split_facts(
         name=name,
         first_row=samples[0].past_start if samples else None,
         stop_row=samples[-1].target_stop if samples else None,
-        first_time=str(samples[0].past_timestamps[0]) if samples else "",
-        last_time=str(_last_time(samples[-1])) if samples else "",
+        first_time=_time(samples[0], samples[0].past_timestamps[0]) if samples else "",
+        last_time=_time(samples[-1], _last_time(samples[-1])) if samples else "",
         samples=len(samples),
         conversations=conversations,
         embargoed=embargoed,
         tokens=tokens,
     )
+
+
+def _time(sample: Sample, time: np.datetime64) -> str:
+    return sample.axis.time_text(time)
 
 
 def _last_time(sample: Sample) -> np.datetime64:
@@ -252,7 +255,3 @@ def _scalar(value: object) -> Scalar:
 
 def _versions() -> dict[str, str]:
     return {"zwu-ts-assets": version("zwu-ts-assets"), **CODE_VERSIONS}
-
-
-def _seconds(sample: Sample) -> int:
-    return int(sampling_interval(sample) / np.timedelta64(1, "s"))

@@ -34,7 +34,8 @@ def series_table(series: "Series") -> str:
     header = ("timestamp", *series.features[:_COLUMNS])
     shown = range(min(_ROWS, len(series.timestamps)))
     rows = (
-        (str(series.timestamps[row]), *map(str, series.values[row, :_COLUMNS])) for row in shown
+        (series.axis.time_text(series.timestamps[row]), *map(str, series.values[row, :_COLUMNS]))
+        for row in shown
     )
     return _markdown_table(header, rows)
 

@@ -28,6 +28,7 @@ from zwu_ts_assets.training.sample_table import (
     decode_samples,
     tells_interpolation,
     tells_selection,
+    tells_uneven_steps,
 )
 from zwu_ts_assets.training.splits import SplitReport
 
@@ -88,7 +89,10 @@ def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> V
     source = tokenizer_source(dataset.settings, project_dir, cache)
     shown = any(tells_selection(files[name]) for name in SPLITS)
     interpolated = any(tells_interpolation(files[name]) for name in SPLITS)
-    templates = templates_of(dataset, project_dir, shown=shown, interpolated=interpolated)
+    uneven = any(tells_uneven_steps(files[name]) for name in SPLITS)
+    templates = templates_of(
+        dataset, project_dir, shown=shown, interpolated=interpolated, uneven=uneven
+    )
     made_from = training_inputs(samples_version(files), source, templates)
     return View(dataset, files, templates, source, made_from)
 
@@ -113,7 +117,7 @@ def samples_of(files: Files) -> list[Sample]:
 
 
 def templates_of(
-    dataset: Dataset, project_dir: Path, *, shown: bool, interpolated: bool
+    dataset: Dataset, project_dir: Path, *, shown: bool, interpolated: bool, uneven: bool
 ) -> PromptTemplates:
     """The prompts of a dataset: the project's, and what the folder that its settings name has.
 
@@ -122,12 +126,14 @@ def templates_of(
         project_dir: What its folder is relative to.
         shown: Whether its feature panels show a selection of the columns.
         interpolated: Whether one of its samples has interpolated values.
+        uneven: Whether its steps are counted in rows.
     """
     folder = dataset.settings.prompts
     return load_templates(
         project_dir / Path(folder).expanduser() if folder else None,
         selection=shown,
         interpolated=interpolated,
+        uneven=uneven,
     )
 
 

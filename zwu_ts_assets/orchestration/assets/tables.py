@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.selection import read_selection, selection_json
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
 from zwu_ts_assets.timeseries.windows import Batch
 
 TIME_COLUMN: Final = "timestamp"
@@ -26,6 +27,7 @@ TIME_COLUMN: Final = "timestamp"
 # their place, since a feature may bear any name.
 _MARKS: Final = "marks"
 _MISSING: Final = "missing"
+_AXIS: Final = "time_axis"  # in the file's own metadata, where a step is no fixed time
 _INTERPOLATED: Final = "interpolated:"
 
 
@@ -45,7 +47,8 @@ def encode_series(series: Series) -> bytes:
             for number, column in enumerate(columns)
             if column.any()
         }
-    return encode_table(series.timestamps, series.values, series.features, {}, marks)
+    facts = {} if series.axis.is_fixed else {_AXIS: series.axis.to_text()}
+    return encode_table(series.timestamps, series.values, series.features, facts, marks)
 
 
 def decode_series(data: bytes) -> Series:
@@ -55,14 +58,15 @@ def decode_series(data: bytes) -> Series:
         CorpusError: The bytes are no Parquet file, or not one of ours.
     """
     with _told_if_damaged():
-        timestamps, values, features, _, marks = _decode(data)
+        timestamps, values, features, facts, marks = _decode(data)
         interpolated = None
         if any(name.startswith(_INTERPOLATED) for name in marks):
             interpolated = np.zeros(values.shape, np.bool_)
             for name, column in marks.items():
                 if name.startswith(_INTERPOLATED):
                     interpolated[:, int(name.removeprefix(_INTERPOLATED))] = column
-        return Series(timestamps, values, features, marks.get(_MISSING), interpolated)
+        axis = TimeAxis.from_text(facts[_AXIS]) if _AXIS in facts else FIXED
+        return Series(timestamps, values, features, marks.get(_MISSING), interpolated, axis)
 
 
 def encode_batch(batch: Batch) -> bytes:

@@ -82,7 +82,8 @@ def samples_inputs(
         for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
         if marked is not None and marked.any()  # came later: without any, samples stay current
     ]
-    return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks])
+    axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
+    return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks, *axis])
 
 
 def samples_product(

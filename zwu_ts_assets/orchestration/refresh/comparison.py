@@ -91,7 +91,7 @@ class Difference:
         """What the user should know of the data: columns, notes on reading, warnings."""
         told = [
             f"{name.replace('_', ' ')}: {self.reading[name]}"
-            for name in ("features", "columns_left_out", "notes_on_reading")
+            for name in ("time", "features", "columns_left_out", "notes_on_reading")
             if name in self.reading
         ]
         made = [record.details for (_, key), record in self.current.items() if key == WHOLE]
@@ -255,6 +255,7 @@ class _Comparison:
             templates_of,
             *(self.dataset, self.project_dir),
             shown=shows_selection(self.dataset.settings, series.features),
+            uneven=series.axis.is_counted,
         )
         try:
             # Whether a sample has interpolated values is known when samples are made; the goal must

@@ -94,8 +94,8 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
         exported: From a medium's path in the corpus to what stands for it in the row.
     """
     sample = entry.sample
-    past = [str(time) for time in sample.past_timestamps.astype("datetime64[s]")]
-    target = [str(time) for time in sample.target_timestamps.astype("datetime64[s]")]
+    past = [sample.axis.time_text(time) for time in sample.past_timestamps]
+    target = [sample.axis.time_text(time) for time in sample.target_timestamps]
     return {
         "id": sample.id,
         "dataset": sample.dataset,

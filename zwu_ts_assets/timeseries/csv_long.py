@@ -1,0 +1,347 @@
+"""Long tables: several series below each other, or line by line in turn, in one column of values.
+
+What belongs here: finding the column that names the series, and putting the series side by side.
+What does not: the lines and cells themselves, which are read as those of any other table.
+
+A series and a time must be there once. Where all series have the same times, the table becomes one
+column for each series and column of values; where they do not, that takes gaps, or the choice of
+series that have.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_features import listed, numbers_among, refuse_missing
+from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_missing, refuse, show
+from zwu_ts_assets.timeseries.csv_order import DataRows
+from zwu_ts_assets.timeseries.csv_periods import whole_number
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_time_column import NO_TIME, TimePlace
+from zwu_ts_assets.timeseries.csv_times import means_a_clock, means_a_time, say_time
+from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.timeseries.csv_header import Columns
+
+_LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one
+_TAIL: Final = 1 << 16  # bytes at the end of a file
+# Under these names a number may name a series.
+_IDS: Final = ("id", "unique_id", "series_id", "item_id", "store_id", "series", "store", "item")
+_SHOWN: Final = 6  # series in a note
+
+Rows = Iterable[tuple[int, Sequence[str]]]
+
+
+def find_series(
+    path: Path,
+    names: tuple[str, ...],
+    file: IO[bytes],
+    rows: Rows,
+    place: TimePlace,
+    rules: CsvRules,
+    left_out: Sequence[int],
+) -> tuple[int, ...]:
+    """The columns that name the series of a long table; none if it is an ordinary one.
+
+    It is the one column of texts (or of numbers, if it is named like an id) that tells rows of one
+    time apart, where times repeat in the first lines or go back further down.
+
+    Args:
+        path: The file.
+        names: All columns.
+        file: Its place changes.
+        rows: Some first data lines with their cells.
+        place: Where the time is.
+        rules: What the user says.
+        left_out: Indices of columns that are none of them.
+
+    Raises:
+        CorpusError: A column that the settings name is not there, or several together tell the
+            series apart.
+    """
+    if rules.series_column is not None:
+        missing = [name for name in rules.series_column if name not in names]
+        if missing:
+            refuse_missing(path, names, missing, "series_column")
+        return tuple(names.index(name) for name in rules.series_column)
+    if place.time == NO_TIME:
+        return ()
+    whole = ([*row] for _, row in rows if len(row) >= len(names))
+    first = next(whole, None)
+    if first is None:
+        return ()
+    own = (place.time, *place.joined, *left_out)
+    numbers = numbers_among(first)
+    candidates = [
+        i
+        for i, name in enumerate(names)
+        if i not in own and _may_name(name, first[i], i in numbers)
+    ]
+    if not candidates:
+        return ()  # as in most files, of which no more is looked at
+    sample = [first, *islice(whole, _LOOKED_AT)]
+    distinct = {tuple(row) for row in sample}
+    stamps = {_stamp(row, place) for row in distinct}
+    if len(stamps) == len(distinct):
+        last = _last_row(file, len(names), first, sample[-1])
+        if last is None:
+            return ()
+        texts = [i for i in candidates if last[i] != first[i]]
+        goes_on = texts and all(row[texts[0]] == first[texts[0]] for row in sample)
+        return (texts[0],) if goes_on and names[texts[0]].casefold() in _IDS else ()
+    apart = [i for i in candidates if _tell_apart(distinct, (i,), place)]
+    if apart:
+        sizes = {i: len({row[i] for row in distinct}) for i in apart}
+        return (min(apart, key=lambda i: (sizes[i], i)),)
+    texts = [i for i in candidates if i not in numbers]
+    if len(texts) > 1 and _tell_apart(distinct, tuple(texts), place):
+        told = ", ".join(f'"{names[i]}"' for i in texts)
+        refuse(
+            path,
+            2,
+            None,
+            f"several series below each other, which the columns "
+            f"{listed([show(names[i]) for i in texts])} tell apart together",
+            "one column that names the series, or the setting `series_column`",
+            f"Write `series_column = [{told}]` into the settings.",
+        )
+    return ()
+
+
+def _may_name(name: str, cell: str, is_number: bool) -> bool:
+    """Whether a column may name series, by its name and first cell."""
+    if is_missing(cell):
+        return False
+    if is_number:
+        return name.strip().casefold() in _IDS and whole_number(cell) is not None
+    return not (means_a_time(cell) or means_a_clock(cell))
+
+
+def _stamp(row: Sequence[str], place: TimePlace) -> tuple[str, ...]:
+    return tuple(row[i].strip() for i in (place.time, *place.joined))
+
+
+def _tell_apart(rows: Iterable[Sequence[str]], columns: tuple[int, ...], place: TimePlace) -> bool:
+    """Whether no two rows of one time have the same cells in some columns."""
+    seen = [(tuple(row[i] for i in columns), _stamp(row, place)) for row in rows]
+    return len(set(seen)) == len(seen)
+
+
+def _last_row(
+    file: IO[bytes], count: int, first: Sequence[str], known: Sequence[str]
+) -> Sequence[str] | None:
+    """The cells of a file's last line, where they can be told; None if it is among those known."""
+    end = file.seek(0, 2)
+    file.seek(max(0, end - _TAIL))
+    lines = file.read(_TAIL).decode("utf-8", "replace").splitlines()
+    for line in reversed(lines):
+        for delimiter in (",", ";", "\t", "|"):
+            cells = line.split(delimiter)
+            if len(cells) == count and cells != list(known) and count > 1:
+                return [cell.strip('"') for cell in cells]
+        if line.strip():
+            return None
+    return None
+
+
+def read_labels(
+    file: IO[bytes], path: Path, start: int, columns: "Columns"
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """The series that each data line belongs to.
+
+    Args:
+        file: Whose data lines were all read and found good; its place changes.
+        path: The file's name in messages.
+        start: Where the first data line begins.
+        columns: The columns.
+
+    Returns:
+        (lines,) int64 into the names, and the names in the order of their first lines.
+
+    Raises:
+        CorpusError: A cell without a name.
+    """
+    file.seek(start)
+    codes: dict[str, int] = {}
+    found: list[int] = []
+    for number, cells in enumerate(csv.reader(_lines(file), delimiter=columns.delimiter), 2):
+        texts = [cells[i].strip() for i in columns.series]
+        if not all(texts):
+            refuse(
+                path,
+                number,
+                columns.names[columns.series[texts.index("")]],
+                "an empty cell where the series is named",
+                "the name of a series on every line",
+                "Fill it in, or remove the line.",
+            )
+        found.append(codes.setdefault("/".join(texts), len(codes)))
+    return np.array(found, dtype=np.int64), tuple(codes)
+
+
+def _lines(file: IO[bytes]) -> Iterator[str]:
+    for line in iter(lambda: file.readline(LINE_LIMIT + 1), b""):
+        if line.strip():
+            yield line.decode("utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """The columns that a long table makes: names, and of each its series and column of values."""
+
+    names: tuple[str, ...]
+    series: tuple[int, ...]
+    values: tuple[int, ...]
+
+
+def pivot(
+    path: Path,
+    rows: DataRows,
+    labels: tuple[NDArray[np.int64], tuple[str, ...]],
+    columns: "Columns",
+    rules: CsvRules,
+) -> tuple[DataRows, "Columns"]:
+    """Put the series of a long table side by side.
+
+    Args:
+        path: The file's name in messages.
+        rows: Its rows as read; the number of columns of values is 0 where only times are wanted.
+        labels: What `read_labels` gave.
+        columns: Its columns.
+        rules: What becomes of gaps.
+
+    Returns:
+        The rows in the order of time, each time once, and the columns with the names that it made.
+
+    Raises:
+        CorpusError: A series has a time twice, or the series differ in their times where no gaps
+            are allowed, or there are too many columns.
+    """
+    lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
+    codes, series = labels[0][lines - 2], labels[1]
+    wanted = _wanted(path, series, columns)
+    used = np.isin(codes, wanted.series)
+    codes, lines, seconds = codes[used], lines[used], rows.seconds[used]
+    values = rows.values[used]
+    times, first, places = np.unique(seconds, return_index=True, return_inverse=True)
+    places = places.reshape(-1)
+    present = np.zeros((len(times), len(series)), np.int64)
+    np.add.at(present, (places, codes), 1)
+    if present.max(initial=0) > 1:
+        _refuse_twice(path, columns, seconds, codes, lines, series)
+    some = sorted(set(wanted.series))
+    lacking = np.argwhere(present[:, some] == 0)
+    if len(lacking) and not rules.allows_gaps:
+        place, which = lacking[0]
+        _refuse_other_times(
+            path,
+            columns,
+            series[some[which]],
+            times[place],
+            lines[first[place]],
+            present,
+            some,
+            series,
+            wanted.names,
+        )
+    table = np.empty((len(times), 0))
+    if values.shape[1]:
+        table = np.full((len(times), len(series), values.shape[1]), np.nan)
+        table[places, codes] = values
+        table = np.ascontiguousarray(table[:, wanted.series, wanted.values])
+    told = listed([show(series[i]) for i in some[:_SHOWN]])
+    more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
+    note = f"{len(some)} series put side by side: {told}{more}"
+    result = DataRows(times, table, lines[first], (*rows.notes, note))
+    return result, replace(columns, pivoted=wanted.names)
+
+
+def _wanted(path: Path, series: Sequence[str], columns: "Columns") -> _Wanted:
+    """Which columns the table makes, of those that it could make."""
+    values = [columns.names[i] for i in columns.features] or [""]
+    pairs = {
+        label if len(values) == 1 else f"{label}.{value}": (code, place)
+        for code, label in enumerate(series)
+        for place, value in enumerate(values)
+    }
+    names = tuple(pairs)
+    if columns.wanted is not None:
+        # Where only times are read, the columns of values are not known: the series decide.
+        if columns.features:
+            missing = [name for name in columns.wanted if name not in pairs]
+            if missing:
+                refuse_missing(path, names, missing, "features")
+            names = columns.wanted
+        else:
+            names = tuple(
+                n for n in series if any(w == n or w.startswith(f"{n}.") for w in columns.wanted)
+            )
+    if len(names) > FEATURE_LIMIT:
+        some = ", ".join(show(name) for name in names[:3])
+        raise CorpusError(
+            f"{path}: found {len(series):,} series below each other, which make {len(names):,} "
+            f"columns; expected at most {FEATURE_LIMIT}. Name those to use, for example "
+            f"`features = [{some}]`."
+        )
+    chosen = [pairs[name] for name in names]
+    return _Wanted(names, tuple(code for code, _ in chosen), tuple(place for _, place in chosen))
+
+
+def _refuse_twice(
+    path: Path,
+    columns: "Columns",
+    seconds: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    series: Sequence[str],
+) -> NoReturn:
+    order = np.lexsort((lines, seconds, codes))
+    again = (np.diff(seconds[order]) == 0) & (np.diff(codes[order]) == 0)
+    row, before = order[1:][again], order[:-1][again]
+    pick = int(lines[row].argmin())
+    here, other = int(row[pick]), int(before[pick])
+    refuse(
+        path,
+        int(lines[here]),
+        columns.time_name,
+        f"{say_time(seconds[here])} a second time for the series {show(series[codes[here]])}, as "
+        f"on line {lines[other]}",
+        "each time once in a series",
+        "If further columns tell series apart, name all of them with `series_column`; or correct "
+        "the time.",
+    )
+
+
+def _refuse_other_times(
+    path: Path,
+    columns: "Columns",
+    label: str,
+    second: np.int64,
+    line: np.int64,
+    present: NDArray[np.int64],
+    some: Sequence[int],
+    series: Sequence[str],
+    names: Sequence[str],
+) -> NoReturn:
+    counts = present[:, some].sum(axis=0)
+    longest = series[some[int(counts.argmax())]]
+    chosen = [name for name in names if name == longest or name.startswith(f"{longest}.")]
+    told = ", ".join(f'"{name}"' for name in chosen[:3])
+    refuse(
+        path,
+        int(line),
+        columns.time_name,
+        f"{say_time(second)}, a time that the series {show(label)} does not have, of "
+        f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} times",
+        "the same times in all series",
+        f"Choose series that have them, for example `features = [{told}]`; or write "
+        '`gaps = "drop"`: windows are then made where all of them have values.',
+    )
