@@ -92,7 +92,9 @@ def test_a_run_makes_only_what_is_out_of_date(shell: Shell) -> None:
     shell.prepare()
     assert shell.enter("run", "--workers", "1").exit_code == 0
     (shell.artifacts / "correlations" / "batch_1.png").unlink()
-    assert "correlation_pngs     1 damaged or removed (batch 1)" in shell.enter("status").output
+    told = shell.enter("status").output
+    assert "correlation_pngs     1 damaged or removed (batch 1)" in told
+    assert "  time: column date, ISO 8601; 1 hour\n" in told
     result = shell.enter("run", "--workers", "1")
     assert result.exit_code == 0
     assert "making correlation_pngs\n" in result.output

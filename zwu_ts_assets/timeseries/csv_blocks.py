@@ -64,6 +64,8 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     if per_line and ((cuts[:, 0] < starts).any() or (cuts[:, -1] > ends).any()):
         return None
     line_ends = ends - (data[ends - 1] == ord("\r"))
+    if not per_line and (line_ends == starts).any():
+        return None  # of one column, a blank line has as many marks as any other
     # Nothing but marks in the cells that have no name.
     if columns.blanks and (cuts[:, -columns.blanks] != line_ends - columns.blanks).any():
         return None

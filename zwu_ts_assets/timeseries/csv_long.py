@@ -9,7 +9,8 @@ series that have.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from zwu_ts_assets.timeseries.csv_header import Columns
 
 _LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one
+_SURE: Final = 3  # rows of a series that tell it apart
 _TAIL: Final = 1 << 16  # bytes at the end of a file
 # Under these names a number may name a series.
 _IDS: Final = ("id", "unique_id", "series_id", "item_id", "store_id", "series", "store", "item")
@@ -129,10 +131,22 @@ def _stamp(row: Sequence[str], place: TimePlace) -> tuple[str, ...]:
     return tuple(row[i].strip() for i in (place.time, *place.joined))
 
 
-def _tell_apart(rows: Iterable[Sequence[str]], columns: tuple[int, ...], place: TimePlace) -> bool:
-    """Whether no two rows of one time have the same cells in some columns."""
+def _tell_apart(
+    rows: Collection[Sequence[str]], columns: tuple[int, ...], place: TimePlace
+) -> bool:
+    """Whether no two rows of one time have the same cells in some columns, as in a long table.
+
+    One of these series must have half of its times in common with others. An hour that the clocks
+    show twice, told by a column with summer or winter, makes no two series of a table.
+    """
     seen = [(tuple(row[i] for i in columns), _stamp(row, place)) for row in rows]
-    return len(set(seen)) == len(seen)
+    if len(set(seen)) < len(seen):
+        return False
+    often = Counter(stamp for _, stamp in seen)
+    sizes = Counter(label for label, _ in seen)
+    shared = Counter(label for label, stamp in seen if often[stamp] > 1)
+    half = any(size >= _SURE and 2 * shared[label] >= size for label, size in sizes.items())
+    return half or sizes == shared
 
 
 def _last_row(
@@ -335,13 +349,17 @@ def _refuse_other_times(
     longest = series[some[int(counts.argmax())]]
     chosen = [name for name in names if name == longest or name.startswith(f"{longest}.")]
     told = ", ".join(f'"{name}"' for name in chosen[:3])
+    common = int((present[:, some] > 0).all(axis=1).sum())
+    do = f"Choose series that have them, for example `features = [{told}]`"
+    if common:
+        do += '; or write `gaps = "drop"`: windows are then made where all of them have values'
     refuse(
         path,
         int(line),
         columns.time_name,
         f"{say_time(second)}, a time that the series {show(label)} does not have, of "
-        f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} times",
+        f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} "
+        f"times, {common:,} of which all have",
         "the same times in all series",
-        f"Choose series that have them, for example `features = [{told}]`; or write "
-        '`gaps = "drop"`: windows are then made where all of them have values.',
+        f"{do}.",
     )

@@ -48,8 +48,8 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     "month": ("month", "mon", "mo", "mm", "mnth", "monat", "mois", "mes"),
     "day": ("day", "dd", "dom", "mday", "tag", "jour", "dia", "día"),
     "hour": ("hour", "hr", "hh", "stunde", "heure", "hora"),
-    "minute": ("minute", "min", "minuto"),
-    "second": ("second", "sec", "segundo"),
+    "minute": ("minute", "minuto"),
+    "second": ("second", "segundo"),
 }
 """The units that a column's name may tell, each with its names in lower case."""
 

@@ -312,6 +312,7 @@ HABITS = [
         rules=ORDER,
     ),
     Habit("no time at all", "a,b\n1.5,2\n1.5,2\n3,4\n", count(), "1 row", "no times"),
+    Habit("one column, blank lines at the end", "a\n1\n2\n4\n\n\n", count(), "1 row"),
     Habit("one column", "a\n1.5\n1.5\n3\n", count(), "1 row", "no times"),
     Habit("columns that pandas numbered", "0,1,2\n.5,2,3\n.25,5,6\n1,8,9\n", count(), "1 row"),
     Habit(
@@ -503,6 +504,18 @@ HABITS = [
     ),
 ]
 
+HOURS = [*range(22, 24), *range(3), *range(2, 6)]
+# Summer and winter tell the two hours apart, and are no two series.
+CLOCKS = text_of(
+    [
+        "at,clocks,load",
+        *(
+            f"2016-10-{29 if row < 2 else 30} {hour:02d}:00,{'CEST' if row < 5 else 'CET'},{row}"
+            for row, hour in enumerate(HOURS)
+        ),
+    ]
+)
+
 REFUSED = [
     (
         table(without(periods("1999-01", "M"), 14)),
@@ -556,7 +569,8 @@ REFUSED = [
         CsvRules(),
         None,
         ", line 2, column 'ds': found 2020-01-01 00:00:00, a time that the series 'BB' does not "
-        "have, of 2 series with 20 to 40 of 40 times; expected the same times in all series. "
+        "have, of 2 series with 20 to 40 of 40 times, 20 of which all have; expected the same "
+        "times in all series. "
         'Choose series that have them, for example `features = ["AA.v0", "AA.v1"]`; or write '
         '`gaps = "drop"`: windows are then made where all of them have values.',
     ),
@@ -584,6 +598,12 @@ REFUSED = [
         ", line 42, column 'ds': found 2020-01-01 00:00:00 a second time for the series 'A', as on "
         "line 2; expected each time once in a series. If further columns tell series apart, name "
         "all of them with `series_column`; or correct the time.",
+    ),
+    (
+        CLOCKS,
+        CsvRules(),
+        None,
+        ", line 7, column 'at': found 2016-10-30 02:00:00 a second time, as on the line before",
     ),
     (
         "year,month,a\n2010,1,1\n2010,13,2\n",
