@@ -112,7 +112,7 @@ def find_time(
     if rules.time_axis == "order" and place.time != NO_TIME and rows:
         stamps = [(line, _stamp(row, place)) for line, row in enumerate(rows, start=2)]
         form = place.times or find_format(path, names[place.time], stamps, rules.date_format)
-        if seconds_of(stamps[0][1].strip(), form) is None:
+        if any(seconds_of(stamp.strip(), form) is None for _, stamp in stamps):
             note = f"times of {show(names[place.time])} not read: rows are counted"
             return TimePlace(NO_TIME, times=ROWS, left_out=(place.time,), notes=(note,))
     return place

@@ -689,3 +689,13 @@ def test_a_late_cell_that_does_not_agree_is_refused_at_its_line(
         read_csv(path)
     assert f", line 50000, column 'load': found {says.removeprefix('found ')}" in str(caught.value)
     assert 'write `strip = ["MW"]`'.replace('"', "'") in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["2020-01-01 00:00:{:06.3f}", "2020-01-01T00:00:{:09.6f}Z"])
+def test_rows_within_a_second_are_counted_where_that_is_asked(tmp_path: Path, form: str) -> None:
+    path = write(tmp_path, text_of(["t,a", *(f"{form.format(i / 8)},{i % 5}" for i in range(60))]))
+    with pytest.raises(CorpusError, match='or write `time_axis = "order"` into the settings'):
+        read_csv(path)
+    reading = read_csv(path, rules=CsvRules(time_axis="order"))
+    assert reading.series.values[:, 0].tolist() == [row % 5 for row in range(60)]
+    assert "rows are counted" in "; ".join(reading.notes)
