@@ -4,11 +4,13 @@ What belongs here: the commands behind `make run` and `make dev` and what they p
 not: deciding what is out of date (`comparison.py`) and making it (the assets).
 """
 
+import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,11 @@ from zwu_ts_assets.config.chosen_datasets import (
     say_what_is_passed_over,
 )
 from zwu_ts_assets.config.datasets import Dataset, find_datasets
-from zwu_ts_assets.config.discovery import ETTH1, file_remark
+from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, file_remark
 from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
+    KEEP_RUNS_VARIABLE,
     NO_TOKEN,
     WEB_ADDRESSES_VARIABLE,
     WEB_TOKEN_VARIABLE,
@@ -33,6 +36,7 @@ from zwu_ts_assets.config.environment import (
     dask_address,
     dataset_names,
     project_root,
+    readers_umask,
     web_addresses,
     web_token,
 )
@@ -43,6 +47,8 @@ from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
 
 _names = click.argument("names", nargs=-1, metavar="[DATASET]...")
+
+_KEPT_RUNS = "500"  # under `dev`, 200 MB of refreshes of three batches
 
 
 class _Group(click.Group):
@@ -81,9 +87,16 @@ def _sentence_of(error: BaseException | None) -> str:
 def main() -> None:
     """Turn a time-series CSV into a multimodal corpus for Qwen3-VL."""
     # Dagster keeps its run history in the project's own folder unless told otherwise.
-    home = Path(os.environ.get("DAGSTER_HOME") or project_root() / ".dagster").resolve()
+    own = os.environ.get("DAGSTER_HOME")
+    home = Path(own or project_root() / ".dagster").resolve()
     os.environ["DAGSTER_HOME"] = str(home)  # absolute, or Dagster refuses it with a traceback
+    hidden = readers_umask()
+    before = os.umask(hidden)  # of all that is made from here on, also by what is started
+    click.get_current_context().call_on_close(lambda: os.umask(before))
     home.mkdir(parents=True, exist_ok=True)
+    if not own:
+        with suppress(OSError):  # of another user, who decides
+            home.chmod(home.stat().st_mode & ~hidden & 0o777)
 
 
 def _address(context: click.Context, option: click.Parameter, value: str | None) -> str:
@@ -103,7 +116,7 @@ def _run_dataset(
     dataset: Dataset, workers: int, dask: str, force: bool, also: Sequence[str] = ()
 ) -> None:
     started = time.monotonic()
-    # Not before the CSVs are there: definitions load with it.
+    # Dagster takes a while to import, and the CSVs may not be there.
     from zwu_ts_assets.orchestration.dataset_run import run_dataset
 
     run_dataset(dataset, workers, dask, force, started, also)
@@ -135,7 +148,7 @@ def export(
     for name in formats:
         if name not in EXPORTS:
             raise CorpusError(f"there is no format {name!r}; the formats are: {', '.join(EXPORTS)}")
-    also = ["samples", "preflight", *(EXPORTS[name] for name in formats or EXPORTS)]
+    also = ["preflight", *(EXPORTS[name] for name in formats or EXPORTS)]
     each(
         datasets_with_a_csv(names),
         lambda dataset: _run_dataset(dataset, workers, dask, force, also),
@@ -152,7 +165,7 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
     from zwu_ts_assets.orchestration.work import WHOLE
 
     def report(dataset: Dataset) -> None:
-        _run_dataset(dataset, workers, dask, False, ["samples", "preflight"])
+        _run_dataset(dataset, workers, dask, False, ["preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
         click.echo(store.read(file_names("preflight", WHOLE)["report"]).decode("utf-8"))
 
@@ -163,43 +176,21 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 @_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
-@click.option(
-    "--pixels",
-    multiple=True,
-    type=click.IntRange(min=1024),
-    help="Read pixels also as resized to at most so many; may be given several times.",
-)
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write questions and proof into this folder, in a folder per dataset.",
-)
-def evidence(
-    names: tuple[str, ...],
-    workers: int,
-    dask: str,
-    pixels: tuple[int, ...],
-    output: Path | None,
-) -> None:
-    """Ask questions that need the picture, and prove it: a blind reader, and one of pixels."""
-    from zwu_ts_assets.evidence.report import markdown
-    from zwu_ts_assets.orchestration.assets.picture_proof import questions_and_proof, write_proof
-    from zwu_ts_assets.orchestration.layout import dataset_store
+def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
+    """Prove that questions need their media: a blind reader, and one that sees pixels alone."""
+    from zwu_ts_assets.orchestration.layout import dataset_store, file_names
+    from zwu_ts_assets.orchestration.work import WHOLE
 
     def proof(dataset: Dataset) -> None:
-        _run_dataset(dataset, workers, dask, False, ["samples"])
+        _run_dataset(dataset, workers, dask, False, ["evidence"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
-        sizes = {f"{most} px": most for most in pixels}
-        samples, questions, found = questions_and_proof(dataset, store, sizes)
-        click.echo(f"{dataset.name}: {len(questions)} questions about {len(samples)} samples")
-        click.echo(markdown(found))
-        if output is not None:
-            folder = output / dataset.name
-            for name in write_proof(folder, samples, questions, found):
-                click.echo(f"  {folder / name}")
-        if found.problems:
+        files = file_names("evidence", WHOLE)
+        click.echo(f"{dataset.name}:")
+        click.echo(store.read(files["report"]).decode("utf-8"))
+        problems = json.loads(store.read(files["numbers"]))["problems"]
+        if problems:
             raise CorpusError(
-                f"{dataset.name}: {len(found.problems)} tasks are not proven, as told above"
+                f"{dataset.name}: {len(problems)} tasks are not proven, as told above"
             )
 
     each(datasets_with_a_csv(names), proof)
@@ -312,10 +303,8 @@ def dev(
             raise click.ClickException(
                 f"{host}:{port} cannot be used ({error.strerror}); name another: --port {port + 1}"
             ) from None
-    if names:
-        os.environ[DATASETS_VARIABLE] = ",".join(names)
     with instance_of_home() as instance:
-        found = datasets_with_a_csv(())
+        found = datasets_with_a_csv(names)
         for dataset in found.sound:
             try:
                 click.echo(f"{dataset.name}: {register_batches(instance, dataset)} batches")
@@ -323,8 +312,15 @@ def dev(
                 click.echo(told(f"{dataset.name}: {error}"), err=True)
         for broken in found.broken:
             click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
+    if [dataset.name for dataset in found.sound] == [SAMPLE]:
+        names = (SAMPLE,)  # also where it stands in for what is not there
+    if names:
+        os.environ[DATASETS_VARIABLE] = ",".join(names)
+    # Nobody looks after the run history of a machine that is left alone for months.
+    os.environ.setdefault(KEEP_RUNS_VARIABLE, _KEPT_RUNS)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
-    command += ["--host", host, "--port", str(port)]
+    # Every look of every sensor would be told in two lines; the web UI lists them.
+    command += ["--host", host, "--port", str(port), "--log-level", "warning"]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -22,10 +22,11 @@ from unittest import mock
 import dagster as dg
 
 from zwu_ts_assets.config.datasets import dataset_of
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.assets import export_products
 from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets_tests.project import failures
@@ -164,11 +165,7 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
     found = {}
     for asset in assets:
         role = dataset.role_of(asset)
-        keys = (
-            [str(batch) for batch in range(corpus.batches)]
-            if role in lineage.PER_BATCH
-            else [WHOLE]
-        )
+        keys = [str(batch) for batch in range(corpus.batches)] if SPECS[role].per_batch else [WHOLE]
         digest = hashlib.sha256()
         for key in keys:
             record = store.record(asset, key)
@@ -176,7 +173,7 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
             for file in sorted(record.files):
                 content = (folder.joinpath(*dataset.prefix) / file).read_bytes()
                 digest.update(f"{file} {hashlib.sha256(content).hexdigest()}\n".encode())
-        found[role] = Pin(lineage.CODE_VERSIONS[role], digest.hexdigest()[:16])
+        found[role] = Pin(SPECS[role].code_version, digest.hexdigest()[:16])
     return found
 
 
@@ -220,7 +217,11 @@ def read_pins() -> dict[str, dict[str, Pin]]:
 
 def inputs_of(name: str, corpus: Corpus, folder: Path) -> dict[str, tuple[str, ...]]:
     """What each asset of a corpus is made from, once `pins_of` has written it there."""
-    return lineage.inputs(dataset_of(name, folder / f"{name}.csv").settings)
+    settings = dataset_of(name, folder / f"{name}.csv").settings
+    return {
+        spec.role: tuple(SPECS.inputs(spec.role, settings).values())
+        for spec in SPECS.enabled(settings)
+    }
 
 
 def main() -> int:

@@ -11,9 +11,8 @@ import dagster as dg
 import numpy as np
 
 from zwu_ts_assets.config.datasets import Dataset, etth1
-from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.orchestration.assets.checks import GUARDS
 from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.lineage import corpus_assets
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
@@ -29,6 +28,8 @@ ASSETS = (
 )
 TRAINING = (
     "samples",
+    "questions",
+    "evidence",
     "preflight",
     "qwen_export",
     "ms_swift_export",
@@ -109,7 +110,7 @@ class Project:
             asset_check_selection={
                 dg.AssetCheckKey(dg.AssetKey(name), check)
                 for name in chosen
-                for check in GUARDS[self.dataset.role_of(name)]
+                for check in self.dataset.specs.of(name).checks
             },
         )
         return job.execute_in_process(

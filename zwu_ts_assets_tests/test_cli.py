@@ -1,12 +1,15 @@
 """The commands a person types: run, status, dev."""
 
 import contextlib
+import hashlib
 import os
 import pty
 import socket
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -86,6 +89,45 @@ def test_a_second_run_has_nothing_to_do_and_says_so(shell: Shell) -> None:
     result = shell.enter("run", "--workers", "1")
     assert result.exit_code == 0
     assert "nothing to do, every artifact is current" in result.output
+
+
+def test_a_command_reads_and_hashes_a_csv_once(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zwu_ts_assets.orchestration.assets import corpus_products as products
+    from zwu_ts_assets.timeseries import csv_file
+
+    shell.prepare()
+    monkeypatch.setattr(products, "_SETTLED_SECONDS", 0.0)  # as if it had been written long ago
+    read, hashed = Counter[str](), Counter[str]()
+    read_csv, file_digest = csv_file.read_csv, hashlib.file_digest
+
+    def counted_read(csv: Path, **options: Any) -> Any:
+        read[csv.name] += 1
+        return read_csv(csv, **options)
+
+    def counted_digest(file: Any, name: str) -> Any:
+        hashed[Path(file.name).name] += 1
+        return file_digest(file, name)
+
+    monkeypatch.setattr(products, "read_csv", counted_read)
+    monkeypatch.setattr(hashlib, "file_digest", counted_digest)
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    assert (read["ETTh1.csv"], hashed["ETTh1.csv"]) == (1, 1)
+    write_csv(shell.csv, 90)
+    assert "artifacts out of date" in shell.enter("status").output
+    assert (read["ETTh1.csv"], hashed["ETTh1.csv"]) == (2, 2)
+
+
+def test_a_csv_that_was_written_a_moment_ago_is_read_again(shell: Shell) -> None:
+    shell.prepare()
+    assert shell.enter("run", "--workers", "1").exit_code == 0
+    stat = shell.csv.stat()
+    text = shell.csv.read_text(encoding="utf-8").rstrip("\n")
+    last = "1" if text[-1] == "2" else "2"
+    shell.csv.write_text(f"{text[:-1]}{last}\n", encoding="utf-8")  # of the same length
+    os.utime(shell.csv, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert "input changed" in shell.enter("status").output
 
 
 def test_a_run_makes_only_what_is_out_of_date(shell: Shell) -> None:
@@ -303,3 +345,31 @@ def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
     assert "Error: There is no batch" in ended.stderr
     assert "its batches are 0...2" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("readers", "hidden"), [("", 0o077), ("group", 0o027), ("all", 0o022)])
+def test_run_history_and_artifacts_are_the_owners_alone_unless_told_otherwise(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, readers: str, hidden: int
+) -> None:
+    monkeypatch.setenv("ZWU_TS_READERS", readers)
+    shell.prepare(rows=30)
+    before = os.umask(0o022)
+    try:
+        result = shell.enter("run", "--workers", "1")
+        assert os.umask(0o022) == 0o022, "what a command sets ends with it"
+    finally:
+        os.umask(before)
+    assert result.exit_code == 0, result.output
+    home = shell.artifacts.with_name("home")
+    found = [shell.artifacts, home, *shell.artifacts.rglob("*"), *home.rglob("*")]
+    assert len(found) > 30
+    for path in found:
+        assert path.stat().st_mode & 0o777 & hidden == 0, path
+    expected = 0o666 & ~hidden
+    assert (shell.artifacts / "correlations/batch_0.png").stat().st_mode & 0o777 == expected
+
+
+def test_readers_that_are_none_are_told(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZWU_TS_READERS", "world")
+    result = shell.enter("status")
+    assert result.output == "Error: ZWU_TS_READERS is 'world'; expected owner, group, all\n"

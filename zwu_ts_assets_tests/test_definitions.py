@@ -1,8 +1,10 @@
 """The front door: what is defined, and that it opens fast and without heavy imports."""
 
+import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -11,9 +13,10 @@ import pytest
 from zwu_ts_assets.config.datasets import etth1, sample
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.config.settings import EXPORTS
-from zwu_ts_assets.definitions import build_definitions
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
+from zwu_ts_assets_tests.reference import REPOSITORY
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 STOPPED = dg.DefaultScheduleStatus.STOPPED
@@ -28,8 +31,13 @@ EDGES = {
         *("etth1_raw", "batch_windows", "correlation_pngs", "patch_videos"),
         *("batch_stats", "qwen_tokens"),
     },
-    "preflight": {"patch_videos", "samples"},
-    **{name: {"correlation_pngs", "patch_videos", "samples"} for name in EXPORTS.values()},
+    "questions": {"samples"},
+    "evidence": {"correlation_pngs", "patch_videos", "samples", "questions"},
+    "preflight": {"patch_videos", "samples", "questions"},
+    **{
+        name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}
+        for name in EXPORTS.values()
+    },
     "etth1_raw": {"etth1_csv"},
     "etth1_csv": set(),
 }
@@ -153,10 +161,56 @@ def test_loading_definitions_imports_nothing_heavy() -> None:
     assert run_python(code) == "[]"
 
 
-def test_the_domain_is_usable_without_dagster() -> None:
+# What each room may import besides itself, errors and other libraries: a house without a turn back.
+_ROOMS = {
+    "timeseries": "",
+    "figures": "timeseries",
+    "text": "timeseries",
+    "training": "timeseries figures text",
+    "evidence": "",
+    "storage": "",
+    "config": "timeseries figures text training storage",
+    "workers": "figures config",
+    "orchestration": "timeseries figures text training evidence storage config workers",
+    "web": "config",
+}
+# A dataset knows which assets it may have; their descriptions import nothing of Dagster.
+_DESCRIPTIONS = {
+    "zwu_ts_assets.orchestration.specs",
+    "zwu_ts_assets.orchestration.asset_settings",
+}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """What a module imports anywhere, also within functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("room", _ROOMS)
+def test_a_room_imports_from_the_rooms_below_it_alone(room: str) -> None:
+    package = REPOSITORY / "zwu_ts_assets"
+    assert {path.name for path in package.iterdir() if (path / "__init__.py").exists()} == set(
+        _ROOMS
+    )
+    allowed = {room, "errors", *_ROOMS[room].split()}
+    for path in (package / room).rglob("*.py"):
+        for name in imports_of(path):
+            first, _, rest = name.partition(".")
+            if first.startswith("dagster"):
+                assert room in ("orchestration", "web"), f"{path} imports {name}"
+            elif first == "zwu_ts_assets":
+                known = room == "config" and name.rpartition(".")[0] in _DESCRIPTIONS
+                assert known or rest.split(".")[0] in allowed, f"{path} imports {name}"
+
+
+def test_what_is_no_orchestration_is_usable_without_dagster() -> None:
     code = (
         "import sys, pkgutil, importlib\n"
-        "for room in ('timeseries', 'figures', 'text', 'training'):\n"
+        f"for room in {sorted(set(_ROOMS) - {'orchestration', 'web'})}:\n"
         "    package = 'zwu_ts_assets.' + room\n"
         "    path = importlib.import_module(package).__path__\n"
         "    for module in pkgutil.walk_packages(path, package + '.'):\n"
@@ -164,6 +218,18 @@ def test_the_domain_is_usable_without_dagster() -> None:
         "print('dagster' in sys.modules)"
     )
     assert run_python(code) == "False"
+
+
+def test_no_module_but_the_front_door_does_anything_when_it_is_imported() -> None:
+    code = (
+        "import sys, pkgutil, importlib\n"
+        "package = importlib.import_module('zwu_ts_assets')\n"
+        "for module in pkgutil.walk_packages(package.__path__, 'zwu_ts_assets.'):\n"
+        "    if module.name.rpartition('.')[2] not in ('definitions', '__main__', 'dev'):\n"
+        "        importlib.import_module(module.name)\n"
+        "print('zwu_ts_assets.definitions' in sys.modules)"
+    )
+    assert run_python(code, ZWU_TS_DATA_DIR="/nowhere", ZWU_TS_DASK="nonsense") == "False"
 
 
 def test_the_package_hands_on_the_definitions_for_the_command_line() -> None:
@@ -190,7 +256,11 @@ def test_a_mistake_in_the_settings_ends_in_one_sentence_not_a_traceback(tmp_path
     assert "Traceback" not in ended.stderr
 
 
-def run_python(code: str) -> str:
+def run_python(code: str, **environment: str) -> str:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
     ).stdout.strip()

@@ -4,7 +4,6 @@ What belongs here: which they are, getting the CSVs that the project can get, an
 wrong with some when all had their turn. What does not: the commands (`cli.py`).
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import click
 
 from zwu_ts_assets.config.datasets import BrokenDataset, Dataset, Datasets, find_datasets
 from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, discover, passed_over
-from zwu_ts_assets.config.environment import DATASETS_VARIABLE, data_dir, dataset_names
+from zwu_ts_assets.config.environment import data_dir, dataset_names
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, told
 
@@ -69,8 +68,7 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
             sound.append(dataset)
         elif dataset.name == ETTH1 and alone and not is_mirror(dataset.csv.parent):
             click.echo(f"{problem}; building the synthetic sample dataset instead.", err=True)
-            os.environ[DATASETS_VARIABLE] = SAMPLE
-            return datasets_with_a_csv([])
+            return datasets_with_a_csv([SAMPLE])
         elif asked or alone:
             prefix = dataset.prefix
             broken.append(

@@ -18,6 +18,7 @@ from zwu_ts_assets.config.settings import EXPORTS, Settings, shown
 from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_settings import settings_digest, settings_of
+from zwu_ts_assets.orchestration.specs import SPECS, Specs
 from zwu_ts_assets.timeseries.table_files import settings_file
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 
@@ -31,6 +32,7 @@ class AssetNames:
     Attributes:
         name: Lower-case name of the dataset: group and job of everything made from its CSV.
         prefix: Asset key prefix and folder below `artifacts/`; empty for ETTh1.
+        specs: The assets that a dataset may have.
 
     Raises:
         CorpusError: A name that could not be a folder and an asset key on every machine.
@@ -38,6 +40,7 @@ class AssetNames:
 
     name: str
     prefix: tuple[str, ...] = field(default=(), kw_only=True)
+    specs: Specs = field(default=SPECS, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.prefix):
@@ -110,11 +113,11 @@ class Dataset(AssetNames):
         Args:
             asset: The asset's name; `raw` or the dataset's own name for it.
         """
-        return settings_of(self.settings, self.role_of(asset))
+        return settings_of(self.settings, self.specs.of(asset))
 
     def settings_digest(self, asset: str) -> str:
         """Eight hexadecimal digits that change when a setting of that asset changes."""
-        return settings_digest(self.settings, self.role_of(asset))
+        return settings_digest(self.settings, self.specs.of(asset))
 
 
 @dataclass(frozen=True)
@@ -165,8 +168,13 @@ _OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
 }
 
 
-def dataset_of(name: str, csv: Path) -> Dataset:
+def dataset_of(name: str, csv: Path, specs: Specs = SPECS) -> Dataset:
     """A dataset by its name and CSV, with the settings that its files have now.
+
+    Args:
+        name: Its name.
+        csv: The file.
+        specs: The assets that it may have.
 
     Raises:
         CorpusError: Invalid settings.
@@ -177,6 +185,7 @@ def dataset_of(name: str, csv: Path) -> Dataset:
         settings=read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name),
         prefix=_prefix(name),
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
+        specs=specs,
     )
 
 
@@ -190,13 +199,14 @@ def sample(data_dir: Path) -> Dataset:
     return dataset_of(SAMPLE, data_dir / "sample.csv")
 
 
-def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
+def find_datasets(data_dir: Path, names: Sequence[str] = (), specs: Specs = SPECS) -> Datasets:
     """The datasets of a data folder, each with the settings beside its CSV.
 
     Args:
         data_dir: The folder with the CSVs.
         names: Dataset names, for example `["etth1"]`; none: ETTh1 and one for every other CSV but
             the demonstration `sample.csv`.
+        specs: The assets that they may have.
 
     Raises:
         CorpusError: An unknown name, or a folder that cannot be listed.
@@ -214,7 +224,7 @@ def find_datasets(data_dir: Path, names: Sequence[str] = ()) -> Datasets:
         problem = found.problems.get(name, "")
         if not problem:
             try:
-                sound.append(dataset_of(name, found.csvs[name]))
+                sound.append(dataset_of(name, found.csvs[name], specs))
                 continue
             except CorpusError as error:
                 problem = str(error)

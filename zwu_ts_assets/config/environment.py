@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration.refresh.decision import Limits
 from zwu_ts_assets.storage.data_mirror import mirror_of
 from zwu_ts_assets.storage.places import Place, place_of
 from zwu_ts_assets.text.named_functions import ALLOWED_MODULES_VARIABLE, AllowedCode
@@ -28,11 +27,14 @@ RETRY_VARIABLE = "ZWU_TS_RETRY_SECONDS"
 VERIFY_VARIABLE = "ZWU_TS_VERIFY_HOURS"
 DASK_VARIABLE = "ZWU_TS_DASK"
 BATCHES_PER_RUN_VARIABLE = "ZWU_TS_BATCHES_PER_RUN"
+KEEP_RUNS_VARIABLE = "ZWU_TS_KEEP_RUNS"
+READERS_VARIABLE = "ZWU_TS_READERS"
 WEB_ADDRESSES_VARIABLE = "ZWU_TS_WEB_ADDRESSES"
 WEB_TOKEN_VARIABLE = "ZWU_TS_WEB_TOKEN"  # noqa: S105 - its name
 
 NO_TOKEN = "off"  # noqa: S105 - says that there is none
 _LEAST_TOKEN = 16
+_UMASKS = {"owner": 0o077, "group": 0o027, "all": 0o022}
 
 _DASK_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+):[0-9]{1,5}", re.IGNORECASE)
 
@@ -70,6 +72,20 @@ def artifacts_dir() -> Place:
     """
     value = os.environ.get(ARTIFACTS_DIR_VARIABLE)
     return place_of(value, ARTIFACTS_DIR_VARIABLE) if value else project_root() / "artifacts"
+
+
+def readers_umask() -> int:
+    """Whom run history and artifacts are hidden from, as a umask: `ZWU_TS_READERS`.
+
+    `owner` (the default): from everybody else; `group`: from others; `all`: from nobody.
+
+    Raises:
+        CorpusError: It is something else.
+    """
+    readers = os.environ.get(READERS_VARIABLE, "").strip() or "owner"
+    if readers not in _UMASKS:
+        raise CorpusError(f"{READERS_VARIABLE} is {readers!r}; expected {', '.join(_UMASKS)}")
+    return _UMASKS[readers]
 
 
 def cache_dir() -> Path:
@@ -171,6 +187,19 @@ def web_token() -> str | None:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How patient to be.
+
+    Attributes:
+        attempts: Runs for one state, at least 1, before giving up.
+        retry_seconds: Wait after the first unsuccessful attempt; doubled after each further one.
+    """
+
+    attempts: int = 5
+    retry_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
 class AutomationSettings:
     """When the corpus is looked after by itself; nothing here shapes its content.
 
@@ -181,6 +210,7 @@ class AutomationSettings:
         limits: How often and after what wait a failed refresh is tried again.
         verify_hours: Hours after which a corpus that nobody compared with its CSV counts as stale.
         batches_per_run: At most so many batches in a run that Dagster starts; None: no bound.
+        keep_runs: So many refreshes of a dataset stay in the run history; None: all.
     """
 
     sensor_seconds: int | None = 30
@@ -189,6 +219,7 @@ class AutomationSettings:
     limits: Limits = field(default_factory=Limits)
     verify_hours: float = 24.0
     batches_per_run: int | None = None
+    keep_runs: int | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -218,6 +249,11 @@ def automation_settings() -> AutomationSettings:
         ),
         verify_hours=_number(VERIFY_VARIABLE, 24, 0.05),
         batches_per_run=_whole_number(BATCHES_PER_RUN_VARIABLE, 0) or None,
+        keep_runs=(
+            None
+            if os.environ.get(KEEP_RUNS_VARIABLE, "").strip() == "off"
+            else _whole_number(KEEP_RUNS_VARIABLE, 0) or None
+        ),
     )
 
 
@@ -233,7 +269,7 @@ def _number(variable: str, default: float, least: float) -> float:
     if not least <= value <= 1e6:
         raise CorpusError(
             f"{variable} is {text!r}; expected a number from {least:g} to 1000000"
-            + (", or off" if variable == SENSOR_VARIABLE else "")
+            + (", or off" if variable in (SENSOR_VARIABLE, KEEP_RUNS_VARIABLE) else "")
         )
     return value
 

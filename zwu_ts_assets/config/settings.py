@@ -161,7 +161,7 @@ class Settings(BaseModel):
     video_height: _Blocks | None = Field(
         None, ge=224, description="Height of a video in pixels; unset: the canvas'."
     )
-    fps: float = Field(2.0, gt=0, le=60, description="Frames per second of the videos.")
+    fps: float = Field(2.0, ge=0.001, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
         2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
     )
@@ -187,8 +187,8 @@ class Settings(BaseModel):
     exports: tuple[
         Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"], ...
     ] = Field((), description="Export formats to make with the corpus.", strict=False)
-    export_media: Literal["link", "copy"] = Field(
-        "link", description="Whether exports hold hard links to figures and videos, or copies."
+    export_media: Literal["copy", "link"] = Field(
+        "copy", description="Whether exports hold copies of figures and videos, or hard links."
     )
     shard_samples: int = Field(64, ge=1, le=100_000, description="Samples of a WebDataset shard.")
     title: str = Field("", description="What people call the data, for dataset cards.")

@@ -1,4 +1,4 @@
-"""Answers from what was read off pixels, by the definitions of the tasks.
+"""Answers from what was read off pixels or text, by the definitions of the tasks.
 
 What belongs here: the reader's own reckoning. It works with plain loops over the cells that it
 read, and shares no code with the part that made the answers.
@@ -10,9 +10,13 @@ are compared between pictures by their colours.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, linear_regression, pstdev
 from typing import Final, Protocol
 
+import numpy as np
+
+from zwu_ts_assets.evidence.boxes import Floats
+from zwu_ts_assets.evidence.curves import Curves
 from zwu_ts_assets.evidence.panels import Panels, pearson_values
 
 Matrix = Sequence[Sequence[float]]
@@ -31,7 +35,11 @@ class Asked(Protocol):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The options, in order."""
+        """The options, in order; none where a number is asked for."""
+
+    @property
+    def prompt(self) -> str:
+        """The whole text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,21 +51,39 @@ class Seen:
         frames: The frames of the video, repeated ones left out.
         columns: Names of the columns of the feature panels, as their labels say.
         patch_starts: First step of each frame, as the text says.
+        lines: The line plots.
+        number: The number printed in a cell of the first figure: of panel, row and column.
     """
 
     figures: Sequence[Panels]
     frames: Sequence[Panels]
     columns: tuple[str, ...]
     patch_starts: tuple[int, ...]
+    lines: Sequence[Curves] = ()
+    number: Callable[[int, int, int], float] | None = None
 
 
-def answer_from_pixels(asked: Asked, seen: Seen) -> int:
-    """The option that what was seen speaks for, counted from 0.
+Reader = Callable[[Asked, Seen], float]
+"""From a question and what was seen to the option, counted from 0, or the number asked for."""
+
+
+def can_read(task: str, own: Mapping[str, Reader] | None = None) -> bool:
+    """Whether there is a reader of a task; `own` as for `answer_from_pixels`."""
+    return task in _READERS or task in (own or {})
+
+
+def answer_from_pixels(asked: Asked, seen: Seen, own: Mapping[str, Reader] | None = None) -> float:
+    """The option that what was seen speaks for, counted from 0, or the number asked for.
+
+    Args:
+        asked: The question.
+        seen: What was read off the media that it shows.
+        own: Readers of tasks that are not the project's.
 
     Raises:
         KeyError: A task that the reader has not learned.
     """
-    return _READERS[asked.task](asked, seen)
+    return {**(own or {}), **_READERS}[asked.task](asked, seen)
 
 
 def _cells(pair: str, columns: tuple[str, ...]) -> tuple[int, int]:
@@ -239,7 +265,120 @@ def _which_figure(asked: Asked, seen: Seen) -> int:
     return _best([float(each.feature_pearson[a, b]) for each in seen.figures], largest=True)
 
 
-_READERS: Final[Mapping[str, Callable[[Asked, Seen], int]]] = {
+_UNKNOWN = "cannot be told from this"
+
+
+def _cell_value(asked: Asked, seen: Seen) -> float:
+    if seen.number is None:
+        raise ValueError("no figure is shown whose numbers could be read")
+    panel = ("Feature DTW", "Feature Covariance", "Feature Pearson").index(
+        str(asked.subject["panel"])
+    )
+    row, column = (seen.columns.index(str(asked.subject[name])) for name in ("a", "b"))
+    number = seen.number(panel, row, column)
+    if not asked.options:
+        return number
+    return _best([abs(float(option) - number) for option in asked.options], largest=False)
+
+
+def _rhythm(asked: Asked, seen: Seen) -> int:
+    matrix = pearson_values(seen.figures[0].time_pearson).tolist()
+    means = []
+    for option in asked.options:
+        lag = _number(option)
+        means.append(fmean(matrix[i][i + lag] for i in range(len(matrix) - lag)))
+    return _best(means, largest=True)
+
+
+def _frame_correlated(asked: Asked, seen: Seen) -> int:
+    frame = seen.frames[_number(asked.subject["part"]) - 1]
+    return _pair_choice(asked, seen, frame.feature_pearson.tolist(), largest=True)
+
+
+def _part_if_shown(asked: Asked, seen: Seen) -> int:
+    if not seen.frames:
+        return asked.options.index(_UNKNOWN)
+    a = seen.columns.index(str(asked.subject["a"]))
+    b = seen.columns.index(str(asked.subject["b"]))
+    parts = [_number(option) for option in asked.options if option != _UNKNOWN]
+    return _best([float(seen.frames[p - 1].feature_pearson[a, b]) for p in parts], largest=True)
+
+
+def _drift_if_shown(asked: Asked, seen: Seen) -> int:
+    return _drift(asked, seen) if seen.frames else asked.options.index(_UNKNOWN)
+
+
+def _line_ends(asked: Asked, seen: Seen) -> int:
+    line = seen.lines[0].middle[seen.columns.index(str(asked.subject["feature"]))]
+    return asked.options.index("higher" if line[-1] > line[0] else "lower")
+
+
+def _line_peak(asked: Asked, seen: Seen) -> int:
+    line = seen.lines[0].upper[seen.columns.index(str(asked.subject["feature"]))]
+    spans = [_steps(option) for option in asked.options if option != _UNKNOWN]
+    return _best([max(float(line[step]) for step in span) for span in spans], largest=True)
+
+
+def _peak_if_shown(asked: Asked, seen: Seen) -> int:
+    return _line_peak(asked, seen) if seen.lines else asked.options.index(_UNKNOWN)
+
+
+def _same_lines(asked: Asked, seen: Seen) -> int:
+    courses = seen.lines[0].middle
+    spread = courses.std(axis=1, keepdims=True)
+    z = (courses - courses.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)
+    # Dynamic time warping between all pairs of steps at once, column by column.
+    above: list[Floats] = []
+    for k in range(len(z)):
+        row: list[Floats] = []
+        for j in range(len(z)):
+            before = [row[j - 1]] if j else []
+            before += [above[j]] if k else []
+            before += [above[j - 1]] if j and k else []
+            cost = np.abs(z[k][:, None] - z[j][None, :])
+            row.append(cost + (np.minimum.reduce(before) if before else 0.0))
+        above = row
+    drawn = seen.figures[0].time_dtw.ravel()
+    found = above[-1].ravel()
+    if not drawn.std() or not found.std():
+        return asked.options.index("no")
+    same = float(np.corrcoef(drawn, found)[0, 1]) > 0.8
+    return asked.options.index("yes" if same else "no")
+
+
+def _listed(asked: Asked) -> list[float]:
+    """The numbers that the text lists, in lines that begin with the step of their first one."""
+    lines = re.findall(r"^\d+:((?: -?[0-9.]+)+)$", asked.prompt, re.MULTILINE)
+    return [float(number) for line in lines for number in line.split()]
+
+
+def _extremes(asked: Asked, seen: Seen) -> int:
+    values = _listed(asked)
+    largest = asked.subject["kind"] == "highest"
+    return _best([values[_number(option)] for option in asked.options], largest=largest)
+
+
+def _trend(asked: Asked, seen: Seen) -> int:
+    values = _listed(asked)
+    change = linear_regression(range(len(values)), values).slope * (len(values) - 1)
+    if abs(change) < 0.5 * pstdev(values):
+        return asked.options.index("it stays level")
+    return asked.options.index("it rises" if change > 0 else "it falls")
+
+
+def _volatility(asked: Asked, seen: Seen) -> int:
+    values = _listed(asked)
+    spreads = [pstdev([values[step] for step in _steps(option)]) for option in asked.options]
+    return _best(spreads, largest=asked.subject["kind"] == "most")
+
+
+def _lag(asked: Asked, seen: Seen) -> int:
+    values = _listed(asked)
+    lags = [_number(option) for option in asked.options]
+    return _best([_correlation(values[:-lag], values[lag:]) for lag in lags], largest=True)
+
+
+_READERS: Final[Mapping[str, Reader]] = {
     "closest_pair": _closest_pair,
     "most_correlated": _most_correlated,
     "least_correlated": _least_correlated,
@@ -255,4 +394,17 @@ _READERS: Final[Mapping[str, Callable[[Asked, Seen], int]]] = {
     "drift": _drift,
     "same_window": _same_window,
     "which_figure": _which_figure,
+    "cell_value": _cell_value,
+    "rhythm": _rhythm,
+    "frame_correlated": _frame_correlated,
+    "part_if_shown": _part_if_shown,
+    "drift_if_shown": _drift_if_shown,
+    "line_ends": _line_ends,
+    "line_peak": _line_peak,
+    "peak_if_shown": _peak_if_shown,
+    "same_lines": _same_lines,
+    "extremes": _extremes,
+    "trend": _trend,
+    "volatility": _volatility,
+    "lag": _lag,
 }

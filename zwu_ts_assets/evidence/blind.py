@@ -28,12 +28,18 @@ class TextQuestion:
         text: The whole text: question, options, form of the answer.
         options: The texts of the options.
         right: The right option; looked at while fitting alone.
+        about: What the text is about, where a number is asked for.
+        answer: The right number; looked at while fitting alone.
+        tolerance: By how much an answer may be off.
     """
 
     task: str
     text: str
     options: tuple[str, ...]
     right: int
+    about: str = ""
+    answer: float = 0.0
+    tolerance: float = 0.0
 
 
 def majority_answers(
@@ -57,6 +63,37 @@ def majority_answers(
     for question in asked:
         known = counts.get(key(question)) or counts.get((question.task,)) or Counter({0: 1})
         answers.append(max(range(len(question.options)), key=lambda i: (known[i], -i)))
+    return answers
+
+
+def usual_numbers(
+    train: Sequence[TextQuestion], asked: Sequence[TextQuestion], *, by_text: bool
+) -> list[float]:
+    """Answer each question with the number that is right for most train questions of its kind.
+
+    Args:
+        train: What is learned from; a question that is answered itself does not count.
+        asked: What is answered.
+        by_text: Whether what the text is about counts too, else the task alone.
+    """
+
+    def key(question: TextQuestion) -> tuple[str, ...]:
+        return (question.task, question.about) if by_text else (question.task,)
+
+    known: dict[tuple[str, ...], list[TextQuestion]] = {}
+    for question in train:
+        known.setdefault(key(question), []).append(question)
+        if by_text:
+            known.setdefault((question.task,), []).append(question)
+    answers = []
+    for question in asked:
+        # What occurs once is learned by heart: a question tells nothing about itself.
+        others = [q for q in known.get(key(question), ()) if q is not question]
+        others = others or [q for q in known.get((question.task,), ()) if q is not question]
+        numbers = np.array([q.answer for q in others] or [0.0])
+        reach = np.array([q.tolerance for q in others] or [0.0])
+        hits = (np.abs(numbers[:, None] - numbers[None, :]) <= reach[None, :]).sum(axis=1)
+        answers.append(float(numbers[hits.argmax()]))
     return answers
 
 

@@ -14,6 +14,7 @@ colour at 8 bits: there it is 3/512.)
 * White is not in any of the colour maps: such a cell has no value and reads as NaN.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -22,9 +23,16 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.evidence.boxes import Box, Floats, NotAFigure, Pixels, find_boxes
+from zwu_ts_assets.evidence.boxes import (
+    Box,
+    FigureBoxes,
+    Floats,
+    NotAFigure,
+    Pixels,
+    find_boxes,
+)
 
-__all__ = ["NotAFigure", "Panels", "pearson_values", "read_figure"]
+__all__ = ["TIME_PANELS", "NotAFigure", "Panels", "pearson_values", "read_figure"]
 
 COLOUR_MAPS: Final = ("viridis", "coolwarm", "coolwarm", "viridis_r", "coolwarm", "coolwarm")
 """Of the six panels, row by row, from the lower end of a range to the upper one."""
@@ -43,6 +51,9 @@ _TIE: Final = 1e-9
 
 _FINE: Final = 8
 """A drawing of unknown size is taken to have had so many pixels for one of the picture."""
+
+TIME_PANELS: Final = (3, 4, 5)
+"""The time panels among the six: DTW, covariance, Pearson."""
 
 _STRIPS: Final = np.concatenate([np.linspace(0.1, 0.26, 7), np.linspace(0.74, 0.9, 7)])
 """Where in the height of a feature cell its colour is sampled: numbers are between the strips."""
@@ -78,7 +89,8 @@ def read_figure(
     n_steps: int,
     drawn: tuple[int, int] | None = None,
     *,
-    with_time: bool = True,
+    time_panels: Collection[int] = TIME_PANELS,
+    boxes: FigureBoxes | None = None,
 ) -> Panels:
     """Read the six matrices of a figure or a frame of a video.
 
@@ -89,8 +101,10 @@ def read_figure(
         drawn: Width and height of the figure when it was drawn. For a resized picture with small
             time cells it halves the error or better: such cells are 4 or 5 pixels wide when drawn,
             and this tells which.
-        with_time: Whether the time panels are read, which takes nearly all of the time; otherwise
-            their matrices are NaN.
+        time_panels: Which of the time panels are read, which takes nearly all of the time; the
+            matrices of the others are NaN.
+        boxes: Where the panels are, from `find_boxes` of this picture or of another frame of its
+            video, whose panels are at the same place; None to find them.
 
     Raises:
         NotAFigure: The picture does not show two rows of panels with colour bars.
@@ -100,11 +114,11 @@ def read_figure(
         raise ValueError(
             f"{n_features} features and {n_steps} time steps: expected at least 1 of each"
         )
-    boxes = find_boxes(pixels).panels
-    sharp = _is_sharp(pixels, boxes[3], COLOUR_MAPS[3])
+    panels = (boxes or find_boxes(pixels)).panels
+    sharp = bool(time_panels) and _is_sharp(pixels, panels[3], COLOUR_MAPS[3])
     matrices = []
-    for i, (box, colour_map) in enumerate(zip(boxes, COLOUR_MAPS, strict=True)):
-        if i >= 3 and not with_time:
+    for i, (box, colour_map) in enumerate(zip(panels, COLOUR_MAPS, strict=True)):
+        if i >= 3 and i not in time_panels:
             matrices.append(np.full((n_steps, n_steps), np.nan))
             continue
         if i < 3:
@@ -130,7 +144,8 @@ def _table(colour_map: str) -> Floats:
 
 def _is_sharp(pixels: Pixels, box: Box, colour_map: str) -> bool:
     """Whether pixels of a time panel are not mixed: nearly all have exactly a colour of the map."""
-    area = pixels[round(box.top) : round(box.bottom), round(box.left) : round(box.right)]
+    # Some of them tell as much as all of them.
+    area = pixels[round(box.top) : round(box.bottom) : 3, round(box.left) : round(box.right) : 3]
     codes = area.reshape(-1, 3).astype(np.int64) @ [65536, 256, 1]
     known = _table(colour_map).astype(np.int64) @ [65536, 256, 1]
     return bool(np.isin(codes, known).mean() > 0.95)
@@ -146,6 +161,17 @@ def _positions(colours: Floats, colour_map: str) -> Floats:
     Between two neighbouring colours of the map as well: a mean of pixels may lie there.
     """
     flat = colours.reshape(-1, 3)
+    levels = np.rint(flat)
+    if not (levels == flat).all():
+        return _nearest(flat, colour_map).reshape(colours.shape[:-1])
+    # Cells share few colours where they are not mixed.
+    codes, back = np.unique(levels.astype(np.int64) @ [65536, 256, 1], return_inverse=True)
+    few = np.stack([codes // 65536, codes // 256 % 256, codes % 256], axis=1).astype(np.float64)
+    return _nearest(few, colour_map)[back].reshape(colours.shape[:-1])
+
+
+def _nearest(flat: Floats, colour_map: str) -> Floats:
+    """`_positions` of (n, 3) colours."""
     table = _table(colour_map)
     distances = (table**2).sum(axis=1) - 2.0 * flat @ table.T
     nearest = distances.argmin(axis=1)
@@ -162,7 +188,7 @@ def _positions(colours: Floats, colour_map: str) -> Floats:
         best = np.minimum(best, distance)
     positions = (positions + 0.5) / 256
     positions[(flat >= _WHITE).all(axis=1)] = np.nan
-    return np.asarray(positions.reshape(colours.shape[:-1]))
+    return positions
 
 
 def _feature_cells(pixels: Pixels, box: Box, count: int) -> Floats:
@@ -193,22 +219,35 @@ def _unmixed(pixels: Pixels, box: Box, count: int, drawn: tuple[int, int] | None
     height, width, _ = pixels.shape
     # Of a drawing of unknown size the cells are taken to be equally wide.
     across, down = drawn or (_FINE * width, _FINE * height)
-    columns = _solved(pixels.astype(np.float64), box.top, box.bottom, count, down)
-    turned = _solved(columns.transpose(1, 0, 2), box.left, box.right, count, across)
+    levels = pixels[_lines(box.top, box.bottom), _lines(box.left, box.right)].astype(np.float64)
+    columns = _solved(levels, box.top, box.bottom, count, down / height)
+    turned = _solved(columns.transpose(1, 0, 2), box.left, box.right, count, across / width)
     return np.clip(turned.transpose(1, 0, 2), 0.0, 255.0)
 
 
-def _solved(levels: Floats, start: float, stop: float, count: int, drawn: int) -> Floats:
-    """The cells (count, n, 3) between `start` and `stop` on the first axis of `levels`."""
-    lines = slice(int(np.floor(start + 0.5)), int(np.ceil(stop - 0.5)))
-    flat = levels[lines].reshape(lines.stop - lines.start, -1)
+def _lines(start: float, stop: float) -> slice:
+    """The lines of pixels whose middles are between two edges."""
+    return slice(int(np.floor(start + 0.5)), int(np.ceil(stop - 0.5)))
+
+
+def _solved(levels: Floats, start: float, stop: float, count: int, scale: float) -> Floats:
+    """The cells (count, n, 3) between two edges.
+
+    Args:
+        levels: (lines, n, 3), the lines of pixels between the edges.
+        start: The first edge, in pixels of the picture.
+        stop: The last one.
+        count: How many cells there are between them.
+        scale: How many pixels of the drawing are one of the picture.
+    """
+    lines = _lines(start, stop)
+    flat = levels.reshape(len(levels), -1)
     middles: Floats = np.arange(lines.start, lines.stop, dtype=np.float64) + 0.5
-    scale = drawn / len(levels)
     # A drawing without smoothing gives each of its pixels to the cell that its middle is in.
     equal = np.linspace(round(start * scale), round(stop * scale), count + 1)
     edges = np.floor(equal + 0.5 + _TIE).astype(np.intp)
     means = _means(edges / scale, middles)
-    guess = means @ flat
+    guess = np.stack([_weighted(row, flat) for row in means])
     if count <= len(middles) < _WIDE * count:  # fewer pixels than cells cannot tell more
         mixes = _mixes(edges, middles, scale)
         # What of a pixel is no cell is paper.
@@ -216,6 +255,14 @@ def _solved(levels: Floats, start: float, stop: float, count: int, drawn: int) -
         ridge = _RIDGE * np.eye(count)
         guess += np.linalg.solve(mixes.T @ mixes + ridge, mixes.T @ missing)
     return np.asarray(guess.reshape(count, *levels.shape[1:]))
+
+
+def _weighted(weights: Floats, flat: Floats) -> Floats:
+    """The weighted sum of lines, of which most have no weight."""
+    lines = np.flatnonzero(weights)
+    first, last = int(lines[0]), int(lines[-1]) + 1
+    found: Floats = weights[first:last] @ flat[first:last]
+    return found
 
 
 def _mixes(edges: NDArray[np.intp], middles: Floats, scale: float) -> Floats:

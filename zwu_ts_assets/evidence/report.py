@@ -5,17 +5,25 @@ readers (`blind`, `answers`, `panels`), how questions are made, and where media 
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.evidence.answers import Seen, answer_from_pixels
-from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers, regression_answers
+from zwu_ts_assets.evidence.answers import Reader, Seen, answer_from_pixels, can_read
+from zwu_ts_assets.evidence.blind import (
+    TextQuestion,
+    majority_answers,
+    regression_answers,
+    usual_numbers,
+)
+from zwu_ts_assets.evidence.boxes import FigureBoxes, find_boxes
+from zwu_ts_assets.evidence.curves import Curves, read_lines
 from zwu_ts_assets.evidence.media import resized
-from zwu_ts_assets.evidence.panels import NotAFigure, Panels, read_figure
+from zwu_ts_assets.evidence.panels import TIME_PANELS, NotAFigure, Panels, read_figure
+from zwu_ts_assets.evidence.printed import Illegible, read_cell_number
 
 Pixels = NDArray[np.uint8]
 
@@ -29,7 +37,7 @@ PIXELS_LEAST: Final = 0.99
 """A reader of pixels must be right this often at native size."""
 
 _Z95: Final = 1.959963984540054
-_NO_ANSWER: Final = -1
+_NO_ANSWER: Final = math.nan
 
 
 class Question(Protocol):
@@ -69,11 +77,31 @@ class Question(Protocol):
 
     @property
     def right(self) -> int:
-        """The right option, counted from 0."""
+        """The right option, counted from 0; -1 where the answer is no option."""
 
     @property
     def prompt(self) -> str:
-        """All that a blind reader sees."""
+        """The whole text."""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The views that are shown."""
+
+    @property
+    def series(self) -> str:
+        """The lines of the prompt that give numbers, which a blind reader does not see."""
+
+    @property
+    def form(self) -> str:
+        """How it is answered: `choice`, `name`, `number` or `numbers`."""
+
+    @property
+    def answer(self) -> str:
+        """The right answer."""
+
+    @property
+    def tolerance(self) -> float:
+        """By how much a number may be off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +114,7 @@ class Gallery:
         columns: Names of the columns of the feature panels, in order.
         steps: Steps of a window.
         patches: First step and the step after the last one of each frame that repeats no other.
+        lines: From a sample's id to the RGB pixels of its line plot; None where there are none.
     """
 
     figure: Callable[[str], Pixels]
@@ -93,6 +122,7 @@ class Gallery:
     columns: tuple[str, ...]
     steps: int
     patches: Sequence[tuple[int, int]]
+    lines: Callable[[str], Pixels] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +158,10 @@ class TaskEvidence:
         needs: The views in which the answer stands.
         chance: The share that guessing gets right.
         blind: By reader; each was fitted on train.
-        pixels: By size of the media.
+        pixels: By size of the media; nothing is asked where the answer lies ahead. Where it stands
+            in the text, this is a reader of the text.
         wrong_picture: The pixel reader on the media of another window.
+        asked: How many questions there are.
     """
 
     task: str
@@ -139,6 +171,7 @@ class TaskEvidence:
     blind: Mapping[str, Rate]
     pixels: Mapping[str, Rate]
     wrong_picture: Rate
+    asked: int
 
     @property
     def problems(self) -> list[str]:
@@ -168,11 +201,13 @@ class Evidence:
         rows: By task and split, then each task over all splits.
         unanswered: Ids of the questions that the pixel reader could not read at native size.
         wrong: Ids of the questions that it read and answered wrongly at native size.
+        unread: Tasks of which there is no reader of pixels, so that only blind readers prove them.
     """
 
     rows: tuple[TaskEvidence, ...]
     unanswered: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -187,6 +222,7 @@ class Evidence:
                     "task": row.task,
                     "split": row.split,
                     "needs": list(row.needs),
+                    "questions": row.asked,
                     "chance": row.chance,
                     "blind": {name: _rate_json(rate) for name, rate in row.blind.items()},
                     "pixels": {name: _rate_json(rate) for name, rate in row.pixels.items()},
@@ -196,6 +232,7 @@ class Evidence:
             ],
             "unanswered": list(self.unanswered),
             "wrong": list(self.wrong),
+            "unread": list(self.unread),
             "problems": self.problems,
         }
 
@@ -211,58 +248,116 @@ def _rate_json(rate: Rate) -> dict[str, object]:
 
 @dataclass(eq=False)
 class _Reading:
-    """What was read at one size, sample by sample, so that each medium is read once."""
+    """What was read at one size. Each medium is decoded once, and numbers alone are kept."""
 
     gallery: Gallery
     max_pixels: int | None
-    figures: dict[str, Panels] = field(default_factory=dict)
-    videos: dict[tuple[str, bool], tuple[Panels, ...]] = field(default_factory=dict)
+    own: Mapping[str, Reader]
+    with_time: frozenset[str] = frozenset()
+    kept_figures: dict[str, Panels] = field(default_factory=dict)
+    kept_boxes: dict[str, FigureBoxes] = field(default_factory=dict)
+    kept_videos: dict[str, tuple[Panels, ...]] = field(default_factory=dict)
+    kept_lines: dict[str, Curves] = field(default_factory=dict)
+    last: dict[str, Pixels] = field(default_factory=dict)
 
-    def _read(self, pixels: Pixels, steps: int, *, with_time: bool) -> Panels:
+    def _shown(self, pixels: Pixels) -> Pixels:
+        return pixels if self.max_pixels is None else resized(pixels, self.max_pixels)
+
+    def _read(
+        self,
+        pixels: Pixels,
+        steps: int,
+        time_panels: Collection[int] = TIME_PANELS,
+        boxes: FigureBoxes | None = None,
+    ) -> Panels:
         height, width = pixels.shape[:2]
-        shown = pixels if self.max_pixels is None else resized(pixels, self.max_pixels)
-        columns = len(self.gallery.columns)
-        return read_figure(shown, columns, steps, (width, height), with_time=with_time)
+        return read_figure(
+            self._shown(pixels),
+            len(self.gallery.columns),
+            steps,
+            (width, height),
+            time_panels=time_panels,
+            boxes=boxes,
+        )
+
+    def _figure_pixels(self, sample: str) -> Pixels:
+        if sample not in self.last:
+            # Two, for questions that compare two figures; each takes some megabytes.
+            self.last = dict([*self.last.items(), (sample, self.gallery.figure(sample))][-2:])
+        return self.last[sample]
 
     def figure(self, sample: str) -> Panels:
-        if sample not in self.figures:
-            pixels = self.gallery.figure(sample)
-            self.figures[sample] = self._read(pixels, self.gallery.steps, with_time=True)
-        return self.figures[sample]
+        if sample not in self.kept_figures:
+            pixels = self._figure_pixels(sample)
+            self.kept_boxes[sample] = find_boxes(self._shown(pixels))
+            self.kept_figures[sample] = self._read(
+                pixels, self.gallery.steps, boxes=self.kept_boxes[sample]
+            )
+        return self.kept_figures[sample]
 
-    def frames(self, sample: str, *, with_time: bool) -> tuple[Panels, ...]:
-        key = sample, with_time
-        if key not in self.videos:
+    def number(self, sample: str, panel: int, row: int, column: int) -> float:
+        self.figure(sample)
+        box = self.kept_boxes[sample].panels[panel]
+        pixels = self._shown(self._figure_pixels(sample))
+        return read_cell_number(pixels, box, len(self.gallery.columns), row, column)
+
+    def frames(self, sample: str) -> tuple[Panels, ...]:
+        if sample not in self.kept_videos:
             spans = self.gallery.patches
             frames = self.gallery.video(sample)[: len(spans)]
-            self.videos[key] = tuple(
-                self._read(frame, stop - start, with_time=with_time)
+            boxes = find_boxes(self._shown(frames[0]))
+            # Of the time panels of frames, Time DTW alone is asked about.
+            time_panels = TIME_PANELS[:1] if sample in self.with_time else ()
+            self.kept_videos[sample] = tuple(
+                self._read(frame, stop - start, time_panels, boxes)
                 for frame, (start, stop) in zip(frames, spans, strict=True)
             )
-        return self.videos[key]
+        return self.kept_videos[sample]
 
-    def answer(self, question: Question, own: str, other: str) -> int:
-        """The reader's answer from the media of given samples; `_NO_ANSWER` if it finds none."""
-        both = len(question.needs) > 1
-        figures: list[Panels] = []
-        frames: Sequence[Panels] = ()
-        try:
-            if "figure" in question.needs:
-                figures.append(self.figure(own))
-                if other and not both:
-                    figures.append(self.figure(other))
-            if "video" in question.needs:
-                frames = self.frames(other if other and both else own, with_time=both)
-            seen = Seen(
-                figures, frames, self.gallery.columns, tuple(a for a, _ in self.gallery.patches)
+    def lines(self, sample: str) -> Curves:
+        if sample not in self.kept_lines:
+            if self.gallery.lines is None:
+                raise NotAFigure("there are no line plots")
+            pixels = self._shown(self.gallery.lines(sample))
+            self.kept_lines[sample] = read_lines(
+                pixels, len(self.gallery.columns), self.gallery.steps
             )
-            return answer_from_pixels(question, seen)
-        except NotAFigure:
+        return self.kept_lines[sample]
+
+    def answer(self, question: Question, own: str, other: str) -> float:
+        """The reader's answer from the media of given samples; NaN if it finds none."""
+        media = _media(question, own, other)
+        try:
+            seen = Seen(
+                [self.figure(sample) for view, sample in media if view == "figure"],
+                [f for view, sample in media if view == "video" for f in self.frames(sample)],
+                self.gallery.columns,
+                tuple(start for start, _ in self.gallery.patches),
+                [self.lines(sample) for view, sample in media if view == "lines"],
+                lambda panel, row, column: self.number(own, panel, row, column),
+            )
+            return answer_from_pixels(question, seen, self.own)
+        except (NotAFigure, Illegible):
             return _NO_ANSWER
 
 
+def _media(question: Question, own: str, other: str) -> list[tuple[str, str]]:
+    """The media of a question, as view and sample, in the order in which they are shown.
+
+    A second sample's figure follows the first one's. Where two views are compared, it is the
+    second view that is of the other sample.
+    """
+    views = [view for view in question.given if view != "text"]
+    if other and len(views) == 1:
+        return [(views[0], own), (views[0], other)]
+    return [(view, other if other and at else own) for at, view in enumerate(views)]
+
+
 def prove(
-    questions: Sequence[Question], gallery: Gallery, sizes: Mapping[str, int] | None = None
+    questions: Sequence[Question],
+    gallery: Gallery,
+    sizes: Mapping[str, int] | None = None,
+    readers: Mapping[str, Reader] | None = None,
 ) -> Evidence:
     """Run all readers over all questions.
 
@@ -271,64 +366,151 @@ def prove(
         gallery: The media.
         sizes: Further sizes at which pixels are read: from a name to the most pixels that a picture
             keeps when it is resized as Qwen3-VL's processor does. None for the native size alone.
+        readers: Readers of pixels for tasks that are not the project's, by task.
     """
-    answers: dict[str, list[int]] = {}
-    for name, most in {NATIVE: None, **(sizes or {})}.items():
-        reading = _Reading(gallery, most)
-        answers[name] = [
-            reading.answer(each, each.sample_id, each.other_sample) for each in questions
-        ]
-        if name == NATIVE:
-            wrong = [reading.answer(each, *_others(each, questions)) for each in questions]
-    texts = [TextQuestion(q.task, q.prompt, q.options, q.right) for q in questions]
-    train = [text for text, q in zip(texts, questions, strict=True) if q.split == "train"]
-    blind = {
-        "majority of the task": majority_answers(train, texts, by_text=False),
-        "majority of the options": majority_answers(train, texts, by_text=True),
-        "regression on words": regression_answers(train, texts),
+    asked = list(questions)
+    # What lies ahead stands nowhere, and no one reads a task without a reader.
+    read = [bool(q.needs) and can_read(q.task, readers) for q in asked]
+    elsewhere = {
+        at: _others(q, asked) for at, q in enumerate(asked) if read[at] and _can_be_exchanged(q)
     }
+    found: dict[str, list[float]] = {}
+    wrong = [_NO_ANSWER] * len(asked)
+    with_time = frozenset(
+        sample
+        for at, q in enumerate(asked)
+        if len(q.given) > 1
+        for view, sample in (
+            *_media(q, q.sample_id, q.other_sample),
+            *(_media(q, *elsewhere[at]) if at in elsewhere else ()),
+        )
+        if view == "video"
+    )
+    own = [(at, (q.sample_id, q.other_sample)) for at, q in enumerate(asked) if read[at]]
+    for name, most in {NATIVE: None, **(sizes or {})}.items():
+        reading = _Reading(gallery, most, readers or {}, with_time)
+        found[name] = [_NO_ANSWER] * len(asked)
+        jobs = [(samples, at, found[name]) for at, samples in own]
+        if name == NATIVE:
+            jobs += [(samples, at, wrong) for at, samples in elsewhere.items()]
+        # By sample, so that pictures are not decoded again for each question.
+        for samples, at, answers in sorted(jobs, key=lambda job: job[0]):
+            answers[at] = reading.answer(asked[at], *samples)
+    blind = _blind_answers(asked)
     rows = []
-    splits = [*dict.fromkeys(q.split for q in questions), ALL_SPLITS]
-    for task in dict.fromkeys(q.task for q in questions):
+    splits = [*dict.fromkeys(q.split for q in asked), ALL_SPLITS]
+    for task in dict.fromkeys(q.task for q in asked):
         for split in splits:
-            at = [
-                i
-                for i, q in enumerate(questions)
+            inside = [
+                at
+                for at, q in enumerate(asked)
                 if q.task == task and split in (q.split, ALL_SPLITS)
             ]
-            if at:
-                rows.append(_row(task, split, at, questions, blind, answers, wrong))
-    native = answers[NATIVE]
+            if inside:
+                rows.append(_row(task, split, inside, asked, blind, found, wrong, elsewhere, read))
     misread = [
-        (q.id, found) for q, found in zip(questions, native, strict=True) if found != q.right
+        (q.id, answer)
+        for q, answer, is_read in zip(asked, found[NATIVE], read, strict=True)
+        if is_read and not _is_right(q, answer)
     ]
     return Evidence(
         tuple(rows),
-        unanswered=tuple(name for name, found in misread if found == _NO_ANSWER),
-        wrong=tuple(name for name, found in misread if found != _NO_ANSWER),
+        unanswered=tuple(name for name, answer in misread if math.isnan(answer)),
+        wrong=tuple(name for name, answer in misread if not math.isnan(answer)),
+        unread=tuple(
+            dict.fromkeys(
+                q.task for q, is_read in zip(asked, read, strict=True) if q.needs and not is_read
+            )
+        ),
     )
+
+
+def _can_be_exchanged(question: Question) -> bool:
+    """Whether another window's media must give another answer where the answers differ."""
+    return set(question.needs) <= set(question.given) - {"text"}
+
+
+def _is_right(question: Question, answer: float) -> bool:
+    if question.options:
+        return answer == question.right
+    # Numbers are printed in decimal: half a unit is met exactly.
+    return abs(answer - float(question.answer)) <= question.tolerance * (1 + 1e-9)
+
+
+def _blind_answers(questions: Sequence[Question]) -> dict[str, list[float]]:
+    """The answers of the readers who see no media, and no numbers that the prompt gives.
+
+    NaN where a reader has none: series of numbers are not guessed.
+    """
+    texts = [
+        TextQuestion(
+            q.task,
+            q.prompt.replace(f"{q.series}\n", "") if q.series else q.prompt,
+            q.options,
+            q.right,
+            str(sorted(q.subject.items())),
+            float(q.answer) if q.form == "number" else 0.0,
+            q.tolerance,
+        )
+        for q in questions
+    ]
+    answers = {
+        name: [_NO_ANSWER] * len(questions)
+        for name in ("majority of the task", "majority of the options", "regression on words")
+    }
+    for numbers in (False, True):
+        at = [
+            i
+            for i, q in enumerate(questions)
+            if (q.form == "number" if numbers else bool(q.options))
+        ]
+        asked = [texts[i] for i in at]
+        train = [texts[i] for i in at if questions[i].split == "train"]
+        guesses: tuple[Sequence[float], ...] = (
+            (
+                usual_numbers(train, asked, by_text=False),
+                usual_numbers(train, asked, by_text=True),
+            )
+            if numbers
+            else (
+                majority_answers(train, asked, by_text=False),
+                majority_answers(train, asked, by_text=True),
+                regression_answers(train, asked),
+            )
+        )
+        for name, guessed in zip(answers, guesses, strict=False):
+            for i, guess in zip(at, guessed, strict=True):
+                answers[name][i] = guess
+    return answers
 
 
 def _row(
     task: str,
     split: str,
-    at: Sequence[int],
+    inside: Sequence[int],
     questions: Sequence[Question],
-    blind: Mapping[str, Sequence[int]],
-    pixels: Mapping[str, Sequence[int]],
-    wrong: Sequence[int],
+    blind: Mapping[str, Sequence[float]],
+    pixels: Mapping[str, Sequence[float]],
+    wrong: Sequence[float],
+    exchanged: Iterable[int],
+    read: Sequence[bool],
 ) -> TaskEvidence:
-    def rate(found: Sequence[int]) -> Rate:
-        return Rate(sum(found[i] == questions[i].right for i in at), len(at))
+    def rate(found: Sequence[float], at: Sequence[int]) -> Rate:
+        return Rate(sum(_is_right(questions[i], found[i]) for i in at), len(at))
 
+    guessed = [i for i in inside if questions[i].form != "numbers"]
+    seen = [i for i in inside if read[i]]
+    chances = [1 / len(questions[i].options) for i in guessed if questions[i].options]
+    elsewhere = set(exchanged)
     return TaskEvidence(
         task=task,
         split=split,
-        needs=questions[at[0]].needs,
-        chance=1 / len(questions[at[0]].options),
-        blind={name: rate(found) for name, found in blind.items()},
-        pixels={name: rate(found) for name, found in pixels.items()},
-        wrong_picture=rate(wrong),
+        needs=questions[inside[0]].needs,
+        chance=sum(chances) / len(guessed) if guessed else 0.0,
+        blind={name: rate(found, guessed) for name, found in blind.items()},
+        pixels={name: rate(found, seen) for name, found in pixels.items()},
+        wrong_picture=rate(wrong, [i for i in inside if i in elsewhere]),
+        asked=len(inside),
     )
 
 
@@ -341,7 +523,7 @@ def _others(question: Question, questions: Sequence[Question]) -> tuple[str, str
     at = inside.index(question.sample_id)
     shifted = inside[(at + len(inside) // 2) % len(inside)]
     if not question.other_sample:
-        return shifted, question.sample_id if len(question.needs) > 1 else ""
+        return shifted, question.sample_id if len(question.given) > 1 else ""
     other = inside.index(question.other_sample) if question.other_sample in inside else at + 1
     return shifted, inside[(other + len(inside) // 3 + 1) % len(inside)]
 
@@ -356,15 +538,29 @@ def markdown(evidence: Evidence) -> str:
     for row in evidence.rows:
         if row.split != ALL_SPLITS:
             continue
-        best = max(row.blind.values(), key=lambda rate: rate.share)
-        cells = [f"`{row.task}`", " + ".join(row.needs), str(best.asked), f"{row.chance:.0%}"]
+        best = max(row.blind.values(), key=lambda rate: rate.right)
+        needs = " + ".join(row.needs) or "lies ahead"
+        chance = f"{row.chance:.0%}" if best.asked else _NOTHING
+        cells = [f"`{row.task}`", needs, str(row.asked), chance]
         cells += [_cell(best), *(_cell(row.pixels[size]) for size in sizes)]
         lines.append(f"| {' | '.join([*cells, _cell(row.wrong_picture)])} |")
+    notes = [
+        "Where the answer stands in the text, the reader of the text is in the place of that of "
+        "pixels; where it lies ahead, nothing that is given determines it. Blind readers see no "
+        "numbers of the prompt."
+    ]
+    if evidence.unread:
+        notes += ["", f"Nothing reads {', '.join(evidence.unread)}: no reader of pixels was given."]
     problems = [f"* {text}." for text in evidence.problems]
-    verdict = ["", *(problems or ["Every task needs its media, and can be answered from them."])]
-    return "\n".join([*lines, *verdict]) + "\n"
+    verdict = problems or ["Every task needs its media, and can be answered from them."]
+    return "\n".join([*lines, "", *notes, "", *verdict]) + "\n"
+
+
+_NOTHING: Final = "–"
 
 
 def _cell(rate: Rate) -> str:
+    if not rate.asked:
+        return _NOTHING
     low, high = rate.interval
     return f"{rate.share:.1%} ({low:.0%} to {high:.0%})"

@@ -9,9 +9,11 @@ lets a failing ffmpeg pass unnoticed and fixes neither the number of threads nor
 
 import errno
 import math
+import resource
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -48,6 +50,15 @@ _CONTAINER = (
 
 # Installing it again would not help against these.
 _NOT_FFMPEG = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+
+# What a decoder may take, whoever made the file.
+_DECODER_MEMORY = 4 * 1024**3
+MOST_PIXELS = 4096 * 4096
+"""Pixels of a frame that is decoded: the settings allow no more."""
+VIDEO_LIMIT = 1024**3
+"""Bytes of a video that is decoded: a thousand frames of the largest canvas have fewer."""
+_STARTING_SECONDS = 60.0
+_PIXELS_PER_SECOND = 5e6  # a hundredth of what one processor decodes
 
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _REINSTALL = "pip install --force-reinstall --no-deps imageio-ffmpeg"
@@ -180,7 +191,7 @@ def _feed(
         )
 
 
-def probe_mp4(data: bytes | Path) -> VideoInfo:
+def probe_mp4(data: bytes | Path, most_frames: int = 10_000) -> VideoInfo:
     """Decode every frame of a video and say what it is.
 
     A file that is cut short anywhere is found. A changed byte is found if the decoder stumbles
@@ -189,12 +200,14 @@ def probe_mp4(data: bytes | Path) -> VideoInfo:
     Args:
         data: The path of an mp4 file, or its content with the index in front (as `encode_mp4`
             writes it).
+        most_frames: Decoding ends with the frame after these, and the info has one more.
 
     Returns:
         Size, number of frames and frames per second.
 
     Raises:
-        CorpusError: The video does not decode from its first to its last frame.
+        CorpusError: The video does not decode from its first to its last frame, or only with more
+            memory or time than one of `MOST_PIXELS` and `most_frames` needs.
     """
     name = str(data) if isinstance(data, Path) else "video"
     try:
@@ -210,21 +223,44 @@ def probe_mp4(data: bytes | Path) -> VideoInfo:
     command = [_ffmpeg(), *_QUIET, "-xerror", "-err_detect", "explode", "-threads", "1"]
     # framecrc prints a header and then a line for each decoded frame, for machines to read. Frames
     # are handed to it as they are: writing their pixels out would take a fifth of the time.
-    command += ["-f", "mp4", "-i", source, "-map", "0:v:0", "-c:v", "wrapped_avframe"]
+    # Another codec, or a frame that is too large, is refused before anything is decoded.
+    command += ["-codec_whitelist", "h264", "-max_pixels", str(MOST_PIXELS)]
+    command += ["-protocol_whitelist", "file,pipe", "-f", "mp4", "-i", source]
+    command += ["-frames:v", str(most_frames + 1)]
+    command += ["-map", "0:v:0", "-c:v", "wrapped_avframe"]
     command += ["-f", "framecrc", "pipe:1"]
     given = b"" if isinstance(data, Path) else data
-    ran = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603
-    lines = ran.stdout.decode("ascii").splitlines()
+    seconds = _STARTING_SECONDS + MOST_PIXELS * min(most_frames, 100) / _PIXELS_PER_SECOND
+    code, output, messages = _bounded(command, given, seconds)
+    lines = output.decode("ascii").splitlines()
     header = dict(line[1:].split(": ", 1) for line in lines if line.startswith("#"))
     frames = sum(not line.startswith("#") for line in lines)
-    problem = _one_line(ran.stderr)
-    if ran.returncode != 0 or problem or not frames:
+    problem = _one_line(messages)
+    if code != 0 or problem or not frames:
         raise CorpusError(
             f"{name}: the video does not decode to its end ({problem or 'no frames'}). The file is "
             "damaged; make it again."
         )
     width, height = header["dimensions 0"].split("x")
     return VideoInfo(int(width), int(height), frames, float(1 / Fraction(header["tb 0"])))
+
+
+def _bounded(command: list[str], given: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+    """Run a decoder that may take some memory and time: its exit code, output and messages."""
+    with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        if hasattr(resource, "prlimit"):  # Linux; it has read nothing yet
+            with suppress(ProcessLookupError):
+                limit = (_DECODER_MEMORY, _DECODER_MEMORY)
+                resource.prlimit(process.pid, resource.RLIMIT_AS, limit)
+        try:
+            output, messages = process.communicate(given, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return process.returncode, b"", f"it takes longer than {seconds:.0f} s".encode("ascii")
+    return process.returncode, output, messages
 
 
 def _is_whole(content: bytes) -> bool:

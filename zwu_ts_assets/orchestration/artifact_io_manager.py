@@ -31,11 +31,12 @@ from zwu_ts_assets.orchestration.layout import (
     recorded_files,
     recorded_names,
 )
-from zwu_ts_assets.orchestration.lineage import fingerprint
 from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import batches_of_run, events_are_ours
+from zwu_ts_assets.orchestration.specs import Specs
+from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
 from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
 from zwu_ts_assets.storage.ahead import ahead
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
@@ -55,6 +56,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
     # Not configuration: the run of whoever may start one could write elsewhere, or send the
     # artifacts to a store of their own.
     artifacts_dir: dg.ResourceDependency[str]
+    # The assets that there are.
+    specs: dg.ResourceDependency[Specs]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ArtifactIOManager"]:
@@ -97,7 +100,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                     "was made with other settings; materialize that first"
                 )
             current = {
-                key: self.current(store, asset, key, fingerprint(code_version, obj.made_from[key]))
+                key: self.current(store, asset, key, code_version, obj.made_from[key])
                 for key in keys
             }
             due = [key for key, record in current.items() if obj.force or record is None]
@@ -129,7 +132,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                 tell(key, made, True)
             next(products, None)  # lets the work end by itself and free what it holds
             if keys == [WHOLE]:  # of batches, reading all records again would take too long
-                foreign = foreign_files(store, asset, recorded_files(store, asset))
+                foreign = foreign_files(
+                    store, asset, recorded_files(store, asset, self.specs), self.specs
+                )
                 if foreign:
                     context.log.warning(foreign_sentence(foreign))
             for problem in problems:
@@ -158,7 +163,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             int(key): record
             for key, record in known.items()
             if record is not None
-            and is_usable(asset, key, record)
+            and is_usable(asset, key, record, self.specs)
             # What other settings made is no part of this corpus, though its file still lies here.
             and current in (None, record.code_version)
         }
@@ -170,10 +175,16 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             at_once=store.at_once,
         )
 
-    def current(self, store: ArtifactStore, asset: str, key: str, prints: str) -> Record | None:
+    def current(
+        self, store: ArtifactStore, asset: str, key: str, code_version: str, made_from: str
+    ) -> Record | None:
         """The record of an artifact that need not be made again, if there is one."""
-        record = store.current_record(asset, key, prints)
-        return record if record and is_usable(asset, key, record) else None
+        record = store.record(asset, key)
+        reason = why_stale(store, asset, key, record, code_version, made_from, self.specs)
+        if reason != DAMAGED or record is None or not is_usable(asset, key, record, self.specs):
+            return None if reason else record
+        # What somebody copied into an object store only looks damaged, until it is read once.
+        return store.current_record(asset, key, record.fingerprint)
 
     def write(
         self,
@@ -197,7 +208,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             before: The record of the artifact that is there, of which files may be kept.
         """
         contents = self.encode(product.value)
-        names = {role: file_name(asset, key, role) for role in contents}
+        names = {role: file_name(asset, key, role, self.specs) for role in contents}
         files = {names[role]: store.write(names[role], data) for role, data in contents.items()}
         preview, kind = preview_text(product.preview)
         record = Record(
@@ -227,7 +238,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             record: The artifact's new record.
         """
         former = store.record(asset, key)
-        for name in own_names(asset, key, former) if former else []:
+        for name in own_names(asset, key, former, self.specs) if former else []:
             if name not in record.files:
                 store.remove(name)
 
@@ -235,9 +246,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         self, store: ArtifactStore, asset: str, key: str, promised: Record | None = None
     ) -> Any:
         record = store.record(asset, key)
-        if record is not None and not is_usable(asset, key, record):
+        if record is not None and not is_usable(asset, key, record, self.specs):
             record = None
-        names = recorded_names(asset, key, record) if record else {}
+        names = recorded_names(asset, key, record, self.specs) if record else {}
         contents = store.read_whole(record, names) if record else None
         what = asset if key == WHOLE else f"batch {key} of {asset}"
         if record is None or contents is None:
@@ -267,7 +278,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         asset, step = context.asset_key.path[-1], context.step_context
         if ours:
             prefix = tuple(context.asset_key.path[:-1])
-            names = AssetNames(str(context.asset_spec.group_name), prefix=prefix)
+            names = AssetNames(str(context.asset_spec.group_name), prefix=prefix, specs=self.specs)
             parents = step.job_def.asset_layer.get(context.asset_key).parent_keys
             inputs = {asset: sorted(parent.path[-1] for parent in parents)}
             reporter = Reporter(step.instance, names, store, inputs)

@@ -11,24 +11,24 @@ from typing import Final
 from pydantic import BaseModel
 
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.orchestration.specs import BY_ROLE, CSV_SETTINGS
+from zwu_ts_assets.orchestration.specs import CSV_SETTINGS, AssetSpec
 
 # These came later: told, and part of a digest, only where they are not at their default, so that
 # nothing that was made before them is out of date.
 _LATER: Final = ("figure_features", "figure_columns", "stats_format", "lags", *CSV_SETTINGS)
 
 
-def settings_of(settings: Settings, role: str) -> dict[str, object]:
+def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
     """The settings that matter to one asset, by name.
 
     Args:
         settings: Those of the dataset.
-        role: The asset's role in the lineage, which is its name but for `raw`.
+        spec: Of the asset.
     """
     fields = Settings.model_fields
     names = [
         name
-        for name in BY_ROLE[role].settings
+        for name in spec.settings
         if name not in _LATER or getattr(settings, name) != fields[name].default
     ]
     values = {name: getattr(settings, name) for name in names}
@@ -45,14 +45,14 @@ def settings_of(settings: Settings, role: str) -> dict[str, object]:
     }
 
 
-def settings_digest(settings: Settings, role: str) -> str:
+def settings_digest(settings: Settings, spec: AssetSpec) -> str:
     """Eight hexadecimal digits that change when a setting of that asset changes.
 
     Args:
         settings: Those of the dataset.
-        role: The asset's role in the lineage, which is its name but for `raw`.
+        spec: Of the asset.
     """
-    shaping = BY_ROLE[role].digested(settings, settings_of(settings, role))
+    shaping = spec.digested(settings, settings_of(settings, spec))
     if shaping.get("colour_range") == "window":
         # Came later: where it is not used, it makes nothing out of date that existed before.
         del shaping["colour_range"]

@@ -4,6 +4,8 @@ What belongs here: Dagster's wrappers around one look at a dataset (`reconcile.p
 what is out of date (`comparison.py`), whether to start a run (`decision.py`).
 """
 
+import random
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from zwu_ts_assets.config.datasets import Dataset, dataset_of
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration.assets.checks import GUARDS
 from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.refresh.todo import Todo
 
 _DEFAULT_SECONDS = 30
+_MOST_JITTER = 10.0  # seconds; a tick has a minute
 _DEFAULT_CRON = "0 3 * * *"
 _NOT_BEGUN = "the sensor is off, and the schedule has begun nothing that is to be gone on with"
 
@@ -42,7 +44,7 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     guards = [
         dg.AssetCheckKey(asset_key(dataset, asset), name)
         for asset in asset_names(dataset)
-        for name in GUARDS[dataset.role_of(asset)]
+        for name in dataset.specs.of(asset).checks
     ]
     assets = dg.AssetSelection.assets(*(asset_key(dataset, name) for name in asset_names(dataset)))
     return dg.define_asset_job(
@@ -79,10 +81,15 @@ def dataset_sensor(
         since = context.last_sensor_start_time or 0.0
         try:
             now = _as_it_is_now(dataset)
-            if settings.goes_on and not is_begun(now, context.instance, max(since, memory.settled)):
+            begun = memory.at(time.time(), since).attempts_from(since, time.time())
+            if settings.goes_on and not is_begun(now, context.instance, begun):
                 return dg.SensorResult(skip_reason=_NOT_BEGUN, cursor=memory.text())
             if reason := reload_reason(dataset, now):
                 return dg.SensorResult(skip_reason=reason, cursor=memory.text())
+            if memory.waiting_since:
+                # Somebody may write as regularly as this looks, and each time just before it.
+                longest = min(settings.settle_seconds, _MOST_JITTER)
+                time.sleep(random.SystemRandom().uniform(0.0, longest))
             outcome = reconcile(
                 now,
                 artifacts,
@@ -179,7 +186,7 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
     bring_up_to_date(dataset.csv.parent)
-    return dataset_of(dataset.name, dataset.csv)
+    return dataset_of(dataset.name, dataset.csv, dataset.specs)
 
 
 def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:
@@ -192,7 +199,7 @@ def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:
     return [
         dg.AssetCheckKey(asset_key(dataset, name), check)
         for name in assets
-        for check in GUARDS[dataset.role_of(name)]
+        for check in dataset.specs.of(name).checks
     ]
 
 

@@ -2,9 +2,6 @@
 
 What belongs here: the run that `make run` and its like start in their own process, and what they
 print of it. What does not: the commands (`cli.py`), deciding what is out of date (`comparison.py`).
-
-With it the definitions of what the environment names are loaded: a command imports it when it has
-the CSVs.
 """
 
 import os
@@ -19,14 +16,14 @@ import click
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.discovery import file_remark
 from zwu_ts_assets.config.environment import artifacts_dir
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.checks import CSV_CHECK
 from zwu_ts_assets.orchestration.automation import guards, job_name
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.event_log import instance_for_a_run
 from zwu_ts_assets.orchestration.failures import failures_of
 from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence
-from zwu_ts_assets.orchestration.lineage import TRAINING, asset_inputs, asset_names
+from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count, register_batches
 from zwu_ts_assets.orchestration.refresh.comparison import GONE, Difference, difference
 from zwu_ts_assets.orchestration.refresh.reconcile import fail_dead_runs, report_comparison
@@ -34,7 +31,7 @@ from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
-from zwu_ts_assets.orchestration.too_short import why_no_sample
+from zwu_ts_assets.orchestration.too_short import why_no_question, why_no_sample
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
@@ -131,10 +128,13 @@ def run_dataset(
 
 
 def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequence[str]) -> None:
-    """Fail if somebody asked for what is made of samples, and there are none."""
+    """Fail if somebody asked for what is made of samples or questions, and there are none."""
     samples = found.current.get(("samples", WHOLE))
     if samples and set(also) - {"samples"}:
         why = why_no_sample(dataset.csv, dataset.settings, samples.details)
+        questions = found.current.get(("questions", WHOLE))
+        if not why and questions:
+            why = why_no_question(dataset.csv, dataset.settings, questions.details)
         if why:
             raise CorpusError(why)
 
@@ -158,9 +158,13 @@ def _say_what_is_there(dataset: Dataset, found: Difference, started: float) -> N
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
         for pattern, count in files_there(
-            store, asset, batch_count(dataset), overlapping=dataset.settings.overlapping
+            store,
+            asset,
+            batch_count(dataset),
+            overlapping=dataset.settings.overlapping,
+            specs=dataset.specs,
         ):
-            if count or asset not in TRAINING:
+            if count or not dataset.specs.of(asset).last_mile:
                 click.echo(f"  {pattern:<42} {count:>5}")
     for remark in filter(None, (file_remark(dataset.name, dataset.csv), *found.remarks)):
         click.echo(told(f"  {remark}"))

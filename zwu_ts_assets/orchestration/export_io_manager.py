@@ -39,7 +39,7 @@ class ExportIOManager(ArtifactIOManager):
     def load_input(self, context: dg.InputContext) -> AbstractContextManager[Path]:
         """The folder of an export, there as long as the context lasts."""
         store = self.store_of(context.asset_key)
-        return store.opened(export_folder(context.asset_key.path[-1]))
+        return store.opened(export_folder(context.asset_key.path[-1], self.specs))
 
     def write(
         self,
@@ -58,7 +58,7 @@ class ExportIOManager(ArtifactIOManager):
         """
         if before is not None and before.code_version != code_version:
             before = None  # other code or settings may give other bytes of the same
-        folder = export_folder(asset)
+        folder = export_folder(asset, self.specs)
         files: dict[str, FileRecord] = {}
         sources: dict[str, str] = {}
         link = product.details["media"] == "link"

@@ -77,11 +77,25 @@ def unusable(error: OSError, folder: Place, variable: str = "ZWU_TS_ARTIFACTS_DI
     remedy = _REMEDIES.get(error.errno or 0)
     if remedy is None:
         return ""
+    # Of a rename, the name that a file was to get: the other one is a temporary's.
+    path = error.filename2 or error.filename or folder
+    if error.errno == errno.EACCES and isinstance(path, str | os.PathLike):
+        remedy = _unreadable(Path(path)) or remedy
     return (
-        # Of a rename, the name that a file was to get: the other one is a temporary's.
-        f"{error.filename2 or error.filename or folder}: cannot be used ({error.strerror}): "
+        f"{path}: cannot be used ({error.strerror}): "
         f"{remedy.format(variable=variable)}. What was written before is untouched."
     )
+
+
+def _unreadable(path: Path) -> str:
+    """What to do about a file that is there and cannot be read; empty if that is not so."""
+    if os.access(path, os.F_OK):
+        return "" if os.access(path, os.R_OK) else "you may not read it; change its rights"
+    for folder in path.parents:
+        if os.access(folder, os.F_OK):
+            closed = not os.access(folder, os.X_OK)
+            return f"you may not look into {folder}; change its rights" if closed else ""
+    return ""
 
 
 def database_problem(message: str, home: Path) -> str:

@@ -12,7 +12,7 @@ import dagster as dg
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.layout import foreign_sentence, left_over
-from zwu_ts_assets.orchestration.work import WHOLE, Work
+from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Work
 from zwu_ts_assets.storage.artifact_store import Record
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class SeriesIOManager(ArtifactIOManager):
             record = store.record(context.asset_key.path[-1], WHOLE)
             batches = int(record.details["batches"] or 0) if record else 0
             left: list[str] = []
-            for item in left_over(store, batches, obj.switched_off):
+            for item in left_over(store, batches, obj.switched_off, self.specs):
                 left += store.retire(item.asset, item.key, item.names)
                 retired += 1
         if left:
@@ -81,6 +81,6 @@ class FilesIOManager(ArtifactIOManager):
         """The bytes as they are."""
         return value
 
-    def decode(self, files: Mapping[str, bytes], record: Record) -> Mapping[str, bytes]:
+    def decode(self, files: Mapping[str, bytes], record: Record) -> Artifact:
         """The bytes as they are."""
-        return files
+        return Artifact(files, record)

@@ -6,42 +6,22 @@ there. What does not: the patterns (`specs.py`), writing and reading (`io_manage
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from zwu_ts_assets.orchestration.lineage import PER_BATCH
-from zwu_ts_assets.orchestration.specs import BY_ROLE, SPECS
+from zwu_ts_assets.config.environment import readers_umask
+from zwu_ts_assets.orchestration.specs import SPECS, Specs
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.storage.places import Place
-from zwu_ts_assets.training.split_rule import SPLITS
-
-LAYOUT: Final = {spec.role: spec.files for spec in SPECS if spec.files}
-"""Files of each asset below its dataset's folder, by their role in the product. `{key}` is the
-batch index. The raw asset's own name differs from dataset to dataset."""
-
-WINDOW_FILES: Final = {spec.role: spec.window_file for spec in SPECS if spec.window_file}
-"""Where windows overlap, a batch has several, and a folder with a file for each; its role names the
-window's first row."""
-
 
 _WINDOW: Final = "row_"
 _BATCH: Final = re.compile("0|[1-9][0-9]*")
-_EXPORT_ASSETS: Final = frozenset(spec.role for spec in SPECS if spec.folder)
-
-# Details that others calculate with, by role, and those that may be missing.
-_TOLD: Final[Mapping[str, tuple[str, ...]]] = {
-    "raw": ("batches",),
-    "batch_windows": ("target_rows",),
-    "correlation_pngs": ("width", "height"),
-    "line_plots": ("width", "height"),
-    "patch_videos": ("width", "height", "frames", "fps"),
-    "samples": tuple(f"{name}_samples" for name in SPLITS),
-}
+# Details that others calculate with, and that may be missing.
 _COUNTS: Final = ("windows", "horizon")
 
 
@@ -70,47 +50,55 @@ def is_window_role(role: str) -> bool:
     return role.startswith(_WINDOW)
 
 
-def file_name(asset: str, key: str, role: str) -> str:
+def file_name(asset: str, key: str, role: str, specs: Specs = SPECS) -> str:
     """A file of an artifact, relative to its dataset's folder.
 
     Args:
         asset: The asset's name, the last part of its key.
         key: Batch index as text, or `all`.
-        role: One of the asset's roles in `LAYOUT`, or a `window_role`.
+        role: One of the roles of the asset's files, or a `window_role`.
+        specs: The assets that there are.
     """
-    names = file_names(asset, key)
-    return names[role] if role in names else WINDOW_FILES[asset].format(key=key, role=role)
+    names = file_names(asset, key, specs)
+    return names[role] if role in names else specs.of(asset).window_file.format(key=key, role=role)
 
 
-def recorded_names(asset: str, key: str, record: Record) -> dict[str, str]:
+def recorded_names(asset: str, key: str, record: Record, specs: Specs = SPECS) -> dict[str, str]:
     """The files that an artifact has by its record, by role.
 
     Args:
         asset: The asset's name.
         key: Batch index as text, or `all`.
         record: The artifact's record.
+        specs: The assets that there are.
     """
     if record.is_empty:
         return {}
-    names = file_names(asset, key)
-    if asset in WINDOW_FILES and not set(names.values()) <= set(record.files):
+    names = file_names(asset, key, specs)
+    if specs.of(asset).window_file and not set(names.values()) <= set(record.files):
         return {PurePosixPath(name).stem: name for name in record.files}
     return names
 
 
-def file_names(asset: str, key: str) -> dict[str, str]:
+def file_names(asset: str, key: str, specs: Specs = SPECS) -> dict[str, str]:
     """The files of an artifact by role, relative to its dataset's folder.
 
     Args:
         asset: The asset's name, the last part of its key.
         key: Batch index as text, or `all`.
+        specs: The assets that there are.
     """
-    layout = LAYOUT[asset if asset in LAYOUT else "raw"]
-    return {role: name.format(asset=asset, key=key) for role, name in layout.items()}
+    files = specs.of(asset).files
+    return {role: name.format(asset=asset, key=key) for role, name in files.items()}
 
 
 def files_there(
-    store: ArtifactStore, asset: str, batches: int, *, overlapping: bool = False
+    store: ArtifactStore,
+    asset: str,
+    batches: int,
+    *,
+    overlapping: bool = False,
+    specs: Specs = SPECS,
 ) -> list[tuple[str, int]]:
     """How many of an asset's files exist, by pattern.
 
@@ -119,24 +107,27 @@ def files_there(
         asset: The asset's name.
         batches: How many batches there should be.
         overlapping: Whether windows overlap, so that a batch has a file for each of them.
+        specs: The assets that there are.
     """
-    if overlapping and asset in WINDOW_FILES:
-        by_key = _files_by_key(store, WINDOW_FILES[asset])
+    spec = specs.of(asset)
+    if overlapping and spec.window_file:
+        by_key = _files_by_key(store, spec.window_file)
         count = sum(len(names) for key, names in by_key.items() if int(key) < batches)
-        return [(WINDOW_FILES[asset].format(key="*", role=f"{_WINDOW}*"), count)]
-    if asset in BY_ROLE and (folder := BY_ROLE[asset].folder):
+        return [(spec.window_file.format(key="*", role=f"{_WINDOW}*"), count)]
+    if spec.folder:
         record = store.record(asset, WHOLE)
-        return [(f"{folder}/**", len(record.files) if record else 0)]
-    keys = [str(batch) for batch in range(batches)] if asset in PER_BATCH else [WHOLE]
-    found = []
-    for role, pattern in file_names(asset, "*").items():
-        found.append((pattern, sum(store.is_there(file_names(asset, key)[role]) for key in keys)))
-    return found
+        return [(f"{spec.folder}/**", len(record.files) if record else 0)]
+    keys = [str(batch) for batch in range(batches)] if spec.per_batch else [WHOLE]
+    names = [file_names(asset, key, specs) for key in keys]
+    return [
+        (pattern, sum(store.is_there(each[role]) for each in names))
+        for role, pattern in file_names(asset, "*", specs).items()
+    ]
 
 
-def export_folder(asset: str) -> str:
+def export_folder(asset: str, specs: Specs = SPECS) -> str:
     """The folder of an export below its dataset's: `qwen_export` -> `exports/qwen`."""
-    return BY_ROLE[asset].folder
+    return specs.of(asset).folder
 
 
 def opened(place: Place) -> AbstractContextManager[Path]:
@@ -150,30 +141,31 @@ def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStor
     """The folder of one dataset below `artifacts/`."""
     root = artifacts_dir.joinpath(*prefix)
     if isinstance(root, Path):
-        return FolderStore(root)
+        return FolderStore(root, hidden=readers_umask())
     # Not with the definitions: most corpora are on disk.
     from zwu_ts_assets.storage.object_store import ObjectStore
 
     return ObjectStore(root)
 
 
-def own_names(asset: str, key: str, record: Record) -> list[str]:
+def own_names(asset: str, key: str, record: Record, specs: Specs = SPECS) -> list[str]:
     """The files of a record that can be those of its artifact: only these are ever removed.
 
     Args:
         asset: The asset's name.
         key: Batch index as text, or `all`.
         record: The artifact's record, which somebody may have edited.
+        specs: The assets that there are.
     """
-    if asset in _EXPORT_ASSETS:
-        start = f"{export_folder(asset)}/"
-        return [name for name in record.files if name.startswith(start)]
-    names = set(file_names(asset, key).values())
-    several = _pattern(WINDOW_FILES[asset], key) if asset in WINDOW_FILES else None
+    spec = specs.of(asset)
+    if spec.folder:
+        return [name for name in record.files if name.startswith(f"{spec.folder}/")]
+    names = set(file_names(asset, key, specs).values())
+    several = _pattern(spec.window_file, key) if spec.window_file else None
     return [name for name in record.files if name in names or (several and several.fullmatch(name))]
 
 
-def is_usable(asset: str, key: str, record: Record) -> bool:
+def is_usable(asset: str, key: str, record: Record, specs: Specs = SPECS) -> bool:
     """Whether a record names the files of its artifact and tells what is read of it.
 
     One that does not was damaged or edited, whatever its fingerprint says.
@@ -182,31 +174,37 @@ def is_usable(asset: str, key: str, record: Record) -> bool:
         asset: The asset's name.
         key: Batch index as text, or `all`.
         record: The artifact's record.
+        specs: The assets that there are.
     """
-    role = asset if asset in LAYOUT or asset in _EXPORT_ASSETS else "raw"
-    details = record.details
+    spec, details = specs.of(asset), record.details
     if any(isinstance(details.get(name), str) for name in _COUNTS):
         return False
-    if role == "batch_windows" and not isinstance(details.get("target_span"), str):
-        return False
     if record.is_empty:
-        told = () if role in WINDOW_FILES else _TOLD.get(role, ())
-        return role in PER_BATCH and all(name in details for name in told)
-    if not all(_is_number(details.get(name)) for name in _TOLD.get(role, ())):
+        # What is drawn of no window has no size.
+        told = {} if spec.window_file else spec.details
+        return spec.per_batch and all(
+            isinstance(details.get(name), str) if kind is str else name in details
+            for name, kind in told.items()
+        )
+    if not all(_is_a(details.get(name), kind) for name, kind in spec.details.items()):
         return False
-    if len(own_names(asset, key, record)) != len(record.files):
+    if len(own_names(asset, key, record, specs)) != len(record.files):
         return False
-    single = set(file_names(asset, key).values())
-    if asset in _EXPORT_ASSETS or (asset in WINDOW_FILES and single.isdisjoint(record.files)):
+    single = set(file_names(asset, key, specs).values())
+    if spec.folder or (spec.window_file and single.isdisjoint(record.files)):
         return bool(record.files)
     return single == set(record.files)
 
 
-def _is_number(value: Detail) -> bool:
+def _is_a(value: Detail, kind: type[float] | type[str]) -> bool:
+    if kind is str:
+        return isinstance(value, str)
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def foreign_files(store: ArtifactStore, asset: str, recorded: Collection[str]) -> list[str]:
+def foreign_files(
+    store: ArtifactStore, asset: str, recorded: Collection[str], specs: Specs = SPECS
+) -> list[str]:
     """What lies where only files of an asset should, and is in no record: it is left alone.
 
     Of an export that is everything in its folder, else what is named like a file of a batch. It may
@@ -216,26 +214,28 @@ def foreign_files(store: ArtifactStore, asset: str, recorded: Collection[str]) -
         store: The folder of the dataset.
         asset: The asset's name.
         recorded: The files of all records of that asset.
+        specs: The assets that there are.
     """
-    if asset in _EXPORT_ASSETS:
-        return store.others(export_folder(asset), recorded)
-    if asset not in PER_BATCH:
+    spec = specs.of(asset)
+    if spec.folder:
+        return store.others(spec.folder, recorded)
+    if not spec.per_batch:
         return []
-    (pattern,) = LAYOUT[asset].values()
-    patterns = (pattern, *([WINDOW_FILES[asset]] if asset in WINDOW_FILES else []))
+    patterns = (*spec.files.values(), *([spec.window_file] if spec.window_file else []))
     found = (_files_by_key(store, each).values() for each in patterns)
     return [name for groups in found for names in groups for name in names if name not in recorded]
 
 
-def recorded_files(store: ArtifactStore, asset: str) -> set[str]:
+def recorded_files(store: ArtifactStore, asset: str, specs: Specs = SPECS) -> set[str]:
     """The files of all records of an asset."""
-    records = (store.record(asset, key) for key in store.record_keys(asset) if is_key(asset, key))
+    keys = (key for key in store.record_keys(asset) if is_key(asset, key, specs))
+    records = (store.record(asset, key) for key in keys)
     return {name for record in records if record for name in record.files}
 
 
-def is_key(asset: str, key: str) -> bool:
+def is_key(asset: str, key: str, specs: Specs = SPECS) -> bool:
     """Whether an asset can have an artifact of that key: the index of a batch, or `all`."""
-    return bool(_BATCH.fullmatch(key)) if asset in PER_BATCH else key == WHOLE
+    return bool(_BATCH.fullmatch(key)) if specs.of(asset).per_batch else key == WHOLE
 
 
 def foreign_sentence(names: Sequence[str]) -> str:
@@ -249,21 +249,24 @@ def foreign_sentence(names: Sequence[str]) -> str:
     return f"left alone, because no run made it: {', '.join(some)}{more}"
 
 
-def left_over(store: ArtifactStore, batches: int, switched_off: frozenset[str]) -> list[LeftOver]:
+def left_over(
+    store: ArtifactStore, batches: int, switched_off: frozenset[str], specs: Specs = SPECS
+) -> list[LeftOver]:
     """What is left of batches that are no more, and of assets that are switched off.
 
     Args:
         store: The folder of the dataset.
         batches: How many batches there should be.
         switched_off: Assets that should have nothing.
+        specs: The assets that there are.
     """
     found = []
-    for asset in sorted(PER_BATCH | switched_off):
+    for asset in sorted(specs.per_batch | switched_off):
         wanted = batches if asset not in switched_off else 0
         for key in sorted(store.record_keys(asset)):
-            if is_key(asset, key) and (key == WHOLE or int(key) >= wanted):
+            if is_key(asset, key, specs) and (key == WHOLE or int(key) >= wanted):
                 record = store.record(asset, key)
-                names = own_names(asset, key, record) if record else []
+                names = own_names(asset, key, record, specs) if record else []
                 found.append(LeftOver(asset, key, tuple(names)))
     return sorted(found, key=lambda item: (item.asset, len(item.key), item.key))
 

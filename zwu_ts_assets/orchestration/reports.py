@@ -29,7 +29,6 @@ from dagster._core.definitions.data_version import (
 )
 
 from zwu_ts_assets.config.datasets import AssetNames
-from zwu_ts_assets.orchestration.lineage import PER_BATCH
 from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record
@@ -255,9 +254,9 @@ class Reporter:
         """The content version of an input of an artifact."""
         if name == self.dataset.csv_asset:
             return str(record.details.get("csv_sha256", ""))
-        if name in PER_BATCH and key == WHOLE:
+        if self._per_batch(name) and key == WHOLE:
             return record.fingerprint  # of all batches together
-        upstream = self.store.record(name, key if name in PER_BATCH else WHOLE)
+        upstream = self.store.record(name, key if self._per_batch(name) else WHOLE)
         return upstream.version if upstream else ""
 
     def _pointer(self, name: str, key: str) -> str:
@@ -268,9 +267,12 @@ class Reporter:
         found = ids.get(key) if key in ids else max(ids.values(), default=None)
         return "NULL" if found is None else str(found)
 
+    def _per_batch(self, asset: str) -> bool:
+        return self.dataset.specs.of(asset).per_batch
+
     def _latest_ids(self, name: str) -> Mapping[str, int]:
         key = asset_key(self.dataset, name)
-        if name in PER_BATCH:
+        if self._per_batch(name):
             kind = dg.DagsterEventType.ASSET_MATERIALIZATION
             return self.instance.get_latest_storage_id_by_partition(key, kind)
         is_csv = name == self.dataset.csv_asset
@@ -280,7 +282,7 @@ class Reporter:
     def _latest_tags(self, asset: str) -> dict[str, Mapping[str, str]]:
         """The tags of each artifact's latest materialization, by key."""
         key = asset_key(self.dataset, asset)
-        if asset not in PER_BATCH:
+        if not self._per_batch(asset):
             event = self.instance.get_latest_materialization_event(key)
             return {WHOLE: event.tags or {}} if event else {}
         ids = list(self._latest_ids(asset).values())

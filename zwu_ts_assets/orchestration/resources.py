@@ -10,12 +10,16 @@ the definitions alone.
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Final
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from zwu_ts_assets.config.environment import checked_dask_address
 from zwu_ts_assets.workers.pool import Pool, WorkerPool
+
+# What worker processes run the functions of.
+_DRAWING: Final = "zwu_ts_assets.orchestration.assets.corpus_products"
 
 
 class Workers(dg.ConfigurableResource["Workers"]):
@@ -53,7 +57,7 @@ class Workers(dg.ConfigurableResource["Workers"]):
             from zwu_ts_assets.workers.dask_pool import DaskPool
 
             return DaskPool(address)
-        return WorkerPool(self.processes or _available_processors())
+        return WorkerPool(self.processes or _available_processors(), preload=_DRAWING)
 
 
 def _available_processors() -> int:

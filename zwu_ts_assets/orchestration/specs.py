@@ -1,19 +1,24 @@
 """Every asset of a dataset, described once.
 
 What belongs here: what an asset is called and made from, which files it has, which settings and
-checks are its own, how Dagster shows it, and its code version. Lineage, layout, digests of
-settings, reserved names, checks that run with an asset and the table in the README follow from
-these. What does not: how an asset is made (`corpus_assets.py`, `training_assets.py`) or checked
-(`checks.py`, `training_checks.py`), what its fingerprint is made of (`lineage.py`).
+checks are its own, how Dagster shows it, its code version, and which functions tell what it comes
+from and make it. Lineage, layout, digests of settings, reserved names, the comparison, Dagster's
+definitions and the table in the README follow from these. What does not: those functions
+(`origins.py`, `assets/`).
 
 Raise a code version when the same input and settings give different content or other bytes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from zwu_ts_assets.config.settings import EXPORTS, Settings
+from zwu_ts_assets.orchestration import origins
+from zwu_ts_assets.orchestration.assets import corpus_assets, training_assets
+from zwu_ts_assets.orchestration.origins import Inputs, Origin
+from zwu_ts_assets.orchestration.work import Make
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.training.split_rule import SPLITS
 
@@ -31,11 +36,21 @@ class AssetSpec:
         description: What it holds, for the web UI; its first sentence is in the README.
         inputs: The roles that it is made from, by the name of the argument that gets them. One
             that is switched off is left out.
+        origins: Tells what each of its artifacts comes from, given what is known of the inputs and
+            the keys that are asked for; a key that is left out has no artifact.
+        body: Called with the run and the inputs by argument when the asset is materialized; gives
+            what makes the artifacts of some keys. None: only of the raw table.
+        foretold: Whether the CSV tells its content, so that what is made from it can be compared
+            before it is made itself.
+        made_with: What else it is made with, in a word, and a digest of that. Where that cannot be
+            used, this asset is out of date, and the rest of the corpus is made.
         files: Its files below the dataset's folder, by their role in the product. `{key}` is the
             batch index, `{asset}` the asset's name. Empty for an asset that has a folder.
         window_file: Where windows overlap, a batch has several, and a folder with this file for
             each; `{role}` names the window's first row. Empty: one file for the whole batch.
         folder: The folder of an asset that decides itself which files it has.
+        details: Details that others calculate with, and `float` or `str`: a record without them is
+            damaged.
         settings: Names of the settings that matter to it: a change of any makes it out of date.
         digested: What the digest of these settings is of, from all settings and the values by name.
         code_version: Without the digest of its settings.
@@ -43,7 +58,9 @@ class AssetSpec:
         io_manager: Key of the resource that writes and reads it.
         kinds: What the web UI shows as its kinds.
         checks: Names of the checks that look at what it made; they run with it.
-        last_mile: Whether it is made only for those who ask for it, and kept current from then on.
+        last_mile: Whether it is made only for those who ask for it, and kept current from then on;
+            it is compared once all that it is made from is current.
+        asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
         may_make_nothing: Whether a run of it may end without an artifact.
         enabled_by: The setting, and the value of it, that adds the asset; None: always there.
     """
@@ -51,9 +68,14 @@ class AssetSpec:
     role: str
     description: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    origins: Callable[[Inputs, Sequence[str]], Mapping[str, Origin]]
+    body: Callable[..., Make] | None = None
+    foretold: bool = False
+    made_with: tuple[str, Callable[[Inputs], str]] | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     window_file: str = ""
     folder: str = ""
+    details: Mapping[str, type[float] | type[str]] = field(default_factory=dict)
     settings: tuple[str, ...]
     digested: Callable[[Settings, Mapping[str, object]], dict[str, object]] = _as_they_are
     code_version: str = "1"
@@ -62,6 +84,7 @@ class AssetSpec:
     kinds: frozenset[str]
     checks: tuple[str, ...] = ()
     last_mile: bool = False
+    asked_by: tuple[str, object] | None = None
     may_make_nothing: bool = False
     enabled_by: tuple[str, object] | None = None
 
@@ -71,6 +94,10 @@ class AssetSpec:
             self.enabled_by is None or getattr(settings, self.enabled_by[0]) == self.enabled_by[1]
         )
 
+    def is_asked_for(self, settings: Settings) -> bool:
+        """Whether the settings ask for this asset of the last mile."""
+        return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
+
     @property
     def places(self) -> tuple[str, ...]:
         """The patterns of everything that it may have below the dataset's folder."""
@@ -78,11 +105,58 @@ class AssetSpec:
         return tuple(filter(None, found))
 
 
+@dataclass(frozen=True)
+class Specs:
+    """The assets of a dataset, in an order in which they can be made."""
+
+    all: tuple[AssetSpec, ...]
+
+    def __iter__(self) -> Iterator[AssetSpec]:
+        return iter(self.all)
+
+    def __getitem__(self, role: str) -> AssetSpec:
+        return next(spec for spec in self.all if spec.role == role)
+
+    def of(self, asset: str) -> AssetSpec:
+        """The spec of an asset by its name. The raw table alone has another name than its role."""
+        return next((spec for spec in self.all if spec.role == asset), self.all[0])
+
+    @property
+    def per_batch(self) -> frozenset[str]:
+        """The assets that have an artifact for each batch."""
+        return frozenset(spec.role for spec in self.all if spec.per_batch)
+
+    @property
+    def last_mile(self) -> tuple[str, ...]:
+        """The assets that are made for those who ask for them, and kept current from then on."""
+        return tuple(spec.role for spec in self.all if spec.last_mile)
+
+    def enabled(self, settings: Settings) -> list[AssetSpec]:
+        """The assets that a dataset with these settings has."""
+        return [spec for spec in self.all if spec.is_enabled(settings)]
+
+    def switched_off(self, settings: Settings) -> frozenset[str]:
+        """The assets that the settings could add to a corpus, and do not."""
+        return frozenset(spec.role for spec in self.all if not spec.is_enabled(settings))
+
+    def inputs(self, role: str, settings: Settings) -> dict[str, str]:
+        """What an asset is made from with these settings: roles by the names of its arguments."""
+        return {
+            argument: source
+            for argument, source in self[role].inputs.items()
+            if self[source].is_enabled(settings)
+        }
+
+
 # How a CSV is read. Windows tell by their content whether it mattered.
 CSV_SETTINGS: Final = tuple(CsvRules.__dataclass_fields__)
 
 # The stride also where the content alone would do: it decides on names of files and headings.
 _DRAWING: Final = ("canvas_width", "canvas_height", "title_batch_index", "window_stride")
+
+_SIZE: Final[Mapping[str, type[float]]] = {"width": float, "height": float}
+
+_PROMPTS: Final = ("prompts", origins.prompts_digest)
 
 _MEDIA: Final = {name: name for name in ("correlation_pngs", "line_plots", "patch_videos")}
 
@@ -101,9 +175,18 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
     return AssetSpec(
         role=EXPORTS[format_name],
         description=description,
-        inputs={**_MEDIA, "samples": "samples"},
+        inputs={
+            **_MEDIA,
+            "samples": "samples",
+            "questions": "questions",
+            "evidence": "evidence",
+        },
+        origins=origins.of_worded,
+        body=partial(training_assets.export, format_name),
+        made_with=_PROMPTS,
+        asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="2",  # the card says where to write checkpoints
+        code_version="3",  # conversations of several questions, which need the picture
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -114,207 +197,268 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
     )
 
 
-SPECS: Final = (
-    AssetSpec(
-        role="raw",
-        description=(
-            "The validated table of the CSV, with its timestamps.\n\n"
-            "Materializing it also tells the instance which batches there are."
+SPECS: Final = Specs(
+    (
+        AssetSpec(
+            role="raw",
+            description=(
+                "The validated table of the CSV, with its timestamps.\n\n"
+                "Materializing it also tells the instance which batches there are."
+            ),
+            # The only input is the CSV, which is no asset of ours.
+            files={"table": "{asset}.parquet"},
+            # `max_batches` changes which batches there are, not what is in one: told here alone.
+            origins=origins.of_raw,
+            foretold=True,
+            details={"batches": float},
+            settings=(
+                *("time_column", "features", "lags", "window_length", "window_stride"),
+                "max_batches",
+                *CSV_SETTINGS,
+            ),
+            io_manager="series_io",
+            kinds=frozenset({"csv", "parquet"}),
         ),
-        # The only input is the CSV, which is no asset of ours.
-        files={"table": "{asset}.parquet"},
-        # `max_batches` changes which batches there are, not what is in one: told here alone.
-        settings=(
-            *("time_column", "features", "lags", "window_length", "window_stride", "max_batches"),
-            *CSV_SETTINGS,
+        AssetSpec(
+            role="batch_windows",
+            description=(
+                "The rows of each batch's windows, with timestamps, column names and target spans."
+            ),
+            inputs={"series": "raw"},
+            files={"table": "batch_windows/batch_{key}.parquet"},
+            # Columns too: windows of other columns must not be taken for windows of this corpus.
+            # Which columns are shown is part of the content, whichever settings it comes from.
+            origins=origins.of_windows,
+            body=corpus_assets.batch_windows,
+            foretold=True,
+            details={"target_rows": float, "target_span": str},
+            settings=("time_column", "features", "window_length", "window_stride", "horizon"),
+            per_batch=True,
+            io_manager="windows_io",
+            kinds=frozenset({"parquet"}),
+            checks=("matrices_are_sound",),
         ),
-        io_manager="series_io",
-        kinds=frozenset({"csv", "parquet"}),
-    ),
-    AssetSpec(
-        role="batch_windows",
-        description=(
-            "The rows of each batch's windows, with timestamps, column names and target spans."
+        AssetSpec(
+            role="colour_ranges",
+            description=(
+                "Colour ranges that all figures share, fitted on the windows of the training split."
+            ),
+            inputs={"series": "raw", "windows": "batch_windows"},
+            files={"ranges": "correlations/colour_ranges.json"},
+            origins=origins.of_colour_ranges,
+            body=corpus_assets.colour_ranges,
+            settings=("patch_length", "patch_stride", "split"),
+            kinds=frozenset({"json"}),
+            enabled_by=("colour_range", "train"),
         ),
-        inputs={"series": "raw"},
-        files={"table": "batch_windows/batch_{key}.parquet"},
-        # Columns too: windows of other columns must not be taken for windows of this corpus.
-        # Which columns are shown is part of the content, whichever settings it comes from.
-        settings=("time_column", "features", "window_length", "window_stride", "horizon"),
-        per_batch=True,
-        io_manager="windows_io",
-        kinds=frozenset({"parquet"}),
-        checks=("matrices_are_sound",),
-    ),
-    AssetSpec(
-        role="colour_ranges",
-        description=(
-            "Colour ranges that all figures share, fitted on the windows of the training split."
+        AssetSpec(
+            role="correlation_pngs",
+            description=(
+                "A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by "
+                "time.\n\n"
+                "The feature panels' covariance and Pearson are of FFT magnitudes along time."
+            ),
+            inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
+            files={"png": "correlations/batch_{key}.png"},
+            window_file="correlations/batch_{key}/{role}.png",
+            origins=origins.of_figures,
+            body=corpus_assets.correlation_pngs,
+            details=_SIZE,
+            settings=(*_DRAWING, "colour_range"),
+            code_version="2",  # other bytes of the same pixels
+            per_batch=True,
+            kinds=frozenset({"png"}),
+            checks=("pngs_decode_to_the_canvas",),
         ),
-        inputs={"series": "raw", "windows": "batch_windows"},
-        files={"ranges": "correlations/colour_ranges.json"},
-        settings=("patch_length", "patch_stride", "split"),
-        kinds=frozenset({"json"}),
-        enabled_by=("colour_range", "train"),
-    ),
-    AssetSpec(
-        role="correlation_pngs",
-        description=(
-            "A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by "
-            "time.\n\n"
-            "The feature panels' covariance and Pearson are of FFT magnitudes along time."
+        AssetSpec(
+            role="line_plots",
+            description="The values of each window as lines, one panel per column.",
+            inputs={"windows": "batch_windows"},
+            files={"png": "line_plots/batch_{key}.png"},
+            window_file="line_plots/batch_{key}/{role}.png",
+            origins=origins.of_figures,
+            body=corpus_assets.line_plots,
+            details=_SIZE,
+            settings=(*_DRAWING, "units"),
+            per_batch=True,
+            kinds=frozenset({"png"}),
+            checks=("pngs_decode_to_the_canvas",),
+            enabled_by=("line_plots", True),
         ),
-        inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
-        files={"png": "correlations/batch_{key}.png"},
-        window_file="correlations/batch_{key}/{role}.png",
-        settings=(*_DRAWING, "colour_range"),
-        code_version="2",  # other bytes of the same pixels
-        per_batch=True,
-        kinds=frozenset({"png"}),
-        checks=("pngs_decode_to_the_canvas",),
-    ),
-    AssetSpec(
-        role="line_plots",
-        description="The values of each window as lines, one panel per column.",
-        inputs={"windows": "batch_windows"},
-        files={"png": "line_plots/batch_{key}.png"},
-        window_file="line_plots/batch_{key}/{role}.png",
-        settings=(*_DRAWING, "units"),
-        per_batch=True,
-        kinds=frozenset({"png"}),
-        checks=("pngs_decode_to_the_canvas",),
-        enabled_by=("line_plots", True),
-    ),
-    AssetSpec(
-        role="batch_stats",
-        description=(
-            "Mean, maximum and variance per feature of every window that exists, as text."
+        AssetSpec(
+            role="batch_stats",
+            description=(
+                "Mean, maximum and variance per feature of every window that exists, as text."
+            ),
+            inputs={"windows": "batch_windows"},
+            files={"text": "correlations/batch_stats.txt"},
+            origins=origins.of_stats,
+            body=corpus_assets.batch_stats,
+            settings=("window_stride", "stats_format"),
+            kinds=frozenset({"text"}),
+            checks=("text_covers_every_batch", "text_tells_every_variance"),
         ),
-        inputs={"windows": "batch_windows"},
-        files={"text": "correlations/batch_stats.txt"},
-        settings=("window_stride", "stats_format"),
-        kinds=frozenset({"text"}),
-        checks=("text_covers_every_batch", "text_tells_every_variance"),
-    ),
-    AssetSpec(
-        role="vocab",
-        description=(
-            "The small vocabulary of the stats text, and each window's tokens and ids in it."
+        AssetSpec(
+            role="vocab",
+            description=(
+                "The small vocabulary of the stats text, and each window's tokens and ids in it."
+            ),
+            inputs={"stats": "batch_stats"},
+            files={
+                "vocab": "correlations/vocab.json",
+                "tokens": "correlations/batch_stats_tokens.jsonl",
+            },
+            origins=origins.of_vocabulary,
+            body=corpus_assets.vocab,
+            settings=("splitter",),
+            kinds=frozenset({"json"}),
+            checks=("ids_give_the_tokens",),
         ),
-        inputs={"stats": "batch_stats"},
-        files={
-            "vocab": "correlations/vocab.json",
-            "tokens": "correlations/batch_stats_tokens.jsonl",
-        },
-        settings=("splitter",),
-        kinds=frozenset({"json"}),
-        checks=("ids_give_the_tokens",),
-    ),
-    AssetSpec(
-        role="qwen_tokens",
-        description=(
-            "Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."
+        AssetSpec(
+            role="qwen_tokens",
+            description=(
+                "Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."
+            ),
+            inputs={"stats": "batch_stats"},
+            files={
+                "rows": "correlations/batch_stats_qwen.jsonl",
+                "vocab": "correlations/vocab_qwen.json",
+            },
+            origins=origins.of_tokens,
+            body=corpus_assets.qwen_tokens,
+            settings=("tokenizer",),
+            kinds=frozenset({"json", "huggingface"}),
+            checks=("ids_decode_to_the_text",),
         ),
-        inputs={"stats": "batch_stats"},
-        files={
-            "rows": "correlations/batch_stats_qwen.jsonl",
-            "vocab": "correlations/vocab_qwen.json",
-        },
-        settings=("tokenizer",),
-        kinds=frozenset({"json", "huggingface"}),
-        checks=("ids_decode_to_the_text",),
-    ),
-    AssetSpec(
-        role="patch_videos",
-        description=(
-            "A PatchTST-style video per window: one figure per patch of its past rows.\n\n"
-            "The rows that follow are the sample's target span, told in the metadata."
+        AssetSpec(
+            role="patch_videos",
+            description=(
+                "A PatchTST-style video per window: one figure per patch of its past rows.\n\n"
+                "The rows that follow are the sample's target span, told in the metadata."
+            ),
+            inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
+            files={"video": "patch_videos/batch_{key}.mp4"},
+            window_file="patch_videos/batch_{key}/{role}.mp4",
+            origins=origins.of_videos,
+            body=corpus_assets.patch_videos,
+            details={**_SIZE, "frames": float, "fps": float},
+            settings=(
+                *_DRAWING,
+                *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
+                *("video_width", "video_height"),
+            ),
+            digested=_of_video_size,
+            per_batch=True,
+            kinds=frozenset({"mp4"}),
+            checks=("videos_decode_to_every_frame",),
         ),
-        inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
-        files={"video": "patch_videos/batch_{key}.mp4"},
-        window_file="patch_videos/batch_{key}/{role}.mp4",
-        settings=(
-            *_DRAWING,
-            *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
-            *("video_width", "video_height"),
+        AssetSpec(
+            role="samples",
+            description=(
+                "One row per usable window, by split: rows, target, media, text, tokens, flags."
+            ),
+            inputs={
+                "series": "raw",
+                "batch_windows": "batch_windows",
+                **_MEDIA,
+                "stats": "batch_stats",
+                "tokens": "qwen_tokens",
+            },
+            files={
+                **{name: f"samples/{name}.parquet" for name in SPLITS},
+                "report": "samples/splits.json",
+            },
+            origins=origins.of_samples,
+            body=training_assets.samples,
+            details={f"{name}_samples": float for name in SPLITS},
+            settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
+            kinds=frozenset({"parquet"}),
+            checks=("splits_share_no_row",),
+            last_mile=True,
         ),
-        digested=_of_video_size,
-        per_batch=True,
-        kinds=frozenset({"mp4"}),
-        checks=("videos_decode_to_every_frame",),
-    ),
-    AssetSpec(
-        role="samples",
-        description=(
-            "One row per usable window, by split: rows, target, media, text, tokens, flags."
+        AssetSpec(
+            role="questions",
+            description=(
+                "Questions about the samples with typed answers, balanced so that their text gives "
+                "nothing away."
+            ),
+            inputs={"samples": "samples"},
+            files={
+                **{name: f"questions/{name}.parquet" for name in SPLITS},
+                "report": "questions/questions.json",
+            },
+            origins=origins.of_questions,
+            body=training_assets.questions,
+            details={"questions": float},
+            settings=("tasks", "patch_length", "patch_stride"),
+            kinds=frozenset({"parquet"}),
+            checks=("answers_are_balanced",),
+            last_mile=True,
+            may_make_nothing=True,
         ),
-        inputs={
-            "series": "raw",
-            "batch_windows": "batch_windows",
-            **_MEDIA,
-            "stats": "batch_stats",
-            "tokens": "qwen_tokens",
-        },
-        files={
-            **{name: f"samples/{name}.parquet" for name in SPLITS},
-            "report": "samples/splits.json",
-        },
-        settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
-        kinds=frozenset({"parquet"}),
-        checks=("splits_share_no_row",),
-        last_mile=True,
-    ),
-    AssetSpec(
-        role="preflight",
-        description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
-        inputs={"patch_videos": "patch_videos", "samples": "samples"},
-        files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
-        settings=("tasks", "prompts"),
-        kinds=frozenset({"markdown", "png"}),
-        checks=("consumers_lose_nothing",),
-        last_mile=True,
-        may_make_nothing=True,
-    ),
-    _export(
-        "qwen",
-        "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
-        "json",
-    ),
-    _export(
-        "ms_swift",
-        "The samples as ms-swift reads them: messages in JSON Lines, and media.",
-        "json",
-    ),
-    _export(
-        "llama_factory",
-        "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, media.",
-        "json",
-    ),
-    _export(
-        "huggingface",
-        "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
-        *("json", "huggingface"),
-    ),
-    _export(
-        "webdataset",
-        "The samples in tar shards for WebDataset, with an index.",
-        "tar",
-    ),
+        AssetSpec(
+            role="evidence",
+            description=(
+                "The proof that questions need their media: what a blind reader gets right, and "
+                "one of pixels."
+            ),
+            inputs={**_MEDIA, "samples": "samples", "questions": "questions"},
+            files={
+                "report": "evidence/evidence.md",
+                "numbers": "evidence/evidence.json",
+                "plot": "evidence/evidence.png",
+            },
+            origins=origins.of_evidence,
+            body=training_assets.evidence,
+            settings=("patch_length", "patch_stride"),
+            kinds=frozenset({"markdown", "png"}),
+            checks=("questions_need_their_media",),
+            last_mile=True,
+            may_make_nothing=True,
+        ),
+        AssetSpec(
+            role="preflight",
+            description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
+            inputs={
+                "patch_videos": "patch_videos",
+                "samples": "samples",
+                "questions": "questions",
+            },
+            files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
+            origins=origins.of_worded,
+            body=training_assets.preflight,
+            made_with=_PROMPTS,
+            settings=("tasks", "prompts"),
+            kinds=frozenset({"markdown", "png"}),
+            checks=("consumers_lose_nothing",),
+            last_mile=True,
+            may_make_nothing=True,
+        ),
+        _export(
+            "qwen",
+            "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
+            "json",
+        ),
+        _export(
+            "ms_swift",
+            "The samples as ms-swift reads them: messages in JSON Lines, and media.",
+            "json",
+        ),
+        _export(
+            "llama_factory",
+            "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, media.",
+            "json",
+        ),
+        _export(
+            "huggingface",
+            "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
+            *("json", "huggingface"),
+        ),
+        _export(
+            "webdataset",
+            "The samples in tar shards for WebDataset, with an index.",
+            "tar",
+        ),
+    )
 )
-"""The assets of a dataset, in an order in which they can be made."""
-
-BY_ROLE: Final[Mapping[str, AssetSpec]] = {spec.role: spec for spec in SPECS}
-
-
-def enabled(settings: Settings) -> list[AssetSpec]:
-    """The assets that a dataset with these settings has, in an order in which they can be made."""
-    return [spec for spec in SPECS if spec.is_enabled(settings)]
-
-
-def enabled_inputs(role: str, settings: Settings) -> dict[str, str]:
-    """What an asset is made from with these settings: roles by the names of its arguments."""
-    return {
-        argument: source
-        for argument, source in BY_ROLE[role].inputs.items()
-        if BY_ROLE[source].is_enabled(settings)
-    }
+"""The assets of every dataset."""

@@ -1,4 +1,4 @@
-"""Why a dataset has no sample, and what would give it some.
+"""Why a dataset has no sample or no question, and what would give it some.
 
 What belongs here: the sentence for whoever asked for samples and exports of a CSV that is too
 short for its settings. What does not: placing windows in splits (`training/splits.py`).
@@ -45,6 +45,26 @@ def why_no_sample(csv: Path, settings: Settings, details: Mapping[str, Detail]) 
     else:
         remedies.append(f"another [split], such that one has {needed} rows")
     return f"{sentence}{', '.join(remedies[:-1])}, or {remedies[-1]}."
+
+
+def why_no_question(csv: Path, settings: Settings, questions: Mapping[str, Detail]) -> str:
+    """Why nothing is asked of the samples that there are, and what helps; empty if something is.
+
+    Args:
+        csv: The CSV, to be named.
+        settings: Of the dataset.
+        questions: Details of the record of its questions.
+    """
+    if questions["questions"]:
+        return ""
+    stride = max(settings.stride // 4, 1)
+    return (
+        f"{csv}: nothing is asked of its samples, so there is nothing to export. A question is "
+        "asked of windows in which each of its answers is right equally often, so that its text "
+        "gives nothing away, and of so few windows there are none. What helps: a smaller "
+        f"window_stride, such as {stride}, a longer CSV, or more of the tasks, levels and views in "
+        "[tasks]."
+    )
 
 
 def _length(span: Detail) -> int:

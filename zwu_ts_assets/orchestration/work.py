@@ -6,9 +6,14 @@ does not: how a product is made (`corpus_products.py`) or kept (`io_managers.py`
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.storage.artifact_store import Detail, Record
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.config.datasets import Dataset
+    from zwu_ts_assets.orchestration.origins import Surroundings
+    from zwu_ts_assets.workers.pool import Pool
 
 T = TypeVar("T")
 
@@ -58,14 +63,18 @@ class Product(Generic[T]):
     problems: tuple[Problem, ...] = ()
 
 
+Make = Callable[[Sequence[str]], Iterator[Product[Any]]]
+"""Makes the artifacts of the given keys, in that order, one at a time as they are consumed, so that
+a range of batches never sits in memory."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What an asset would make, and what from; the IO manager asks for what is not there yet.
 
     Attributes:
         made_from: For each key, a string that changes whenever the inputs of that artifact do.
-        make: Makes the artifacts of the given keys, in that order, one at a time as they are
-            consumed, so that a range of batches never sits in memory.
+        make: Makes what is due.
         force: Make everything, also what is current.
         switched_off: Of the raw table: assets that the settings have switched off, of which nothing
             is to be left.
@@ -74,21 +83,45 @@ class Work:
     """
 
     made_from: Mapping[str, str]
-    make: Callable[[Sequence[str]], Iterator[Product[Any]]]
+    make: Make
     force: bool = False
     switched_off: frozenset[str] = frozenset()
     overlapping: bool = False
 
 
-def single(made_from: str, make: Callable[[], Product[Any]], *, force: bool = False) -> Work:
-    """The work of an unpartitioned asset.
+@dataclass(frozen=True)
+class AssetRun:
+    """One run of an asset, as its body sees it.
+
+    Attributes:
+        dataset: Whose asset it is.
+        surroundings: Of the project.
+        keys: The artifacts that are asked for: batch indices as text, or `all`.
+        pool: The processes that do the work.
+    """
+
+    dataset: "Dataset"
+    surroundings: "Surroundings"
+    keys: Sequence[str]
+    pool: "Pool"
+
+
+class Artifact(dict[str, bytes]):
+    """The files of an artifact by role, with its record; a `dict`, as Dagster's types want one."""
+
+    def __init__(self, files: Mapping[str, bytes], record: Record) -> None:
+        """Args: the files' bytes; what is known of the artifact."""
+        super().__init__(files)
+        self.record = record
+
+
+def once(make: Callable[[], Product[Any]]) -> Make:
+    """What makes the only artifact of an asset without batches.
 
     Args:
-        made_from: A string that changes whenever an input does.
-        make: Makes the product.
-        force: Make it also if it is current.
+        make: Makes its product.
     """
-    return Work({WHOLE: made_from}, lambda keys: (make() for _ in keys), force)
+    return lambda keys: (make() for _ in keys)
 
 
 def warnings_among(details: Mapping[str, Detail]) -> list[str]:

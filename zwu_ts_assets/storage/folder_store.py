@@ -4,6 +4,7 @@ What belongs here: how files are written, linked, compared and removed on disk. 
 a store is, and records (`artifact_store.py`), object stores (`object_store.py`).
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -23,6 +24,7 @@ from zwu_ts_assets.storage.regular_files import (
 from zwu_ts_assets.storage.temporaries import link_name, locked_temporary, remove_abandoned
 
 _RECORDS = ".records"
+_FICLONE = 0x40049409  # from linux/fs.h: all of a file's blocks, shared until one side changes
 
 
 class FolderStore(ArtifactStore):
@@ -30,8 +32,15 @@ class FolderStore(ArtifactStore):
 
     root: Path
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, hidden: int = 0o022) -> None:
+        """Nothing is made yet.
+
+        Args:
+            root: The folder.
+            hidden: The rights that its files and folders do not give, as a umask.
+        """
         super().__init__(root)
+        self._hidden = hidden
 
     def path(self, name: str) -> Path:
         """The file of a relative name; see `ArtifactStore.path`."""
@@ -72,7 +81,9 @@ class FolderStore(ArtifactStore):
             source: The file, relative to the store's root.
             name: Its second name, likewise.
             sha256: Of its content.
-            link: A link; it takes no space, and a program that writes into it changes both.
+            link: A link; it takes no space, and a program that writes into it changes both. A copy
+                takes none either where the file system lets files share blocks until one changes
+                (Btrfs, XFS, bcachefs).
 
         Raises:
             ValueError: The source has another content.
@@ -86,12 +97,10 @@ class FolderStore(ArtifactStore):
         if not self._matches(original, record):
             raise ValueError(f"{original} has another content than its record says")
         if link:
-            _link(original, path)
+            _link(original, path, self._hidden)
             return record
         with self._new(path) as temporary:
-            shutil.copyfile(original, temporary)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+            _copy(original, temporary)
         return record
 
     def has(self, name: str, expected: FileRecord) -> bool:
@@ -167,10 +176,10 @@ class FolderStore(ArtifactStore):
     @contextmanager
     def _new(self, path: Path) -> Iterator[Path]:
         """A temporary file beside a path, which takes its place if all goes well."""
-        handle, temporary = _temporary_in(path.parent)
+        handle, temporary = _temporary_in(path.parent, self._hidden)
         try:
             yield temporary
-            temporary.chmod(0o644)  # made private; artifacts are read by trainers
+            temporary.chmod(0o666 & ~self._hidden)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -196,11 +205,14 @@ class FolderStore(ArtifactStore):
             return False
 
 
-def _temporary_in(folder: Path) -> tuple[int, Path]:
+def _temporary_in(folder: Path, hidden: int) -> tuple[int, Path]:
     """A new file in a folder that is made if need be."""
     for attempt in range(100):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            missing = [each for each in (folder, *folder.parents) if not each.exists()]
+            for each in reversed(missing):
+                each.mkdir(mode=0o777 & ~hidden, exist_ok=True)
+                _sync_folder(each.parent)
             return locked_temporary(folder)
         except FileNotFoundError:  # another run has just removed it or its parent, found empty
             if attempt == 99:
@@ -208,9 +220,20 @@ def _temporary_in(folder: Path) -> tuple[int, Path]:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _link(original: Path, path: Path) -> None:
+def _copy(original: Path, temporary: Path) -> None:
+    """Give a new file the bytes of another one, by sharing its blocks where that can be done."""
+    with original.open("rb") as source, temporary.open("r+b") as target:
+        try:
+            fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
+        except OSError:  # another file system, or one whose files share nothing
+            shutil.copyfileobj(source, target, 1024 * 1024)
+            target.flush()
+        os.fsync(target.fileno())
+
+
+def _link(original: Path, path: Path, hidden: int) -> None:
     """Put a hard link to a file in its place in one step."""
-    handle, owner = _temporary_in(path.parent)
+    handle, owner = _temporary_in(path.parent, hidden)
     linked = link_name(owner)
     try:
         os.link(original, linked)

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 # What the kernel says of a link where none is followed, of a file where a folder was expected, and
 # of a socket: there is no file of ours.
@@ -49,6 +49,49 @@ def read_regular(path: Path, *, follow: bool = True, limit: int | None = None) -
             return file.read() if limit is None else file.read(limit)
     finally:
         os.close(handle)
+
+
+def open_inside(root: Path, name: str, limit: int | None = None) -> BinaryIO:
+    """Open a regular file of a folder that somebody else made.
+
+    Links are followed as far as they stay in the folder.
+
+    Args:
+        root: The folder; it may be a link.
+        name: The file, relative to it.
+        limit: How many bytes it may have; unset: no matter.
+
+    Raises:
+        OSError: It is not there, is no regular file, lies outside or is larger; `strerror` says so.
+    """
+    top = root.resolve()
+    try:
+        path = (top / name).resolve()
+    except (RuntimeError, ValueError) as error:  # links in a circle; a name that no file can have
+        raise OSError(errno.EINVAL, f"has no usable name: {error}", name) from error
+    if not path.is_relative_to(top) or path == top:
+        raise OSError(errno.ELOOP, "leads out of the folder", str(path))
+    handle = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        *folders, last = path.relative_to(top).parts
+        # Folder by folder: a link that somebody puts there meanwhile is not followed.
+        for part in folders:
+            inner = os.open(part, _FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+        opened = os.open(last, flags, dir_fd=handle)
+    finally:
+        os.close(handle)
+    file = os.fdopen(opened, "rb")
+    facts = os.fstat(opened)
+    if stat.S_ISREG(facts.st_mode) and (limit is None or facts.st_size <= limit):
+        return file
+    file.close()
+    if stat.S_ISREG(facts.st_mode):
+        reason = f"has {facts.st_size:,} bytes, at most {limit:,} are read"
+        raise OSError(errno.EFBIG, reason, str(path))
+    raise OSError(errno.EINVAL, "is no regular file", str(path))
 
 
 def entries_below(folder: Path) -> Iterator["os.DirEntry[str]"]:
@@ -116,6 +159,9 @@ def remove_regular(root: Path, parts: Sequence[str]) -> bool:
         if not stat.S_ISREG(mode):
             return False
         os.unlink(parts[-1], dir_fd=handle)
+        # A record goes after the files that it names: were it the other way round after a power
+        # cut, nothing would tell whose they are.
+        os.fsync(handle)
     except FileNotFoundError:
         return True
     except OSError as error:

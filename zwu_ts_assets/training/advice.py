@@ -5,7 +5,7 @@ out on the consumer's own arithmetic before it is given; and with settings that 
 does not: judging legibility (`legibility`) and the consumers' numbers (`profiles`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -22,16 +22,7 @@ _BLOCK = Processor().block
 
 LONG_TEXT: Final = 10_000
 """Texts of more tokens call for advice: figure and video of the default canvas are 8,716, so that
-most of such a sample is text."""
-
-_SHORTER: Final[Mapping[str, str]] = {
-    "forecast": (
-        "name columns in `forecast_features` and make `forecast_steps` smaller for shorter "
-        "answers, and make `recent_steps` smaller for shorter prompts, which hold so many values "
-        "of every column"
-    ),
-    "describe": "it has a line for every column; leave it out of `tasks`",
-}
+most of such a conversation is text."""
 
 
 def advice(
@@ -85,28 +76,23 @@ def advice(
     return tuple(sentences)
 
 
-def text_advice(longest: Mapping[str, int], columns: int) -> tuple[str, ...]:
+def text_advice(longest: int, columns: int) -> tuple[str, ...]:
     """Say what makes texts shorter, whoever reads them.
 
     Args:
-        longest: Tokens of the longest text of each task.
+        longest: Tokens of the longest conversation's text.
         columns: How many columns are used.
 
     Returns:
         Sentences; none where no text has more than `LONG_TEXT` tokens.
     """
-    long = sorted(name for name, tokens in longest.items() if tokens > LONG_TEXT)
-    sentences = [
-        f"The texts of `{name}` have up to {longest[name]:,} tokens for {columns} columns: "
-        f"{_SHORTER.get(name, 'leave it out of `tasks`, or make `window_length` smaller')}."
-        for name in sorted(long, key=longest.__getitem__, reverse=True)
-    ]
-    if sentences:
-        sentences.append(
-            "Fewer columns in `features` make all texts shorter. Fewer in `figure_columns` or "
-            "`figure_features` shorten what prompts say of the figures, and not the statistics."
-        )
-    return tuple(sentences)
+    if longest <= LONG_TEXT:
+        return ()
+    return (
+        f"The texts of a conversation have up to {longest:,} tokens for {columns} columns: make "
+        "`questions_per_conversation` smaller, or use fewer columns in `features`, which are all "
+        "named where media are introduced.",
+    )
 
 
 def _image_advice(profile: Profile, figure: Drawn, image: ImageTokens) -> tuple[str, int]:

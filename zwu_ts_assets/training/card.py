@@ -36,6 +36,12 @@ _HUB_LICENCES: Final = frozenset(
         "other",
     )
 )
+_EXAMPLE: Final = 400  # characters of a question in the table
+_OF_LINKS: Final = (
+    "Figures and videos that lie here as files are hard links to those of the corpus, as its "
+    'settings ask for (`export_media = "link"`). A program that writes into one changes both: work '
+    "on a copy of this folder."
+)
 _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 
 
@@ -89,6 +95,29 @@ class CheckFacts:
 
 
 @dataclass(frozen=True)
+class TaskFacts:
+    """What is said of a task.
+
+    Attributes:
+        name: Its name.
+        level: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.
+        needs: The views in which its answers stand; none where they lie ahead.
+        questions: How many are asked.
+        chance: The share that guessing gets right; 0 where there are no options.
+        example: The text of one of its questions.
+        answer: The answer to it.
+    """
+
+    name: str
+    level: int
+    needs: Sequence[str]
+    questions: int
+    chance: float
+    example: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class CardFacts:
     """Everything that the card says.
 
@@ -103,8 +132,9 @@ class CardFacts:
         interval: The sampling interval, for example `1 hour`.
         splits: In the order of time.
         split_rule: How the splits were cut, for example `ratio 0.7/0.1/0.2`.
-        tasks: Conversations by task.
-        answers: What is said of the answers' format: a sentence per task.
+        tasks: In the order of their levels.
+        evidence: What readers made of the questions: a table in Markdown.
+        rationale: Whether answers say how they were read: `none`, `answer` or `think`.
         parameters: Settings by name.
         checks: In the order of the card.
         fingerprints: Content versions by asset.
@@ -112,6 +142,7 @@ class CardFacts:
         figure: An image of the corpus.
         film_strip: The frames of a video.
         selection: Which columns the feature panels show, in a sentence; empty where they show all.
+        media_are_links: Whether the export's figures and videos are hard links to the corpus' own.
     """
 
     dataset: str
@@ -123,8 +154,9 @@ class CardFacts:
     interval: str
     splits: Sequence[SplitFacts]
     split_rule: str
-    tasks: Mapping[str, int]
-    answers: Mapping[str, str]
+    tasks: Sequence[TaskFacts]
+    evidence: str
+    rationale: str
     parameters: Mapping[str, str | int | float | bool | None]
     checks: Sequence[CheckFacts]
     fingerprints: Mapping[str, str]
@@ -133,6 +165,7 @@ class CardFacts:
     film_strip: Picture
     language: str = field(default="en")
     selection: str = ""
+    media_are_links: bool = False
 
 
 def card_files(
@@ -168,6 +201,7 @@ def card_markdown(
         f"![The frames of a video: the patches of a window]({FILM_STRIP})",
         "## Loading",
         usage,
+        _OF_LINKS if facts.media_are_links else "",
         "`corpus.json` lists every sample with its rows, token counts and media; the command "
         "`validate` checks the export against it.",
         "## Source and licence",
@@ -185,11 +219,17 @@ def card_markdown(
             ("split", "rows", "from", "to", "samples", "conversations", "embargoed", "tokens"),
             [_split_row(split) for split in facts.splits],
         ),
-        "## Tasks and answers",
+        "## Questions",
+        _ANSWERS[facts.rationale],
         _table(
-            ("task", "conversations", "answer"),
-            [(n, f"{c:,}", facts.answers.get(n, "")) for n, c in facts.tasks.items()],
+            ("task", "level", "needs", "questions", "chance", "example", "answer"),
+            [_task_row(task) for task in facts.tasks],
         ),
+        "### Do they need the picture, and can they be answered from it?",
+        "A blind reader sees the text alone and has learned from the train split; a reader of "
+        "pixels sees the decoded media alone; with the wrong picture, it sees those of another "
+        "window.",
+        facts.evidence.strip(),
         "## Parameters",
         _table(("parameter", "value"), _pairs(facts.parameters)),
         "## Checks",
@@ -263,6 +303,27 @@ def _split_row(split: SplitFacts) -> tuple[str, ...]:
         f"{split.conversations:,}",
         f"{split.embargoed:,}",
         "not counted" if split.tokens is None else f"{split.tokens:,}",
+    )
+
+
+_ANSWERS: Final[Mapping[str, str]] = {
+    "none": "Every answer is one line, `Answer: ` and what was asked for.",
+    "answer": "Every answer says how it was read; its last line is `Answer: ` and what was asked "
+    "for.",
+    "think": "Every answer begins with a thought between `<think>` and `</think>`; its last line "
+    "is `Answer: ` and what was asked for.",
+}
+
+
+def _task_row(task: TaskFacts) -> tuple[str, ...]:
+    return (
+        task.name,
+        f"{task.level}",
+        " + ".join(task.needs) or "what lies ahead",
+        f"{task.questions:,}",
+        f"{task.chance:.0%}" if task.chance else "",
+        task.example if len(task.example) <= _EXAMPLE else f"{task.example[:_EXAMPLE]}...",
+        task.answer,
     )
 
 

@@ -1,33 +1,51 @@
-"""What a conversation is: one question about a sample's media, and its answer.
+"""What a conversation is: media of a window, and questions about them with their answers.
 
-What belongs here: the type that every export renders in its own shape. What does not: which
-questions there are (`tasks`), how they are worded (`prompts`).
+What belongs here: the types that every export renders in its own shape. What does not: which
+questions there are (`picture/`), which of them share a conversation (`conversations`).
 """
 
 from dataclasses import dataclass
 
+from zwu_ts_assets.training.picture.question import PictureQuestion
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and its answer within a conversation.
+
+    Attributes:
+        question: What is asked, with its typed answer.
+        prompt: What the user says, without placeholders of media; every export puts its own, images
+            first and then videos, each on a line of its own, in front of it.
+        answer: What the assistant says.
+        images: How many of the conversation's images the user shows with this turn.
+        videos: Likewise.
+    """
+
+    question: PictureQuestion
+    prompt: str
+    answer: str
+    images: int = 0
+    videos: int = 0
+
 
 @dataclass(frozen=True)
 class Conversation:
-    """One training example: media, a question and the answer.
+    """One training example: media and one or more questions about them.
 
     Attributes:
-        id: Unique: the sample's id, a hyphen and the task's name.
-        sample_id: The sample it is about.
+        id: Unique: the sample's id, `-c` and a number.
+        sample_id: The sample whose figure it shows.
         split: The sample's split.
-        task: Name of the task, for example `forecast`.
-        images: Media paths relative to the dataset's artifact folder; one placeholder each.
+        images: Media paths relative to the dataset's artifact folder, in the order in which the
+            turns show them; one placeholder each.
         videos: Likewise.
-        prompt: What the user says, without placeholders of media; every export puts its own,
-            images first and then videos, each on a line of its own, in front of it.
-        answer: What the assistant says.
+        turns: At least one.
     """
 
     id: str
     sample_id: str
     split: str
-    task: str
     images: tuple[str, ...]
     videos: tuple[str, ...]
-    prompt: str
-    answer: str
+    turns: tuple[Turn, ...]

@@ -1,139 +1,261 @@
-"""Samples x tasks -> conversations.
+"""Samples and questions -> conversations: several questions share one set of media.
 
-What belongs here: bringing question, prompt and answer together. What does not: any of the three.
+What belongs here: which questions share a conversation, which media they need, and in which order
+they come. What does not: the questions (`picture/`), how media are introduced (`templates/`).
+
+A picture costs a thousand tokens and more, and a question some dozens: asked one by one, nearly all
+that a trainer computes would be pictures that it has computed before.
 """
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-import numpy as np
-
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
+from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.prompts import PromptTemplates
 from zwu_ts_assets.training.reserved import require_usable_names, reserved_word
 from zwu_ts_assets.training.sample import Sample
-from zwu_ts_assets.training.task_settings import TaskSettings
-from zwu_ts_assets.training.tasks import check_answer, questions_of
+from zwu_ts_assets.training.task_settings import Rationale, TaskSettings
 
-_MOST_DECIMALS: Final = 15
-"""As many as the setting allows."""
+Medium = tuple[str, str]
+"""A view, `figure`, `lines` or `video`, and the id of the sample that it shows."""
+
+_ORDER: Final = ("figure", "lines", "video")
+
+_SECOND: Final = {
+    "figure": "Here is the figure of another window of the same series: the second figure.",
+    "lines": "Here are the values of another window as lines: the second line plot.",
+}
+
+
+def shown_media(question: PictureQuestion) -> tuple[Medium, ...]:
+    """The media that a question shows, in the order in which its text speaks of them.
+
+    Where the figure is compared with video or line plot, these are the other sample's if there is
+    one. Else the other sample adds a second figure, or a second line plot.
+    """
+    own, other = question.sample_id, question.other_sample
+    views = [view for view in _ORDER if view in question.given]
+    compared = compared_views(question)
+    media = [(view, other if view in compared and other else own) for view in views]
+    if other and not compared:
+        media.append((views[-1], other))
+    return tuple(media)
+
+
+def compared_views(question: PictureQuestion) -> tuple[str, ...]:
+    """The views of which a question asks if they show the same window as the figure."""
+    if "figure" not in question.needs:
+        return ()
+    return tuple(view for view in _ORDER[1:] if view in question.needs)
 
 
 def make_conversations(
     samples: Sequence[Sample],
+    questions: Sequence[PictureQuestion],
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
-) -> Iterator[Conversation]:
-    """The conversations of all samples, in their order, each with its checked answer.
+) -> list[Conversation]:
+    """Put every question into exactly one conversation of its split.
 
-    What a sample is asked depends on itself and the settings alone, so that a sample that is new or
-    changed changes no other one's conversations.
+    A sample has one conversation, in which its figure is shown once and all questions about it are
+    asked, unless `questions_per_conversation` says otherwise. A video is asked about where it is
+    shown: next to the figure of another sample, where the question is whether the two belong
+    together.
 
     Args:
-        samples: The samples.
-        settings: What is asked.
-        templates: How it is worded.
+        samples: All samples.
+        questions: All questions about them.
+        settings: How many questions share a conversation, and whether answers have a rationale.
+        templates: How media are introduced.
         media: How the media were made.
 
     Returns:
-        Made one by one: each is ready while the next is being made.
+        The conversations, by sample.
 
     Raises:
-        CorpusError: A column's name holds a reserved word, numbers would vanish behind the
-            decimals, or a setting or template is not valid.
+        CorpusError: A column's name holds a reserved word, or a template is not valid.
     """
-    _require_visible_numbers(samples, settings)
+    for sample in samples[:1]:
+        require_usable_names(sample.features, sample.units)
+    by_id = {sample.id: sample for sample in samples}
+    planned = _planned(samples, questions)
+    size = settings.questions_per_conversation
+    shown = {view for question in questions for view in question.given if view in _ORDER}
+    made = []
     for sample in samples:
-        yield from sample_conversations(sample, settings, templates, media)
-
-
-def sample_conversations(
-    sample: Sample, settings: TaskSettings, templates: PromptTemplates, media: MediaFacts
-) -> list[Conversation]:
-    """The conversations of one sample; arguments and errors as for `make_conversations`."""
-    require_usable_names(sample.features, sample.units)
-    conversations = []
-    for task, question in questions_of(sample, settings).items():
-        problem = check_answer(sample, task, question.answer, settings)
-        if not problem and reserved_word(question.answer):
-            problem = f"it holds {reserved_word(question.answer)!r}"
-        if problem:  # two computations of ours differ: no user can mend that
-            raise AssertionError(f"{sample.id}, {task}: wrong answer made: {problem}")
-        prompt = templates.render(task, prompt_facts(sample, question, settings, media))
-        conversations.append(
-            Conversation(
-                id=f"{sample.id}-{task}",
-                sample_id=sample.id,
-                split=sample.split,
-                task=task,
-                images=(sample.image, *([sample.line_plot] if sample.line_plot else [])),
-                videos=(sample.video,),
-                prompt=prompt,
-                answer=question.answer,
+        together, *apart = planned[sample.id]
+        groups: list[tuple[Sequence[PictureQuestion], set[str]]] = []
+        if size is None:
+            # All of what the corpus shows, also of a window of which few questions are asked: a
+            # split without any video, for example, would have rows of another type.
+            moved = {view for asked in apart for each in asked for view in each.given}
+            groups = [(together, shown - moved), *((asked, set()) for asked in apart)]
+        else:
+            for asked in (together, *apart):
+                groups += [(asked[at : at + size], set()) for at in range(0, len(asked), size)]
+        for number, (group, views) in enumerate(pair for pair in groups if pair[0]):
+            made.append(
+                _conversation(
+                    *(f"{sample.id}-c{number}", sample, group, views, by_id),
+                    *(settings, templates, media),
+                )
             )
-        )
-    return conversations
+    return made
 
 
-def conversation_problem(
-    conversation: Conversation,
+def _planned(
+    samples: Sequence[Sample], questions: Sequence[PictureQuestion]
+) -> dict[str, list[list[PictureQuestion]]]:
+    """The questions about each sample, in their order, by what can be shown together."""
+    together: dict[str, list[PictureQuestion]] = {sample.id: [] for sample in samples}
+    apart: dict[str, dict[tuple[str, ...], list[PictureQuestion]]] = {
+        sample.id: {} for sample in samples
+    }
+    hosts = {view: _hosts(view, samples, questions) for view in _ORDER[1:]}
+    for question in sorted(questions, key=_place):
+        about = question.sample_id
+        if about not in together:
+            raise CorpusError(
+                f"question {question.id!r} is about the sample {about!r}, which does not exist; "
+                "materialize questions again"
+            )
+        alone = question.given[0] if len(question.given) == 1 else ""
+        if not question.answerable:
+            # What it needs must not be shown.
+            apart[about].setdefault(question.given, []).append(question)
+        elif alone not in hosts:
+            together[about].append(question)
+        elif about in hosts[alone]:
+            together[hosts[alone][about]].append(question)
+        else:
+            apart[about].setdefault(question.given, []).append(question)
+    for sample in samples:
+        lonely = apart[sample.id].get(("figure",))
+        if lonely and not any(map(compared_views, together[sample.id])):
+            # The figure is shown there, and need not be shown twice.
+            moved = [each for each in together[sample.id] if each.given == ("figure",)]
+            together[sample.id] = [each for each in together[sample.id] if each not in moved]
+            lonely[:0] = moved
+    return {name: [asked, *apart[name].values()] for name, asked in together.items()}
+
+
+def _hosts(
+    view: str, samples: Sequence[Sample], questions: Sequence[PictureQuestion]
+) -> dict[str, str]:
+    """Beside whose figure each sample's video or line plot is shown.
+
+    It is the sample's own, unless it is asked if another one's belongs to it.
+    """
+    beside = {sample.id: sample.id for sample in samples}
+    for question in questions:
+        if view in compared_views(question):
+            beside[question.sample_id] = question.other_sample or question.sample_id
+    hosts = {shown: sample for sample, shown in reversed(beside.items())}
+    return hosts | {sample: sample for sample, shown in beside.items() if sample == shown}
+
+
+def _place(question: PictureQuestion) -> tuple[int, str]:
+    """Questions that compare views come first, those with numbers of their own last."""
+    if compared_views(question):
+        place = 0
+    elif not set(question.given) & set(_ORDER):
+        place = 5
+    elif question.other_sample:
+        place = 4
+    else:
+        place = 1 + _ORDER.index(next(view for view in _ORDER if view in question.given))
+    return place, question.id
+
+
+def _conversation(
+    name: str,
     sample: Sample,
+    questions: Sequence[PictureQuestion],
+    views: Collection[str],
+    by_id: Mapping[str, Sample],
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
-) -> str:
-    """What is wrong with a conversation, made earlier, about a sample; empty if nothing.
-
-    Args:
-        conversation: The conversation, for example read back from an export.
-        sample: Its sample, with the numbers of the CSV as they are now.
-        settings: What was asked.
-        templates: How it was worded.
-        media: How the media were made.
-    """
-    expected = f"{sample.id}-{conversation.task}"
-    if conversation.id != expected:
-        return f"the id is {conversation.id!r}, expected {expected!r}"
-    if conversation.split != sample.split:
-        return f"{expected}: is in {conversation.split}, expected {sample.split}"
-    for what, text in (("prompt", conversation.prompt), ("answer", conversation.answer)):
-        word = reserved_word(text)
-        if word:
-            return f"{expected}: the {what} holds the reserved word {word!r}"
-    problem = check_answer(sample, conversation.task, conversation.answer, settings)
-    if problem:
-        return f"{expected}: the answer is wrong: {problem}"
-    question = questions_of(sample, settings).get(conversation.task)
-    if question is None:
-        return f"{expected}: the sample is not asked this with these settings"
-    prompt = templates.render(conversation.task, prompt_facts(sample, question, settings, media))
-    return "" if prompt == conversation.prompt else f"{expected}: the prompt is another one"
-
-
-def _require_visible_numbers(samples: Sequence[Sample], settings: TaskSettings) -> None:
-    """Refuse decimals behind which all numbers of a column look alike.
-
-    A corpus of answers that all say 0.00 would train without an error.
-    """
-    unit = 10.0**-settings.decimals
-    lowest: dict[str, float] = {}
-    highest: dict[str, float] = {}
-    for sample in samples:
-        lows, highs = sample.past.min(axis=0), sample.past.max(axis=0)
-        for name, low, high in zip(sample.features, lows, highs, strict=True):
-            lowest[name] = min(lowest.get(name, np.inf), float(low))
-            highest[name] = max(highest.get(name, -np.inf), float(high))
-    for name, low in lowest.items():
-        spread = highest[name] - low
-        if 0 < spread < 2 * unit:
-            wanted = math.ceil(-math.log10(spread)) + 3
-            do = f"Write `decimals = {wanted}` below `[tasks]` in the settings, or change"
-            raise CorpusError(
-                f"column {name!r} varies by {spread:.3g} in all samples, but numbers have "
-                f"{settings.decimals} decimals, so that its answers would say nothing. "
-                f"{do if wanted <= _MOST_DECIMALS else 'Change'} the unit of the column."
+) -> Conversation:
+    first = _introduced(sample, questions, views)
+    images = [m for m in first if m[0] != "video"]
+    videos = [m for m in first if m[0] == "video"]
+    facts = prompt_facts(
+        sample,
+        settings,
+        media,
+        views=tuple(view for view, _ in [*images, *videos]),
+        compared=tuple(
+            view for view in _ORDER if any(view in compared_views(each) for each in questions)
+        ),
+    )
+    introduction = templates.introduction(facts)
+    turns: list[Turn] = []
+    for question in questions:
+        further = [m for m in shown_media(question) if m not in images and m not in videos]
+        shown = further if turns else [*images, *videos, *further]
+        told = [] if turns else [introduction]
+        told += [_SECOND[view] for view, _ in further]
+        prompt = "\n\n".join([*told, question.prompt])
+        images += further
+        turns.append(
+            Turn(
+                question=question,
+                prompt=_checked(prompt, name, "prompt"),
+                answer=reply(question, settings.rationale),
+                images=sum(view != "video" for view, _ in shown),
+                videos=sum(view == "video" for view, _ in shown),
             )
+        )
+    return Conversation(
+        id=name,
+        sample_id=sample.id,
+        split=sample.split,
+        images=tuple(_path(by_id[of], view) for view, of in images),
+        videos=tuple(_path(by_id[of], view) for view, of in videos),
+        turns=tuple(turns),
+    )
+
+
+def _introduced(
+    sample: Sample, questions: Sequence[PictureQuestion], views: Collection[str]
+) -> list[Medium]:
+    """What the first turn shows: all but second figures and second line plots, each once."""
+    found: dict[str, Medium] = {}
+    for question in questions:
+        for medium in shown_media(question):
+            found.setdefault(medium[0], medium)
+    for view in views:
+        found.setdefault(view, (view, sample.id))
+    return [found[view] for view in _ORDER if view in found]
+
+
+def _path(sample: Sample, view: str) -> str:
+    return {"figure": sample.image, "lines": sample.line_plot, "video": sample.video}[view]
+
+
+def reply(question: PictureQuestion, rationale: Rationale) -> str:
+    """What the assistant says: the answer's line, and before it how it was read where wanted.
+
+    Raises:
+        CorpusError: The rationale holds a reserved word, which is the name of a column.
+    """
+    if rationale == "none":
+        return question.answer_line
+    if rationale == "answer":
+        return f"{_checked(question.rationale, question.id, 'rationale')}\n{question.answer_line}"
+    told = _checked(question.rationale, question.id, "rationale")
+    return f"<think>\n{told}\n</think>\n\n{question.answer_line}"
+
+
+def _checked(text: str, name: str, part: str) -> str:
+    if word := reserved_word(text):
+        raise CorpusError(
+            f"{name}: the {part} holds {word!r}, which a trainer or the chat template takes for "
+            "something else than text. Rename the column or unit, or reword the template."
+        )
+    return text

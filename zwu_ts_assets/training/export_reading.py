@@ -3,18 +3,23 @@
 What belongs here: opening the files with rows and the media of an export, and rows that have not
 the shape of their format. What does not: judging what a row says (`validation`).
 
-Nothing of a tar is ever unpacked to disk, and a path in a row is looked up, never opened.
+Nothing of a tar is ever unpacked to disk, and a path in a row is looked up, never opened. Whoever
+made an export may have made it to harm: files are read through no link out of its folder, and none
+that is no regular file; and there are bounds on all that is read before it is looked at.
 """
 
-import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
+from zwu_ts_assets.figures.decoding import PNG_LIMIT
+from zwu_ts_assets.figures.mp4 import VIDEO_LIMIT
+from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
-from zwu_ts_assets.training.exports.manifest_reading import Manifest
+from zwu_ts_assets.training.exports.manifest_reading import Manifest, loaded_json
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 
@@ -25,6 +30,15 @@ _ROWS: Final[Mapping[str, Schema]] = {
     huggingface.NAME: huggingface.ROW,
     webdataset.NAME: webdataset.ROW,
 }
+
+ROW_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of a row: the target span of a thousand columns has a thirtieth of it."""
+
+ROWS_LIMIT: Final = 2_000_000
+"""Rows of a file, and members of a shard."""
+
+ARRAY_LIMIT: Final = 512 * 1024 * 1024
+"""Bytes of a file that is one JSON array, and has to be read at once."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class ReadConversation:
-    """A conversation as a row has it; media are told by their path in the export."""
+    """A conversation as a row has it; media are told by their path in the export.
+
+    `texts` are what user and assistant say in turn, two for each of the questions.
+    """
 
     file: str
     row: int
@@ -60,8 +77,8 @@ class ReadConversation:
     id: str
     images: tuple[str, ...]
     videos: tuple[str, ...]
-    user: str
-    answer: str
+    texts: tuple[str, ...]
+    questions: tuple[Mapping[str, Any], ...]
 
     def problem(self, reason: str) -> Problem:
         """A problem of this row."""
@@ -98,50 +115,98 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
     for split, names in manifest.files.items():
         for name in names:
             try:
-                rows = list(_rows(folder / name, manifest.format))
+                rows = _rows(folder, name, manifest.format)
+                for number, (key, row) in enumerate(rows, start=1):
+                    if number > ROWS_LIMIT:
+                        yield Problem(name, number, "", f"more than {ROWS_LIMIT:,} are not read")
+                        break
+                    yield from _read_row(manifest.format, schema, name, number, split, key, row)
             except OSError as error:
                 yield Problem(name, None, "", f"cannot be read ({error.strerror or error})")
-                continue
             except tarfile.TarError as error:
                 yield Problem(name, None, "", f"is not a whole tar ({error})")
-                continue
             except (ValueError, RecursionError) as error:
                 yield Problem(name, None, "", f"is not JSON in UTF-8 ({error})")
-                continue
-            for number, (key, row) in enumerate(rows, start=1):
-                yield from _read_row(manifest.format, schema, name, number, split, key, row)
 
 
-def _rows(path: Path, format_name: str) -> Iterator[tuple[str, Any]]:
+def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]]:
     """The rows of a file; a line that is no JSON is a row that is the error."""
     if format_name == webdataset.NAME:
-        with tarfile.open(path, mode="r:") as archive:
-            for member in archive:
-                if member.isreg() and member.name.endswith(".json"):
-                    yield member.name.removesuffix(".json"), _loaded(_content(archive, member))
+        with _shard(folder, name) as archive:
+            for member in _members(archive):
+                if member.name.endswith(".json"):
+                    content = _content(archive, member, ROW_LIMIT)
+                    yield member.name.removesuffix(".json"), _loaded(content)
     elif format_name == llama_factory.NAME:
-        rows = json.loads(path.read_bytes().decode("utf-8"))
+        with open_inside(folder, name, ARRAY_LIMIT) as file:
+            rows = loaded_json(file.read(ARRAY_LIMIT))
         if not isinstance(rows, list):
             raise ValueError("expected an array of rows")
         for row in rows:
             yield "", row
     else:
-        # Bytes are split at line feeds alone, as the loaders do it.
-        for line in path.read_bytes().split(b"\n"):
-            if line.strip():
-                yield "", _loaded(line)
+        with open_inside(folder, name) as file:
+            # Bytes are split at line feeds alone, as the loaders do it.
+            while line := file.readline(ROW_LIMIT + 1):
+                if len(line) > ROW_LIMIT:
+                    raise ValueError(f"a row has more than {ROW_LIMIT:,} bytes")
+                if line.strip():
+                    yield "", _loaded(line)
 
 
-def _loaded(content: bytes) -> Any:
+def _loaded(content: bytes | str) -> Any:
     try:
-        return json.loads(content.decode("utf-8"))
+        return loaded_json(content) if isinstance(content, bytes) else ValueError(content)
     except (ValueError, RecursionError) as error:
         return error
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+@contextmanager
+def _shard(folder: Path, name: str) -> Iterator[tarfile.TarFile]:
+    with open_inside(folder, name) as file:
+        bounded = cast(BinaryIO, _BoundedReads(file))
+        with tarfile.open(fileobj=bounded, mode="r:") as archive:
+            yield archive
+
+
+class _BoundedReads:
+    """A file of which nobody reads very much at once: a tar can say that a header has terabytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        if not 0 <= size <= VIDEO_LIMIT:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The files of a shard, as far as they are counted."""
+    for number, member in enumerate(archive, start=1):
+        if number > ROWS_LIMIT:
+            raise tarfile.TarError(f"it has more than {ROWS_LIMIT:,} members")
+        # What a tar remembers of each would grow for as long as there are members.
+        archive.members.clear()  # type: ignore[attr-defined]
+        if member.isreg():
+            yield member
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes | str:
+    """The bytes of a member, or why they are not read."""
+    if member.sparse is not None:  # it claims more bytes than the tar has
+        return "is sparse"
+    if member.size > limit:
+        return f"has {member.size:,} bytes, at most {limit:,} are read"
     stream = archive.extractfile(member)
     return b"" if stream is None else stream.read()
+
+
+def media_limit(path: str) -> int:
+    """How many bytes of a medium are read."""
+    return PNG_LIMIT if path.endswith(".png") else VIDEO_LIMIT
 
 
 def _read_row(
@@ -156,11 +221,13 @@ def _read_row(
     elif format_name == qwen.NAME:
         turns = [(each["from"], each["value"]) for each in row["conversations"]]
         yield _conversation(
-            file, number, split, name, row["image"], row["video"], turns, ("human", "gpt")
+            *(file, number, split, name, row["image"], row["video"], turns, row["questions"]),
+            roles=("human", "gpt"),
         )
     elif format_name in {ms_swift.NAME, llama_factory.NAME}:
         yield _conversation(
-            file, number, split, name, row["images"], row["videos"], _turns(row["messages"])
+            *(file, number, split, name, row["images"], row["videos"]),
+            *(_turns(row["messages"]), row["questions"]),
         )
     else:
         yield from _sample(format_name, file, number, split, key, row)
@@ -180,7 +247,9 @@ def _sample(
         images = [before + path for path in each["images"]]
         videos = [before + path for path in each["videos"]]
         turns = _turns(each["messages"])
-        yield _conversation(file, number, split, each["id"], images, videos, turns)
+        yield _conversation(
+            *(file, number, split, each["id"], images, videos, turns, each["questions"])
+        )
 
 
 def _turns(messages: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
@@ -195,51 +264,59 @@ def _conversation(
     images: Sequence[str],
     videos: Sequence[str],
     turns: Sequence[tuple[str, str]],
+    questions: Sequence[Mapping[str, Any]],
     roles: tuple[str, str] = ("user", "assistant"),
 ) -> Read:
-    found = tuple(role for role, _ in turns)
-    if found != roles:
-        reason = f"the turns are by {list(found)}, expected {list(roles)}"
+    found = [role for role, _ in turns]
+    expected = list(roles) * max(len(questions), 1)
+    if found != expected:
+        reason = f"the turns are by {found}, expected {expected}: two for each question"
         return Problem(file, number, name, reason)
-    user, answer = (text for _, text in turns)
-    return ReadConversation(file, number, split, name, tuple(images), tuple(videos), user, answer)
+    texts = tuple(text for _, text in turns)
+    return ReadConversation(
+        file, number, split, name, tuple(images), tuple(videos), texts, tuple(questions)
+    )
 
 
-def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | None]]:
+def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
     """Read all declared media, one at a time.
 
     Yields:
-        The file to name, the path in the export and the content; None for one that is missing.
+        The file to name, the path in the export and the content, or why there is none.
     """
     if manifest.format != webdataset.NAME:
         for path in manifest.media:
             try:
-                yield path, path, (folder / path).read_bytes()
-            except OSError:
-                yield path, path, None
+                with open_inside(folder, path, media_limit(path)) as file:
+                    yield path, path, file.read(media_limit(path))
+            except FileNotFoundError:
+                yield path, path, "the file is missing"
+            except OSError as error:
+                yield path, path, f"cannot be read: {error.strerror or error}"
         return
     split_of = {sample.id: sample.split for sample in manifest.samples}
     missing = dict.fromkeys(manifest.media)
     for name in (each for names in manifest.files.values() for each in names):
         try:
-            with tarfile.open(folder / name, mode="r:") as archive:
-                for member in archive:
-                    if member.isreg() and member.name in missing:
+            with _shard(folder, name) as archive:
+                for member in _members(archive):
+                    if member.name in missing:
                         del missing[member.name]
-                        yield name, member.name, _content(archive, member)
+                        content = _content(archive, member, media_limit(member.name))
+                        yield name, member.name, content
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`, and its media are told as missing
     for name in missing:
         split = split_of.get(name.partition(".")[0], "*")
-        yield f"{split}-*.tar", name, None
+        yield f"{split}-*.tar", name, "the file is missing"
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     """Whether the members of shards are as loaders expect: whole samples, side by side."""
     for name in (each for names in manifest.files.values() for each in names):
         try:
-            with tarfile.open(folder / name, mode="r:") as archive:
-                members = [member.name for member in archive if member.isreg()]
+            with _shard(folder, name) as archive:
+                members = [member.name for member in _members(archive)]
         except (OSError, tarfile.TarError):
             continue  # told by `read_export`
         there: set[str] = set()  # sets, since a shard may hold 100,000 samples

@@ -4,17 +4,15 @@ What belongs here: the facts, their names and meanings. What does not: wording (
 anything that would tell a model when a window was, unless the settings want it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from zwu_ts_assets.text.stats import stats_lines
-from zwu_ts_assets.timeseries.limits import StatsFormat
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
-from zwu_ts_assets.training.task import Question, varying, varying_in_panels
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 FACTS: Final[Mapping[str, str]] = {
@@ -24,15 +22,12 @@ FACTS: Final[Mapping[str, str]] = {
     "interval": "time from one step to the next, such as `1 hour`",
     "window_span": "time that the window spans, such as `4 days`",
     "horizon": "time steps of the target span",
-    "horizon_span": "time that the target spans",
-    "statistics": "mean, maximum and variance of each column: a list of lines",
-    "varying": "how many columns are not constant in the window",
-    "decimals": "decimals of numbers in prompt and answer",
+    "statistics": "mean, maximum and variance of each column: a list of lines, which the project's "
+    "own templates leave out",
     "dates": "first and last time of the window, `dates.first` and `dates.last`; none unless the "
     "setting `tell_dates` is on",
     "shown": "the columns that the feature panels show, in their order; each has a `label` as "
     "above and `more`, for how many further columns it stands; empty where they show all",
-    "varying_shown": "how many of the columns of the feature panels are not constant in the window",
     "interpolated": "the columns that have interpolated values in the window; each has a `name` "
     "and a `count`; usually empty",
     "target_interpolated": "likewise of the target span",
@@ -41,7 +36,10 @@ FACTS: Final[Mapping[str, str]] = {
     "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
-    "line_plot": "whether a second picture shows the values as lines",
+    "views": "what is shown: `figure`, `lines`, `video`, in this order; may be empty",
+    "names": "what they are called: `names.figure`, such as `the first picture`, and so on",
+    "belonging": "names of those that show the window",
+    "compared": "names of those of which it is asked if they show the same window; usually none",
     "patches": "patches of the window, each one frame of the video",
     "patch_rows": "time steps of a patch",
     "patch_span": "time that a patch spans",
@@ -52,24 +50,13 @@ FACTS: Final[Mapping[str, str]] = {
     "frames_per_second": "frames per second of the video",
     "pair_rows": "time steps that two neighbouring frames span, which the model reads as one",
     "pair_span": "the same as time",
-    "forecast_steps": "`forecast` only: steps that are asked for",
-    "forecast_span": "`forecast` only: the same as time",
-    "forecast_features": "`forecast` only: names of the columns that are asked for",
-    "recent_steps": "`forecast` only: last steps of the window that are given as numbers",
-    "recent_values": "`forecast` only: those numbers, in the format of the answer",
-    "feature": "`extremes`, `trend` and `volatility` only: name of the column that is asked about",
-    "features_asked": "`lag` only: names of the two columns that are asked about",
-    "values": "`extremes`, `trend`, `volatility`: the column's values, in lines of ten; `lag`: "
-    "those of both columns",
-    "quarters": "`volatility` only: first and last step of each quarter",
-    "most_shift": "`lag` only: the largest shift that is tried, in steps",
 }
 """What templates may use, and what it is."""
 
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """How the figures, videos and statistics of a dataset were made.
+    """How the figures and videos of a dataset were made.
 
     Attributes:
         patch_length: Rows of a patch.
@@ -77,7 +64,6 @@ class MediaFacts:
         frame_multiple: A video repeats its last frame up to a multiple of this.
         fps: Frames per second.
         fixed_colours: Whether the colour ranges are the same in all figures.
-        stats_format: How the numbers of the statistics are written.
     """
 
     patch_length: int = 24
@@ -85,19 +71,29 @@ class MediaFacts:
     frame_multiple: int = 2
     fps: float = 2.0
     fixed_colours: bool = False
-    stats_format: StatsFormat = "decimals"
 
 
 def prompt_facts(
-    sample: Sample, question: Question, settings: TaskSettings, media: MediaFacts
+    sample: Sample,
+    settings: TaskSettings,
+    media: MediaFacts,
+    *,
+    views: tuple[str, ...],
+    compared: tuple[str, ...],
 ) -> dict[str, object]:
-    """The facts for the prompt of one question, by the names in `FACTS`."""
+    """The facts for the introduction of a conversation, by the names in `FACTS`."""
     seconds = interval_seconds(sample)
     rows, horizon = len(sample.past), len(sample.target)
 
     def span(steps: int) -> str:
         return sample.axis.span_text(steps, seconds)
 
+    two = "figure" in views and "lines" in views
+    names = {
+        "figure": "the first picture" if two else "the picture",
+        "lines": "the second picture" if two else "the picture",
+        "video": "the video",
+    }
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))
     frames = patches + -patches % media.frame_multiple
     pair_rows = media.patch_length + (media.patch_stride if patches > 1 else 0)
@@ -111,19 +107,18 @@ def prompt_facts(
         "interval": span(1),
         "window_span": span(rows),
         "horizon": horizon,
-        "horizon_span": span(horizon),
-        "statistics": stats_lines(sample.past, sample.features, media.stats_format),
-        "varying": len(varying(sample.past)),
         "shown": _shown(sample),
-        "varying_shown": len(varying_in_panels(sample)),
         "interpolated": interpolated,
         "target_interpolated": target_interpolated,
         "looks_ahead": looking_ahead(sample.flags),
+        "statistics": stats_lines(sample.past, sample.features),
         "uneven": sample.axis.is_counted,
-        "decimals": settings.decimals,
         "dates": None,
         "fixed_colours": media.fixed_colours,
-        "line_plot": bool(sample.line_plot),
+        "views": views,
+        "names": names,
+        "belonging": _belonging(views, compared, names),
+        "compared": [names[view] for view in views if view in compared],
         "patches": patches,
         "patch_rows": media.patch_length,
         "patch_span": span(media.patch_length),
@@ -134,17 +129,20 @@ def prompt_facts(
         "frames_per_second": f"{media.fps:g}",
         "pair_rows": pair_rows,
         "pair_span": span(pair_rows),
-        **question.facts,
     }
     if settings.tell_dates:
         ends = (sample.axis.time_text(sample.past_timestamps[i]) for i in (0, -1))
         first, last = (text.replace("T", " ") for text in ends)
         facts["dates"] = {"first": first, "last": last}
-    if "forecast_steps" in question.facts:
-        steps = question.facts["forecast_steps"]
-        assert isinstance(steps, int)
-        facts["forecast_span"] = span(steps)
     return facts
+
+
+def _belonging(
+    views: Sequence[str], compared: Sequence[str], names: Mapping[str, str]
+) -> list[str]:
+    if not compared and "figure" in views and "lines" in views:
+        return ["the pictures", *(names[view] for view in views if view == "video")]
+    return [names[view] for view in views if view not in compared]
 
 
 def _label(name: str, unit: str) -> str:
@@ -162,10 +160,3 @@ def _shown(sample: Sample) -> list[dict[str, object]]:
         {"label": _label(sample.features[column], sample.units[column]), "more": size - 1}
         for column, size in zip(sample.shown.columns, sample.shown.sizes, strict=True)
     ]
-
-
-def facts_markdown() -> str:
-    """The facts as a Markdown table, for the documentation."""
-    lines = ["| name | meaning |", "|---|---|"]
-    lines += [f"| `{name}` | {meaning} |" for name, meaning in FACTS.items()]
-    return "\n".join(lines) + "\n"

@@ -1,13 +1,13 @@
 """What each consumer would make of a corpus, before anybody trains on it.
 
-What belongs here: the report: sizes seen, frames kept, tokens per sample and in all, and whether
-figures stay legible. What does not: the rule (`legibility`), what to do (`advice`), how the report
-is shown (`preflight_views`).
+What belongs here: the report: sizes seen, frames kept, tokens per conversation and question, and
+whether figures stay legible. What does not: the rule (`legibility`), what to do (`advice`), how the
+report is shown (`preflight_views`).
 """
 
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen import TextTokenizer
@@ -19,58 +19,64 @@ from zwu_ts_assets.training.readers import Clip
 
 
 @dataclass(frozen=True)
-class TextTokens:
-    """Tokens of text per sample: everything but the media, the chat template included.
+class ConversationShape:
+    """What a preflight needs to know of a conversation.
 
     Attributes:
-        samples: Number of samples.
-        minimum: Of the shortest.
-        median: Of the middle one; halfway between the two middle ones of an even number.
-        maximum: Of the longest.
-        total: Of all together.
+        text: Tokens of everything but the media, the chat template included.
+        learned: Those among them that a trainer learns: the answers.
+        questions: How many it asks.
+        images: How many images it shows, figures and line plots, all on one canvas.
+        videos: How many videos.
     """
 
-    samples: int
-    minimum: int
-    median: float
-    maximum: int
-    total: int
-
-    @classmethod
-    def of(cls, counts: Sequence[int]) -> "TextTokens":
-        """Summarise the counts of one or more samples.
-
-        Raises:
-            CorpusError: There are none.
-        """
-        if not counts:
-            raise CorpusError("a preflight of no samples: expected at least one. Make samples.")
-        return cls(len(counts), min(counts), statistics.median(counts), max(counts), sum(counts))
+    text: int
+    learned: int
+    questions: int = 1
+    images: int = 1
+    videos: int = 1
 
 
 @dataclass(frozen=True)
 class CorpusShape:
-    """What a preflight needs to know of a corpus whose samples have figures and a video each.
+    """What a preflight needs to know of a corpus.
 
     Attributes:
         figure: What the figures are drawn with.
         frame: What the frames of the videos are drawn with.
         frames: Frames of a video.
         fps: Frames per second that its file declares.
-        text: Tokens of text.
-        pictures: Pictures of a sample: the figure, and a line plot on the same canvas if it is 2.
+        conversations: At least one.
         columns: How many columns are used.
-        longest: Tokens of the longest text of each task.
     """
 
     figure: Drawn
     frame: Drawn
     frames: int
     fps: float
-    text: TextTokens
-    pictures: int = 1
+    conversations: tuple[ConversationShape, ...]
     columns: int = 1
-    longest: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse an empty corpus.
+
+        Raises:
+            CorpusError: There is no conversation.
+        """
+        if not self.conversations:
+            raise CorpusError(
+                "a preflight of no conversation: expected at least one. Make questions."
+            )
+
+    @property
+    def questions(self) -> int:
+        """How many questions all conversations ask."""
+        return sum(each.questions for each in self.conversations)
+
+    @property
+    def learned(self) -> int:
+        """Tokens of all answers."""
+        return sum(each.learned for each in self.conversations)
 
     @property
     def clip(self) -> Clip:
@@ -89,11 +95,14 @@ class ConsumerReport:
         video: The video, likewise.
         video_legibility: Likewise.
         refused: Why the figure or the video is refused.
-        visual_tokens: Tokens of a sample's media, timestamps and delimiters included.
-        minimum: Tokens of the shortest sample, text included.
+        visual_tokens: Tokens of the media of all conversations, timestamps and delimiters included.
+        median_visual: Of those of the middle conversation.
+        minimum: Tokens of the shortest conversation, text included.
         median: Of the middle one.
         maximum: Of the longest.
-        total: Of all samples.
+        total: Of all conversations.
+        per_question: Visual tokens for each question, on average.
+        learned_per_thousand: Learned tokens for each 1,000 visual ones.
         advice: What to set where something is lost; empty where nothing is.
     """
 
@@ -104,15 +113,18 @@ class ConsumerReport:
     video_legibility: Legibility | None
     refused: tuple[str, ...]
     visual_tokens: int
+    median_visual: float
     minimum: int
     median: float
     maximum: int
     total: int
+    per_question: float
+    learned_per_thousand: float
     advice: tuple[str, ...]
 
     @property
     def too_long(self) -> bool:
-        """Whether the longest sample is beyond the consumer's limit."""
+        """Whether the longest conversation is beyond the consumer's limit."""
         limit = self.profile.length_limit
         return limit is not None and self.maximum > limit
 
@@ -160,7 +172,7 @@ def preflight(
     return Preflight(
         corpus,
         tuple(_consumer_report(corpus, tokenizer, profile) for profile in profiles),
-        text_advice(corpus.longest, corpus.columns),
+        text_advice(max(each.text for each in corpus.conversations), corpus.columns),
     )
 
 
@@ -178,10 +190,14 @@ def _consumer_report(
         video = profile.video(corpus.clip, tokenizer)
     except CorpusError as error:
         refused.append(str(error))
-    pictures = image.tokens * corpus.pictures if image else 0
-    visual = pictures + (video.tokens if video else 0)
-    text = corpus.text
-    further = pictures - image.tokens if image else 0
+    visual = [
+        (image.tokens if image else 0) * each.images + (video.tokens if video else 0) * each.videos
+        for each in corpus.conversations
+    ]
+    totals = [media + each.text for media, each in zip(visual, corpus.conversations, strict=True)]
+    longest = corpus.conversations[totals.index(max(totals))]
+    further = (image.tokens if image else 0) * (longest.images - 1)
+    further += (video.tokens if video else 0) * (longest.videos - 1)
     return ConsumerReport(
         profile=profile,
         image=image,
@@ -189,11 +205,14 @@ def _consumer_report(
         video=video,
         video_legibility=legibility(corpus.frame, video.size) if video else None,
         refused=tuple(refused),
-        visual_tokens=visual,
-        minimum=visual + text.minimum,
-        median=visual + text.median,
-        maximum=visual + text.maximum,
-        total=visual * text.samples + text.total,
+        visual_tokens=sum(visual),
+        median_visual=statistics.median(visual),
+        minimum=min(totals),
+        median=statistics.median(totals),
+        maximum=max(totals),
+        total=sum(totals),
+        per_question=sum(visual) / corpus.questions,
+        learned_per_thousand=1000 * corpus.learned / max(sum(visual), 1),
         advice=advice(
             profile,
             figure=corpus.figure,
@@ -201,7 +220,7 @@ def _consumer_report(
             clip=corpus.clip,
             image=image,
             video=video,
-            longest_text=text.maximum + further,
+            longest_text=longest.text + further,
             tokenizer=tokenizer,
         ),
     )

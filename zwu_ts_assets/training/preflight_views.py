@@ -29,10 +29,11 @@ _HEAD = (
 )
 _TOKENS_HEAD = (
     "consumer",
-    "media tokens per sample",
-    "tokens per sample, shortest / median / longest",
+    "media tokens per question",
+    "learned per 1,000 media tokens",
+    "tokens per conversation, shortest / median / longest",
     "limit",
-    "tokens of all samples",
+    "tokens of all",
 )
 
 
@@ -43,10 +44,10 @@ def preflight_markdown(report: Preflight) -> str:
         Lines that end in a newline.
     """
     corpus = report.corpus
-    shown = "Figures and line plots" if corpus.pictures > 1 else "Figures"
     lines = [
-        f"{shown} of {corpus.figure.size}, videos of {corpus.frames} frames of "
-        f"{corpus.frame.size} at {corpus.fps:g} fps, {corpus.text.samples:,} samples. "
+        f"Figures of {corpus.figure.size}, videos of {corpus.frames} frames of "
+        f"{corpus.frame.size} at {corpus.fps:g} fps; {corpus.questions:,} questions in "
+        f"{len(corpus.conversations):,} conversations. "
         "Digits and cells are the smallest of each, after resampling.",
         "",
         *_table(_HEAD, [_seen_row(consumer, corpus.frames) for consumer in report.consumers]),
@@ -92,7 +93,8 @@ def _tokens_row(consumer: ConsumerReport) -> tuple[str, ...]:
     shown = "the model's" if limit is None else f"{limit:,}" + " (exceeded)" * consumer.too_long
     return (
         consumer.profile.title,
-        f"{consumer.visual_tokens:,}",
+        f"{consumer.per_question:,.0f}",
+        f"{consumer.learned_per_thousand:,.1f}",
         f"{consumer.minimum:,} / {consumer.median:,.0f} / {consumer.maximum:,}",
         shown,
         f"{consumer.total:,}",
@@ -110,7 +112,7 @@ _TEXT_COLOUR = "#9aa0a6"
 
 
 def preflight_png(report: Preflight) -> bytes:
-    """Plot the tokens of a median sample, a bar per consumer, coloured by what can be read.
+    """Plot the tokens of a median conversation, a bar per consumer, coloured by what can be read.
 
     Returns:
         A PNG, 1200 pixels wide; higher with more consumers.
@@ -141,7 +143,7 @@ def preflight_png(report: Preflight) -> bytes:
                         place = left + medium.tokens / 2
                         axes.text(place, row, name, ha="center", va="center", color="white")
                     left += medium.tokens
-            text = consumer.median - consumer.visual_tokens
+            text = max(consumer.median - left, 0.0)
             axes.barh(row, text, left=left, height=0.7, color=_TEXT_COLOUR, edgecolor="white")
             note = _note(consumer, report.corpus.frames)
             beside = axes.get_yaxis_transform()
@@ -157,7 +159,7 @@ def preflight_png(report: Preflight) -> bytes:
         axes.invert_yaxis()
         axes.set_xlim(0, 1.02 * widest)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.set_xlabel("tokens of a median sample: figure, video, text")
+        axes.set_xlabel("tokens of a median conversation: figure, video, text")
         axes.spines[["top", "right"]].set_visible(False)
         _legend(figure)
         return encode_png(rendered(figure))

@@ -1,14 +1,12 @@
-"""Prompts from Jinja2 templates that a user can edit.
+"""How media are introduced: Jinja2 templates that a user can edit.
 
 What belongs here: finding, checking and rendering templates. What does not: what they are filled
-from (`facts`), which tasks there are (`tasks`).
+from (`facts`), how questions are worded (`picture/`).
 
-Each task has a template of its name, `forecast.j2`; what they share, they include. Those in
-`selection/` take the place of others where feature panels show a selection of the columns. What
-`interpolated.j2` says follows the prompts of a sample that has interpolated values, and no other's.
-A user's folder overrides any of the files that come with the project, by name, and may hold more to
-include. All are read when they are loaded; rendering touches no file. They run in Jinja2's sandbox,
-which denies them Python's internals, and without what would give another prompt each time.
+`media.j2` opens every conversation: it says what picture and video show. `interpolated.j2` follows
+for a sample that has interpolated values. A user's folder overrides either by name, and may hold
+more to include. All are read when they are loaded; rendering touches no file. They run in Jinja2's
+sandbox, which denies them Python's internals, and without what would give another prompt each time.
 """
 
 import hashlib
@@ -17,11 +15,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import (
     FunctionLoader,
-    StrictUndefined,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -29,27 +26,19 @@ from jinja2 import (
     meta,
 )
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.timeseries.time_axis import counted
 from zwu_ts_assets.training.facts import FACTS
 from zwu_ts_assets.training.reserved import reserved_word
-from zwu_ts_assets.training.tasks import TASKS
+from zwu_ts_assets.training.template_bounds import SECONDS, TEMPLATE_LIMIT, BoundedEnvironment
 
 DEFAULT_FOLDER: Final = Path(__file__).parent / "templates"
 """The templates that come with the project: copy what you want to change to a folder of yours."""
 
-SELECTION_FOLDER: Final = DEFAULT_FOLDER / "selection"
-"""Those that take their place where feature panels show a selection of the columns."""
-
-INTERPOLATION_FOLDER: Final = DEFAULT_FOLDER / "interpolation"
-"""What is said of interpolated values."""
-
-ORDER_FOLDER: Final = DEFAULT_FOLDER / "order"
-"""What is said of steps that are no fixed time."""
-
 _SUFFIX: Final = ".j2"
+_MEDIA: Final = f"media{_SUFFIX}"
 _UNEVEN: Final = f"uneven{_SUFFIX}"
 _INTERPOLATED: Final = f"interpolated{_SUFFIX}"
 # What an expression in a template may raise when it is evaluated.
@@ -61,6 +50,7 @@ _FAILURES: Final = (
     LookupError,
     AttributeError,
     RecursionError,
+    MemoryError,
 )
 
 
@@ -81,36 +71,34 @@ class PromptTemplates:
 
     digest: str
     files: Mapping[str, Path]
-    _environment: Any
+    _environment: BoundedEnvironment
 
-    def render(self, task: str, facts: Mapping[str, object]) -> str:
-        """The prompt of a task, without white space around it.
+    def introduction(self, facts: Mapping[str, object]) -> str:
+        """What a conversation begins with, without white space around it.
 
         Where facts tell of interpolated values, a paragraph on these comes last: also behind the
-        templates of a user who did not think of them, since answers must not rest on them unseen.
+        template of a user who did not think of them, since answers must not rest on them unseen.
 
         Args:
-            task: Name of the task.
-            facts: What `prompt_facts` gives; templates must have been loaded for interpolated
-                values if it tells of any.
+            facts: What `prompt_facts` gives.
 
         Raises:
-            CorpusError: A template uses what does not exist or is not allowed, or gives nothing or
-                a reserved word; names file and line.
+            CorpusError: A template uses what does not exist or is not allowed, takes too long, or
+                gives too much, nothing or a reserved word; names file and line.
         """
-        prompt = self._rendered(task + _SUFFIX, facts, "a question")
+        told = self._rendered(_MEDIA, facts, "what the media show")
         if facts["interpolated"] or facts["target_interpolated"]:
-            told = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
-            prompt = f"{prompt}\n\n{told}"
+            more = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
+            told = f"{told}\n\n{more}"
         if facts["uneven"]:
-            told = self._rendered(_UNEVEN, facts, "a sentence on the steps")
-            prompt = f"{prompt}\n\n{told}"
-        return prompt
+            more = self._rendered(_UNEVEN, facts, "a sentence on the steps")
+            told = f"{told}\n\n{more}"
+        return told
 
     def _rendered(self, name: str, facts: Mapping[str, object], expected: str) -> str:
         """What a template gives, checked."""
         try:
-            prompt = str(self._environment.get_template(name).render(facts)).strip()
+            prompt = self._environment.rendered(name, facts).strip()
         except _FAILURES as error:
             raise CorpusError(self._told(name, error)) from error
         word = reserved_word(prompt)
@@ -134,58 +122,40 @@ class PromptTemplates:
             return f"{where}: {what}. Templates may only use the facts: {', '.join(FACTS)}."
         if isinstance(error, UndefinedError):
             facts = ", ".join(FACTS)
-            return f"{where}: {what}. The facts are: {facts}. Some of them only some tasks have."
+            return f"{where}: {what}. The facts are: {facts}."
         return f"{where}: {what}. Mend that line."
 
 
-def load_templates(
-    folder: Path | None = None,
-    *,
-    selection: bool = False,
-    interpolated: bool = False,
-    uneven: bool = False,
-) -> PromptTemplates:
-    """Read and check the templates of all tasks.
+def load_templates(folder: Path | None = None, *, seconds: float = SECONDS) -> PromptTemplates:
+    """Read and check the templates.
 
     Args:
         folder: A folder with templates that override those of the project; None for none.
-        selection: Whether feature panels show a selection of the columns, which templates must
-            then speak of. They are files of their own, so that prompts about all columns, and
-            their digest, stay what they are.
-        interpolated: Whether a sample has interpolated values, which its prompts must then speak
-            of; a file of its own, likewise.
-        uneven: Whether steps are rows at times that tell no interval, likewise.
+        seconds: How long a prompt may take.
 
     Raises:
         CorpusError: The folder is none or holds no template, or a template is not valid, is used
-            by no task or holds a reserved word; names file and line.
+            by nothing or holds a reserved word; names file and line.
     """
     sources = _read(DEFAULT_FOLDER)
-    if selection:
-        sources |= _read(SELECTION_FOLDER)
-    if interpolated:
-        sources |= _read(INTERPOLATION_FOLDER)
-    if uneven:
-        sources |= _read(ORDER_FOLDER)
     own: dict[str, _Source] = {}
     if folder is not None:
         own = _read(folder)
         if not own:
             raise CorpusError(
-                f"{folder}: holds no template; expected files such as forecast{_SUFFIX}. Copy "
+                f"{folder}: holds no template; expected files such as {_MEDIA}. Copy "
                 f"those that you want to change from {DEFAULT_FOLDER}."
             )
     sources |= own
-    environment = _environment(sources)
+    environment = _environment(sources, seconds)
     included: set[str] = set()
     for name, source in sorted(sources.items()):
         included |= _checked(environment, name, source, sources)
     for name in own:
-        used = name in (_INTERPOLATED, _UNEVEN, *included)
-        if name.removesuffix(_SUFFIX) not in TASKS and not used:
+        if name not in (_MEDIA, _INTERPOLATED, _UNEVEN) and name not in included:
             raise CorpusError(
-                f"{own[name].file}: no task uses this template and no template includes it. The "
-                f"tasks' templates are: {', '.join(task + _SUFFIX for task in TASKS)}. Rename it."
+                f"{own[name].file}: nothing uses this template and no template includes it. Those "
+                f"that are used are {_MEDIA}, {_INTERPOLATED} and {_UNEVEN}. Rename it."
             )
     texts = json.dumps(sorted((name, source.text) for name, source in sources.items()))
     return PromptTemplates(
@@ -204,7 +174,8 @@ def _read(folder: Path) -> dict[str, _Source]:
             if not file.resolve().is_relative_to(folder.resolve()):
                 raise CorpusError(f"{file}: is a link out of its folder. Put a copy there instead.")
             # Line ends as git may have changed them must not change the digest.
-            text = file.read_bytes().decode("utf-8").replace("\r\n", "\n")
+            with open_inside(folder, file.name, TEMPLATE_LIMIT) as stream:
+                text = stream.read(TEMPLATE_LIMIT).decode("utf-8").replace("\r\n", "\n")
             sources[file.name] = _Source(file, text)
     except UnicodeDecodeError as error:
         raise CorpusError(f"{file}: not UTF-8 text: {error}. Save it as UTF-8.") from error
@@ -216,26 +187,22 @@ def _read(folder: Path) -> dict[str, _Source]:
     return sources
 
 
-def _environment(sources: Mapping[str, _Source]) -> ImmutableSandboxedEnvironment:
+def _environment(sources: Mapping[str, _Source], seconds: float) -> BoundedEnvironment:
     def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
         source = sources.get(name)
         return None if source is None else (source.text, str(source.file), lambda: True)
 
-    environment = ImmutableSandboxedEnvironment(
-        loader=FunctionLoader(load),
-        undefined=StrictUndefined,
-        autoescape=False,  # prompts are plain text, nothing shows them as HTML
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # Both draw from Python's global random generator.
-    del environment.globals["lipsum"], environment.filters["random"]
-    environment.filters["counted"] = counted
-    return environment
+    filters: dict[str, Callable[..., object]] = {"counted": counted, "sentence": _sentence}
+    return BoundedEnvironment(FunctionLoader(load), filters, seconds)
+
+
+def _sentence(text: str) -> str:
+    """A text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
 
 
 def _checked(
-    environment: ImmutableSandboxedEnvironment,
+    environment: BoundedEnvironment,
     name: str,
     source: _Source,
     sources: Mapping[str, _Source],
@@ -257,6 +224,10 @@ def _checked(
         raise CorpusError(
             f"{source.file}, line {error.lineno}: {what}. Mend that line; the syntax is that of "
             "Jinja2."
+        ) from error
+    except (SyntaxError, RecursionError, MemoryError) as error:  # of Python, behind Jinja2
+        raise CorpusError(
+            f"{source.file}: nests too deep to be read ({error}). Make it simpler."
         ) from error
     except TemplateNotFound as error:  # pragma: no cover - `load` has every name
         raise CorpusError(f"{source.file}: {error}") from error

@@ -7,6 +7,7 @@ A tokenizer turns the added tokens of Qwen into one id wherever they stand, also
 and trainers count the placeholders of media: one too many ends the training, or worse, shifts it.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -33,6 +34,18 @@ def reserved_word(text: str) -> str:
     if "<" not in seen:
         return ""
     return next((word for word in RESERVED if word in seen), "")
+
+
+_THOUGHT: Final = re.compile(r"<think>\n((?:(?!</?think>).)*)\n</think>\n\n(.*)", re.DOTALL)
+
+
+def without_thought(answer: str) -> str:
+    """An answer without the tags around the thought that it begins with; as it is without one.
+
+    These are the only reserved words that an answer may hold: thinking models are trained on them.
+    """
+    match = _THOUGHT.fullmatch(answer)
+    return answer if match is None else f"{match[1]}\n{match[2]}"
 
 
 def require_usable_names(features: Iterable[str], units: Iterable[str]) -> None:

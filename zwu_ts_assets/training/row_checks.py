@@ -10,10 +10,29 @@ from typing import Any
 
 from zwu_ts_assets.training.export_reading import Problem, ReadConversation, ReadSample
 from zwu_ts_assets.training.exports.manifest import conversation_digest, row_digest
-from zwu_ts_assets.training.exports.manifest_reading import DeclaredConversation, DeclaredSample
+from zwu_ts_assets.training.exports.manifest_reading import (
+    DeclaredConversation,
+    DeclaredSample,
+    DeclaredTurn,
+)
 from zwu_ts_assets.training.exports.rows import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
 from zwu_ts_assets.training.exports.source import is_safe_path
-from zwu_ts_assets.training.reserved import reserved_word
+from zwu_ts_assets.training.reserved import reserved_word, without_thought
+
+
+@dataclass(frozen=True)
+class RightQuestion:
+    """A question as it should be.
+
+    Attributes:
+        columns: What rows say of it.
+        prompt: The question, without what introduces media before it.
+        reply: What the assistant says.
+    """
+
+    columns: Mapping[str, Any]
+    prompt: str
+    reply: str
 
 
 @dataclass(frozen=True)
@@ -21,15 +40,15 @@ class Expectations:
     """What an export is held against beside its own manifest; each may be missing.
 
     Attributes:
-        check_answer: From sample id, task and answer to what is wrong with the answer, recomputed
-            from the CSV; empty if nothing is. A sample that the CSV does not have is wrong too.
-        check_target: From sample id and target values (rows of numbers) likewise.
+        questions: The right questions by id, computed from the CSV again.
+        check_target: From sample id and target values (rows of numbers) to what is wrong with them
+            by the CSV; empty if nothing is. A sample that the CSV does not have is wrong too.
         count_tokens: Tokens of a text.
         image_tokens: Tokens of an image of a width and a height, in Qwen3-VL.
         video_tokens: Tokens of a video of so many frames, a width, a height and an fps.
     """
 
-    check_answer: Callable[[str, str, str], str] | None = None
+    questions: Mapping[str, RightQuestion] | None = None
     check_target: Callable[[str, Sequence[Sequence[float]]], str] | None = None
     count_tokens: Callable[[str], int] | None = None
     image_tokens: Callable[[int, int], int] | None = None
@@ -65,44 +84,76 @@ def conversation_problems(
         unsafe = [path for path in found if not is_safe_path(path)]
         told = f"; {unsafe[0]!r} leads out of the export" if unsafe else ""
         yield read.problem(f"shows the media {found}, expected {wanted}{told}")
-    problems = list(_text_problems(read, sample, conversation, expected))
-    digest = conversation_digest(read.user, read.answer)
+    problems = list(_text_problems(read, conversation, expected))
+    digest = conversation_digest(read.texts, read.questions)
     if not problems and digest != conversation.sha256:
-        problems = ["prompt or answer differ from what was exported"]
+        problems = ["prompts, answers or columns differ from what was exported"]
     yield from map(read.problem, problems)
 
 
 def _text_problems(
-    read: ReadConversation,
-    sample: DeclaredSample,
-    conversation: DeclaredConversation,
-    expected: Expectations,
+    read: ReadConversation, conversation: DeclaredConversation, expected: Expectations
 ) -> Iterator[str]:
+    users, answers = read.texts[::2], read.texts[1::2]
     for word, media, kind in (
         (IMAGE_PLACEHOLDER, read.images, "images"),
         (VIDEO_PLACEHOLDER, read.videos, "videos"),
     ):
-        if read.user.count(word) != len(media):
-            yield f"has {read.user.count(word)} times {word} for {len(media)} {kind}"
-    prompt = _prompt(read.user)
-    for part, text in (("prompt", prompt), ("answer", read.answer)):
+        count = sum(user.count(word) for user in users)
+        if count != len(media):
+            yield f"has {count} times {word} for {len(media)} {kind}"
+    found = [str(question["id"]) for question in read.questions]
+    declared = [turn.id for turn in conversation.turns]
+    if found != declared:
+        yield f"asks {found}, expected {declared}"
+        return
+    for turn, question, user, answer in zip(
+        conversation.turns, read.questions, users, answers, strict=True
+    ):
+        for problem in _turn_problems(turn, question, _prompt(user), answer, expected):
+            yield f"{turn.id}: {problem}"
+
+
+def _turn_problems(
+    turn: DeclaredTurn,
+    question: Mapping[str, Any],
+    prompt: str,
+    answer: str,
+    expected: Expectations,
+) -> Iterator[str]:
+    for part, text in (("prompt", prompt), ("answer", without_thought(answer))):
         if word := reserved_word(text):
             yield f"the {part} holds the reserved word {word!r}"
         elif not text.strip():
             yield f"the {part} is empty"
         elif not _is_unicode(text):
             yield f"the {part} is no Unicode text"
-    if expected.check_answer is not None:
-        wrong = expected.check_answer(sample.id, conversation.task, read.answer)
-        if wrong:
-            yield f"the answer is wrong: {wrong}"
+    if expected.questions is not None:
+        right = expected.questions.get(turn.id)
+        if right is None:
+            yield "the CSV gives no such question"
+        else:
+            yield from _differences(question, prompt, answer, right)
     if expected.count_tokens is not None:
         for part, text, count in (
-            ("prompt", prompt, conversation.user_tokens),
-            ("answer", read.answer, conversation.answer_tokens),
+            ("prompt", prompt, turn.user_tokens),
+            ("answer", answer, turn.answer_tokens),
         ):
             if _is_unicode(text) and (found := expected.count_tokens(text)) != count:
                 yield f"the {part} has {found} tokens, declared are {count}"
+
+
+def _differences(
+    question: Mapping[str, Any], prompt: str, answer: str, right: RightQuestion
+) -> Iterator[str]:
+    for name, value in right.columns.items():
+        if question[name] != value:
+            yield f"{name} is {question[name]!r}, by the CSV it is {value!r}"
+    if answer != right.reply:
+        yield f"the answer is wrong: it is {answer!r}, by the CSV it is {right.reply!r}"
+    # What comes before it introduces the media, in words that a user may have changed since.
+    if not prompt.endswith(right.prompt):
+        yield "the prompt does not end with the question that the CSV gives"
 
 
 def _is_unicode(text: str) -> bool:
@@ -156,7 +207,8 @@ def _value_problems(
     rows, columns = sample.target_stop - sample.past_stop, len(values["features"])
     if len(values["units"]) != columns:
         yield f"has {len(values['units'])} units for {columns} columns"
-    if [len(row) for row in values["target"]] != [columns] * rows:
+    target = values["target"]
+    if len(target) != rows or any(len(row) != columns for row in target):
         yield f"the target is not {rows} rows of {columns} numbers"
     elif expected.check_target is not None and (
         wrong := expected.check_target(sample.id, values["target"])

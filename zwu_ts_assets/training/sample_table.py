@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.time_axis import TimeAxis
-from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
@@ -169,32 +168,6 @@ def decode_samples(data: bytes) -> list[Sample]:
         # Group by group: all of them as tables beside the samples would be twice the memory.
         groups = map(file.read_row_group, range(file.num_row_groups))
         return [sample for group in groups for sample in _samples(group)]
-
-
-def tells_selection(data: bytes) -> bool:
-    """Whether the samples of a file tell which columns feature panels show; errors as above."""
-    with _damage_told():
-        names = pq.ParquetFile(io.BytesIO(data)).schema_arrow.names
-    return _SELECTION[0].name in names
-
-
-def tells_interpolation(data: bytes) -> bool:
-    """Whether a sample of a file has interpolated values, by the flags alone; errors as above."""
-    with _damage_told():
-        file = pq.ParquetFile(io.BytesIO(data))
-        flags = file.read(columns=["flags"]).column("flags")
-        chunks = [chunk.flatten().to_pylist() for chunk in flags.chunks]
-    return any(map(is_interpolation_flag, itertools.chain.from_iterable(chunks)))
-
-
-def tells_uneven_steps(data: bytes) -> bool:
-    """Whether the steps of a file's samples are counted in rows; errors as above."""
-    with _damage_told():
-        file = pq.ParquetFile(io.BytesIO(data))
-        if _AXIS[0].name not in file.schema_arrow.names:
-            return False
-        texts = file.read(columns=[_AXIS[0].name]).column(0).to_pylist()
-    return any(TimeAxis.from_text(text).is_counted for text in texts)
 
 
 @contextmanager

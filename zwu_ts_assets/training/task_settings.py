@@ -1,22 +1,27 @@
-"""What is asked of each sample: the setting.
+"""What is asked of each sample: the settings.
 
 What belongs here: the settings of the tasks, with their bounds. What does not: the tasks. Imports
 no numpy, since settings are read whenever definitions load.
 """
 
-from typing import TYPE_CHECKING, Annotated, Final
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.limits import lag_of
+from zwu_ts_assets.training.picture.question import TASK_NAMES
 
-if TYPE_CHECKING:
-    from zwu_ts_assets.training.sample import Sample
+Rationale = Literal["none", "answer", "think"]
+"""Where an answer says how it was read: nowhere, before its last line, or as a thought."""
 
+VIEWS: Final = ("figure", "video", "lines", "text")
+"""What a question may be answered from: the matrices, their course, values as lines, numbers."""
 
-TASK_NAMES: Final = ("forecast", "describe", "extremes", "trend", "volatility", "together", "lag")
-"""The tasks, in the order in which a sample's conversations are listed."""
+LEVELS: Final[Mapping[int, str]] = {1: "read", 2: "locate", 3: "watch", 4: "join", 5: "look ahead"}
+"""The levels of tasks, easiest first."""
+
+_FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 class TaskSettings(BaseModel):
@@ -24,27 +29,42 @@ class TaskSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    tasks: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=TASK_NAMES,
+    tasks: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
+        default=None,
         min_length=1,
-        description="The tasks, see the table of tasks.",
+        description="Names of tasks, or `package.module:function` of your own; unset: all of ours.",
     )
-    questions_per_sample: int = Field(
-        default=1, ge=0, le=5, description="How many of the questions among them each sample gets."
+    levels: Annotated[tuple[int, ...], Field(strict=False)] = Field(
+        default=tuple(LEVELS), min_length=1, description="Levels of tasks, see the table of tasks."
     )
-    forecast_steps: int | None = Field(
-        default=None, ge=1, description="Steps to forecast; unset: the whole target span."
+    views: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=VIEWS,
+        min_length=1,
+        description="Views that questions may need: `figure`, `video`, `lines`, `text`.",
     )
-    forecast_features: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
-        default=None, min_length=1, description="Columns to forecast, in order; unset: all."
+    weights: dict[str, float] = Field(
+        default={},
+        description="By task, the share of its questions that are asked, 0 to 1; unset: all.",
     )
-    recent_steps: int = Field(
-        default=24,
+    questions_per_conversation: int | None = Field(
+        default=None,
+        ge=1,
+        description="So many questions share one set of media; unset: all of a window. 1: each has "
+        "only the media that it needs.",
+    )
+    rationale: Rationale = Field(
+        default="none",
+        description="How an answer was read: `none`, told in the `answer`, or as a `think` text.",
+    )
+    forecast_steps: int = Field(
+        default=8, ge=1, le=1000, description="Steps of a forecast, of one column."
+    )
+    decimals: int = Field(default=2, ge=0, le=9, description="Decimals of numbers in prompts.")
+    unanswerable: float = Field(
+        default=0.05,
         ge=0,
-        description="Last steps of the past that a forecast's prompt holds as numbers.",
-    )
-    decimals: int = Field(
-        default=2, ge=0, le=15, description="Decimals of numbers in prompts and answers."
+        le=0.5,
+        description="Share of questions that what is given cannot answer.",
     )
     tell_dates: bool = Field(
         default=False, description="Tell the dates of a window; a model could learn them by heart."
@@ -52,42 +72,41 @@ class TaskSettings(BaseModel):
 
     @field_validator("tasks")
     @classmethod
-    def _tasks_exist(cls, tasks: tuple[str, ...]) -> tuple[str, ...]:
-        for name in tasks:
-            if name not in TASK_NAMES or tasks.count(name) > 1:
-                raise ValueError(
-                    f"{name!r} is no task or is named twice; the tasks are: {', '.join(TASK_NAMES)}"
-                )
+    def _tasks_exist(cls, tasks: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in tasks or ():
+            if not _FUNCTION.fullmatch(name):
+                _require(name, TASK_NAMES, "task")
+            if tasks is not None and tasks.count(name) > 1:
+                raise ValueError(f"task {name!r} is named twice; name it once")
         return tasks
 
-    def forecast_columns(self, sample: "Sample") -> tuple[int, ...]:
-        """Which columns are forecast: unless the settings name some, all but lagged copies.
+    @field_validator("levels")
+    @classmethod
+    def _levels_exist(cls, levels: tuple[int, ...]) -> tuple[int, ...]:
+        for level in levels:
+            if level not in LEVELS:
+                told = ", ".join(f"{number} ({name})" for number, name in LEVELS.items())
+                raise ValueError(f"level {level} does not exist; the levels are: {told}")
+        return levels
 
-        Raises:
-            CorpusError: A column does not exist, or is named twice.
-        """
-        names = self.forecast_features
-        if names is None:  # a copy of the past is no forecast
-            names = tuple(n for n in sample.features if not lag_of(n, sample.features))
-        for name in names:
-            if name not in sample.features or names.count(name) > 1:
-                raise CorpusError(
-                    f"forecast_features names {name!r}, which is no column or is named twice; "
-                    f"the columns are: {', '.join(sample.features)}"
-                )
-        return tuple(map(sample.features.index, names))
+    @field_validator("views")
+    @classmethod
+    def _views_exist(cls, views: tuple[str, ...]) -> tuple[str, ...]:
+        for name in views:
+            _require(name, VIEWS, "view")
+        return views
 
-    def forecast_length(self, sample: "Sample") -> int:
-        """How many steps are forecast.
+    @field_validator("weights")
+    @classmethod
+    def _weights_are_shares(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name, share in weights.items():
+            if not _FUNCTION.fullmatch(name):
+                _require(name, TASK_NAMES, "task")
+            if not 0 <= share <= 1:
+                raise ValueError(f"the weight of {name!r} is {share}; expected a share, 0 to 1")
+        return weights
 
-        Raises:
-            CorpusError: More than the target span has.
-        """
-        horizon = len(sample.target)
-        steps = horizon if self.forecast_steps is None else self.forecast_steps
-        if steps > horizon:
-            raise CorpusError(
-                f"forecast_steps is {steps}, but the target span has {horizon} rows; make "
-                "forecast_steps smaller or the horizon larger"
-            )
-        return steps
+
+def _require(name: str, known: tuple[str, ...], kind: str) -> None:
+    if name not in known:
+        raise ValueError(f"{name!r} is no {kind}; the {kind}s are: {', '.join(known)}")

@@ -11,12 +11,13 @@ row and reason; a check that needs something that was not handed in is named as 
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-
-from PIL import Image
+from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.verification import png_problem, video_problem
+from zwu_ts_assets.figures.decoding import PngDecoder
+from zwu_ts_assets.figures.verification import video_problem
 from zwu_ts_assets.training.export_reading import (
     Problem,
     ReadSample,
@@ -38,6 +39,9 @@ from zwu_ts_assets.training.sample import SPLITS
 
 __all__ = ["Expectations", "Problem", "ValidationReport", "validate_export"]
 
+PROBLEMS_LIMIT: Final = 10_000
+"""So many problems are told; a file can be made to have millions."""
+
 
 @dataclass(frozen=True)
 class ValidationReport:
@@ -46,12 +50,14 @@ class ValidationReport:
     Attributes:
         problems: Empty for a sound export.
         conversations: Rows (or conversations in rows) that were read.
+        questions: Questions that they ask.
         media: Media files that were decoded or found missing.
         not_checked: What could not be checked, and what it would take: a sentence each.
     """
 
     problems: Sequence[Problem]
     conversations: int
+    questions: int
     media: int
     not_checked: Sequence[str]
 
@@ -83,43 +89,66 @@ def validate_export(
         manifest = read_manifest(folder)
     except CorpusError as error:
         problem = Problem(MANIFEST, None, "", str(error))
-        return ValidationReport([problem], 0, 0, [*not_checked, "Everything else: no manifest."])
+        return ValidationReport([problem], 0, 0, 0, [*not_checked, "Everything else: no manifest."])
     if manifest.format != format_name:
         reason = f"says that this is the format {manifest.format!r}, expected {format_name!r}"
         return ValidationReport(
-            [Problem(MANIFEST, None, "", reason)], 0, 0, [*not_checked, "Everything else."]
+            [Problem(MANIFEST, None, "", reason)], 0, 0, 0, [*not_checked, "Everything else."]
         )
-    problems = [*_manifest_problems(manifest), *_stray_files(folder, manifest)]
     seen: dict[str, str] = {}
+    with PngDecoder() as decoder:
+        found = _problems(folder, manifest, expected, seen, decoder if decode else None)
+        problems = list(islice(found, PROBLEMS_LIMIT))
+        if next(found, None) is not None:
+            reason = f"more than {PROBLEMS_LIMIT:,} problems are not looked for"
+            problems.append(Problem(MANIFEST, None, "", reason))
+    names = {key.partition(" ")[2] for key in seen if key.startswith("conversation ")}
+    questions = sum(
+        len(conversation.turns)
+        for sample in manifest.samples
+        for conversation in sample.conversations
+        if conversation.id in names
+    )
+    return ValidationReport(problems, len(names), questions, len(manifest.media), not_checked)
+
+
+def _problems(
+    folder: Path,
+    manifest: Manifest,
+    expected: Expectations,
+    seen: dict[str, str],
+    decoder: PngDecoder | None,
+) -> Iterator[Problem]:
+    """All that is wrong; `seen` gets where each id was met. Without a decoder none is decoded."""
+    yield from _manifest_problems(manifest)
+    yield from _stray_files(folder, manifest)
     samples = {sample.id: sample for sample in manifest.samples}
     declared = {
         each.id: (sample, each) for sample in samples.values() for each in sample.conversations
     }
     for read in read_export(folder, manifest):
         if isinstance(read, Problem):
-            problems.append(read)
+            yield read
         elif isinstance(read, ReadSample):
-            problems += sample_problems(read, samples, seen, expected)
+            yield from sample_problems(read, samples, seen, expected)
         else:
-            problems += conversation_problems(read, declared, seen, expected)
+            yield from conversation_problems(read, declared, seen, expected)
     for name, (sample, _) in declared.items():
         if f"conversation {name}" not in seen:
             file = ", ".join(manifest.files.get(sample.split, [sample.split]))
-            problems.append(Problem(file, None, name, "the conversation is declared but missing"))
+            yield Problem(file, None, name, "the conversation is declared but missing")
     if manifest.format == webdataset.NAME:
-        problems += shard_problems(folder, manifest)
+        yield from shard_problems(folder, manifest)
     for file, path, content in read_media(folder, manifest):
-        if reason := _media_problem(path, content, manifest.media[path], decode):
-            problems.append(Problem(file, None, "" if file == path else path, reason))
-    problems += _media_token_problems(manifest, expected)
-    conversations = sum(key.startswith("conversation ") for key in seen)
-    return ValidationReport(problems, conversations, len(manifest.media), not_checked)
+        if reason := _media_problem(path, content, manifest.media[path], decoder):
+            yield Problem(file, None, "" if file == path else path, reason)
+    yield from _media_token_problems(manifest, expected)
 
 
 def _not_checked(expected: Expectations, decode: bool) -> list[str]:
     needs = {
         "Media were not decoded, only compared by digest.": decode or None,
-        "Answers were not recomputed: that takes the CSV.": expected.check_answer,
+        "Questions and answers were not recomputed: that takes the CSV.": expected.questions,
         "Numeric targets were not compared with the series: that takes the CSV.": (
             expected.check_target
         ),
@@ -134,7 +163,9 @@ def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
     """Ids, splits and row spans, as far as the manifest alone can tell."""
     seen: set[str] = set()
     for sample in manifest.samples:
-        for name in (sample.id, *(each.id for each in sample.conversations)):
+        names = (each.id for each in sample.conversations)
+        turns = (turn.id for each in sample.conversations for turn in each.turns)
+        for name in (sample.id, *names, *turns):
             if name in seen:
                 yield Problem(MANIFEST, None, name, "is declared twice")
             seen.add(name)
@@ -175,22 +206,21 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 _DECODED: set[tuple[str, Medium]] = set()
 
 
-def _media_problem(path: str, content: bytes | None, facts: Medium, decode: bool) -> str:
+def _media_problem(
+    path: str, content: bytes | str, facts: Medium, decoder: PngDecoder | None
+) -> str:
     """Whether a media file is there, decodes to what was declared, and is the one exported."""
-    if content is None:
-        return "the file is missing"
+    if isinstance(content, str):
+        return content
     same = hashlib.sha256(content).hexdigest() == facts.sha256
-    if not decode:
+    if decoder is None:
         return "" if same else "its content differs from what was exported"
     if same and (path[-4:], facts) in _DECODED:
         return ""
-    try:
-        if path.endswith(".png"):
-            problem = png_problem(content, facts.width, facts.height)
-        else:
-            problem = video_problem(content, facts.width, facts.height, facts.frames, facts.fps)
-    except Image.DecompressionBombError as error:
-        return f"does not decode: {error}"
+    if path.endswith(".png"):
+        problem = decoder.problem(content, facts.width, facts.height)
+    else:
+        problem = video_problem(content, facts.width, facts.height, facts.frames, facts.fps)
     if not problem and not same:
         return "decodes, but its content differs from what was exported"
     if not problem:
@@ -202,12 +232,15 @@ def _media_token_problems(manifest: Manifest, expected: Expectations) -> Iterato
     for sample in manifest.samples:
         image, video = manifest.media.get(sample.image), manifest.media.get(sample.video)
         counted: list[tuple[str, int, int]] = []
-        if image is not None and expected.image_tokens is not None:
-            found = expected.image_tokens(image.width, image.height)
-            counted.append(("image", found, sample.image_tokens))
-        if video is not None and expected.video_tokens is not None:
-            found = expected.video_tokens(video.frames, video.width, video.height, video.fps)
-            counted.append(("video", found, sample.video_tokens))
+        try:
+            if image is not None and expected.image_tokens is not None:
+                found = expected.image_tokens(image.width, image.height)
+                counted.append(("image", found, sample.image_tokens))
+            if video is not None and expected.video_tokens is not None:
+                found = expected.video_tokens(video.frames, video.width, video.height, video.fps)
+                counted.append(("video", found, sample.video_tokens))
+        except CorpusError as error:
+            yield Problem(MANIFEST, None, sample.id, str(error))
         for kind, found, count in counted:
             if found != count:
                 reason = f"its {kind} has {found} tokens, declared are {count}"

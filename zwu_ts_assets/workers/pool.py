@@ -68,11 +68,17 @@ class WorkerPool:
     that the figures, the videos and the checks of a run share them.
     """
 
-    def __init__(self, workers: int) -> None:
-        """Args: number of processes, at least 1."""
+    def __init__(self, workers: int, preload: str = "") -> None:
+        """The processes are started when there is work.
+
+        Args:
+            workers: Number of processes, at least 1.
+            preload: A module that they import as soon as they are warmed: what they draw with.
+        """
         if workers < 1:
             raise ValueError(f"a pool needs at least one worker, not {workers}")
         self.workers = workers
+        self._preload = preload
         self._executor: Executor | None = None
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -111,10 +117,10 @@ class WorkerPool:
 
         They import what they draw with while this process is still preparing the first item.
         """
-        if self.workers > 1 and items > _HANDFUL:
+        if self._preload and self.workers > 1 and items > _HANDFUL:
             executor = self._start()
             for _ in range(self.workers):
-                executor.submit(_import_what_is_drawn_with)
+                executor.submit(importlib.import_module, self._preload)
 
     def close(self) -> None:
         """Stop the processes; the pool starts new ones if it is used again."""
@@ -132,10 +138,6 @@ class WorkerPool:
                 initargs=(os.getpid(),),
             )
         return self._executor
-
-
-def _import_what_is_drawn_with() -> None:
-    importlib.import_module("zwu_ts_assets.orchestration.assets.corpus_products")
 
 
 def _exit_with_parent(parent: int) -> None:

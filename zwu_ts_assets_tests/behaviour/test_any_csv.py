@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zwu_ts_assets.config.datasets import Dataset, find_datasets
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.figures.mp4 import probe_mp4
-from zwu_ts_assets.orchestration.assets.checks import GUARDS
 from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.lineage import corpus_assets
 from zwu_ts_assets.orchestration.refresh.comparison import difference
 from zwu_ts_assets.orchestration.reports import asset_key
@@ -103,7 +102,7 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Location:
             asset_check_selection={
                 dg.AssetCheckKey(asset_key(dataset, name), check)
                 for name in chosen
-                for check in GUARDS[dataset.role_of(name)]
+                for check in dataset.specs.of(name).checks
             },
         )
         results[dataset.name] = job.execute_in_process(

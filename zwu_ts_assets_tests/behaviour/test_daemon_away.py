@@ -53,12 +53,17 @@ def test_a_raised_code_version_remakes_its_asset_and_what_its_content_changes(
     own: Watched, tmp_path: Path
 ) -> None:
     (tmp_path / "raised.py").write_text(
-        "from zwu_ts_assets.orchestration import lineage\n"
+        "from dataclasses import replace\n"
+        "from zwu_ts_assets.orchestration.build import defined\n"
+        "from zwu_ts_assets.orchestration.specs import SPECS, Specs\n"
         "from zwu_ts_assets.text import stats\n"
-        "lineage.CODE_VERSIONS = {**lineage.CODE_VERSIONS, 'batch_stats': '2'}\n"
         "lines = stats.stats_lines\n"
         "stats.stats_lines = lambda *a: [l.replace('Var=', 'Var=1') for l in lines(*a)]\n"
-        "from zwu_ts_assets.definitions import defs\n",
+        "raised = {'batch_stats': '2'}\n"
+        "defs = defined(Specs(tuple(\n"
+        "    replace(spec, code_version=raised.get(spec.role, spec.code_version))\n"
+        "    for spec in SPECS\n"
+        ")))\n",
         encoding="utf-8",
     )
     own.start()

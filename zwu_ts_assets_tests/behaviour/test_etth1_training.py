@@ -10,10 +10,11 @@ from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.assets import training_products as training
 from zwu_ts_assets.orchestration.assets.preflight_products import chat_tokens
+from zwu_ts_assets.orchestration.assets.question_products import questions_product
 from zwu_ts_assets.orchestration.assets.sample_views import View, view_of
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
 from zwu_ts_assets.training.legibility import drawn_figure
-from zwu_ts_assets.training.preflight import CorpusShape, TextTokens, preflight
+from zwu_ts_assets.training.preflight import ConversationShape, CorpusShape, preflight
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
@@ -42,7 +43,8 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> View:
     }
     tokenizer = training.tokenizer_of(settings, folder, cache_dir())
     made = training.samples_product(dataset, raw.value, windows, records, stats, tokens, tokenizer)
-    return view_of(dataset, made.value, folder, cache_dir())
+    asked = questions_product(dataset, made.value)
+    return view_of(dataset, made.value, asked.value, folder, cache_dir())
 
 
 def declared(name: str, dataset: Dataset | None = None, frames: int = 0) -> Record:
@@ -74,14 +76,20 @@ def test_qwen3_vl_reads_so_many_tokens(view: View) -> None:
         frame=drawn_figure(features, settings.patch_length, canvas),
         frames=8,
         fps=settings.fps,
-        text=TextTokens.of(counts),
+        conversations=tuple(
+            ConversationShape(
+                count, 0, len(each.turns), images=len(each.images), videos=len(each.videos)
+            )
+            for count, each in zip(counts, view.conversations, strict=True)
+        ),
     )
     (ours,) = (
         each for each in preflight(shape, tokenizer).consumers if each.profile.name == "qwen3_vl"
     )
-    assert len(counts) == 441
-    assert ours.visual_tokens == 1_738 + 6_978
-    assert ours.total == 4_915_601
+    assert ours.total == ours.visual_tokens + sum(counts)
+    # The aim: at least ten questions of each sample, at most 1,000 visual tokens for each.
+    assert shape.questions >= 10 * len(view.samples)
+    assert ours.per_question <= 1_000
 
 
 def test_every_sample_tells_the_tokens_of_its_media(view: View) -> None:

@@ -61,7 +61,7 @@ def test_a_csv_becomes_questions_that_are_proven(data: Path, tmp_path: Path) -> 
         for split in ("train", "validation", "test")
         for line in (output / "walks" / f"questions-{split}.jsonl").read_text("utf-8").splitlines()
     ]
-    assert sum(row["pixels"]["native"]["asked"] for row in whole) == len(rows) > 300
+    assert sum(row["questions"] for row in whole) == len(rows) > 300
     artifacts = tmp_path / "artifacts" / "walks"
     for row in rows[::25]:
         user, assistant = row["messages"]

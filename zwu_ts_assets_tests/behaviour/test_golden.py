@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.golden import Pin, Pins, corpora, inputs_of, pins_of, problem, read_pins
 
 INPUTS = {"windows": (), "figures": ("windows",), "samples": ("windows", "figures")}
@@ -27,7 +27,7 @@ def test_every_asset_has_the_bytes_that_are_pinned_with_its_code_version(
 
 
 def test_every_asset_that_there_is_is_pinned_in_the_sample() -> None:
-    assert set(read_pins()["sample"]) == set(CODE_VERSIONS)
+    assert set(read_pins()["sample"]) == {spec.role for spec in SPECS}
 
 
 def verdicts(found: Pins) -> dict[str, str]:

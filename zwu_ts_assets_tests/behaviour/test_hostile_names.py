@@ -13,10 +13,10 @@ from markdown_it import MarkdownIt
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.figure import Canvas, draw_figure
-from zwu_ts_assets.figures.verification import vocabulary_problem
 from zwu_ts_assets.orchestration.assets.previews import rows_table, series_table
 from zwu_ts_assets.orchestration.assets.tables import decode_table, encode_table
 from zwu_ts_assets.text.stats import format_block, parse_stats, stats_lines
+from zwu_ts_assets.text.verification import vocabulary_problem
 from zwu_ts_assets.text.vocabulary import build_vocabulary, token_rows_jsonl, vocabulary_json
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets.timeseries.series import Series

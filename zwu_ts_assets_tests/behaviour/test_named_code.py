@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from zwu_ts_assets import cli
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.refresh.comparison import difference
 from zwu_ts_assets_tests.project import SETTINGS, Project, failures
 

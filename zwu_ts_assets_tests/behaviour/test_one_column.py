@@ -60,15 +60,14 @@ def test_one_column_gets_copies_of_its_past_as_further_columns(
     assert (table.iloc[:, 0].to_numpy() == frame.index.to_numpy()).all()
 
     manifest = json.loads((project.artifacts / "exports/qwen/corpus.json").read_bytes())
-    rows = [
-        json.loads(line)
-        for split in ("train", "validation", "test")
-        for line in (project.artifacts / f"exports/qwen/{split}.jsonl").read_text().splitlines()
+    questions = [
+        question
+        for file in sorted(project.artifacts.glob("questions/*.parquet"))
+        for question in pq.read_table(file).to_pylist()
     ]
-    forecasts = [row for row in rows if row["id"].endswith("-forecast")]
-    assert forecasts
-    assert all(row["conversations"][1]["value"].startswith("OT: ") for row in forecasts)
-    assert all("\n" not in row["conversations"][1]["value"] for row in forecasts)
+    assert any("(lag " in question["prompt"] for question in questions)
+    ahead = [question for question in questions if question["level"] == 5]
+    assert not any("(lag " in question["prompt"] for question in ahead)
     # A window whose copies reach into another split is in none.
     report = json.loads((project.artifacts / "samples/splits.json").read_bytes())
     for sample in manifest["samples"]:

@@ -12,8 +12,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.orchestration.automation import job_name
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets_tests.project import Project
 
 SECRET = "zwu/tests+secret/KEY0123456789abcdefghij"  # noqa: S105 - looked for, and not to be found

@@ -167,7 +167,19 @@ def test_links_share_their_bytes_and_copies_do_not(project: Project) -> None:
     figure = project.artifacts / FIGURE
     linked = project.artifacts / "exports" / "qwen" / "media" / FIGURE
     good = figure.read_bytes()
+    # By default they are copies: a trainer may write into an export.
+    assert not linked.samefile(figure)
+    with linked.open("r+b") as file:
+        file.write(b"edited in place")
+    assert figure.read_bytes() == good
+    assert stale(project) == {OutOfDate("qwen_export", "all", DAMAGED)}
+    card = project.artifacts / "exports" / "qwen" / "README.md"
+    assert "hard links" not in card.read_text(encoding="utf-8")
+
+    with_setting(project, 'export_media = "link"')
+    refresh(project)
     assert linked.samefile(figure)
+    assert "hard links" in card.read_text(encoding="utf-8")
     # Whoever cuts one of the names short cuts both, and both are told and restored.
     os.truncate(linked, 100)
     exports = {f"{name}_export" for name in FORMATS}
@@ -204,6 +216,7 @@ def test_a_damaged_medium_is_told_by_its_name_if_only_the_export_is_made(
     project: Project,
 ) -> None:
     os.truncate(project.artifacts / FIGURE, 100)
+    os.truncate(project.artifacts / "exports" / "qwen" / "media" / FIGURE, 100)
     (sentence,) = failures(project.materialize("qwen_export"))
     assert f"{FIGURE} is missing or damaged; materialize the asset that makes it" in sentence
 
@@ -216,8 +229,10 @@ def test_a_file_system_without_links_is_told_with_the_setting_that_helps(
 
     monkeypatch.setattr(os, "link", refuse)
     (project.artifacts / "exports" / "qwen" / "media" / FIGURE).unlink()
-    (sentence,) = failures(run(project))
-    assert 'set export_media = "copy"' in sentence
+    with_setting(project, 'export_media = "link"')
+    sentences = failures(run(project))
+    assert sentences
+    assert all('set export_media = "copy"' in sentence for sentence in sentences)
 
 
 def test_there_is_nothing_to_validate_where_nothing_was_exported(tmp_path: Path) -> None:

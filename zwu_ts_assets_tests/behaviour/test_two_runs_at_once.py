@@ -13,7 +13,6 @@ import dagster as dg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets_tests.daemon import Watched
@@ -145,16 +144,16 @@ def test_what_another_run_made_again_meanwhile_is_not_taken_for_what_was_there(
     figure = built.artifacts / "correlations" / "batch_1.png"
     expected = figure.read_bytes()
     figure.unlink()
-    real = lineage.figure_made_from
+    real = products.ranges_of
 
-    def interrupted(version: str, ranges: str = "") -> str:
+    def interrupted() -> object:
         monkeypatch.undo()
         change(built)
         other = Project(tmp_path / "project")
         assert other.materialize("etth1_raw", "batch_windows", batches=(0, 2)).success
-        return real(version, ranges)
+        return real()
 
-    monkeypatch.setattr(lineage, "figure_made_from", interrupted)
+    monkeypatch.setattr(products, "ranges_of", interrupted)
     (said,) = failures(built.materialize("correlation_pngs", batches=(0, 2)))
     assert "batch 1 of batch_windows" in said
     assert "was made again by another run" in said

@@ -20,10 +20,11 @@ from zwu_ts_assets.config.datasets import Dataset, find_datasets
 from zwu_ts_assets.config.discovery import NAME, RESERVED, dataset_name, discover
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.broken import problem_now
-from zwu_ts_assets.orchestration.layout import LAYOUT, export_folder
+from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.layout import export_folder
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 
 
@@ -196,7 +197,7 @@ def test_a_file_whose_name_cannot_be_printed_is_told_in_letters_that_can(
 
 
 def test_no_dataset_can_have_a_folder_of_etth1s(tmp_path: Path) -> None:
-    folders = {name.split("/")[0] for files in LAYOUT.values() for name in files.values()}
+    folders = {name.split("/")[0] for spec in SPECS for name in spec.files.values()}
     folders = {name for name in folders if "." not in name} | {
         export_folder("qwen_export").split("/")[0]
     }

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from zwu_ts_assets.evidence import answers, blind, boxes, media, panels, printed, report
+from zwu_ts_assets.evidence import answers, blind, boxes, curves, media, panels, printed, report
 from zwu_ts_assets.evidence.media import read_video, resized
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels, pearson_values, read_figure
 from zwu_ts_assets.figures.colour_ranges import PanelRanges
@@ -289,7 +289,7 @@ def test_pictures_of_another_type_and_no_cells_are_refused() -> None:
 
 # Of its own.
 
-READERS = (answers, blind, boxes, panels, media, printed, report)
+READERS = (answers, blind, boxes, curves, panels, media, printed, report)
 ALLOWED = {"numpy", "PIL", "matplotlib", "av", "imageio_ffmpeg", *sys.stdlib_module_names}
 
 

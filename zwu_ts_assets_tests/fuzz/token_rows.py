@@ -7,10 +7,10 @@ are those that the stats make.
 from collections.abc import Sequence
 from typing import Final
 
-from zwu_ts_assets.figures.verification import qwen_problem, vocabulary_problem
 from zwu_ts_assets.text.qwen import qwen_rows_jsonl
 from zwu_ts_assets.text.qwen import vocabulary_json as tokenizer_vocabulary_json
 from zwu_ts_assets.text.stats import parse_stats
+from zwu_ts_assets.text.verification import qwen_problem, vocabulary_problem
 from zwu_ts_assets.text.vocabulary import build_vocabulary, token_rows_jsonl, vocabulary_json
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 

@@ -82,8 +82,6 @@ def test_settings_that_came_later_leave_existing_artifacts_current(tmp_path: Pat
         "qwen_tokens": "e6b9224f",
         "patch_videos": "41b184d6",
         "samples": "c80d47df",
-        "preflight": "158a9fd6",
-        "qwen_export": "f1bc54f0",
     }
     assert {name: dataset.settings_digest(name) for name in recorded} == recorded
     assert sample(tmp_path).settings_digest("raw") == "592c5e67"

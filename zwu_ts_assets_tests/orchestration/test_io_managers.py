@@ -9,7 +9,8 @@ import dagster as dg
 import pytest
 
 from zwu_ts_assets.orchestration.io_managers import FilesIOManager
-from zwu_ts_assets.orchestration.layout import LAYOUT, file_names
+from zwu_ts_assets.orchestration.layout import file_names
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import Product, Work
 from zwu_ts_assets_tests.project import Project, failures
 
@@ -20,7 +21,7 @@ BATCHES = dg.StaticPartitionsDefinition(KEYS)
 def test_every_asset_has_its_files_and_no_two_share_one() -> None:
     names = [
         name
-        for asset in LAYOUT
+        for asset in (spec.role for spec in SPECS if spec.files)
         for key in ("0", "1")
         for name in set(file_names("etth1_raw" if asset == "raw" else asset, key).values())
     ]
@@ -33,8 +34,9 @@ def test_every_asset_has_its_files_and_no_two_share_one() -> None:
     } <= per_batch
     for_good = set(names) - per_batch
     assert len(per_batch) == 2 * 4  # windows, figures, line plots and videos of two batches
-    # Table; text; vocabularies and rows; ranges; samples and their report; preflight.
-    assert len(for_good) == 1 + 1 + 2 * 2 + 1 + 4 + 2
+    # Table; text; vocabularies and rows; ranges; samples and their report;
+    # questions and theirs; evidence; preflight.
+    assert len(for_good) == 1 + 1 + 2 * 2 + 1 + 4 + 4 + 3 + 2
     assert all(names.count(name) == 2 for name in for_good)
 
 
@@ -68,7 +70,8 @@ def test_a_range_is_written_as_it_comes_and_never_held_in_memory(tmp_path: Path)
 
     result = (
         dg.Definitions(
-            assets=[figures], resources={"files_io": FilesIOManager(artifacts_dir=str(tmp_path))}
+            assets=[figures],
+            resources={"files_io": FilesIOManager(artifacts_dir=str(tmp_path), specs=SPECS)},
         )
         .resolve_implicit_global_asset_job_def()
         .execute_in_process(

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 from zwu_ts_assets.orchestration.layout import (
-    LAYOUT,
-    WINDOW_FILES,
     LeftOver,
     file_name,
     files_there,
@@ -16,6 +14,7 @@ from zwu_ts_assets.orchestration.layout import (
     recorded_names,
     window_role,
 )
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
 from zwu_ts_assets.storage.folder_store import FolderStore
 
@@ -39,7 +38,7 @@ def test_a_window_of_several_has_a_file_in_the_folder_of_its_batch() -> None:
     assert file_name("patch_videos", "17", role) == "patch_videos/batch_17/row_1640.mp4"
     assert file_name("correlation_pngs", "17", role) == "correlations/batch_17/row_1640.png"
     assert file_name("correlation_pngs", "17", "png") == "correlations/batch_17.png"
-    assert {LAYOUT[asset].keys() <= {"png", "video"} for asset in WINDOW_FILES} == {True}
+    assert all(spec.files.keys() <= {"png", "video"} for spec in SPECS if spec.window_file)
 
 
 def test_the_files_of_a_record_have_their_roles_again() -> None:

@@ -14,9 +14,9 @@ import pytest
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.discovery import RESERVED
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.orchestration.assets import checks
-from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec, enabled, enabled_inputs
+from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 
@@ -29,7 +29,7 @@ def test_dagster_has_the_assets_as_they_are_described(
     dataset = Dataset("some", tmp_path / "some.csv", settings, prefix=("some",))
     definitions = build_definitions([dataset], tmp_path)
     nodes = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
-    specs = enabled(settings)
+    specs = SPECS.enabled(settings)
     assert set(nodes) == {"some_csv", *(dataset.asset_name(spec.role) for spec in specs)}
     assert ("colour_ranges" in nodes, "line_plots" in nodes) == (ranges == "train", plots)
     for spec in specs:
@@ -37,7 +37,7 @@ def test_dagster_has_the_assets_as_they_are_described(
         assert isinstance(node, dg.AssetSpec)
         assert node.description == spec.description
         sources = {dependency.asset_key.path[-1] for dependency in node.deps}
-        inputs = enabled_inputs(spec.role, settings).values()
+        inputs = SPECS.inputs(spec.role, settings).values()
         assert sources - {"some_csv"} == set(map(dataset.asset_name, inputs))
         assert set(node.kinds) == spec.kinds
         assert (node.partitions_def is not None) == spec.per_batch
@@ -75,7 +75,7 @@ def test_no_two_assets_have_the_same_file() -> None:
 def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
     assert {
         *("batch_windows", "correlations", "exports", "line_plots"),
-        *("patch_videos", "preflight", "samples", "datasets"),
+        *("patch_videos", "preflight", "samples", "datasets", "questions", "evidence"),
     } == RESERVED
 
 
@@ -85,7 +85,7 @@ def row_of(spec: AssetSpec) -> str:
     def names(roles: list[str]) -> str:
         return ", ".join(f"`{'etth1_raw' if role == 'raw' else role}`" for role in roles)
 
-    inputs = list(enabled_inputs(spec.role, Settings.model_validate({})).values())
+    inputs = list(SPECS.inputs(spec.role, Settings.model_validate({})).values())
     places = [
         place.replace("{asset}", "etth1_raw").replace("{key}", "{i}") for place in spec.places
     ]

@@ -43,6 +43,13 @@ def test_nothing_to_export_is_an_error_that_says_what_helps(
     (told,) = set(re.findall(r"a CSV of at least (\d+) rows", result.output))
     write_csv(project.csv, int(told))
     result = enter("export", "--format", "qwen", "--workers", "1")
+    assert result.exit_code == 1
+    assert "nothing is asked of its samples, so there is nothing to export" in result.output
+    (stride,) = re.findall(r"a smaller window_stride, such as (\d+)", result.output)
+    write_csv(project.csv, 345)
+    with (project.data / "ETTh1.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"window_stride = {stride}\n")
+    result = enter("export", "--format", "qwen", "--workers", "1")
     assert result.exit_code == 0, result.output
     assert len((project.artifacts / "exports/qwen/train.jsonl").read_text("utf-8").splitlines())
 

@@ -327,3 +327,8 @@ def test_a_run_starts_no_more_processes_than_its_container_is_allowed(limit: int
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert int(said.stdout.split()[-1]) == min(limit, len(os.sched_getaffinity(0)))
+
+
+def test_the_compose_file_hands_on_which_modules_settings_may_name() -> None:
+    environment = COMPOSE["services"]["code"]["environment"]
+    assert environment["ZWU_TS_ALLOWED_MODULES"] == "${ZWU_TS_ALLOWED_MODULES:-}"

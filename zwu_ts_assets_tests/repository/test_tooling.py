@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from pydantic import BaseModel
 
@@ -149,7 +150,7 @@ def test_the_readme_tells_the_bounds_of_every_setting() -> None:
     for name, _, bounds in settings_rows():
         alternatives = properties[name].get("anyOf", [properties[name]])
         limits = {rule[key] for rule in alternatives for key in keys if key in rule}
-        told = {float(number) for number in re.findall(r"\d+", bounds)}
+        told = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", bounds)}
         assert {float(limit) for limit in limits} == told, name
 
 
@@ -253,3 +254,27 @@ def test_an_unsuitable_python_is_refused_with_a_remedy(checkout: Path) -> None:
     assert f"{old} is 3.9" in answer.stderr
     assert "make PYTHON=/path/to/python3.12 run" in answer.stderr
     assert not (checkout / ".venv").exists()
+
+
+def test_a_run_of_the_projects_instance_prints_what_it_says_and_keeps_every_event(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(REPOSITORY / ".dagster" / "dagster.yaml", tmp_path)
+
+    @dg.op
+    def speak(context: dg.OpExecutionContext) -> None:
+        context.log.info("3 made")
+
+    @dg.job
+    def job() -> None:
+        speak()
+
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        run = job.execute_in_process(instance=instance)
+        kept = instance.all_logs(run.run_id)
+    assert {dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS} <= {
+        entry.dagster_event_type for entry in kept
+    }
+    said = capfd.readouterr().err
+    assert "3 made" in said
+    assert " DEBUG " not in said

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.figures.video import draw_patch_frames, encode_mp4, film_strip
 from zwu_ts_assets.text.stats import stats_lines
-from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
-from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
+from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
 from zwu_ts_assets.training.exports.source import ExportSource, Medium
+from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.sample import Sample, sample_id
 
 CANVAS = Canvas(448, 224)
@@ -73,32 +74,45 @@ def make_sample(
     )
 
 
-def expected_answer(sample: Sample, task: str) -> str:
-    """The right answer of a task, computed here and nowhere else."""
-    if task == "forecast":
-        return "\n".join(" ".join(f"{value:.4f}" for value in row) for row in sample.target)
-    return f"{sample.features[int(np.argmax(sample.past.max(axis=0)))]} has the highest value."
+def question(sample: Sample, task: str, prompt: str, needs: tuple[str, ...]) -> PictureQuestion:
+    """A question of a sample, whose right answer is computed here and nowhere else."""
+    highest = int(np.argmax(sample.past.max(axis=0)))
+    return PictureQuestion(
+        id=f"{sample.id}-{task}",
+        sample_id=sample.id,
+        split=sample.split,
+        task=task,
+        level=1,
+        needs=needs,
+        subject={"of": task},
+        options=sample.features,
+        right=highest,
+        answer="ABC"[highest],
+        given=needs,
+        wording=0,
+        prompt=prompt,
+        rationale=f"{sample.features[highest]} reaches {sample.past.max():.2f}.",
+        values=tuple(map(float, sample.past.max(axis=0))),
+    )
 
 
 def conversations_for(sample: Sample) -> list[Conversation]:
-    """A forecast that shows both media, and a question about the figure alone."""
+    """Two questions about figure and video, and one about the figure alone."""
     names = ", ".join(sample.features)
-    media = {
-        "forecast": ((sample.image,), (sample.video,), f"Columns: {names}.\nForecast 6 rows."),
-        "extremes": ((sample.image,), (), f"Which of {names} is highest?"),
-    }
+    asked = [
+        question(sample, "watch", "Watch the video.", ("video",)),
+        question(sample, "look", "Look at the figure.", ("figure",)),
+        question(sample, "highest", f"Which of {names} is highest?", ("figure",)),
+    ]
+    turns = [Turn(each, each.prompt, each.answer_line) for each in asked]
+    told = f"Columns: {names}.\n\n{turns[0].prompt}"
+    first = replace(turns[0], prompt=told, images=1, videos=1)
+    alone = replace(turns[2], images=1)
+    of = {"sample_id": sample.id, "split": sample.split}
+    image, video = (sample.image,), (sample.video,)
     return [
-        Conversation(
-            id=f"{sample.id}-{task}",
-            sample_id=sample.id,
-            split=sample.split,
-            task=task,
-            images=images,
-            videos=videos,
-            prompt=prompt,
-            answer=expected_answer(sample, task),
-        )
-        for task, (images, videos, prompt) in media.items()
+        Conversation(f"{sample.id}-c0", **of, images=image, videos=video, turns=(first, turns[1])),
+        Conversation(f"{sample.id}-c1", **of, images=image, videos=(), turns=(alone,)),
     ]
 
 
@@ -151,8 +165,9 @@ def card_facts(samples: Sequence[Sample], figure: bytes, strip: bytes) -> CardFa
         interval="1 hour",
         splits=splits,
         split_rule="ratio 0.6/0.2/0.2",
-        tasks={"forecast": len(samples), "extremes": len(samples)},
-        answers={"forecast": "a row of numbers per step"},
+        tasks=[TaskFacts("look", 1, ("figure",), len(samples), 0.25, "Look | there.", "Answer: A")],
+        evidence="| task | pixels |\n|---|---|\n| `look` | 100.0% |\n",
+        rationale="none",
         parameters={"window_length": LENGTH, "line_plot": False, "limit": None},
         checks=[CheckFacts("splits", True, "no row | in two splits")],
         fingerprints={"batch_windows": "0123"},
@@ -223,7 +238,9 @@ def changed_sample(source: ExportSource, number: int) -> ExportSource:
     media = {path: source.read_media(path) for path in source.media}
     media[sample.image] += b"changed"
     conversations = [
-        replace(each, answer="changed") if each.sample_id == sample.id else each
+        replace(each, turns=tuple(replace(turn, answer="changed") for turn in each.turns))
+        if each.sample_id == sample.id
+        else each
         for each in source.conversations
     ]
     facts = {

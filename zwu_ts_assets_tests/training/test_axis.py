@@ -18,12 +18,10 @@ from zwu_ts_assets.training.sample_table import (
     SAMPLE_SCHEMA,
     decode_samples,
     encode_samples,
-    tells_uneven_steps,
 )
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.splits import resolve_borders
 from zwu_ts_assets.training.task_settings import TaskSettings
-from zwu_ts_assets.training.tasks import TASKS
 from zwu_ts_assets_tests.training.builders import samples_of, walk
 
 RULE = SplitRule(borders=(0, 48, 72, 96))
@@ -47,9 +45,8 @@ def stamps(freq: str, form: str) -> list[str]:
 
 def facts_of(sample: Sample) -> dict[str, object]:
     settings = TaskSettings(tell_dates=True)
-    question = TASKS["forecast"].ask(sample, settings)
-    assert question is not None
-    return prompt_facts(sample, question, settings, MediaFacts(patch_length=12, patch_stride=6))
+    media = MediaFacts(patch_length=12, patch_stride=6)
+    return prompt_facts(sample, settings, media, views=("figure",), compared=())
 
 
 MONTHS = ("MS", "%Y-%m")
@@ -79,14 +76,13 @@ def test_spans_and_dates_are_told_in_the_steps_of_the_series(
     data = encode_samples(samples)
     sample = decode_samples(data)[0]
     assert sample.axis == series.axis
-    assert not tells_uneven_steps(data)
     facts = facts_of(sample)
     spans = [facts[name] for name in ("interval", "window_span", "patch_span")]
     assert spans == [f"1 {unit}", f"24 {unit}s", f"12 {unit}s"]
     assert facts["dates"] == {"first": first, "last": last}
     assert report.times["train"] is not None
     assert report.times["train"][0].replace("T", " ") == first
-    assert UNEVEN not in load_templates(uneven=True).render("forecast", facts)
+    assert UNEVEN not in load_templates().introduction(facts)
 
 
 @pytest.mark.parametrize("has_times", [True, False])
@@ -99,11 +95,10 @@ def test_rows_that_are_only_counted_are_called_so(tmp_path: Path, has_times: boo
     assert decode_series(encode_series(series)).axis == series.axis
     samples, _ = samples_of(series, RULE, length=24, horizon=12)
     data = encode_samples(samples)
-    assert tells_uneven_steps(data)
     sample = decode_samples(data)[0]
     facts = facts_of(sample)
     assert facts["window_span"] == "24 rows"
-    prompt = load_templates(uneven=True).render("forecast", facts)
+    prompt = load_templates().introduction(facts)
     assert prompt.endswith(UNEVEN)
     ends = ("2001-01-01T00:00:00", "2001-01-29T00:00:00") if has_times else ("row 0", "row 23")
     assert f"The first step is at {ends[0].replace('T', ' ')}, the last at " in prompt

@@ -1,18 +1,14 @@
 """What prompts are filled from."""
 
-import numpy as np
 import pytest
 
 from zwu_ts_assets.timeseries.time_axis import counted, duration_text
-from zwu_ts_assets.training.describe import DESCRIBE
 from zwu_ts_assets.training.facts import (
     FACTS,
     MediaFacts,
-    facts_markdown,
     prompt_facts,
 )
 from zwu_ts_assets.training.task_settings import TaskSettings
-from zwu_ts_assets.training.tasks import TASKS
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 
 
@@ -38,9 +34,7 @@ def test_durations_are_in_the_largest_unit_that_divides_them(seconds: int, text:
 def facts_of(media: MediaFacts = MediaFacts(), **settings: object) -> dict[str, object]:  # noqa: B008
     sample = sample_of(walk(96, 2), walk(96, 2), ["HUFL", "OT"], units=["MW", ""])
     chosen = TaskSettings.model_validate(settings)
-    question = TASKS["forecast"].ask(sample, chosen)
-    assert question is not None
-    return prompt_facts(sample, question, chosen, media)
+    return prompt_facts(sample, chosen, media, views=("figure", "video"), compared=())
 
 
 def test_the_usual_window_by_hand() -> None:
@@ -51,7 +45,6 @@ def test_the_usual_window_by_hand() -> None:
         "interval": "1 hour",
         "window_span": "4 days",
         "horizon": 96,
-        "horizon_span": "4 days",
         "patches": 7,
         "frames": 8,
         "repeated_frames": 1,
@@ -61,8 +54,6 @@ def test_the_usual_window_by_hand() -> None:
         "pair_rows": 36,
         "pair_span": "36 hours",
         "frames_per_second": "2",
-        "varying": 2,
-        "forecast_span": "4 days",
     }
     assert {name: facts[name] for name in expected} == expected
     assert facts["features"] == [
@@ -78,17 +69,6 @@ def test_one_patch_and_no_repetition() -> None:
     assert facts["frames_per_second"] == "0.5"
 
 
-def test_a_column_varies_if_the_answers_say_so() -> None:
-    """A prompt that announces two lines about pairs, and an answer without them, would not fit."""
-    past = walk(96, 3)
-    past[:, 2] = 1.0 + 1e-9 * np.arange(96)  # constant, to all that is asked
-    sample = sample_of(past)
-    question = DESCRIBE.ask(sample, TaskSettings())
-    assert question is not None
-    assert "alike" not in question.answer
-    assert prompt_facts(sample, question, TaskSettings(), MediaFacts())["varying"] == 2
-
-
 def test_dates_are_told_only_on_request() -> None:
     assert facts_of()["dates"] is None
     told = facts_of(tell_dates=True)["dates"]
@@ -96,15 +76,7 @@ def test_dates_are_told_only_on_request() -> None:
 
 
 def test_every_fact_is_documented_and_every_documented_fact_exists() -> None:
-    sample = sample_of(walk(96, 4), walk(96, 4))
-    settings = TaskSettings(questions_per_sample=5)
-    names: set[str] = set()
-    for task in TASKS.values():
-        question = task.ask(sample, settings)
-        assert question is not None, task.name
-        names |= set(prompt_facts(sample, question, settings, MediaFacts()))
-    assert names == set(FACTS)
-    assert all(f"| `{name}` |" in facts_markdown() for name in FACTS)
+    assert set(facts_of()) == set(FACTS)
 
 
 def test_one_is_singular() -> None:

@@ -14,26 +14,21 @@ from PIL import Image
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.training.advice import text_advice
-from zwu_ts_assets.training.conversations import sample_conversations
-from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.legibility import Drawn, Verdict, drawn_figure
 from zwu_ts_assets.training.preflight import (
     ConsumerReport,
+    ConversationShape,
     CorpusShape,
     Preflight,
-    TextTokens,
     preflight,
 )
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
 from zwu_ts_assets.training.profiles import PROFILES, Profile, profile_named
-from zwu_ts_assets.training.prompts import load_templates
 from zwu_ts_assets.training.readers import LlamaFactory, QwenVlUtils
-from zwu_ts_assets.training.task_settings import TaskSettings
-from zwu_ts_assets_tests.training.builders import sample_of, walk
 from zwu_ts_assets_tests.training.stand_in import TimestampTokenizer
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
-TEXT = TextTokens.of([400, 480, 520, 900])
+TEXTS = tuple(ConversationShape(text, text // 20, 4) for text in (400, 480, 520, 900))
 QUICK = TimestampTokenizer()
 
 
@@ -47,9 +42,9 @@ def shape(
     frame: Canvas = Canvas(),  # noqa: B008 - frozen
     frames: int = 8,
     fps: float = 2.0,
-    text: TextTokens = TEXT,
+    texts: tuple[ConversationShape, ...] = TEXTS,
 ) -> CorpusShape:
-    return CorpusShape(drawn(96, figure), drawn(24, frame), frames, fps, text)
+    return CorpusShape(drawn(96, figure), drawn(24, frame), frames, fps, texts)
 
 
 def report_of(name: str, corpus: CorpusShape) -> ConsumerReport:
@@ -61,68 +56,61 @@ def default() -> Preflight:
     return preflight(shape(), QUICK)
 
 
-@settings(max_examples=100)
-@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=50))
-def test_texts_are_summed_up(counts: list[int]) -> None:
-    text = TextTokens.of(counts)
-    assert text.samples == len(counts)
-    assert text.minimum <= text.median <= text.maximum
-    assert text.median == np.median(counts)
-    assert text.total == sum(counts)
-
-
 def test_a_preflight_of_nothing_is_refused() -> None:
-    with pytest.raises(CorpusError, match="no samples"):
-        TextTokens.of([])
+    with pytest.raises(CorpusError, match="of no conversation"):
+        shape(texts=())
 
 
-def test_tokens_per_sample_and_in_all_are_exact_sums(default: Preflight) -> None:
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.builds(
+            ConversationShape,
+            text=st.integers(1, 10_000),
+            learned=st.integers(0, 500),
+            questions=st.integers(1, 20),
+            images=st.integers(0, 2),
+            videos=st.integers(0, 1),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_tokens_are_exact_sums_over_conversations(texts: list[ConversationShape]) -> None:
+    ours = report_of("qwen3_vl", shape(texts=tuple(texts)))
+    media = [1738 * each.images + 6978 * each.videos for each in texts]
+    whole = [visual + each.text for visual, each in zip(media, texts, strict=True)]
+    assert (ours.visual_tokens, ours.total) == (sum(media), sum(whole))
+    assert (ours.minimum, ours.median, ours.maximum) == (min(whole), np.median(whole), max(whole))
+    assert ours.per_question == sum(media) / sum(each.questions for each in texts)
+    learned = sum(each.learned for each in texts)
+    assert ours.learned_per_thousand == pytest.approx(1000 * learned / max(sum(media), 1))
+
+
+def test_tokens_of_the_default_corpus(default: Preflight) -> None:
     ours = default.consumers[0]
-    assert ours.visual_tokens == 1738 + 6978
+    assert ours.visual_tokens == 4 * (1738 + 6978)
     assert (ours.minimum, ours.median, ours.maximum) == (9116, 9216, 9616)
-    assert ours.total == sum(8716 + text for text in (400, 480, 520, 900))
+    assert ours.per_question == (1738 + 6978) / 4
     assert ours.verdict == Verdict.LEGIBLE
     assert ours.advice == ()
 
 
 def test_very_long_texts_are_told_with_what_makes_them_shorter() -> None:
-    wide = replace(
-        shape(), columns=862, longest={"describe": 64_199, "forecast": 640_490, "lag": 9}
-    )
+    wide = replace(shape(texts=(ConversationShape(64_199, 300),)), columns=862)
     report = preflight(wide, QUICK)
-    forecast, describe, columns = report.text_advice
-    assert forecast.startswith("The texts of `forecast` have up to 640,490 tokens for 862 columns:")
-    assert all(f"`{name}`" in forecast for name in ("forecast_features", "recent_steps"))
-    assert describe.endswith("it has a line for every column; leave it out of `tasks`.")
-    assert all(f"`{name}`" in columns for name in ("features", "figure_columns"))
-    told = preflight_markdown(report)
-    assert f"**Texts**\n\n- {forecast}\n- {describe}\n- {columns}\n" in told
-    assert told.replace(f"**Texts**\n\n- {forecast}\n- {describe}\n- {columns}\n\n", "") == (
-        preflight_markdown(preflight(shape(), QUICK))
-    )
+    (sentence,) = report.text_advice
+    assert sentence.startswith("The texts of a conversation have up to 64,199 tokens for 862 col")
+    assert all(f"`{name}`" in sentence for name in ("features", "questions_per_conversation"))
+    assert f"**Texts**\n\n- {sentence}\n" in preflight_markdown(report)
 
 
-def test_each_setting_that_the_advice_on_texts_names_makes_them_shorter() -> None:
-    sample = sample_of(walk(96, 30), walk(96, 30), features=[f"MT_{i}" for i in range(30)])
-
-    def lengths(**changed: object) -> tuple[int, int]:
-        asked = TaskSettings.model_validate({"tasks": ["forecast"], **changed})
-        (made,) = sample_conversations(sample, asked, load_templates(), MediaFacts())
-        return len(made.prompt), len(made.answer)
-
-    prompt, answer = lengths()
-    assert lengths(forecast_features=["MT_1"])[1] < answer / 25
-    assert lengths(forecast_steps=24)[1] < answer / 3
-    assert lengths(recent_steps=4)[0] < prompt - 2_500  # of 3,900 characters in 24 steps
-
-
-@pytest.mark.parametrize(("tokens", "sentences"), [(10_000, 0), (10_001, 2)])
+@pytest.mark.parametrize(("tokens", "sentences"), [(10_000, 0), (10_001, 1)])
 def test_texts_are_long_where_they_are_more_than_figure_and_video(
-    tokens: int, sentences: int, default: Preflight
+    tokens: int, sentences: int
 ) -> None:
-    """So that a corpus of usual width has the report that it always had."""
-    assert tokens > default.consumers[0].visual_tokens
-    assert len(text_advice({"describe": 3, "trend": tokens}, 7)) == sentences
+    assert tokens > 1738 + 6978
+    assert len(text_advice(tokens, 7)) == sentences
 
 
 def test_the_default_corpus_is_read_differently_by_each_consumer(default: Preflight) -> None:
@@ -255,7 +243,7 @@ def test_a_lost_frame_is_told_with_what_keeps_it(
 def test_what_is_refused_is_in_the_report_and_costs_nothing() -> None:
     report = report_of("qwen3_vl", shape(frames=1))
     assert report.video is None
-    assert report.visual_tokens == 1738
+    assert report.visual_tokens == 4 * 1738
     assert "refuses fewer" in report.refused[0]
     assert report.verdict == Verdict.NOT_LEGIBLE
 

@@ -1,6 +1,7 @@
 """Templates: the project's own, a user's, and what is wrong with them."""
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,74 +11,121 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import DEFAULT_FOLDER, PromptTemplates, load_templates
+from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task_settings import TaskSettings
-from zwu_ts_assets.training.tasks import TASKS
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 
 SETTINGS = TaskSettings()
 
 
-def rendered(templates: PromptTemplates, task: str = "forecast", **media: object) -> str:
+FIGURE_AND_VIDEO = ("figure", "video")
+
+
+def introduced(
+    sample: Sample,
+    templates: PromptTemplates,
+    views: tuple[str, ...] = FIGURE_AND_VIDEO,
+    facts: MediaFacts | None = None,
+    *,
+    compared: tuple[str, ...] = (),
+) -> str:
+    facts = facts or MediaFacts()
+    return templates.introduction(
+        prompt_facts(sample, SETTINGS, facts, views=views, compared=compared)
+    )
+
+
+def rendered(templates: PromptTemplates, **media: object) -> str:
     sample = sample_of(walk(96, 4), walk(96, 4), units=["MW", "", "", "°C"])
-    question = TASKS[task].ask(sample, SETTINGS)
-    assert question is not None
     facts = MediaFacts(**media)  # type: ignore[arg-type]
-    return templates.render(task, prompt_facts(sample, question, SETTINGS, facts))
+    return introduced(sample, templates, facts=facts)
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_prompts_about_a_selection_differ_where_it_matters(task: str) -> None:
+def test_a_selection_is_introduced_where_it_matters() -> None:
     plain = sample_of(walk(96, 4), walk(96, 4), units=["MW", "", "", "°C"])
     some = replace(plain, shown=Selection((3, 0, 2), (1, 2, 1)))
-    prompts = []
-    for sample in (plain, some):
-        question = TASKS[task].ask(sample, SETTINGS)
-        assert question is not None
-        templates = load_templates(selection=sample.shown is not None)
-        facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
-        prompts.append(templates.render(task, facts).split("\n"))
-    before, after = prompts
+    before, after = (introduced(each, load_templates()).split("\n") for each in (plain, some))
     told = [line for line in after if line not in before]
     assert told[0] == (
-        "The window has 4 columns. The feature panels below show 3 of them: d [°C], a [MW] +1, c. "
+        "The window has 4 columns. The feature panels show 3 of them: d [°C], a [MW] +1, c. "
         "A number behind a name says for how many further columns, similar to it, the column "
         "stands."
     )
     assert told[1].startswith("Top row, the columns named above against each other, in that order ")
-    words = {"describe": "which two of the columns in the feature panels are the most alike",
-             "together": "Which of the columns in the feature panels move together?"}  # fmt: skip
-    assert len(told) == 2 + (task in words)
-    assert words.get(task, "") in told[-1]
+    assert len(told) == 2
     assert len(before) == len(after)
 
 
 def test_a_selection_in_which_each_column_stands_for_itself_is_only_named() -> None:
     sample = replace(sample_of(walk(96, 4), walk(96, 4)), shown=Selection((3, 0), (1, 1)))
-    question = TASKS["forecast"].ask(sample, SETTINGS)
-    assert question is not None
-    facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
-    prompt = load_templates(selection=True).render("forecast", facts)
-    assert "The feature panels below show 2 of them: d, a.\n\nThe picture" in prompt
+    prompt = introduced(sample, load_templates())
+    assert "The feature panels show 2 of them: d, a.\n\nThe picture has six panels" in prompt
 
 
-def test_wording_of_a_selection_has_a_digest_of_its_own(tmp_path: Path) -> None:
-    assert load_templates(selection=True).digest != load_templates().digest
-    folder = folder_with(tmp_path, media="mine")
-    assert load_templates(folder, selection=True).files["media.j2"] == folder / "media.j2"
+@pytest.mark.parametrize(
+    ("views", "first", "absent"),
+    [
+        (("figure",), "The picture shows one window of", ("video", "second picture")),
+        (("video",), "The video shows one window of", ("The picture",)),
+        (("lines",), "The picture shows one window of", ("video", "panels, each a square")),
+        (("figure", "video"), "The picture and the video show one window of", ("lines over",)),
+        (("figure", "lines"), "The pictures show one window of", ("video",)),
+        (("figure", "lines", "video"), "The pictures and the video show one window of", ()),
+        ((), "A window of a multivariate time series has 96 time steps, each", ("video", "panel")),
+    ],
+)
+def test_only_what_is_shown_is_introduced(
+    views: tuple[str, ...], first: str, absent: tuple[str, ...]
+) -> None:
+    prompt = introduced(sample_of(walk(96, 4), walk(96, 4)), load_templates(), views)
+    assert prompt.startswith(first)
+    assert not [words for words in absent if words in prompt]
+    assert "each 1 hour after the one before, counted from step 0 to step 95" in prompt
+    assert ("Feature DTW: " in prompt) == bool({"figure", "video"} & set(views))
+    assert ("as lines over the time steps" in prompt) == ("lines" in views)
+    assert ("one per frame" in prompt) == ("video" in views)
+    assert "  " not in prompt
+    assert "\n\n\n" not in prompt
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_every_prompt_of_a_sample_with_interpolated_values_says_so(task: str) -> None:
+def test_where_figure_and_video_are_compared_nothing_says_that_they_belong_together() -> None:
+    sample = sample_of(walk(96, 4), walk(96, 4))
+    prompt = introduced(sample, load_templates(), compared=("video",))
+    assert prompt.startswith(
+        "The picture shows one window of a multivariate time series. The video shows a window of "
+        "the same series: the same one, or another. A window has 96 time steps, each 1 hour"
+    )
+    assert "for 7 parts of its window, one per frame" in prompt
+
+
+@pytest.mark.parametrize(
+    ("compared", "first"),
+    [
+        (("video",), "The first picture and the second picture show one window of a multivariate "
+         "time series. The video shows a window of the same series: the same one, or another. A w"),
+        (("lines",), "The first picture and the video show one window of a multivariate time "
+         "series. The second picture shows a window of the same series: the same one, or anot"),
+        (("lines", "video"), "The first picture shows one window of a multivariate time series. "
+         "The second picture and the video each show a window of the same series: the same one"),
+    ],
+)  # fmt: skip
+def test_what_is_compared_is_told_apart_from_what_belongs_together(
+    compared: tuple[str, ...], first: str
+) -> None:
+    sample = sample_of(walk(96, 4), walk(96, 4))
+    views = ("figure", "lines", "video")
+    prompt = introduced(sample, load_templates(), views, compared=compared)
+    assert prompt.startswith(first)
+    assert "  " not in prompt
+
+
+def test_an_introduction_of_a_sample_with_interpolated_values_says_so() -> None:
     plain = sample_of(walk(96, 4), walk(24, 4), features=["a", "b:c", "d", "e"])
     flags = ("outlier:a", "interpolated:a:2", "interpolated:b:c:3", "target_interpolated:b:c:1")
-    prompts = []
-    for sample, told in ((plain, False), (plain, True), (replace(plain, flags=flags), True)):
-        question = TASKS[task].ask(sample, SETTINGS)
-        assert question is not None
-        facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
-        prompts.append(load_templates(interpolated=told).render(task, facts))
-    assert prompts[0] == prompts[1], "a sample without such a value says what it always said"
-    assert prompts[2] == prompts[0] + (
+    without, told = (
+        introduced(sample, load_templates()) for sample in (plain, replace(plain, flags=flags))
+    )
+    assert told == without + (
         "\n\nSome values were missing in the data and have been interpolated linearly. In the "
         "window: 2 of a, 3 of b:c. In the 24 steps after it: 1 of b:c."
     )
@@ -120,31 +168,16 @@ def test_of_many_interpolated_columns_some_are_named_and_the_others_counted() ->
 def with_flags(columns: int, flags: list[str]) -> str:
     names = list("abc") if columns == 3 else [f"x{i}" for i in range(columns)]
     sample = sample_of(walk(96, columns), walk(24, columns), features=names)
-    sample = replace(sample, flags=tuple(flags))
-    question = TASKS["forecast"].ask(sample, SETTINGS)
-    assert question is not None
-    facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
-    return load_templates(interpolated=True).render("forecast", facts)
+    return introduced(replace(sample, flags=tuple(flags)), load_templates())
 
 
 def test_the_sentence_on_interpolated_values_can_be_another_but_not_none(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, interpolated="Mind {{ interpolated[0].name }}.", trend="Rises?")
+    folder = folder_with(tmp_path, interpolated="Mind {{ interpolated[0].name }}.", media="Look.")
     sample = replace(sample_of(walk(96, 3), walk(24, 3)), flags=("interpolated:b:1",))
-    question = TASKS["trend"].ask(sample, SETTINGS)
-    assert question is not None
-    facts = prompt_facts(sample, question, SETTINGS, MediaFacts())
-    assert load_templates(folder, interpolated=True).render("trend", facts) == "Rises?\n\nMind b."
-    # It may lie there before there is such a value.
-    assert load_templates(folder).files["trend.j2"] == folder / "trend.j2"
+    assert introduced(sample, load_templates(folder)) == "Look.\n\nMind b."
     (folder / "interpolated.j2").write_text("{# nothing #}", encoding="utf-8")
     with pytest.raises(CorpusError, match=r"interpolated\.j2: .*is empty; expected a sentence"):
-        load_templates(folder, interpolated=True).render("trend", facts)
-
-
-def test_wording_of_interpolated_values_has_a_digest_of_its_own() -> None:
-    kinds = [(False, False), (True, False), (False, True), (True, True)]
-    digests = [load_templates(selection=s, interpolated=i).digest for s, i in kinds]
-    assert len(set(digests)) == 4
+        introduced(sample, load_templates(folder))
 
 
 def folder_with(tmp_path: Path, **texts: str) -> Path:
@@ -155,9 +188,8 @@ def folder_with(tmp_path: Path, **texts: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_the_projects_own_templates_explain_the_media(task: str) -> None:
-    prompt = rendered(load_templates(), task)
+def test_the_projects_own_templates_explain_the_media() -> None:
+    prompt = rendered(load_templates())
     for words in (
         "Columns: a [MW], b, c, d [°C].",
         "Feature DTW: ",
@@ -175,17 +207,12 @@ def test_the_projects_own_templates_explain_the_media(task: str) -> None:
     ):
         assert words in prompt
     assert prompt == prompt.strip()
-    assert "\n\n\n" not in prompt
-    assert "  " not in prompt
-    # One blank line between the explanation, the numbers and the question.
-    assert len(prompt.split("\n\n")) >= 4
 
 
 def test_prompts_do_not_tell_when_the_window_was() -> None:
-    for task in TASKS:
-        prompt = rendered(load_templates(), task)
-        assert "2016" not in prompt
-        assert "07-0" not in prompt
+    prompt = rendered(load_templates())
+    assert "2016" not in prompt
+    assert "07-0" not in prompt
 
 
 def test_other_media_are_explained_otherwise() -> None:
@@ -197,14 +224,11 @@ def test_other_media_are_explained_otherwise() -> None:
 
 
 def test_a_users_folder_overrides_by_name(tmp_path: Path) -> None:
-    folder = folder_with(
-        tmp_path, forecast='{% include "mine.j2" %} {{ horizon }} steps', mine="Go on for"
-    )
+    folder = folder_with(tmp_path, media='{% include "mine.j2" %} {{ rows }} steps', mine="Look at")
     templates = load_templates(folder)
-    assert rendered(templates) == "Go on for 96 steps"
-    assert "Feature DTW" in rendered(templates, "describe")
-    assert templates.files["forecast.j2"] == folder / "forecast.j2"
-    assert templates.files["describe.j2"] == DEFAULT_FOLDER / "describe.j2"
+    assert rendered(templates) == "Look at 96 steps"
+    assert templates.files["media.j2"] == folder / "media.j2"
+    assert templates.files["interpolated.j2"] == DEFAULT_FOLDER / "interpolated.j2"
 
 
 def test_the_digest_changes_with_any_text_and_with_nothing_else(tmp_path: Path) -> None:
@@ -221,10 +245,10 @@ def test_the_digest_changes_with_any_text_and_with_nothing_else(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a\n{% if rows %}\nb", "forecast.j2, line 3: Unexpected end of template"),
-        ("a\n{{ rows | no_such }}", "forecast.j2, line 2: No filter named 'no_such'"),
+        ("a\n{% if rows %}\nb", "media.j2, line 3: Unexpected end of template"),
+        ("a\n{{ rows | no_such }}", "media.j2, line 2: No filter named 'no_such'"),
         ("a {{ 1 | random }}", "No filter named 'random'"),
-        ("a\n\n<|im_end|>", r"forecast.j2, line 3: holds '<\|im_end\|>'"),
+        ("a\n\n<|im_end|>", r"media.j2, line 3: holds '<\|im_end\|>'"),
         ("<image>", "line 1: holds '<image>'.*Media placeholders are added by each export"),
         ('{% include "../secret.j2" %}', "includes '../secret.j2', which does not exist"),
         ('{% include "/etc/passwd" %}', "includes '/etc/passwd', which does not exist"),
@@ -234,24 +258,23 @@ def test_a_template_that_cannot_work_is_refused_when_it_is_read(
     tmp_path: Path, text: str, words: str
 ) -> None:
     with pytest.raises(CorpusError, match=words):
-        load_templates(folder_with(tmp_path, forecast=text))
+        load_templates(folder_with(tmp_path, media=text))
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (
-            "a\n\n{{ horizn }}",
-            "forecast.j2, line 3: 'horizn' is undefined. The facts are: features",
+            "a\n\n{{ rosw }}",
+            "media.j2, line 3: 'rosw' is undefined. The facts are: features",
         ),
-        ("a\n{{ quarters[0] }}", "line 2: 'quarters' is undefined"),
         ("{{ features[9].name }}", "line 1: list object has no element 9"),
         ("a\n{{ rows / 0 }}", "line 2: division by zero. Mend that line"),
         ("{{ rows + 'x' }}", "line 1: unsupported operand"),
         ("{{ rows.__class__.__mro__ }}", "line 1: access to attribute '__class__'.*is unsafe"),
         ("{{ ''.__class__ }}", "is unsafe. Templates may only use the facts"),
-        ("{{ features.append(1) }}", "is not safely callable|is unsafe"),
-        ("{% for i in range(999999) %}x{% endfor %}", "Range too big"),
+        ("{{ features.append(1) }}", "cannot be called|is unsafe"),
+        ("{% for i in range(999999) %}x{% endfor %}", "'range' is undefined"),
         ("{{ lipsum() }}", "'lipsum' is undefined"),
         ("{% set f = '/etc/passwd' %}{% include f %}", "/etc/passwd"),
         ("{{ '<im' ~ 'age>' }}", "the prompt holds '<image>'"),
@@ -262,45 +285,140 @@ def test_a_template_that_cannot_work_is_refused_when_it_is_read(
 def test_a_template_that_fails_is_told_by_file_and_line(
     tmp_path: Path, text: str, words: str
 ) -> None:
-    templates = load_templates(folder_with(tmp_path, forecast=text))
+    templates = load_templates(folder_with(tmp_path, media=text))
     with pytest.raises(CorpusError, match=words) as caught:
         rendered(templates)
-    assert str(tmp_path / "prompts" / "forecast.j2") in str(caught.value)
+    assert str(tmp_path / "prompts" / "media.j2") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ 'x' * 3000000000 }}", r"line 1: `\*` is for numbers alone"),
+        ("a\n{{ rows * statistics }}", r"line 2: `\*` is for numbers alone"),
+        ("{{ 2 ** 9999999999 }}", r"line 1: `\*\*` is not allowed"),
+        ("{{ '%3000000000d' % 1 }}", "line 1: `%` is for numbers alone"),
+        ("{{ 'x' | center(3000000000) }}", "No filter named 'center'"),
+        ("{{ 'x' | indent(3000000000) }}", "No filter named 'indent'"),
+        ("{{ ['center'] | map('center') | list }}", "No filter named 'center'"),
+        ("{{ 'x'.ljust(3000000000) }}", "cannot be called; only macros can"),
+        ("{{ 1.5 | round(999999999, 'floor') }}", "`round` takes at most 20 digits"),
+        (
+            "{% set a = interval %}" + "{% set a = a ~ a %}" * 60 + "{{ a }}",
+            "line 1: `set` may name a fact, and neither join",
+        ),
+        ("{% with a = rows %}{% endwith %}", "`with` is not allowed"),
+        ("{{ " + "~".join(["interval"] * 300) + " }}", "more than 200 texts or values are joined"),
+        (
+            "{% macro d(x) %}{{ x }}{{ x }}{% endmacro %}{{ "
+            + "d(" * 40
+            + "interval"
+            + ")" * 40
+            + " }}",
+            "it makes more than 1,048,576 characters",
+        ),
+        ("{% macro d() %}{{ d() }}{% endmacro %}{{ d() }}", "recursion"),
+        ("{% include 'media.j2' %}", "recursion"),
+        (
+            "{% macro d(n) %}{% if n %}{{ d(n - 1) }}{{ d(n - 1) }}{% endif %}{% endmacro %}"
+            "{{ d(60) }}",
+            "it takes more than 0.2 s",
+        ),
+        (
+            "{% for a in interval %}" * 12 + "{% endfor %}" * 12,
+            "it takes more than 0.2 s",
+        ),
+        (
+            "{% for a in features %}{% for a in 'xxxxxxxxxx' %}{% for b in 'xxxxxxxxxx' %}"
+            "{% for c in 'xxxxxxxxxx' %}"
+            "{{ statistics }}{{ statistics }}{{ statistics }}{{ statistics }}"
+            "{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+            "it makes more than 1,048,576 characters",
+        ),
+        (
+            "{% if rows %}" * 2500 + "{% endif %}" * 2500,
+            "nests too deep|statically nested|recursion",
+        ),
+        ("{{ " + "(" * 5000 + "rows" + ")" * 5000 + " }}", "nests too deep"),
+        ("x" * 70_000, "has 70,000 bytes, at most 65,536 are read"),
+        ("{{ statistics | join(statistics | join('x' * 9)) }}", "for numbers alone"),
+        (
+            "{% set s = statistics | join('; ') %}{{ s | join(s) | join(s) }}",
+            "it makes more than 1,048,576 characters",
+        ),
+        (
+            "{% set s = statistics | join('; ') %}{{ s | replace('', s) | replace('', s) }}",
+            "it makes more than 1,048,576 characters",
+        ),
+    ],
+)
+def test_a_template_that_would_take_all_memory_or_time_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    folder = folder_with(tmp_path, media=text)
+    started = time.monotonic()
+    with pytest.raises(CorpusError, match=words) as caught:
+        rendered(load_templates(folder, seconds=0.2))
+    assert time.monotonic() - started < 5
+    assert "media.j2" in str(caught.value)
+
+
+def test_what_includes_two_that_include_two_ends_in_time(tmp_path: Path) -> None:
+    both = {f"a{i}": f"{{% include 'a{i + 1}.j2' %}}" * 2 for i in range(40)}
+    folder = folder_with(tmp_path, media="{% include 'a0.j2' %}", **both, a40="")
+    with pytest.raises(CorpusError, match=r"it takes more than 0\.2 s"):
+        rendered(load_templates(folder, seconds=0.2))
+
+
+def test_what_people_write_in_templates_works(tmp_path: Path) -> None:
+    text = """{% set names = features | map(attribute="name") | list %}
+{% macro told(column) %}
+{{- column.name | upper }}{% if column.unit %} in {{ column.unit }}{% endif %}
+{%- endmacro %}
+{{ names | join(", ") }}; {{ rows * 2 }}; {{ rows % 5 }}; {{ interval | replace("1 ", "one ") }}
+{% for column in features %}{% for other in features if other.name != column.name %}
+{{ loop.index }}{{ told(column) }}/{{ told(other) }}
+{% endfor %}{% endfor %}
+{{ "%s" }} {{ (rows / 7) | round(2) }} {{ features | selectattr("unit") | list | length }}"""
+    lines = rendered(load_templates(folder_with(tmp_path, media=text))).split("\n")
+    assert lines[0] == "a, b, c, d; 192; 1; one hour"
+    assert lines[1] == "1A in MW/B"
+    assert len(lines) == 1 + 12 + 1
+    assert lines[-1] == "%s 13.71 2"
+
+
+def test_a_pipe_in_the_folder_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, interpolated="x")
+    os.mkfifo(folder / "media.j2")
+    with pytest.raises(CorpusError, match=r"media\.j2.*is no regular file"):
+        load_templates(folder)
 
 
 def test_an_error_in_an_included_template_names_that_file(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, media="fine\n{{ nothing }}")
-    with pytest.raises(CorpusError, match=r"prompts/media\.j2, line 2: 'nothing' is undefined"):
+    folder = folder_with(tmp_path, media='{% include "mine.j2" %}', mine="fine\n{{ nothing }}")
+    with pytest.raises(CorpusError, match=r"prompts/mine\.j2, line 2: 'nothing' is undefined"):
         rendered(load_templates(folder))
 
 
-def test_a_template_that_no_task_uses_is_a_mistyped_name(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"forcast\.j2: no task uses this template"):
-        load_templates(folder_with(tmp_path, forcast="x"))
+def test_a_template_that_nothing_uses_is_a_mistyped_name(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"medai\.j2: nothing uses this template"):
+        load_templates(folder_with(tmp_path, medai="x"))
 
 
 def test_a_folder_that_is_none_or_empty_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="nowhere: cannot be read as a template"):
         load_templates(tmp_path / "nowhere")
-    with pytest.raises(
-        CorpusError, match=r"holds no template; expected files such as forecast\.j2"
-    ):
+    with pytest.raises(CorpusError, match=r"holds no template; expected files such as media\.j2"):
         load_templates(tmp_path)
-    (tmp_path / "forecast.j2").write_bytes(b"\xff\xfe")
-    with pytest.raises(CorpusError, match=r"forecast\.j2: not UTF-8 text"):
+    (tmp_path / "media.j2").write_bytes(b"\xff\xfe")
+    with pytest.raises(CorpusError, match=r"media\.j2: not UTF-8 text"):
         load_templates(tmp_path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, trend="x")
+    folder = folder_with(tmp_path, interpolated="x")
     (tmp_path / "secret").write_text("secret", encoding="utf-8")
-    (folder / "forecast.j2").symlink_to(tmp_path / "secret")
+    (folder / "media.j2").symlink_to(tmp_path / "secret")
     with pytest.raises(CorpusError, match="is a link out of its folder"):
         load_templates(folder)
-
-
-def test_there_is_a_template_for_every_task() -> None:
-    names = {file.stem for file in DEFAULT_FOLDER.glob("*.j2")}
-    assert set(TASKS) <= names
-    assert names - set(TASKS) == {"media", "statistics"}

@@ -23,8 +23,6 @@ from zwu_ts_assets.training.sample_table import (
     decode_samples,
     encode_samples,
     schema_markdown,
-    tells_interpolation,
-    tells_selection,
 )
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets_tests.training.builders import sample_of, samples_of, series_of, walk
@@ -58,26 +56,11 @@ def test_a_selection_is_read_back_and_no_column_of_it_is_there_without() -> None
     back = decode_samples(encode_samples(some))
     for one, other in zip(some, back, strict=True):
         assert_equal(one, other)
-    assert tells_selection(encode_samples(some))
-    assert not tells_selection(encode_samples(samples))
     table = pd.read_parquet(io.BytesIO(encode_samples(some)))
     assert table["shown"][0].tolist() == [2, 0]
     assert table["shown_sizes"][0].tolist() == [1, 2]
     with pytest.raises(AssertionError, match="shows all columns"):
         encode_samples([some[0], samples[1]])
-    with pytest.raises(CorpusError, match="is damaged"):
-        tells_selection(b"no Parquet")
-
-
-def test_whether_any_sample_has_interpolated_values_is_told_without_decoding_them() -> None:
-    samples = [dataclasses.replace(s, flags=("outlier:a",)) for s in tiny()]
-    assert not tells_interpolation(encode_samples([]))
-    assert not tells_interpolation(encode_samples(samples))
-    for flag in ("interpolated:a:1", "target_interpolated:b:c:3"):
-        marked = dataclasses.replace(samples[-1], flags=("outlier:a", flag))
-        assert tells_interpolation(encode_samples([*samples[:-1], marked]))
-    with pytest.raises(CorpusError, match="is damaged"):
-        tells_interpolation(b"no Parquet")
 
 
 @settings(max_examples=30)

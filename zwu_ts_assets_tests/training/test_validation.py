@@ -19,11 +19,11 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.video import encode_mp4
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource
+from zwu_ts_assets.training.row_checks import RightQuestion
 from zwu_ts_assets.training.validation import Expectations, validate_export
 from zwu_ts_assets_tests.training.corpora import (
     FPS,
     count_words,
-    expected_answer,
     patch_frames,
     text_source,
     write_export,
@@ -38,15 +38,28 @@ def expectations(source: ExportSource) -> Expectations:
     """What somebody knows who has the CSV and the tokenizer."""
     samples = {sample.id: sample for sample in source.samples}
 
-    def check_answer(sample: str, task: str, answer: str) -> str:
-        right = expected_answer(samples[sample], task)
-        return "" if answer == right else f"found {answer!r}, expected {right!r}"
+    right = {}
+    for conversation in source.conversations:
+        for turn in conversation.turns:
+            asked = turn.question
+            right[asked.id] = RightQuestion(
+                {
+                    "id": asked.id,
+                    "task": asked.task,
+                    "level": 1,
+                    "needs": "+".join(asked.needs),
+                    "answer": asked.answer,
+                    "rationale": asked.rationale,
+                },
+                asked.prompt,
+                f"Answer: {asked.answer}",
+            )
 
     def check_target(sample: str, target: Any) -> str:
         return "" if target == samples[sample].target.tolist() else "other numbers in the CSV"
 
     return Expectations(
-        check_answer=check_answer,
+        questions=right,
         check_target=check_target,
         count_tokens=count_words,
         image_tokens=lambda width, height: width * height // 1024 + 2,
@@ -109,11 +122,17 @@ class Damaged:
     def turns(self, row: Any) -> tuple[dict[str, str], dict[str, str], str]:
         """The first conversation's user and assistant turn, and the key of their text."""
         if self.name == "qwen":
-            user, assistant = row["conversations"]
+            user, assistant = row["conversations"][:2]
             return user, assistant, "value"
         nested = self.name in {"huggingface", "webdataset"}
-        user, assistant = (row["conversations"][0] if nested else row)["messages"]
+        user, assistant = (row["conversations"][0] if nested else row)["messages"][:2]
         return user, assistant, "content"
+
+    def question(self, row: Any) -> dict[str, Any]:
+        """What a row says of the first question."""
+        nested = self.name in {"huggingface", "webdataset"}
+        found: dict[str, Any] = (row["conversations"][0] if nested else row)["questions"][0]
+        return found
 
     def change_medium(self, extension: str, change: Callable[[bytes], bytes | None]) -> None:
         """Change the first test image or video; None takes it away."""
@@ -217,7 +236,7 @@ def reserved_word(export: Damaged, source: ExportSource) -> None:
     export.save("test", rows)
 
 
-@damage(r"the answer is wrong: found '0.0', expected '")
+@damage(r"the answer is wrong: it is '0.0', by the CSV it is 'Answer: [ABC]'")
 def changed_answer(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("test")
     _, assistant, key = export.turns(rows[0])
@@ -225,11 +244,49 @@ def changed_answer(export: Damaged, source: ExportSource) -> None:
     export.save("test", rows)
 
 
-@damage(r"prompt or answer differ from what was exported")
+@damage(r"-watch: answer is 'D', by the CSV it is '[ABC]'")
+def changed_typed_answer(export: Damaged, source: ExportSource) -> None:
+    rows = export.rows("test")
+    export.question(rows[0])["answer"] = "D"
+    export.save("test", rows)
+
+
+@damage(r"-watch: needs is 'text', by the CSV it is 'video'")
+def changed_needs(export: Damaged, source: ExportSource) -> None:
+    rows = export.rows("test")
+    export.question(rows[0])["needs"] = "text"
+    export.save("test", rows)
+
+
+@damage(r"-watch: rationale is '.* reaches 99\.99\.', by the CSV it is '")
+def a_number_of_a_rationale(export: Damaged, source: ExportSource) -> None:
+    rows = export.rows("test")
+    asked = export.question(rows[0])
+    asked["rationale"] = re.sub(r"reaches .*", "reaches 99.99.", asked["rationale"])
+    export.save("test", rows)
+
+
+@damage(r"the prompt does not end with the question that the CSV gives")
+def another_question(export: Damaged, source: ExportSource) -> None:
+    rows = export.rows("test")
+    user, _, key = export.turns(rows[0])
+    user[key] = user[key].replace("Watch the video.", "Watch the films.")
+    export.save("test", rows)
+
+
+@damage(r"asks \['demo-r0000150-look', 'demo-r0000150-watch'\], expected")
+def swapped_questions(export: Damaged, source: ExportSource) -> None:
+    rows = export.rows("test")
+    nested = export.name in {"huggingface", "webdataset"}
+    (rows[0]["conversations"][0] if nested else rows[0])["questions"].reverse()
+    export.save("test", rows)
+
+
+@damage(r"prompts, answers or columns differ from what was exported")
 def one_letter_of_the_prompt(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("test")
     user, _, key = export.turns(rows[0])
-    user[key] = user[key].replace("Forecast", "forecast")
+    user[key] = user[key].replace("Columns", "columns")
     export.save("test", rows)
 
 
@@ -241,7 +298,7 @@ def longer_prompt(export: Damaged, source: ExportSource) -> None:
     export.save("test", rows)
 
 
-@damage(r"the turns are by \['(gpt|assistant)', '(human|user)'\]")
+@damage(r"the turns are by \['(gpt|assistant)', '(human|user)', .*two for each question")
 def swapped_roles(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("test")
     user, assistant, key = export.turns(rows[0])
@@ -384,7 +441,7 @@ def test_what_cannot_be_checked_without_the_csv_is_said(exports_once: Path, name
     report = validate_export(exports_once / name, name)
     assert list(report.problems) == []
     assert [told.split()[0] for told in report.not_checked] == [
-        "Answers",
+        "Questions",
         "Numeric",
         "Tokens",
         "Tokens",
@@ -397,7 +454,7 @@ def test_a_changed_answer_is_found_without_the_csv(moved_export: Copy) -> None:
     changed_answer(Damaged(folder, "qwen"), text_source())
     (problem,) = validate_export(folder, "qwen", decode=False).problems
     assert (problem.file, problem.row) == ("test.jsonl", 1)
-    assert problem.reason == "prompt or answer differ from what was exported"
+    assert problem.reason == "prompts, answers or columns differ from what was exported"
 
 
 @each_format

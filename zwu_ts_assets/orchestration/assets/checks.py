@@ -1,7 +1,7 @@
 """Asset checks: what is on disk is whole, and is what the CSV says now.
 
 What belongs here: which check guards which asset, and which batches it looks at. What does not:
-how an artifact is verified (`figures/verification.py`).
+how an artifact is verified (`figures/verification.py`, `text/verification.py`).
 
 A check that runs within a run for some batches looks at those; started by itself, at all.
 """
@@ -22,7 +22,6 @@ from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run, spans_text
-from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import WHOLE, warnings_among
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
@@ -30,9 +29,6 @@ from zwu_ts_assets.storage.places import Place
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
     from zwu_ts_assets.timeseries.windows import Batch, Window
-
-GUARDS: Final = {spec.role: spec.checks for spec in SPECS}
-"""The checks that look at what an asset made, by the asset's role; they run with it."""
 
 CSV_CHECK: Final = "csv_is_sound"
 CURRENT_CHECK: Final = "is_current"
@@ -132,7 +128,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
     @check("vocab")
     def ids_give_the_tokens(vocab: Mapping[str, bytes]) -> dg.AssetCheckResult:
         """Every row's ids, looked up in the vocabulary, give its tokens again."""
-        from zwu_ts_assets.figures.verification import vocabulary_problem
+        from zwu_ts_assets.text.verification import vocabulary_problem
 
         problem = vocabulary_problem(vocab["vocab"], vocab["tokens"])
         return dg.AssetCheckResult(passed=not problem, description=problem or None)

@@ -10,8 +10,10 @@ run and never when definitions load. The worker processes run its functions.
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -40,12 +42,10 @@ from zwu_ts_assets.orchestration.assets.media_products import (
 )
 from zwu_ts_assets.orchestration.assets.previews import series_table
 from zwu_ts_assets.orchestration.assets.text_products import (
-    qwen_inputs,
     qwen_product,
     stats_product,
     tokenizer_source,
     tokens_problem,
-    vocabulary_inputs,
     vocabulary_product,
 )
 from zwu_ts_assets.orchestration.work import WARNING, Product
@@ -69,7 +69,6 @@ __all__ = [
     "film_problem",
     "fitted_ranges",
     "line_plot_product",
-    "qwen_inputs",
     "qwen_product",
     "ranges_of",
     "raw_product",
@@ -81,10 +80,18 @@ __all__ = [
     "training_starts",
     "training_versions",
     "video_product",
-    "vocabulary_inputs",
     "vocabulary_product",
     "window_problem",
 ]
+
+
+_SETTLED_SECONDS: Final = 2.0
+_KEPT_BYTES: Final = 64 * 1024 * 1024
+
+# A command compares, makes the raw table and compares again. For that, what was found in the last
+# CSV is kept, with what the file system said of the file.
+_DIGEST_CACHE: dict[Path, tuple[tuple[int, ...], str]] = {}
+_TABLE_CACHE: dict[Path, tuple[tuple[int, ...], str, Product[Series]]] = {}
 
 
 def csv_digest(csv: Path) -> str:
@@ -92,10 +99,29 @@ def csv_digest(csv: Path) -> str:
     if not csv.is_file():  # a pipe would be waited for, and a device has no end
         return "unreadable"
     try:
+        identity = _settled_identity(csv)
+        if identity and csv in _DIGEST_CACHE and _DIGEST_CACHE[csv][0] == identity:
+            return _DIGEST_CACHE[csv][1]
         with csv.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return "unreadable"
+    if identity and _settled_identity(csv) == identity:
+        _DIGEST_CACHE.clear()
+        _DIGEST_CACHE[csv] = (identity, sha256)
+    return sha256
+
+
+def _settled_identity(csv: Path) -> tuple[int, ...]:
+    """What tells the content of a file from any other it had or will have; empty: nothing does.
+
+    A file that was written a moment ago could be written again without another time of change.
+    """
+    stat = csv.stat()
+    age = time.time() - max(stat.st_mtime, stat.st_ctime)
+    if age <= _SETTLED_SECONDS:
+        return ()
+    return (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino, stat.st_dev)
 
 
 def raw_product(csv: Path, settings: Settings) -> Product[Series]:
@@ -104,6 +130,18 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     Raises:
         CorpusError: The CSV is not one we can use; the message says where and why.
     """
+    identity = _settled_identity(csv) if csv.is_file() else ()
+    how = settings.model_dump_json()
+    if identity and csv in _TABLE_CACHE and _TABLE_CACHE[csv][:2] == (identity, how):
+        return _TABLE_CACHE[csv][2]
+    product = _read_product(csv, settings)
+    if identity and product.value.values.nbytes <= _KEPT_BYTES:
+        _TABLE_CACHE.clear()
+        _TABLE_CACHE[csv] = (identity, how, product)
+    return product
+
+
+def _read_product(csv: Path, settings: Settings) -> Product[Series]:
     sha256 = csv_digest(csv)
     reading = read_csv(
         csv,

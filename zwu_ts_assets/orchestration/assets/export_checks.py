@@ -4,7 +4,7 @@ What belongs here: what the CSV says of a sample, independently of what the corp
 not: the checks themselves (`training/validation.py`), which exports are checked (`validate.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,19 @@ from pathlib import Path
 import numpy as np
 
 from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.question_products import asked_of
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.training.conversations import reply
+from zwu_ts_assets.training.exports.manifest_reading import read_manifest
+from zwu_ts_assets.training.exports.rows import question_row
 from zwu_ts_assets.training.media_tokens import image_tokens, video_tokens
 from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.row_checks import RightQuestion
 from zwu_ts_assets.training.sample import Sample, sample_id
-from zwu_ts_assets.training.tasks import check_answer
 from zwu_ts_assets.training.validation import Expectations, ValidationReport, validate_export
 
 
@@ -39,11 +44,18 @@ def validate(
         series: Its table, read from the CSV: targets and answers are computed from it again.
         counts: Its tokenizer, by which tokens are counted again.
     """
-    return validate_export(folder, format_name, _expectations(dataset, series, counts))
+    try:
+        asked = read_manifest(folder).asked
+    except CorpusError:
+        asked = {}  # told by `validate_export`
+    return validate_export(folder, format_name, _expectations(dataset, series, counts, asked))
 
 
 def _expectations(
-    dataset: Dataset | None, series: Series | None, counts: TokenCounts | None
+    dataset: Dataset | None,
+    series: Series | None,
+    counts: TokenCounts | None,
+    asked: Mapping[str, Sequence[str]],
 ) -> Expectations:
     """What the CSV and the tokenizer say, independently of what the corpus holds."""
     expected = Expectations(image_tokens=lambda *size: image_tokens(Size(*size)).tokens)
@@ -52,8 +64,10 @@ def _expectations(
             expected, count_tokens=counts.of_text, video_tokens=partial(_video_tokens, counts)
         )
     if dataset is not None and series is not None:
-        answer_problem, target_problem = _numbers_of(dataset, series)
-        expected = replace(expected, check_answer=answer_problem, check_target=target_problem)
+        csv = _Csv(dataset, series)
+        expected = replace(
+            expected, questions=csv.questions(asked), check_target=csv.target_problem
+        )
     return expected
 
 
@@ -61,42 +75,56 @@ def _video_tokens(counts: TokenCounts, frames: int, width: int, height: int, fps
     return video_tokens(Size(width, height), frames, fps, counts.tokenizer).tokens
 
 
-def _numbers_of(
-    dataset: Dataset, series: Series
-) -> tuple[Callable[[str, str, str], str], Callable[[str, Sequence[Sequence[float]]], str]]:
-    """What is wrong with an answer, and with a target, by the numbers of the CSV."""
-    settings = dataset.settings
-    shown = feature_selection(dataset, series)
+class _Csv:
+    """What the CSV says of samples: their numbers, and with these the right questions."""
 
-    def sample_of(name: str) -> Sample | str:
+    def __init__(self, dataset: Dataset, series: Series) -> None:
+        self.dataset = dataset
+        self.series = series
+        self.shown = feature_selection(dataset, series)
+
+    def sample(self, name: str) -> Sample | None:
+        """A sample by its id; None for one that the CSV does not have."""
+        settings, series = self.dataset.settings, self.series
         text = name.rsplit("-r", 1)[-1]
         start = int(text) if text.isdecimal() and len(text) < 19 else -1
         stop = start + settings.window_length + settings.horizon
         if (
-            name != sample_id(dataset.name, start)
+            name != sample_id(self.dataset.name, start)
             or stop > series.rows
             or start % settings.stride
             or np.searchsorted(series.missing_rows, start)
             < np.searchsorted(series.missing_rows, stop)
         ):
+            return None
+        return _sample_of_rows(self.dataset, series, start, self.shown)
+
+    def questions(self, asked: Mapping[str, Sequence[str]]) -> dict[str, RightQuestion]:
+        """The questions of the samples of each split, by id; none of what the CSV does not have."""
+        settings = self.dataset.settings
+        samples = [
+            replace(sample, split=split)
+            for split, names in asked.items()
+            for sample in map(self.sample, names)
+            if sample is not None
+        ]
+        return {
+            question.id: RightQuestion(
+                columns=question_row(question),
+                prompt=question.prompt.strip(),
+                reply=reply(question, settings.tasks.rationale),
+            )
+            for question in asked_of(samples, settings).questions
+        }
+
+    def target_problem(self, name: str, target: Sequence[Sequence[float]]) -> str:
+        """What is wrong with a sample's target."""
+        sample = self.sample(name)
+        if sample is None:
             return f"the CSV has no sample {name}"
-        return _sample_of_rows(dataset, series, start, shown)
-
-    def answer_problem(name: str, task: str, answer: str) -> str:
-        sample = sample_of(name)
-        if isinstance(sample, str):
-            return sample
-        return check_answer(sample, task, answer, settings.tasks)
-
-    def target_problem(name: str, target: Sequence[Sequence[float]]) -> str:
-        sample = sample_of(name)
-        if isinstance(sample, str):
-            return sample
         # Row by row: of a target without rows, JSON does not keep how many columns it has.
         same = len(target) == len(sample.target) and all(map(np.array_equal, target, sample.target))
         return "" if same else "the CSV has other numbers in these rows"
-
-    return answer_problem, target_problem
 
 
 def _sample_of_rows(
@@ -123,7 +151,8 @@ def _sample_of_rows(
         target=series.values[stop:end],
         image="",
         video="",
-        line_plot="",
+        # That there is one decides on what is asked; where it lies does not.
+        line_plot="line_plot" if settings.line_plots else "",
         stats_text="",
         stats_tokens=0,
         image_tokens=0,

@@ -5,22 +5,24 @@ What belongs here: gathering what an export says of itself. What does not: the f
 """
 
 import base64
-import functools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
 
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration.assets.media_records import media_facts, medium_version
+from zwu_ts_assets.orchestration.assets.media_records import (
+    file_reader,
+    media_facts,
+    medium_version,
+)
 from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
 from zwu_ts_assets.orchestration.batches import Batches
-from zwu_ts_assets.orchestration.layout import recorded_names
-from zwu_ts_assets.orchestration.lineage import CODE_VERSIONS
 from zwu_ts_assets.orchestration.work import Product
-from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts
+from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
+from zwu_ts_assets.training.conversation import Turn
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
@@ -28,17 +30,17 @@ from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import interval_seconds
-from zwu_ts_assets.training.tasks import TASKS
 
 
 def export_product(
-    format_name: str, view: View, media: Mapping[str, Batches]
+    format_name: str, view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches]
 ) -> Product[Iterator[ExportFile]]:
     """The files of an export, made one by one as they are asked for.
 
     Args:
         format_name: One of the formats.
         view: The samples, worded and counted.
+        evidence: What readers made of the questions.
         media: The batches of each asset that an export holds files of.
     """
     if not view.conversations:
@@ -46,13 +48,14 @@ def export_product(
             "no split has a sample that is asked anything, so there is nothing to export; "
             "materialize every batch, or give the splits more rows"
         )
-    source = _source(view, media)
+    source = _source(view, evidence, media)
     settings = view.dataset.settings
     counts = Counter(conversation.split for conversation in view.conversations)
     details = {
         "media": settings.export_media,
         "samples": len(view.samples),
         "conversations": len(view.conversations),
+        "questions": sum(len(each.turns) for each in view.conversations),
         **{f"{name}_conversations": counts[name] for name in SPLITS},
     }
     preview = "\n".join(
@@ -61,7 +64,9 @@ def export_product(
     return Product(FORMATS[format_name](source), details, preview=preview)
 
 
-def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
+def _source(
+    view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches]
+) -> ExportSource:
     known: dict[str, Medium] = {}
     places: dict[str, tuple[str, int]] = {}
     for name, batches in media.items():
@@ -69,7 +74,7 @@ def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
             for path, facts in media_facts(record).items():
                 known[path] = Medium(**facts)
                 places[path] = (name, batch)
-    read = _file_reader(media)
+    read = file_reader(media)
     dataset = view.dataset
     return ExportSource(
         dataset=dataset.name,
@@ -80,34 +85,20 @@ def _source(view: View, media: Mapping[str, Batches]) -> ExportSource:
         count_tokens=view.counts.of_text,
         tokenizer=view.counts.name,
         parameters=parameters_of(dataset),
-        versions=_versions(),
-        card=_card(view, media),
+        versions=_versions(dataset),
+        card=_card(view, evidence, media),
         samples_per_shard=dataset.settings.shard_samples,
     )
 
 
-def _file_reader(media: Mapping[str, Batches]) -> Callable[[str, int, str], bytes]:
-    """Reads one file of a batch's media; arguments: asset, batch, path."""
-
-    # Samples come in the order of time: with the last batch of each asset at hand, the files of a
-    # batch of many windows are read once and not once per window.
-    @functools.lru_cache(maxsize=len(media))
-    def contents(name: str, batch: int) -> Mapping[str, bytes]:
-        files: Mapping[str, bytes] = media[name][batch]
-        names = recorded_names(name, str(batch), media[name].record(batch))
-        return {path: files[role] for role, path in names.items()}
-
-    return lambda name, batch, path: contents(name, batch)[path]
-
-
-def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
+def _card(view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches]) -> CardFacts:
     dataset, settings, samples = view.dataset, view.dataset.settings, view.samples
     tokens = Counter[str]()
     count = view.counts.of_text
     by_id = {sample.id: sample for sample in samples}
     for conversation in view.conversations:
         sample = by_id[conversation.sample_id]
-        text = count(conversation.prompt) + count(conversation.answer)
+        text = sum(count(turn.prompt) + count(turn.answer) for turn in conversation.turns)
         # A line plot is drawn on the canvas of the figure, and is as many tokens.
         pictures = sample.image_tokens * len(conversation.images)
         films = sample.video_tokens * len(conversation.videos)
@@ -116,7 +107,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
     first = samples[0] if samples else None
     batch, image = (first.batch, first.image) if first else (0, "")
     figures, videos = media["correlation_pngs"].record(batch), media["patch_videos"].record(batch)
-    read = _file_reader(media)
+    read = file_reader(media)
     leak = leak_problem(samples, settings.split.embargo_rows)
     return CardFacts(
         dataset=dataset.name,
@@ -137,8 +128,9 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             for name in SPLITS
         ],
         split_rule=_split_rule(view),
-        tasks=dict(Counter(conversation.task for conversation in view.conversations)),
-        answers={task: TASKS[task].content for task in settings.tasks.tasks if task in TASKS},
+        tasks=_tasks(view),
+        evidence=evidence["report"].decode("utf-8"),
+        rationale=settings.tasks.rationale,
         parameters=parameters_of(dataset),
         checks=[
             CheckFacts(
@@ -153,7 +145,7 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             "prompts": view.templates.digest,
             "tokenizer": view.source.digest,
         },
-        versions=_versions(),
+        versions=_versions(dataset),
         figure=Picture(
             medium_version(figures, image), lambda: read("correlation_pngs", batch, image)
         ),
@@ -161,7 +153,29 @@ def _card(view: View, media: Mapping[str, Batches]) -> CardFacts:
             videos.version, lambda: base64.b64decode(media["patch_videos"].preview(batch))
         ),
         selection=_selection_told(first) if first else "",
+        media_are_links=settings.export_media == "link",
     )
+
+
+def _tasks(view: View) -> list[TaskFacts]:
+    """What the card says of each task, with one example."""
+    found: dict[str, list[Turn]] = {}
+    for conversation in view.conversations:
+        for turn in conversation.turns:
+            found.setdefault(turn.question.task, []).append(turn)
+    examples = {name: turns[0].question for name, turns in found.items()}
+    return [
+        TaskFacts(
+            name=name,
+            level=examples[name].level,
+            needs=examples[name].needs,
+            questions=len(turns),
+            chance=examples[name].chance,
+            example=examples[name].prompt,
+            answer=examples[name].answer_line,
+        )
+        for name, turns in sorted(found.items(), key=lambda item: examples[item[0]].level)
+    ]
 
 
 def _selection_told(sample: Sample) -> str:
@@ -253,5 +267,6 @@ def _scalar(value: object) -> Scalar:
     return value if isinstance(value, Scalar) else str(value)
 
 
-def _versions() -> dict[str, str]:
-    return {"zwu-ts-assets": version("zwu-ts-assets"), **CODE_VERSIONS}
+def _versions(dataset: Dataset) -> dict[str, str]:
+    ours = {spec.role: spec.code_version for spec in dataset.specs}
+    return {"zwu-ts-assets": version("zwu-ts-assets"), **ours}

@@ -5,7 +5,6 @@ of the result. What does not: how anything is drawn (`figures/`), the other prod
 (`corpus_products.py`).
 """
 
-import hashlib
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ from zwu_ts_assets.figures.video import draw_patch_frames, film_strip
 from zwu_ts_assets.orchestration.assets.batch_products import span_details, target_details
 from zwu_ts_assets.orchestration.layout import window_role
 from zwu_ts_assets.orchestration.work import Problem, Product
-from zwu_ts_assets.storage.artifact_store import Detail, digest
+from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.window_key import key_text, window_key
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.timeseries.windows import Batch, Window
@@ -175,11 +174,9 @@ def fitted_ranges(files: Files) -> ColourRanges:
     return read_ranges(files["ranges"])
 
 
-def ranges_of(ranges: Files | None = None) -> tuple[ColourRanges | None, str]:
-    """The fitted ranges, if there are any, with their content version as the record has it."""
-    if ranges is None:
-        return None, ""
-    return fitted_ranges(ranges), digest(hashlib.sha256(ranges["ranges"]).hexdigest())
+def ranges_of(ranges: Files | None = None) -> ColourRanges | None:
+    """The fitted ranges, if there are any."""
+    return None if ranges is None else fitted_ranges(ranges)
 
 
 def correlation_product(

@@ -4,11 +4,13 @@ What belongs here: paths, size, frames and digests of the media of a batch. What
 (`media_products.py`).
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from zwu_ts_assets.orchestration.layout import is_window_role, window_role
+from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.layout import is_window_role, recorded_names, window_role
 from zwu_ts_assets.storage.artifact_store import Record, digest
 from zwu_ts_assets.training.processor import Size
 
@@ -54,3 +56,21 @@ def size_of(record: Record) -> Size:
 def film_of(record: Record) -> tuple[int, float]:
     """Frames of a video, and frames per second."""
     return int(record.details["frames"] or 0), float(record.details["fps"] or 0)
+
+
+def file_reader(media: Mapping[str, Batches]) -> Callable[[str, int, str], bytes]:
+    """Read one file of a batch's media: a function of asset, batch and path.
+
+    Args:
+        media: The batches of each asset.
+    """
+
+    # Samples come in the order of time: with the last batch of each asset at hand, the files of a
+    # batch of many windows are read once and not once per window.
+    @functools.lru_cache(maxsize=len(media))
+    def contents(name: str, batch: int) -> Mapping[str, bytes]:
+        files: Mapping[str, bytes] = media[name][batch]
+        names = recorded_names(name, str(batch), media[name].record(batch))
+        return {path: files[role] for role, path in names.items()}
+
+    return lambda name, batch, path: contents(name, batch)[path]

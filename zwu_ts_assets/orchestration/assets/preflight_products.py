@@ -18,7 +18,12 @@ from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import Verdict, drawn_figure
-from zwu_ts_assets.training.preflight import CorpusShape, Preflight, TextTokens, preflight
+from zwu_ts_assets.training.preflight import (
+    ConversationShape,
+    CorpusShape,
+    Preflight,
+    preflight,
+)
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
 
 Files = Mapping[str, bytes]
@@ -31,13 +36,26 @@ def chat_tokens(conversation: Conversation, tokenizer: TextTokenizer) -> int:
     its own. The delimiters are counted with the media.
     """
     media = len(conversation.images) + len(conversation.videos)
-    text = (
+    text = "".join(
         "<|im_start|>user\n"
-        + "<|vision_start|><|vision_end|>\n" * media
-        + f"{conversation.prompt}<|im_end|>\n"
-        + f"<|im_start|>assistant\n{conversation.answer}<|im_end|>\n"
+        + "<|vision_start|><|vision_end|>\n" * (turn.images + turn.videos)
+        + f"{turn.prompt}<|im_end|>\n"
+        + f"<|im_start|>assistant\n{turn.answer}<|im_end|>\n"
+        for turn in conversation.turns
     )
     return len(tokenizer.encode(text)[1]) - 2 * media
+
+
+def _shape_of(conversation: Conversation, tokenizer: TextTokenizer) -> ConversationShape:
+    # What a trainer learns of a turn: the answer and the token that ends it.
+    answers = [f"{turn.answer}<|im_end|>" for turn in conversation.turns]
+    return ConversationShape(
+        text=chat_tokens(conversation, tokenizer),
+        learned=sum(len(tokenizer.encode(answer)[1]) for answer in answers),
+        questions=len(conversation.turns),
+        images=len(conversation.images),
+        videos=len(conversation.videos),
+    )
 
 
 # The asset and its check look at the same report, of which the matrices take a minute.
@@ -87,10 +105,6 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     # a time: there may be many thousands.
     whole = (feature_matrices(sample.past, columns) for sample in view.samples)
     tokenizer = view.counts.tokenizer
-    counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
-    longest: dict[str, int] = {}
-    for conversation, count in zip(view.conversations, counts, strict=True):
-        longest[conversation.task] = max(count, longest.get(conversation.task, 0))
     film = films[first.batch]
     frames, fps = film_of(film)
     size = size_of(film)
@@ -103,10 +117,8 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
         ),
         frames=frames,
         fps=fps,
-        text=TextTokens.of(counts),
-        pictures=2 if settings.line_plots else 1,
+        conversations=tuple(_shape_of(each, tokenizer) for each in view.conversations),
         columns=len(first.features),
-        longest=longest,
     )
 
 
@@ -114,15 +126,20 @@ def preflight_product(report: Preflight) -> Product[Files]:
     """The report as a table and a plot."""
     table = preflight_markdown(report)
     verdicts = {each.profile.name: each for each in report.consumers}
-    details: dict[str, Detail] = {"conversations": report.corpus.text.samples}
+    details: dict[str, Detail] = {
+        "conversations": len(report.corpus.conversations),
+        "questions": report.corpus.questions,
+        "learned_tokens": report.corpus.learned,
+    }
     for name, each in verdicts.items():
         details[f"{name}_tokens"] = each.total
+        details[f"{name}_media_tokens_per_question"] = round(each.per_question, 1)
         details[f"{name}_verdict"] = str(each.verdict) + (", too long" if each.too_long else "")
     details["legible_everywhere"] = not trouble_of(report)
     plot = preflight_png(report)
     # The web UI shows what is in the metadata: the plot is small enough for that.
     shown = base64.b64encode(plot).decode("ascii")
-    preview = f"![tokens of a sample by consumer](data:image/png;base64,{shown})\n\n{table}"
+    preview = f"![tokens of a conversation by consumer](data:image/png;base64,{shown})\n\n{table}"
     return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=preview)
 
 

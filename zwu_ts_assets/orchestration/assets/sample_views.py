@@ -16,20 +16,15 @@ from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
-from zwu_ts_assets.orchestration.lineage import training_made_from
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.text.qwen import TokenizerSource
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations
 from zwu_ts_assets.training.facts import MediaFacts
+from zwu_ts_assets.training.picture.question_table import decode_questions
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.sample_table import (
-    decode_samples,
-    tells_interpolation,
-    tells_selection,
-    tells_uneven_steps,
-)
+from zwu_ts_assets.training.sample_table import decode_samples
 from zwu_ts_assets.training.splits import SplitReport
 
 Files = Mapping[str, bytes]
@@ -42,13 +37,15 @@ class View:
     Attributes:
         dataset: Whose samples they are.
         files: The samples by split, and the report on the splits.
-        templates: How questions are worded.
+        asked: The questions by split.
+        templates: How media are introduced.
         source: Where the tokenizer comes from.
         made_from: Of everything above, in a string.
     """
 
     dataset: Dataset
     files: Files
+    asked: Files
     templates: PromptTemplates
     source: TokenizerSource
     made_from: str
@@ -70,16 +67,26 @@ class View:
 
     @cached_property
     def conversations(self) -> list[Conversation]:
-        """What is asked of the samples."""
-        return conversations_of(self.files, self.dataset.settings, self.templates)
+        """The questions about the samples, several over one set of media."""
+        key = f"{self.made_from} {self.dataset.settings!r}"
+        if key not in _MADE:
+            settings = self.dataset.settings
+            questions = [q for name in SPLITS for q in decode_questions(self.asked[name])]
+            made = make_conversations(
+                self.samples, questions, settings.tasks, self.templates, media_facts(settings)
+            )
+            _MADE.clear()
+            _MADE[key] = made
+        return _MADE[key]
 
 
-def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> View:
+def view_of(dataset: Dataset, files: Files, asked: Files, project_dir: Path, cache: Path) -> View:
     """The samples as preflight and exports see them.
 
     Args:
         dataset: Whose samples they are.
         files: The samples by split, and the report on the splits.
+        asked: The questions by split.
         project_dir: What folders in the settings are relative to.
         cache: Where the embedded tokenizer is kept.
 
@@ -87,23 +94,19 @@ def view_of(dataset: Dataset, files: Files, project_dir: Path, cache: Path) -> V
         CorpusError: The prompts or the tokenizer cannot be used.
     """
     source = tokenizer_source(dataset.settings, project_dir, cache)
-    shown = any(tells_selection(files[name]) for name in SPLITS)
-    interpolated = any(tells_interpolation(files[name]) for name in SPLITS)
-    uneven = any(tells_uneven_steps(files[name]) for name in SPLITS)
-    templates = templates_of(
-        dataset, project_dir, shown=shown, interpolated=interpolated, uneven=uneven
+    templates = templates_of(dataset, project_dir)
+    made_from = digest(
+        samples_version(files),
+        *(sha256(asked[name]) for name in SPLITS),
+        wording_digest(templates),
+        source.digest,
     )
-    made_from = training_inputs(samples_version(files), source, templates)
-    return View(dataset, files, templates, source, made_from)
+    return View(dataset, files, asked, templates, source, made_from)
 
 
-def training_inputs(
-    samples_version: str, source: TokenizerSource, templates: PromptTemplates
-) -> str:
-    """What preflight and exports are made from."""
-    return training_made_from(
-        samples_version, f"{templates.digest} {version('zwu-ts-assets')}", source.digest
-    )
+def wording_digest(templates: PromptTemplates) -> str:
+    """What words conversations: prompts, and the release that gives them facts and answers."""
+    return f"{templates.digest} {version('zwu-ts-assets')}"
 
 
 def samples_version(files: Files) -> str:
@@ -116,25 +119,15 @@ def samples_of(files: Files) -> list[Sample]:
     return [sample for name in SPLITS for sample in decode_samples(files[name])]
 
 
-def templates_of(
-    dataset: Dataset, project_dir: Path, *, shown: bool, interpolated: bool, uneven: bool
-) -> PromptTemplates:
+def templates_of(dataset: Dataset, project_dir: Path) -> PromptTemplates:
     """The prompts of a dataset: the project's, and what the folder that its settings name has.
 
     Args:
         dataset: The dataset.
         project_dir: What its folder is relative to.
-        shown: Whether its feature panels show a selection of the columns.
-        interpolated: Whether one of its samples has interpolated values.
-        uneven: Whether its steps are counted in rows.
     """
     folder = dataset.settings.prompts
-    return load_templates(
-        project_dir / Path(folder).expanduser() if folder else None,
-        selection=shown,
-        interpolated=interpolated,
-        uneven=uneven,
-    )
+    return load_templates(project_dir / Path(folder).expanduser() if folder else None)
 
 
 def media_facts(settings: Settings) -> MediaFacts:
@@ -145,28 +138,8 @@ def media_facts(settings: Settings) -> MediaFacts:
         frame_multiple=settings.frame_multiple,
         fps=settings.fps,
         fixed_colours=settings.colour_range == "train",
-        stats_format=settings.stats_format,
     )
 
 
 # Several exports of one run are made of the same conversations, which take seconds.
-_MADE: dict[tuple[str, str], list[Conversation]] = {}
-
-
-def conversations_of(
-    files: Files, settings: Settings, templates: PromptTemplates
-) -> list[Conversation]:
-    """The conversations of all samples.
-
-    Args:
-        files: The samples, by split.
-        settings: What is asked, and how the media were made.
-        templates: How it is worded.
-    """
-    media = media_facts(settings)
-    key = (samples_version(files), f"{templates.digest} {settings.tasks!r} {media!r}")
-    if key not in _MADE:
-        made = list(make_conversations(samples_of(files), settings.tasks, templates, media))
-        _MADE.clear()
-        _MADE[key] = made
-    return _MADE[key]
+_MADE: dict[str, list[Conversation]] = {}

@@ -15,9 +15,7 @@ from typing import Final
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.verification import qwen_problem
 from zwu_ts_assets.orchestration.assets.previews import rows_table, text_block
-from zwu_ts_assets.orchestration.lineage import tokens_made_from, vocabulary_made_from
 from zwu_ts_assets.orchestration.work import WARNING, Product
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 from zwu_ts_assets.text.named_functions import AllowedCode
@@ -35,6 +33,7 @@ from zwu_ts_assets.text.stats import (
     parse_stats,
     stats_lines,
 )
+from zwu_ts_assets.text.verification import qwen_problem
 from zwu_ts_assets.text.vocabulary import (
     SPECIALS,
     build_vocabulary,
@@ -101,14 +100,14 @@ def stats_product(
     return Product({"text": text.encode("utf-8")}, details, preview=text_block(shown))
 
 
-def vocabulary_inputs(stats: Files, settings: Settings, allowed: AllowedCode) -> str:
-    """What the small vocabulary is made from: the stats text and the splitting function.
+def splitter_digest(settings: Settings, allowed: AllowedCode) -> str:
+    """Which splitting function it is, and its source. Nothing that settings name is executed.
 
-    Nothing that the settings name is executed for it.
+    Raises:
+        CorpusError: The function is not allowed, or not there.
     """
     name = settings.splitter
-    source = splitter_source(name, allowed)
-    return vocabulary_made_from(sha256(stats["text"]), digest(name or "", sha256(source)))
+    return digest(name or "", sha256(splitter_source(name, allowed)))
 
 
 def vocabulary_product(stats: Files, *, settings: Settings, allowed: AllowedCode) -> Product[Files]:
@@ -136,11 +135,6 @@ def tokenizer_source(settings: Settings, project_dir: Path, cache: Path) -> Toke
 def loaded_tokenizer(source: TokenizerSource) -> TextTokenizer:
     """The tokenizer itself, loaded once per process: the asset and its check both need it."""
     return load_tokenizer(source)
-
-
-def qwen_inputs(stats: Files, source: TokenizerSource) -> str:
-    """What the token rows are made from: the stats text and the tokenizer."""
-    return tokens_made_from(sha256(stats["text"]), source.digest)
 
 
 def qwen_product(stats: Files, source: TokenizerSource) -> Product[Files]:

@@ -3,6 +3,7 @@
 What belongs here: which check guards which asset. What does not: how it is verified (`training/`).
 """
 
+import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
@@ -19,7 +20,7 @@ _SHOWN = 20
 
 
 def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
-    """The checks of samples, preflight and exports.
+    """The checks of samples, questions, evidence, preflight and exports.
 
     Args:
         dataset: Whose they are.
@@ -39,20 +40,51 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
         problem = training.leak_of(samples, dataset.settings)
         return dg.AssetCheckResult(passed=not problem, description=problem or None)
 
+    @dg.asset_check(asset=asset_key(dataset, "questions"))
+    def answers_are_balanced(questions: Mapping[str, bytes]) -> dg.AssetCheckResult:
+        """Of the questions of a task and split that offer the same options, each is right as often.
+
+        So whoever knows the text alone, and all answers of the train split, does no better than by
+        chance.
+        """
+        from zwu_ts_assets.orchestration.assets.question_products import read_questions
+        from zwu_ts_assets.training.picture.balance import imbalances
+
+        found = imbalances(read_questions(questions))
+        return dg.AssetCheckResult(
+            passed=not found,
+            description="; ".join(found[:3]) or None,
+            metadata={"imbalances": dg.MetadataValue.json(found[:_SHOWN])},
+        )
+
+    @dg.asset_check(asset=asset_key(dataset, "evidence"))
+    def questions_need_their_media(evidence: Mapping[str, bytes]) -> dg.AssetCheckResult:
+        """A blind reader does no better than by chance, and a reader of pixels is right."""
+        numbers = json.loads(evidence["numbers"])
+        problems = numbers["problems"]
+        asked = sum(row["wrong_picture"]["asked"] for row in numbers["rows"])
+        return dg.AssetCheckResult(
+            passed=not problems,
+            description="; ".join(problems[:3])
+            or (None if asked else "no question was asked, so nothing was proven"),
+            metadata={"problems": dg.MetadataValue.json(problems[:_SHOWN])},
+        )
+
     @dg.asset_check(
         asset=asset_key(dataset, "preflight"),
-        additional_ins=ins(samples="samples", patch_videos="patch_videos"),
+        additional_ins=ins(samples="samples", questions="questions", patch_videos="patch_videos"),
     )
     def consumers_lose_nothing(
         preflight: Mapping[str, bytes],
         samples: Mapping[str, bytes],
+        questions: Mapping[str, bytes],
         patch_videos: Batches,
     ) -> dg.AssetCheckResult:
         """With its own defaults, each consumer reads every frame, legibly, and whole answers."""
         from zwu_ts_assets.orchestration.assets import preflight_products, sample_views
 
         with speaking_to_the_user(dataset.csv.parent):
-            view = sample_views.view_of(dataset, samples, project_root(), cache_dir())
+            view = sample_views.view_of(*(dataset, samples, questions, project_root(), cache_dir()))
             report = preflight_products.preflight_report(view, patch_videos.records)
         trouble = preflight_products.trouble_of(report)
         return dg.AssetCheckResult(
@@ -97,6 +129,8 @@ def training_checks(dataset: Dataset) -> list[dg.AssetChecksDefinition]:
 
     return [
         splits_share_no_row,
+        answers_are_balanced,
+        questions_need_their_media,
         consumers_lose_nothing,
         *(export_check(asset, name) for name, asset in EXPORTS.items()),
     ]

@@ -30,7 +30,6 @@ from zwu_ts_assets.orchestration.assets.text_products import (
     sha256,
     tokenizer_source,
 )
-from zwu_ts_assets.orchestration.lineage import samples_made_from
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.text.qwen import TextTokenizer
@@ -57,33 +56,16 @@ INTERPOLATED_SAMPLES: Final = "samples_with_interpolated_values"
 _TOLD = "interpolated, counted in the details"  # which came later still
 
 
-def samples_inputs(
-    series: Series,
-    versions: Mapping[str, Mapping[int, str]],
-    stats: str,
-    tokens: str,
-) -> str:
-    """What the samples are made from.
-
-    Args:
-        series: The whole table.
-        versions: Content versions by per-batch asset and batch.
-        stats: sha256 of the statistics text.
-        tokens: sha256 of the token rows.
-    """
+def series_digests(series: Series) -> list[str]:
+    """Digests of a whole table: of its rows, and of what is missing and interpolated if any is."""
     whole = Window(0, series.timestamps, series.values, series.features, 0)
-    rows = [
-        f"{name} {batch} {version}"
-        for name, found in sorted(versions.items())
-        for batch, version in sorted(found.items())
-    ]
     marks = [
         f"{name} {sha256(marked.tobytes())}"
         for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
         if marked is not None and marked.any()  # came later: without any, samples stay current
     ]
     axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
-    return samples_made_from([content_digest(whole), stats, tokens, *rows, *marks, *axis])
+    return [content_digest(whole), *marks, *axis]
 
 
 def samples_product(

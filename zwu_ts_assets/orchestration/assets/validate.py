@@ -107,7 +107,8 @@ def _validate(
     counts, without_counts = _counts(dataset, manifest)
     report = export_checks.validate(folder, format_name or manifest.format, dataset, series, counts)
     say(
-        f"{place}: {report.conversations} conversations, {report.media} media files, "
+        f"{place}: {report.conversations} conversations with "
+        f"{report.questions} questions, {report.media} media files, "
         f"{len(report.problems)} problems"
     )
     for problem in report.problems:

@@ -13,20 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from zwu_ts_assets.config.environment import Limits
+
 _LONGEST_WAIT_SECONDS: Final = 3600.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How patient to be.
-
-    Attributes:
-        attempts: Runs for one state, at least 1, before giving up.
-        retry_seconds: Wait after the first unsuccessful attempt; doubled after each further one.
-    """
-
-    attempts: int = 5
-    retry_seconds: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +88,9 @@ def decide(
             "start a run by hand.",
         )
     wait = min(limits.retry_seconds * 2.0 ** (len(tried) - 1), _LONGEST_WAIT_SECONDS)
-    left = (tried[0].ended or 0.0) + wait - now
+    ended = tried[0].ended or 0.0
+    # By a clock that was set back since, it is yet to end; waiting for that could take years.
+    left = ended + wait - now if ended <= now else 0.0
     if left > 0:
         return Decision(run=False, reason=f"{count} failed; the next in {left:.0f} s. {why}")
     return Decision(run=True, reason=f"{out_of_date} artifacts are still out of date after {count}")

@@ -13,15 +13,10 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from typing import Final
 
 from zwu_ts_assets.config.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import PER_BATCH, asset_inputs
+from zwu_ts_assets.config.environment import Limits
+from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
-from zwu_ts_assets.orchestration.refresh.decision import (
-    Attempt,
-    Decision,
-    Limits,
-    decide,
-    of_this_goal,
-)
+from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision, decide, of_this_goal
 from zwu_ts_assets.orchestration.refresh.todo import Item, Todo, item_of, todo_of
 from zwu_ts_assets.orchestration.work import WHOLE
 
@@ -65,10 +60,10 @@ def decide_parts(
         return Decision(run=False, reason="runs that were asked for are being started"), []
     items = {item_of(dataset, artifact) for artifact in stale}
     tried = of_this_goal(goal, [attempt for attempt in attempts if attempt.ended is not None])
-    covering = _by_item(tried)
+    covering = _by_item(dataset, tried)
     start: list[Todo] = []
     others: list[Decision] = []
-    for part in _parts(dataset, items, _by_item(under_way), covering, batches_per_run):
+    for part in _parts(dataset, items, _by_item(dataset, under_way), covering, batches_per_run):
         own = sorted({number for item in part for number in covering.get(item, ())})
         decision = decide(len(part), goal, [tried[number] for number in own], now, limits)
         if not decision.run:
@@ -129,7 +124,7 @@ def _ready(
         for item in (item for item in items if item[0] == asset):
             waits = any(
                 (name, item[1]) in items and (name, item[1]) not in ready
-                if (name in PER_BATCH) == (asset in PER_BATCH)
+                if dataset.specs.of(name).per_batch == dataset.specs.of(asset).per_batch
                 else name in stale_assets
                 for name in inputs
             )
@@ -138,11 +133,12 @@ def _ready(
     return ready
 
 
-def _by_item(attempts: Sequence[Attempt]) -> dict[Item, list[int]]:
+def _by_item(dataset: Dataset, attempts: Sequence[Attempt]) -> dict[Item, list[int]]:
     """The positions of the attempts that were to make each item, the newest first."""
     found: dict[Item, list[int]] = {}
     for number, attempt in enumerate(attempts):
         for asset in attempt.assets:
-            for key in map(str, attempt.batches) if asset in PER_BATCH else [WHOLE]:
+            per_batch = dataset.specs.of(asset).per_batch
+            for key in map(str, attempt.batches) if per_batch else [WHOLE]:
                 found.setdefault((asset, key), []).append(number)
     return found

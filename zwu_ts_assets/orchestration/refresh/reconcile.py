@@ -8,7 +8,7 @@ the comparison (`comparison.py`), the rules (`decision.py`), who calls this and 
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,6 @@ from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.assets.checks import (
     CSV_CHECK,
     CURRENT_CHECK,
-    GUARDS,
     out_of_date_sentence,
 )
 from zwu_ts_assets.orchestration.layout import dataset_store
@@ -30,13 +29,20 @@ from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
 from zwu_ts_assets.orchestration.refresh.comparison import Difference, difference
 from zwu_ts_assets.orchestration.refresh.decision import Decision, decide
+from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
 from zwu_ts_assets.orchestration.refresh.parts import decide_parts
+from zwu_ts_assets.orchestration.refresh.starting import stillborn_runs
 from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import Place, StoreError
 
 _SOUND: Final = "the CSV can be used"
+
+# Of a CSV that is being written: after so many times the wait for a single change people are told,
+# and after so many it is read as it is, since somebody may append to it for ever.
+_TOLD_AFTER: Final = 12
+_READ_AFTER: Final = 120
 
 # A tick of a sensor has a minute. Telling an instance of an artifact takes some ten milliseconds.
 _TOLD_AT_ONCE: Final = 1000
@@ -50,11 +56,45 @@ class Memory:
         seen: Identity of the CSV at the last look: modification time, size, inode.
         seen_since: When it was first seen like that, in seconds of the epoch.
         settled: When nothing was out of date, in seconds of the epoch.
+        waiting_since: Since when every look found the CSV being written, likewise; 0.0 if the last
+            one did not.
+        set_back: When a look found that a time before lies ahead of the clock, likewise.
     """
 
     seen: tuple[int, ...] = ()
     seen_since: float = 0.0
     settled: float = 0.0
+    waiting_since: float = 0.0
+    set_back: float = 0.0
+
+    def at(self, now: float, since: float = 0.0) -> "Memory":
+        """This memory where no time lies ahead of the clock.
+
+        A clock that was ahead and was set back left times behind that are yet to come. Waited for,
+        they would hold everything up for as long as it was ahead; as the time from which attempts
+        count, they would let none count, so that nobody ever gave up.
+
+        Args:
+            now: In seconds of the epoch.
+            since: A further time that is relied on.
+        """
+        ahead = max(self.seen_since, self.settled, self.waiting_since, since) > now
+        return replace(
+            self,
+            seen_since=min(self.seen_since, now),
+            settled=min(self.settled, now),
+            waiting_since=min(self.waiting_since, now),
+            set_back=now if self.set_back > now or (ahead and not self.set_back) else self.set_back,
+        )
+
+    def attempts_from(self, since: float, now: float) -> float:
+        """From when attempts count.
+
+        Args:
+            since: When somebody last switched the sensor on, in seconds of the epoch.
+            now: Likewise.
+        """
+        return max(since if since <= now else self.set_back, self.settled)
 
     def text(self) -> str:
         """As text, for a sensor's cursor."""
@@ -109,29 +149,53 @@ def reconcile(
         since: Attempts before this time do not count, in seconds of the epoch.
     """
     now = time.time()
+    memory = memory.at(now, since)
     seen = _identity(dataset.csv)
     if seen != memory.seen:
-        memory = Memory(seen, now, memory.settled)
-    if _is_moving(memory, now, settings.settle_seconds):
-        return _wait(memory, f"{dataset.csv} is being written; waiting until it stays as it is")
+        memory = replace(memory, seen=seen, seen_since=now)
+    moving = _is_moving(memory, now, settings.settle_seconds)
+    waited = now - memory.waiting_since if memory.waiting_since else 0.0
+    if moving and waited < _READ_AFTER * settings.settle_seconds:
+        reason = f"{dataset.csv} is being written; waiting until it stays as it is"
+        if waited >= _TOLD_AFTER * settings.settle_seconds:
+            reason = _never_still(dataset, waited, settings.settle_seconds)
+            store = dataset_store(artifacts, dataset.prefix).look()
+            Reporter(instance, dataset, store, asset_inputs(dataset)).check(
+                dataset.raw_asset, CSV_CHECK, passed=False, description=reason, error=False
+            )
+        return _wait(replace(memory, waiting_since=memory.waiting_since or now), reason)
     store = dataset_store(artifacts, dataset.prefix).look()
     reporter = Reporter(instance, dataset, store, asset_inputs(dataset))
+
+    def changed() -> Outcome:
+        reason = f"{dataset.csv} changed while it was read"
+        if waited >= _TOLD_AFTER * settings.settle_seconds > 0:
+            told = f"{reason}, in {waited / 60:.0f} minutes of waiting"
+            reporter.check(
+                dataset.raw_asset, CSV_CHECK, passed=False, description=told, error=False
+            )
+        return _wait(replace(memory, waiting_since=memory.waiting_since or now), reason)
+
     try:
         found = difference(dataset, artifacts, store=store)
     except StoreError:
         raise  # which says nothing about the CSV
     except CorpusError as error:
         if _identity(dataset.csv) != seen:
-            return _wait(memory, f"{dataset.csv} changed while it was read")
+            return changed()
         sentence = told(str(error))
         reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
+        if not moving:
+            memory = replace(memory, waiting_since=0.0)
         return _wait(memory, f"{error} What was made before stays as it is.")
     if _identity(dataset.csv) != seen:
-        return _wait(memory, f"{dataset.csv} changed while it was read")
+        return changed()
+    if not moving:
+        memory = replace(memory, waiting_since=0.0)
     reporter.observe_csv(dataset.csv, found.csv_sha256)
     register_batches(instance, dataset)
     fail_dead_runs(artifacts, instance)
-    attempts = attempts_since(max(since, memory.settled), dataset, instance, found.batches)
+    attempts = attempts_since(memory.attempts_from(since, now), dataset, instance, found.batches)
     due, per_run = todo(dataset, found.stale), settings.batches_per_run
     if per_run is None:
         decision = decide(len(found.stale), found.goal, attempts, now, settings.limits)
@@ -141,8 +205,10 @@ def reconcile(
             dataset, found.stale, found.goal, attempts, now, settings.limits, per_run
         )
     if decision.settled:
-        memory = Memory(memory.seen, memory.seen_since, now)
+        memory = replace(memory, settled=now)
     report_state(reporter, found, decision, settings.verify_hours)
+    if settings.keep_runs is not None and not decision.run:
+        forget_old_runs(dataset, instance, settings.keep_runs)
     return Outcome(decision, due, found.goal, memory, runs)
 
 
@@ -159,7 +225,7 @@ def report_state(
     """
     told = reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
     for asset in told:
-        for name in GUARDS[reporter.dataset.role_of(asset)]:
+        for name in reporter.dataset.specs.of(asset).checks:
             reporter.repeat_check(asset, name)
     reporter.renew(reporter.dataset.raw_asset, found.current, verify_hours * 3600 / 4)
     reporter.check(reporter.dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)
@@ -211,11 +277,24 @@ def fail_dead_runs(artifacts: Place, instance: dg.DagsterInstance) -> list[str]:
             instance.report_run_failed(run, message="The run's process is gone: it was killed.")
             dead.append(run_id)
         run_locks.forget(artifacts, run_id)
+    for run in stillborn_runs(instance, time.time()):
+        instance.report_run_failed(run, message="The run was killed while it was starting.")
+        dead.append(run.run_id)
     return dead
 
 
 def _wait(memory: Memory, reason: str) -> Outcome:
     return Outcome(Decision(run=False, reason=reason), Todo(), "", memory)
+
+
+def _never_still(dataset: Dataset, waited: float, settle_seconds: float) -> str:
+    """Why nothing is made of a CSV that somebody writes all the time."""
+    return (
+        f"{dataset.csv} has been written to for {waited / 60:.0f} minutes, and never stayed as it "
+        f"is for {settle_seconds:g} s (ZWU_TS_SETTLE_SECONDS). It will be read as it is after "
+        f"{_READ_AFTER * settle_seconds / 60:.0f} minutes. Write a copy and rename it, or lower "
+        "that setting."
+    )
 
 
 def _identity(csv: Path) -> tuple[int, ...]:

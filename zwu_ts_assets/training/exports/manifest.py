@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import WrittenFile
-from zwu_ts_assets.training.exports.rows import user_text, written
+from zwu_ts_assets.training.exports.rows import messages, question_rows, written
 from zwu_ts_assets.training.exports.source import (
     Entry,
     ExportSource,
@@ -22,14 +22,21 @@ from zwu_ts_assets.training.exports.source import (
     Scalar,
 )
 from zwu_ts_assets.training.quality import is_interpolation_flag
+from zwu_ts_assets.training.sample import SPLITS
 
 MANIFEST: Final = "corpus.json"
-VERSION: Final = 1
+VERSION: Final = 2
 
 
-def conversation_digest(user: str, answer: str) -> str:
-    """The sha256 of what user and assistant say, placeholders included."""
-    return hashlib.sha256(json.dumps([user, answer]).encode("ascii")).hexdigest()
+def conversation_digest(texts: Sequence[str], questions: Sequence[Mapping[str, Any]]) -> str:
+    """The sha256 of what is said, placeholders included, and of what rows say of the questions.
+
+    Args:
+        texts: What user and assistant say, in turn.
+        questions: The columns of each question.
+    """
+    content = json.dumps([list(texts), [dict(each) for each in questions]])
+    return hashlib.sha256(content.encode("ascii")).hexdigest()
 
 
 def row_digest(row: Mapping[str, Any]) -> str:
@@ -78,8 +85,14 @@ def manifest_file(
             split: {
                 "samples": len(found),
                 "conversations": sum(len(each.conversations) for each in found),
+                "questions": sum(len(c.turns) for each in found for c in each.conversations),
             }
             for split, found in entries.items()
+        },
+        # Answers are balanced among all samples of a split, also those that got no question.
+        "asked": {
+            split: [sample.id for sample in source.samples if sample.split == split]
+            for split in SPLITS
         },
         "files": {split: list(names) for split, names in files.items()},
     }
@@ -125,16 +138,22 @@ def _sample(
 def _conversation(
     conversation: Conversation, names: Mapping[str, str], count_tokens: Callable[[str], int]
 ) -> dict[str, Any]:
-    user = user_text(conversation)
+    texts = [each["content"] for each in messages(conversation)]
     return {
         "id": conversation.id,
-        "task": conversation.task,
         "images": [names[path] for path in conversation.images],
         "videos": [names[path] for path in conversation.videos],
-        # Of the prompt alone: a chat template puts media in the place of placeholders.
-        "user_tokens": count_tokens(conversation.prompt.strip()),
-        "answer_tokens": count_tokens(conversation.answer),
-        "sha256": conversation_digest(user, conversation.answer),
+        "turns": [
+            {
+                "id": turn.question.id,
+                "task": turn.question.task,
+                # Of the prompt alone: a chat template puts media in the place of placeholders.
+                "user_tokens": count_tokens(turn.prompt.strip()),
+                "answer_tokens": count_tokens(turn.answer),
+            }
+            for turn in conversation.turns
+        ],
+        "sha256": conversation_digest(texts, question_rows(conversation)),
     }
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.source import Medium, is_safe_path
+from zwu_ts_assets.training.sample import SPLITS
 
 _CONVERSATION: Final[Schema] = {
     "id": str,
-    "task": str,
     "images": [str],
     "videos": [str],
-    "user_tokens": int,
-    "answer_tokens": int,
+    "turns": [{"id": str, "task": str, "user_tokens": int, "answer_tokens": int}],
     "sha256": str,
 }
 _SAMPLE: Final[Schema] = {
@@ -38,7 +38,28 @@ _SAMPLE: Final[Schema] = {
     "row_sha256": str,
     "conversations": [_CONVERSATION],
 }
+MANIFEST_LIMIT: Final = 256 * 1024 * 1024
+"""Bytes of a manifest: one of 100,000 samples has a fifth of it."""
+
+BRACKETS_LIMIT: Final = 10_000_000
+"""Objects and lists in one JSON text: `{}` takes three bytes in a file and 72 in memory."""
+
+# Of media: what the settings allow, and videos a little longer.
+_SIDES: Final = (1, 4096)
+_FRAMES: Final = (1, 10_000)
+_FPS: Final = (0.001, 1000.0)
+
 _MEDIUM: Final[Schema] = {"sha256": str, "width": int, "height": int, "frames": int, "fps": float}
+
+
+@dataclass(frozen=True)
+class DeclaredTurn:
+    """What the manifest says of a question; tokens are those of prompt and answer."""
+
+    id: str
+    task: str
+    user_tokens: int
+    answer_tokens: int
 
 
 @dataclass(frozen=True)
@@ -46,11 +67,9 @@ class DeclaredConversation:
     """What the manifest says of a conversation; `sha256` is that of `conversation_digest`."""
 
     id: str
-    task: str
     images: tuple[str, ...]
     videos: tuple[str, ...]
-    user_tokens: int
-    answer_tokens: int
+    turns: tuple[DeclaredTurn, ...]
     sha256: str
 
 
@@ -89,6 +108,7 @@ class Manifest:
         files: The files with rows, by split, in order.
         media: By path in the export, or by name in the shards.
         samples: In the order of the rows.
+        asked: Ids of all samples among which questions were balanced, by split.
         parameters: The settings that shaped samples and conversations.
     """
 
@@ -98,6 +118,7 @@ class Manifest:
     files: Mapping[str, Sequence[str]]
     media: Mapping[str, Medium]
     samples: Sequence[DeclaredSample]
+    asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -109,7 +130,8 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_bytes())
+        with open_inside(folder, MANIFEST, MANIFEST_LIMIT) as file:
+            content = loaded_json(file.read(MANIFEST_LIMIT))
     except OSError as error:
         raise CorpusError(
             f"{path}: cannot be read ({error.strerror or error}). An export has this file at its "
@@ -133,8 +155,21 @@ def read_manifest(folder: Path) -> Manifest:
         files=content["files"],
         media={name: Medium(**facts) for name, facts in content["media"].items()},
         samples=[_declared(sample) for sample in content["samples"]],
+        asked=content["asked"],
         parameters=content["parameters"],
     )
+
+
+def loaded_json(content: bytes) -> Any:
+    """What JSON in UTF-8 holds.
+
+    Raises:
+        ValueError: It is none, or has more objects and lists than `BRACKETS_LIMIT`.
+        RecursionError: It nests too deep.
+    """
+    if (found := content.count(b"[") + content.count(b"{")) > BRACKETS_LIMIT:
+        raise ValueError(f"it has {found:,} brackets, at most {BRACKETS_LIMIT:,} are read")
+    return json.loads(content.decode("utf-8"))
 
 
 def _problem(content: dict[str, Any]) -> str:
@@ -143,6 +178,8 @@ def _problem(content: dict[str, Any]) -> str:
             return problem
     if not isinstance(content.get("parameters"), dict):
         return "parameters are missing"
+    if problem := mismatch(content.get("asked"), {split: [str] for split in SPLITS}, "asked"):
+        return problem
     files, media, samples = (content.get(key) for key in ("files", "media", "samples"))
     if not isinstance(files, dict) or not isinstance(media, dict) or not isinstance(samples, list):
         return "files, media or samples are missing"
@@ -151,8 +188,11 @@ def _problem(content: dict[str, Any]) -> str:
             return problem
     for name in [*media, *(name for names in files.values() for name in names)]:
         if not is_safe_path(name):
-            return f"the path {name!r} leads out of the export"
-    problems = [mismatch(facts, _MEDIUM, name) for name, facts in media.items()]
+            return f"the path {name!r} leads out of the export or is no name of a file"
+    problems = [
+        mismatch(facts, _MEDIUM, name) or _medium_problem(name, facts)
+        for name, facts in media.items()
+    ]
     for i, sample in enumerate(samples):
         known = dict(sample) if isinstance(sample, dict) else sample
         if isinstance(known, dict):
@@ -163,10 +203,25 @@ def _problem(content: dict[str, Any]) -> str:
     return next(filter(None, problems), "")
 
 
+def _medium_problem(name: str, facts: Mapping[str, Any]) -> str:
+    """Whether the numbers of a medium are some that a picture or a video can have."""
+    is_video = name.endswith(".mp4")
+    bounds = {"width": _SIDES, "height": _SIDES, "frames": _FRAMES if is_video else (1, 1)}
+    for key, (least, most) in {**bounds, "fps": _FPS if is_video else (0.0, 0.0)}.items():
+        if not least <= facts[key] <= most:
+            told = f"{least} to {most}" if least != most else str(least)
+            return f"the {key} of {name} is {facts[key]!r:.40}, expected {told}"
+    return ""
+
+
 def _declared(sample: dict[str, Any]) -> DeclaredSample:
     conversations = tuple(
         DeclaredConversation(
-            **{**each, "images": tuple(each["images"]), "videos": tuple(each["videos"])}
+            id=each["id"],
+            images=tuple(each["images"]),
+            videos=tuple(each["videos"]),
+            turns=tuple(DeclaredTurn(**turn) for turn in each["turns"]),
+            sha256=each["sha256"],
         )
         for each in sample["conversations"]
     )

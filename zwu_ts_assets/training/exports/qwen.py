@@ -16,10 +16,12 @@ from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rows import (
+    QUESTION,
     in_media_folder,
     jsonl,
+    messages,
+    question_rows,
     used_media,
-    user_text,
     written,
 )
 from zwu_ts_assets.training.exports.schema import Schema
@@ -37,7 +39,9 @@ ROW: Final[Schema] = {
     "image": [str],
     "video": [str],
     "conversations": [{"from": str, "value": str}],
+    "questions": [QUESTION],
 }
+_SPEAKERS: Final = {"user": "human", "assistant": "gpt"}
 
 _SNIPPET: Final = '''"""This export for Qwen's fine-tuning code.
 
@@ -104,7 +108,8 @@ def qwen_row(conversation: Conversation) -> dict[str, Any]:
         "image": [in_media_folder(path) for path in conversation.images],
         "video": [in_media_folder(path) for path in conversation.videos],
         "conversations": [
-            {"from": "human", "value": user_text(conversation)},
-            {"from": "gpt", "value": conversation.answer},
+            {"from": _SPEAKERS[each["role"]], "value": each["content"]}
+            for each in messages(conversation)
         ],
+        "questions": question_rows(conversation),
     }

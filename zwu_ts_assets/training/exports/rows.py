@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, conversations_of
+from zwu_ts_assets.training.picture.question import PictureQuestion
 
 MEDIA_FOLDER: Final = "media"
 
@@ -23,7 +24,30 @@ VIDEO_PLACEHOLDER: Final = "<video>"
 
 MESSAGE: Final[Schema] = {"role": str, "content": str}
 
-MESSAGE_ROW: Final[Schema] = {"id": str, "messages": [MESSAGE], "images": [str], "videos": [str]}
+QUESTION: Final[Schema] = {
+    "id": str,
+    "task": str,
+    "level": int,
+    "needs": str,
+    "form": str,
+    "options": str,
+    "answer": str,
+    "tolerance": float,
+    "rationale": str,
+}
+"""What rows say of a question, in its turn's place.
+
+`needs` names views with `+` between them, `options` are lines. Lists would be of no type in a split
+in which all are empty, and a loader would find two kinds of rows.
+"""
+
+MESSAGE_ROW: Final[Schema] = {
+    "id": str,
+    "messages": [MESSAGE],
+    "images": [str],
+    "videos": [str],
+    "questions": [QUESTION],
+}
 """A row of ms-swift and LLaMA-Factory."""
 
 SAMPLE_COLUMNS: Final[Mapping[str, Schema]] = {
@@ -48,29 +72,58 @@ SAMPLE_COLUMNS: Final[Mapping[str, Schema]] = {
     "images": [str],
     "videos": [str],
     "conversations": [
-        {"id": str, "task": str, "images": [str], "videos": [str], "messages": [MESSAGE]}
+        {
+            "id": str,
+            "images": [str],
+            "videos": [str],
+            "messages": [MESSAGE],
+            "questions": [QUESTION],
+        }
     ],
 }
 """What a row per sample holds in Hugging Face `datasets` and in WebDataset."""
 
 
-def user_text(conversation: Conversation) -> str:
+def user_text(turn: Turn) -> str:
     """What the user says, with placeholders: images, then videos, a line each, then the prompt.
 
     White space around the prompt goes: Qwen's loader strips it, other trainers keep it, and the
     number of tokens would depend on the trainer.
     """
-    placeholders = [IMAGE_PLACEHOLDER] * len(conversation.images)
-    placeholders += [VIDEO_PLACEHOLDER] * len(conversation.videos)
-    return "\n".join([*placeholders, conversation.prompt.strip()])
+    placeholders = [IMAGE_PLACEHOLDER] * turn.images + [VIDEO_PLACEHOLDER] * turn.videos
+    return "\n".join([*placeholders, turn.prompt.strip()])
 
 
 def messages(conversation: Conversation) -> list[dict[str, str]]:
-    """The two turns of a conversation as trainers and chat templates name them."""
+    """The turns of a conversation as trainers and chat templates name them."""
     return [
-        {"role": "user", "content": user_text(conversation)},
-        {"role": "assistant", "content": conversation.answer},
+        message
+        for turn in conversation.turns
+        for message in (
+            {"role": "user", "content": user_text(turn)},
+            {"role": "assistant", "content": turn.answer},
+        )
     ]
+
+
+def question_row(question: PictureQuestion) -> dict[str, Any]:
+    """What is said of a question beside its text; the columns `QUESTION`."""
+    return {
+        "id": question.id,
+        "task": question.task,
+        "level": question.level,
+        "needs": "+".join(question.needs),
+        "form": question.form,
+        "options": "\n".join(question.options),
+        "answer": question.answer,
+        "tolerance": float(question.tolerance),
+        "rationale": question.rationale,
+    }
+
+
+def question_rows(conversation: Conversation) -> list[dict[str, Any]]:
+    """What is said of each question of a conversation, turn by turn."""
+    return [question_row(turn.question) for turn in conversation.turns]
 
 
 def message_row(conversation: Conversation) -> dict[str, Any]:
@@ -80,6 +133,7 @@ def message_row(conversation: Conversation) -> dict[str, Any]:
         "messages": messages(conversation),
         "images": [in_media_folder(path) for path in conversation.images],
         "videos": [in_media_folder(path) for path in conversation.videos],
+        "questions": question_rows(conversation),
     }
 
 
@@ -120,10 +174,10 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
         "conversations": [
             {
                 "id": each.id,
-                "task": each.task,
                 "images": [exported(path) for path in each.images],
                 "videos": [exported(path) for path in each.videos],
                 "messages": messages(each),
+                "questions": question_rows(each),
             }
             for each in entry.conversations
         ],

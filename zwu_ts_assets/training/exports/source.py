@@ -15,14 +15,14 @@ from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import CardFacts
-from zwu_ts_assets.training.conversation import Conversation
-from zwu_ts_assets.training.reserved import reserved_word
+from zwu_ts_assets.training.conversation import Conversation, Turn
+from zwu_ts_assets.training.reserved import reserved_word, without_thought
 from zwu_ts_assets.training.sample import SPLITS, Sample
 
 Scalar = str | int | float | bool | None
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,94}")  # with an extension, a name in a tar
-_PATH_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
+_PATH_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,25 @@ def _check_conversation(
             f"conversation {conversation.id!r} is in split {conversation.split!r}; its sample "
             f"{conversation.sample_id!r} is in {expected!r}."
         )
-    for part, text in (("prompt", conversation.prompt), ("answer", conversation.answer)):
-        where = f"conversation {conversation.id!r}: the {part}"
+    if not conversation.turns:
+        raise CorpusError(f"conversation {conversation.id!r} asks nothing; leave it out.")
+    shown = (
+        sum(turn.images for turn in conversation.turns),
+        sum(turn.videos for turn in conversation.turns),
+    )
+    if shown != (len(conversation.images), len(conversation.videos)):
+        raise CorpusError(
+            f"conversation {conversation.id!r}: its turns show {shown[0]} images and {shown[1]} "
+            f"videos, expected {len(conversation.images)} and {len(conversation.videos)}."
+        )
+    for turn in conversation.turns:
+        _check_name("question", turn.question.id)
+        _check_texts(turn)
+
+
+def _check_texts(turn: Turn) -> None:
+    for part, text in (("prompt", turn.prompt), ("answer", without_thought(turn.answer))):
+        where = f"question {turn.question.id!r}: the {part}"
         if not text.strip():
             raise CorpusError(f"{where} is empty; trainers drop such rows. Correct the template.")
         if word := reserved_word(text):

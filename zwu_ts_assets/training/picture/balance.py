@@ -12,9 +12,13 @@ option of a group, and one wording for the whole round.
 """
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from zwu_ts_assets.training.picture.question import PictureQuestion
 
 _MOST_ROUNDS: Final = 4
 """Of one group within a split, so that no single text fills a task."""
@@ -105,3 +109,30 @@ def _rounds(group: Group, free: set[int]) -> int:
         if window in free:
             counts[right] += 1
     return min(counts)
+
+
+def imbalances(questions: Iterable[PictureQuestion]) -> list[str]:
+    """Where a text tells of its answer: groups in which an option is right more often than another.
+
+    Args:
+        questions: Of any splits; those without options are passed over.
+
+    Returns:
+        A sentence for each group, which are the questions of a task and split with the same subject
+        and options; none where all are balanced.
+    """
+    counts: dict[tuple[str, str, str, tuple[str, ...]], Counter[int]] = {}
+    for each in questions:
+        if each.options:
+            subject = json.dumps(dict(each.subject), sort_keys=True, default=str)
+            key = (each.task, each.split, subject, each.options)
+            counts.setdefault(key, Counter())[each.right] += 1
+    found = []
+    for (task, split, subject, options), right in counts.items():
+        times = [right[number] for number in range(len(options))]
+        if len(set(times)) > 1:
+            told = ", ".join(
+                f"{option!r} {n} times" for option, n in zip(options, times, strict=True)
+            )
+            found.append(f"{task}, {split}, {subject}: right are {told}")
+    return found

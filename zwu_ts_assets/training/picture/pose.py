@@ -1,73 +1,100 @@
-"""From samples to picture questions: balanced within each split, worded, with their rationale."""
+"""From samples to questions: balanced within each split, worded, with their rationale."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
-from zwu_ts_assets.training.picture.measures import Measures, measures_of
-from zwu_ts_assets.training.picture.question import ANSWER_PREFIX, LETTERS, PictureQuestion
-from zwu_ts_assets.training.picture.tasks import PICTURE_TASKS, PictureTask, Text, World
-from zwu_ts_assets.training.picture.wordings import HELD_OUT, WORDINGS
-from zwu_ts_assets.training.sample import SPLITS, Sample
-
-# Their values are told on the scale of a panel's colours, since DTW distances have no unit.
-_DTW_TASKS: Final = frozenset(
-    {"closest_pair", "odd_column", "returning_span", "odd_span", "break", "frame_pair"}
+from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.legible import digits_problem, lines_problem
+from zwu_ts_assets.training.picture.measures import measures_of
+from zwu_ts_assets.training.picture.own_tasks import checked_texts
+from zwu_ts_assets.training.picture.question import (
+    ANSWER_PREFIX,
+    LETTERS,
+    Asked,
+    Asking,
+    PictureQuestion,
 )
-
-# How a question with options may be answered. The form belongs to a whole round, as the wording.
-FORMS: Final = ("choice", "name")
+from zwu_ts_assets.training.picture.task import PictureTask, Text, World
+from zwu_ts_assets.training.picture.wordings import HELD_OUT
+from zwu_ts_assets.training.sample import SPLITS, Sample
 
 _PARTS: Final = "The video has one part per frame; part 1 is the first."
 _STEPS: Final = "Steps are counted from 0."
 
 
-def picture_questions(
+def questions_of(
     samples: Sequence[Sample],
     patches: Sequence[tuple[int, int]],
-    tasks: Iterable[str] | None = None,
-) -> list[PictureQuestion]:
-    """Ask what can be asked of the media of some samples without the text giving it away.
+    asking: Asking = Asking(),  # noqa: B008 - frozen
+) -> Asked:
+    """Ask what can be asked about some samples without the text giving it away.
 
     Args:
         samples: Samples of all splits, of one dataset.
         patches: First step and the step after the last one of the patch behind each frame.
-        tasks: Names of tasks; None for all.
+        asking: What is asked for.
 
     Returns:
-        At most one question of each task and sample, by split, task and sample.
+        At most one question of each task and sample, by split, task and sample; and why tasks have
+        none.
 
     Raises:
         CorpusError: There is no task of a name.
     """
-    names = list(PICTURE_TASKS) if tasks is None else list(tasks)
-    for name in names:
-        if name not in PICTURE_TASKS:
-            known = ", ".join(PICTURE_TASKS)
-            raise CorpusError(f"picture task {name!r}: expected one of {known}. Correct the name.")
+    tasks = _tasks(asking)
     found: list[PictureQuestion] = []
+    reasons: dict[str, str] = {}
     for split in SPLITS:
         inside = [sample for sample in samples if sample.split == split]
         if inside:
-            found += _of_split(inside, [measures_of(each, patches) for each in inside], names)
-    return found
+            world = _world(inside, patches, asking)
+            unfit = {task.name: task.unfit(world) for task in tasks}
+            reasons |= {name: reason for name, reason in unfit.items() if reason}
+            asked = [_posed(task, world, inside) for task in tasks if not unfit[task.name]]
+            found += [question for each in _capped(asked, asking) for question in each.questions]
+    counts = {name: len(samples) for name in (task.name for task in tasks)}
+    for question in found:
+        counts.pop(question.task, None)
+    left_out = {
+        name: reasons.get(name)
+        or f"in the {count} windows no text has each of its answers clearly and equally often"
+        for name, count in counts.items()
+    }
+    return Asked(tuple(found), left_out)
 
 
-def _of_split(
-    samples: Sequence[Sample], measures: Sequence[Measures], tasks: Sequence[str]
-) -> list[PictureQuestion]:
+def _tasks(asking: Asking) -> list[PictureTask]:
+    names = list(PICTURE_TASKS) if asking.tasks is None else list(asking.tasks)
+    for name in names:
+        if name not in PICTURE_TASKS:
+            known = ", ".join(PICTURE_TASKS)
+            raise CorpusError(f"task {name!r}: expected one of {known}. Correct the name.")
+    return [*(PICTURE_TASKS[name] for name in names), *asking.own]
+
+
+def _world(samples: Sequence[Sample], patches: Sequence[tuple[int, int]], asking: Asking) -> World:
     ids = [sample.id for sample in samples]
-    columns = tuple(samples[0].features[i] for i in samples[0].panel_columns)
-    world = World(measures, columns, _partners(ids), [stable_hash("coin", i) % 2 == 1 for i in ids])
-    split = samples[0].split
-    found = []
-    for name in tasks:
-        task = PICTURE_TASKS[name]
-        texts = list(task.texts(world))
-        chosen = balanced([t.group for t in texts], range(len(ids)), ids, f"{name} {split}")
-        found += [_question(task, texts[each.group], each, samples, world) for each in chosen]
-    return found
+    first = samples[0]
+    shown = list(first.panel_columns)
+    return World(
+        ids=ids,
+        measures=[measures_of(sample, patches) for sample in samples],
+        columns=tuple(first.features[i] for i in shown),
+        partner=_partners(ids),
+        coin=[stable_hash("coin", i) % 2 == 1 for i in ids],
+        pasts=[sample.past[:, shown] for sample in samples],
+        targets=[sample.target[:, shown] for sample in samples],
+        asking=asking,
+        lines=lines_problem(len(shown), len(first.past), asking)
+        if all(sample.line_plot for sample in samples)
+        else "no line plots are drawn: set line_plots to true",
+        shows_all=len(shown) == len(first.features),
+        digits=digits_problem(tuple(first.features[i] for i in shown), len(first.past), asking),
+    )
 
 
 def _partners(ids: Sequence[str]) -> list[int]:
@@ -77,15 +104,84 @@ def _partners(ids: Sequence[str]) -> list[int]:
     return [following[i] for i in range(len(ids))]
 
 
+@dataclass(frozen=True)
+class _Posed:
+    """The questions of a task in a split, with the round that each belongs to."""
+
+    task: PictureTask
+    questions: list[PictureQuestion]
+    rounds: list[tuple[int, int]]
+
+
+def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
+    own = task.name not in PICTURE_TASKS
+    texts = checked_texts(task, world) if own else list(task.texts(world))
+    seed = f"{task.name} {samples[0].split}"
+    chosen = balanced([text.group for text in texts], range(len(samples)), world.ids, seed)
+    questions = [_question(task, texts[each.group], each, samples, world) for each in chosen]
+    return _Posed(task, questions, [(each.group, each.round) for each in chosen])
+
+
+def _capped(asked: Sequence[_Posed], asking: Asking) -> list[_Posed]:
+    """Take out whole rounds, so that what is left stays balanced, until the shares are kept."""
+    rules: list[tuple[float, Callable[[_Posed], bool], Callable[[PictureQuestion], bool]]] = [
+        (asking.text_share, lambda p: p.task.needs == ("text",), lambda q: True),
+        (asking.ahead_share, lambda p: not p.task.needs, lambda q: True),
+        (
+            asking.unanswerable,
+            lambda p: any(not q.answerable for q in p.questions),
+            lambda q: not q.answerable,
+        ),
+    ]
+    total = sum(len(each.questions) for each in asked)
+    bound = [each for each in asked if any(concerns(each) for _, concerns, _ in rules)]
+    free = total - sum(len(each.questions) for each in bound)
+    # What is left when all shares are full: the shares are of the whole, not of the free part.
+    whole = min(total, free / max(1.0 - sum(share for share, _, _ in rules), 0.05))
+    kept = []
+    for each in asked:
+        for share, concerns, counts in rules:
+            if concerns(each):
+                same = [other for other in asked if concerns(other)]
+                count = sum(counts(q) for other in same for q in other.questions)
+                if count > share * whole:
+                    each = _thinned(each, share * whole / count)
+                break
+        kept.append(each)
+    return kept
+
+
+def _thinned(posed: _Posed, share: float) -> _Posed:
+    """About a share of the rounds, chosen by hash."""
+    rounds = sorted(
+        set(posed.rounds), key=lambda each: stable_hash("thinned", posed.task.name, *each)
+    )
+    kept = set(rounds[: int(share * len(rounds) + 1e-9)])
+    pairs = [
+        (q, each) for q, each in zip(posed.questions, posed.rounds, strict=True) if each in kept
+    ]
+    return _Posed(posed.task, [q for q, _ in pairs], [each for _, each in pairs])
+
+
 def _question(
     task: PictureTask, text: Text, chosen: Chosen, samples: Sequence[Sample], world: World
 ) -> PictureQuestion:
     sample = samples[chosen.window]
-    wording = _wording(task.name, sample.split, text, chosen.round)
+    wording = _wording(task, sample.split, text, chosen.round)
     shows_partner = text.uses_partner == "figure" or (
-        text.uses_partner == "video" and chosen.answer == 1
+        text.uses_partner != "" and chosen.answer == 1
     )
-    form = FORMS[stable_hash("form", task.name, sample.split, text.group.key, chosen.round) % 2]
+    # The form belongs to a whole round, as the wording.
+    form = task.forms[
+        stable_hash("form", task.name, sample.split, text.group.key, chosen.round) % len(task.forms)
+    ]
+    offered = text.options if form in ("choice", "name") else ()
+    if text.answer_of:
+        answer = text.answer_of(chosen.window)
+    else:
+        answer = LETTERS[chosen.answer] if form == "choice" else text.options[chosen.answer]
+    series = text.series(chosen.window) if text.series else ""
+    sentence = task.wordings[wording].format(**text.subject)
     return PictureQuestion(
         id=f"{sample.id}-{task.name}",
         sample_id=sample.id,
@@ -94,49 +190,72 @@ def _question(
         level=task.level,
         needs=task.needs,
         subject=text.subject,
-        options=text.options,
-        right=chosen.answer,
-        answer=LETTERS[chosen.answer] if form == "choice" else text.options[chosen.answer],
+        options=offered,
+        right=chosen.answer if offered else -1,
+        answer=answer,
+        given=text.instead if chosen.answer == text.unknown else task.needs,
         wording=wording,
-        prompt=_prompt(
-            task, WORDINGS[task.name][wording].format(**text.subject), text.options, form
-        ),
-        rationale=_rationale(task, text, chosen),
-        values=text.values_of(chosen.window),
+        prompt=_prompt(task, sentence, series, offered, form),
+        rationale=_rationale(task, text, chosen, answer),
+        values=text.values_of(chosen.window) if offered else (),
+        series=series,
         other_sample=samples[world.partner[chosen.window]].id if shows_partner else "",
         form=form,
+        tolerance=text.tolerance if form == "number" else 0.0,
     )
 
 
-def _wording(task: str, split: str, text: Text, round_number: int) -> int:
+def _wording(task: PictureTask, split: str, text: Text, round_number: int) -> int:
     """One wording for a whole round, so that it tells nothing about the answer."""
-    count = len(WORDINGS[task]) - (HELD_OUT if split == "train" else 0)
-    return stable_hash("wording", task, split, text.group.key, round_number) % count
+    count = len(task.wordings) - (HELD_OUT if split == "train" else 0)
+    return stable_hash("wording", task.name, split, text.group.key, round_number) % count
 
 
-def _prompt(task: PictureTask, sentence: str, options: Sequence[str], form: str) -> str:
+def _prompt(
+    task: PictureTask, sentence: str, series: str, options: Sequence[str], form: str
+) -> str:
     told = [_PARTS] if "part" in f"{sentence} {options}" and "video" in task.needs else []
-    told += [_STEPS] if "step" in f"{sentence} {options}" else []
+    told += [_STEPS] if re.search(r"\bsteps? \d", f"{sentence} {options}") else []
+    lines: list[str] = [series] if series else []
     if form == "choice":
-        lines = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
+        lines += [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
         last = LETTERS[len(options) - 1]
         end = f"End with a line `{ANSWER_PREFIX}` and one letter, A to {last}."
-    else:
-        lines = [f"- {option}" for option in options]
+    elif form == "name":
+        lines += [f"- {option}" for option in options]
         end = f"End with a line `{ANSWER_PREFIX}` and one of these, word for word."
+    elif form == "number":
+        end = f"End with a line `{ANSWER_PREFIX}` and the number."
+    else:
+        end = f"End with a line `{ANSWER_PREFIX}` and the numbers with spaces between them."
     return "\n".join([" ".join([sentence, *told]), *lines, end])
 
 
-def _rationale(task: PictureTask, text: Text, chosen: Chosen) -> str:
+def _rationale(task: PictureTask, text: Text, chosen: Chosen, answer: str) -> str:
     """What is compared and which option wins; the numbers only where the answer rests on them."""
-    right = text.options[chosen.answer]
+    told = [f"What counts is {task.definition}."]
     values = text.values_of(chosen.window)
-    told = f"What counts is {task.definition}."
-    if values:
-        unit = " of the panel's range" if task.name in _DTW_TASKS else ""
+    if chosen.answer == text.unknown:
+        told = [f"That takes {_views(task.needs)}, which is not shown."]
+    elif text.told:
+        told.append(text.told(chosen.window))
+    elif values:
         listed = "; ".join(
-            f"{option}: {value:.2f}{unit}"
+            f"{option}: {value:.2f}{task.unit}"
             for option, value in zip(text.options, values, strict=True)
         )
-        told += f" {listed}."
-    return f"{told} So it is {right}."
+        told.append(f"{listed}.")
+    right = text.options[chosen.answer] if text.options else answer
+    verb = "" if chosen.answer == text.unknown else "is "
+    return f"{' '.join(told)} So it {verb}{right}."
+
+
+_NAMES: Final[Mapping[str, str]] = {
+    "figure": "the figure",
+    "video": "the video",
+    "lines": "the plot of the values as lines",
+}
+
+
+def _views(needs: Sequence[str]) -> str:
+    return " and ".join(_NAMES[view] for view in needs)

@@ -1,8 +1,14 @@
-"""The type of a picture question, and the form of its answer."""
+"""The type of a question, the form of its answer, and what may be asked for.
+
+Imports nothing heavy, since settings are read whenever definitions load.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.training.picture.task import PictureTask
 
 LETTERS: Final = "ABCDEFGH"
 """What options are called, in their order."""
@@ -27,6 +33,9 @@ class PictureQuestion:
             and options differ in their media alone.
         options: The texts of the options, in the order A, B, ...
         right: The right option, counted from 0; -1 where the answer is no option.
+        given: The views that are shown: those that it needs, but for a question that cannot be
+            answered from what is shown.
+        series: The lines of the prompt that give numbers of the window; empty where none do.
         answer: What stands behind `Answer: ` in the right answer.
         values: What was compared, one number for each option; empty where options are classes.
         wording: Which wording was used, counted from 0.
@@ -48,13 +57,20 @@ class PictureQuestion:
     options: tuple[str, ...]
     right: int
     answer: str
+    given: tuple[str, ...]
     wording: int
     prompt: str
     rationale: str
     values: tuple[float, ...] = ()
+    series: str = ""
     other_sample: str = ""
     form: str = "choice"
     tolerance: float = 0.0
+
+    @property
+    def answerable(self) -> bool:
+        """Whether what is shown holds the answer, or nothing could."""
+        return set(self.needs) <= {*self.given, "text"}
 
     @property
     def chance(self) -> float:
@@ -65,3 +81,79 @@ class PictureQuestion:
     def answer_line(self) -> str:
         """The line that answers the question."""
         return f"{ANSWER_PREFIX}{self.answer}"
+
+
+TASK_NAMES: Final = (
+    "cell_value",
+    "closest_pair",
+    "most_correlated",
+    "least_correlated",
+    "span_relation",
+    "line_ends",
+    "odd_column",
+    "returning_span",
+    "odd_span",
+    "break",
+    "rhythm",
+    "line_peak",
+    "peak_if_shown",
+    "extremes",
+    "trend",
+    "volatility",
+    "lag",
+    "frame_pair",
+    "frame_correlated",
+    "pearson_part",
+    "count_parts",
+    "first_part",
+    "drift",
+    "part_if_shown",
+    "drift_if_shown",
+    "same_window",
+    "same_lines",
+    "which_figure",
+    "ahead_level",
+    "ahead_quarter",
+    "ahead_end",
+    "forecast",
+)
+"""The project's own tasks, in the order in which questions are listed."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of the samples of a dataset.
+
+    Attributes:
+        tasks: Names of the project's tasks; None for all.
+        own: Tasks of the user's own, from `own_task`.
+        decimals: Of numbers in prompts, and in the answers about them.
+        forecast_steps: So many steps are looked ahead, at most those that are known.
+        unanswerable: At most this share of the questions cannot be answered from what is shown.
+        text_share: At most this share of the questions is about numbers in the prompt.
+        ahead_share: At most this share of the questions is about what lies ahead.
+        canvas: Width and height of the figure in pixels; where digits would be too small to be
+            read, nothing is asked about them.
+    """
+
+    tasks: tuple[str, ...] | None = None
+    own: "tuple[PictureTask, ...]" = ()
+    decimals: int = 2
+    forecast_steps: int = 8
+    unanswerable: float = 0.05
+    text_share: float = 0.12
+    ahead_share: float = 0.12
+    canvas: tuple[int, int] = (1792, 992)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The questions of a dataset.
+
+    Attributes:
+        questions: By split, task and sample.
+        left_out: Why a task has no question, by its name, as a sentence.
+    """
+
+    questions: tuple[PictureQuestion, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)

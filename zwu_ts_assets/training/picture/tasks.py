@@ -1,9 +1,7 @@
-"""The tasks: what is asked, what is right, and when the answer is clear enough to be asked.
+"""The tasks about figures and videos: what is asked, what is right, and when it is clear enough.
 
-Each task turns the measures of all windows into *groups*: a text (subject and options) and the
-right option of every window in which that option is right by a margin. A margin is told on the
-scale of the panel's colours, 0 to 1: colours have 256 steps and codecs blur them, so that what
-differs by less cannot be told apart by any reader.
+A margin is told on the scale of the panel's colours, 0 to 1: colours have 256 steps and codecs blur
+them, so that what differs by less cannot be told apart by any reader.
 
 Sources: dynamic time warping is that of Sakoe and Chiba (1978), the recurrence view of a window as
 a matrix of distances between its steps that of Eckmann, Kamphorst and Ruelle (1987), the rank
@@ -11,24 +9,38 @@ correlation Spearman's.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from zwu_ts_assets.training.numbers import number_text
 from zwu_ts_assets.training.picture.balance import Group, stable_hash
 from zwu_ts_assets.training.picture.measures import (
-    Measures,
     block_means,
     contrast,
     match_score,
     rank_correlation,
     relative,
 )
-
-Values = NDArray[np.float64]
+from zwu_ts_assets.training.picture.task import (
+    MENUS,
+    OPTIONS,
+    PictureTask,
+    Text,
+    Values,
+    World,
+    choices,
+    classes,
+    pair_text,
+    pair_values,
+    pairs_of,
+    span_text,
+    spans_of,
+    too_few_columns,
+)
+from zwu_ts_assets.training.picture.wordings import WORDINGS
 
 CELL_MARGIN: Final = 0.03
 """Between two cells of a panel, of the panel's range."""
@@ -42,151 +54,18 @@ CONTRAST_MARGIN: Final = 0.03
 PEARSON_MARGIN: Final = 0.06
 """Between two Pearson correlations, whose panels always reach from -1 to 1."""
 
-_OPTIONS: Final = 4
-_MENUS: Final = 240  # texts tried per task: enough that some are balanced, few enough to be quick
-_SPANS: Final = 8
+_RHYTHM_LEAST: Final = 0.05
+"""Mean Time Pearson correlation from which a window is said to repeat itself after a lag."""
 
-
-@dataclass(frozen=True, eq=False)
-class World:
-    """All windows among which one split's questions are balanced.
-
-    Attributes:
-        measures: Of each window.
-        columns: Names of the columns that the feature panels show.
-        partner: For each window the index of another window of the same split, with which it is
-            compared or confused; its own index where it is alone.
-        coin: For each window whether its video is exchanged where a task asks that.
-    """
-
-    measures: Sequence[Measures]
-    columns: tuple[str, ...]
-    partner: Sequence[int]
-    coin: Sequence[bool]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text that could be asked: its group, and what it says.
-
-    Attributes:
-        group: Right options by window.
-        subject: What the wordings are filled with, by name.
-        options: Texts of the options.
-        compared: (windows, options) what was compared; None for classes.
-        uses_partner: Which medium of the partner is shown: `figure`, `video` or nothing.
-    """
-
-    group: Group
-    subject: Mapping[str, object]
-    options: tuple[str, ...]
-    compared: Values | None = None
-    uses_partner: str = ""
-
-    def values_of(self, window: int) -> tuple[float, ...]:
-        """What was compared in a window, a number for each option; empty for classes."""
-        return () if self.compared is None else tuple(map(float, self.compared[window]))
-
-
-@dataclass(frozen=True)
-class PictureTask:
-    """One kind of question about pictures.
-
-    Attributes:
-        name: Its name.
-        level: 1 read, 2 locate, 3 watch, 4 join.
-        needs: The views in which the answer stands.
-        definition: What is right, for the documentation and the rationale.
-        texts: The texts that could be asked of a world's windows.
-    """
-
-    name: str
-    level: int
-    needs: tuple[str, ...]
-    definition: str
-    texts: Callable[[World], Iterator[Text]]
-
-
-def _pairs(columns: Sequence[str]) -> list[tuple[int, int]]:
-    return list(itertools.combinations(range(len(columns)), 2))
-
-
-def _pair_text(columns: Sequence[str], pair: tuple[int, int]) -> str:
-    return f"{columns[pair[0]]} and {columns[pair[1]]}"
-
-
-def _spans(length: int) -> list[tuple[int, int]]:
-    edges = [round(i * length / _SPANS) for i in range(_SPANS + 1)]
-    return list(itertools.pairwise(edges))
-
-
-def _span_text(span: tuple[int, int]) -> str:
-    return f"steps {span[0]} to {span[1] - 1}"
-
-
-def _menus(items: Sequence[str], seed: str) -> list[tuple[int, ...]]:
-    """Sets of four items, each in the order of the items; the same for the same items and seed."""
-    if len(items) < _OPTIONS:
-        return []
-    # The generator's stream is part of numpy's promise of compatibility for PCG64.
-    generator = np.random.Generator(np.random.PCG64(stable_hash(seed, *items)))
-    drawn = generator.random((_MENUS, len(items))).argsort(axis=1)[:, :_OPTIONS]
-    return list(dict.fromkeys(tuple(sorted(int(i) for i in menu)) for menu in drawn))
-
-
-def _choices(
-    values: Values,
-    margin: float,
-    items: Sequence[str],
-    subject: Mapping[str, object],
-    seed: str,
-    *,
-    largest: bool,
-) -> Iterator[Text]:
-    """Texts "which of these four has the largest (smallest) value?".
-
-    Args:
-        values: (windows, items) float64; a NaN is never asked about.
-        margin: By which the right option must be ahead of the next one.
-        items: Texts of the items.
-        subject: Of the text.
-        seed: For the choice of menus.
-        largest: Whether the largest value is right, else the smallest.
-    """
-    for menu in _menus(items, seed):
-        offered = values[:, menu] if largest else -values[:, menu]
-        known = np.asarray(np.isfinite(offered).all(axis=1))
-        ranked = np.sort(np.nan_to_num(offered), axis=1)
-        clear = known & (ranked[:, -1] - ranked[:, -2] >= margin)
-        right = {int(w): int(offered[w].argmax()) for w in np.flatnonzero(clear)}
-        options = tuple(items[i] for i in menu)
-        yield Text(
-            Group((tuple(sorted(subject.items())), options), _OPTIONS, right),
-            subject,
-            options,
-            values[:, menu],
-        )
-
-
-def _classes(
-    right: Mapping[int, int],
-    options: tuple[str, ...],
-    subject: Mapping[str, object],
-    uses_partner: str = "",
-) -> Text:
-    key = (tuple(sorted(subject.items())), options)
-    return Text(Group(key, len(options), right), subject, options, uses_partner=uses_partner)
-
-
-def _pair_values(matrices: Sequence[Values], pairs: Sequence[tuple[int, int]]) -> Values:
-    return np.array([[matrix[pair] for pair in pairs] for matrix in matrices])
+UNKNOWN: Final = "cannot be told from this"
+"""The option that is right where the view that a question needs is not shown."""
 
 
 def _closest_pair(world: World) -> Iterator[Text]:
-    pairs = _pairs(world.columns)
-    values = _pair_values([relative(m.feature_dtw) for m in world.measures], pairs)
-    items = [_pair_text(world.columns, pair) for pair in pairs]
-    yield from _choices(values, CELL_MARGIN, items, {}, "closest_pair", largest=False)
+    pairs = pairs_of(world.columns)
+    values = pair_values([relative(m.feature_dtw) for m in world.measures], pairs)
+    items = [pair_text(world.columns, pair) for pair in pairs]
+    yield from choices(values, CELL_MARGIN, items, {}, "closest_pair", largest=False)
 
 
 def _most_correlated(world: World) -> Iterator[Text]:
@@ -198,22 +77,20 @@ def _least_correlated(world: World) -> Iterator[Text]:
 
 
 def _correlated(world: World, seed: str, *, largest: bool) -> Iterator[Text]:
-    pairs = _pairs(world.columns)
-    values = _pair_values([m.feature_pearson for m in world.measures], pairs)
-    items = [_pair_text(world.columns, pair) for pair in pairs]
-    yield from _choices(values, PEARSON_MARGIN, items, {}, seed, largest=largest)
+    pairs = pairs_of(world.columns)
+    values = pair_values([m.feature_pearson for m in world.measures], pairs)
+    items = [pair_text(world.columns, pair) for pair in pairs]
+    yield from choices(values, PEARSON_MARGIN, items, {}, seed, largest=largest)
 
 
 def _odd_column(world: World) -> Iterator[Text]:
     count = len(world.columns)
-    if count < _OPTIONS:
-        return
     values = np.array([relative(m.feature_dtw).sum(axis=1) / (count - 1) for m in world.measures])
-    yield from _choices(values, CELL_MARGIN, list(world.columns), {}, "odd_column", largest=True)
+    yield from choices(values, CELL_MARGIN, list(world.columns), {}, "odd_column", largest=True)
 
 
 def _span_relation(world: World) -> Iterator[Text]:
-    spans = _spans(len(world.measures[0].time_pearson))
+    spans = spans_of(len(world.measures[0].time_pearson))
     means = np.array([block_means(m.time_pearson, spans) for m in world.measures])
     for i, j in itertools.combinations(range(len(spans)), 2):
         right = {}
@@ -224,43 +101,43 @@ def _span_relation(world: World) -> Iterator[Text]:
                 right[w] = 1
             elif abs(mean) <= 0.1:
                 right[w] = 2
-        subject = {"span": _span_text(spans[i]), "other": _span_text(spans[j])}
-        yield _classes(right, ("alike", "opposite", "unrelated"), subject)
+        subject = {"span": span_text(spans[i]), "other": span_text(spans[j])}
+        yield classes(right, ("alike", "opposite", "unrelated"), subject)
 
 
 def _returning_span(world: World) -> Iterator[Text]:
-    spans = _spans(len(world.measures[0].time_dtw))
+    spans = spans_of(len(world.measures[0].time_dtw))
     means = np.array([block_means(relative(m.time_dtw), spans) for m in world.measures])
     for i, span in enumerate(spans):
         others = [j for j in range(len(spans)) if j != i]
-        yield from _choices(
+        yield from choices(
             means[:, i, others],
             MEAN_MARGIN,
-            [_span_text(spans[j]) for j in others],
-            {"span": _span_text(span)},
+            [span_text(spans[j]) for j in others],
+            {"span": span_text(span)},
             f"returning_span {i}",
             largest=False,
         )
 
 
 def _odd_span(world: World) -> Iterator[Text]:
-    spans = _spans(len(world.measures[0].time_dtw))
+    spans = spans_of(len(world.measures[0].time_dtw))
     values = []
     for each in world.measures:
         means = block_means(relative(each.time_dtw), spans)
         np.fill_diagonal(means, 0.0)
         values.append(means.sum(axis=1) / (len(spans) - 1))
-    items = [_span_text(span) for span in spans]
-    yield from _choices(np.array(values), MEAN_MARGIN, items, {}, "odd_span", largest=True)
+    items = [span_text(span) for span in spans]
+    yield from choices(np.array(values), MEAN_MARGIN, items, {}, "odd_span", largest=True)
 
 
 def _break(world: World) -> Iterator[Text]:
-    steps = [stop for _, stop in _spans(len(world.measures[0].time_dtw))[:-1]]
+    steps = [stop for _, stop in spans_of(len(world.measures[0].time_dtw))[:-1]]
     values = np.array(
         [[contrast(relative(m.time_dtw), step) for step in steps] for m in world.measures]
     )
     items = [f"step {step}" for step in steps]
-    yield from _choices(values, CONTRAST_MARGIN, items, {}, "break", largest=True)
+    yield from choices(values, CONTRAST_MARGIN, items, {}, "break", largest=True)
 
 
 def _frame_distances(world: World) -> Values:
@@ -269,12 +146,12 @@ def _frame_distances(world: World) -> Values:
 
 
 def _frame_pair(world: World) -> Iterator[Text]:
-    pairs = _pairs(world.columns)
+    pairs = pairs_of(world.columns)
     frames = _frame_distances(world)
-    items = [_pair_text(world.columns, pair) for pair in pairs]
+    items = [pair_text(world.columns, pair) for pair in pairs]
     for part in range(frames.shape[1]):
-        yield from _choices(
-            _pair_values(list(frames[:, part]), pairs),
+        yield from choices(
+            pair_values(list(frames[:, part]), pairs),
             CELL_MARGIN,
             items,
             {"part": part + 1},
@@ -286,8 +163,8 @@ def _frame_pair(world: World) -> Iterator[Text]:
 def _pearson_part(world: World) -> Iterator[Text]:
     frames = np.array([m.patch_feature_pearson for m in world.measures])
     items = [f"part {part + 1}" for part in range(frames.shape[1])]
-    for a, b in _pairs(world.columns):
-        yield from _choices(
+    for a, b in pairs_of(world.columns):
+        yield from choices(
             frames[:, :, a, b],
             PEARSON_MARGIN,
             items,
@@ -304,23 +181,21 @@ def _rivals(world: World, seed: str) -> Iterator[tuple[dict[str, object], Values
         Subject, (windows, patches) differences, and the same with NaN where it is unclear.
     """
     frames = _frame_distances(world)
-    pairs = list(itertools.combinations(_pairs(world.columns), 2))
+    pairs = list(itertools.combinations(pairs_of(world.columns), 2))
     pairs.sort(key=lambda two: stable_hash(seed, *(world.columns[i] for pair in two for i in pair)))
-    for first, second in pairs[:_MENUS]:
+    for first, second in pairs[:MENUS]:
         ahead = frames[:, :, second[0], second[1]] - frames[:, :, first[0], first[1]]
         clear = np.where(np.abs(ahead) >= CELL_MARGIN, ahead, np.nan)
         subject: dict[str, object] = {
-            "pair": _pair_text(world.columns, first),
-            "rival": _pair_text(world.columns, second),
+            "pair": pair_text(world.columns, first),
+            "rival": pair_text(world.columns, second),
         }
         yield subject, ahead, clear
 
 
 def _count_parts(world: World) -> Iterator[Text]:
     parts = world.measures[0].patch_feature_dtw.shape[0]
-    if parts < _OPTIONS - 1:
-        return
-    edges = [round(i * (parts + 1) / _OPTIONS) for i in range(_OPTIONS + 1)]
+    edges = [round(i * (parts + 1) / OPTIONS) for i in range(OPTIONS + 1)]
     bins = list(itertools.pairwise(edges))
     options = tuple(f"{low}" if high - low == 1 else f"{low} to {high - 1}" for low, high in bins)
     for subject, ahead, clear in _rivals(world, "count_parts"):
@@ -328,13 +203,11 @@ def _count_parts(world: World) -> Iterator[Text]:
         for w in np.flatnonzero(np.isfinite(clear).all(axis=1)):
             count = int((ahead[w] > 0).sum())
             right[int(w)] = next(i for i, (low, high) in enumerate(bins) if low <= count < high)
-        yield _classes(right, options, subject)
+        yield classes(right, options, subject)
 
 
 def _first_part(world: World) -> Iterator[Text]:
     parts = world.measures[0].patch_feature_dtw.shape[0]
-    if parts < 3:
-        return
     options = ("part 1", "part 2", "a later part", "no part")
     for subject, ahead, clear in _rivals(world, "first_part"):
         right = {}
@@ -344,15 +217,13 @@ def _first_part(world: World) -> Iterator[Text]:
             # What comes after the first such part does not matter, and need not be clear.
             if np.isfinite(clear[w, : first + 1]).all():
                 right[w] = 3 if first == parts else min(first, 2)
-        yield _classes(right, options, subject)
+        yield classes(right, options, subject)
 
 
 def _drift(world: World) -> Iterator[Text]:
     frames = _frame_distances(world)
     options = ("they come together", "they drift apart")
-    if frames.shape[1] < 4:
-        return
-    for a, b in _pairs(world.columns):
+    for a, b in pairs_of(world.columns):
         right = {}
         for w, values in enumerate(frames[:, :, a, b]):
             rho = rank_correlation(values)
@@ -360,7 +231,7 @@ def _drift(world: World) -> Iterator[Text]:
             rounded = rank_correlation(np.round(values / CELL_MARGIN))
             if min(abs(rho), abs(rounded)) >= 0.6 and rho * rounded > 0:
                 right[w] = int(rho > 0)
-        yield _classes(right, options, {"a": world.columns[a], "b": world.columns[b]})
+        yield classes(right, options, {"a": world.columns[a], "b": world.columns[b]})
 
 
 def _same_window(world: World) -> Iterator[Text]:
@@ -372,11 +243,11 @@ def _same_window(world: World) -> Iterator[Text]:
         # A window whose neighbour looks the same is not asked about.
         if true >= 0.85 and match_score(own, world.measures[partner]) <= 0.6:
             right[w] = int(world.coin[w])
-    yield _classes(right, ("yes", "no"), {}, uses_partner="video")
+    yield classes(right, ("yes", "no"), {}, uses_partner="video")
 
 
 def _which_figure(world: World) -> Iterator[Text]:
-    for a, b in _pairs(world.columns):
+    for a, b in pairs_of(world.columns):
         right = {}
         for w, partner in enumerate(world.partner):
             difference = (
@@ -386,122 +257,350 @@ def _which_figure(world: World) -> Iterator[Text]:
             if partner != w and abs(difference) >= PEARSON_MARGIN:
                 right[w] = int(difference < 0)
         subject = {"a": world.columns[a], "b": world.columns[b]}
-        yield _classes(right, ("the first picture", "the second picture"), subject, "figure")
+        yield classes(right, ("the first picture", "the second picture"), subject, "figure")
 
 
-PICTURE_TASKS: Final[Mapping[str, PictureTask]] = {
-    task.name: task
-    for task in (
-        PictureTask(
-            "closest_pair",
-            1,
-            ("figure",),
-            "the pair with the smallest Feature DTW distance",
-            _closest_pair,
-        ),
-        PictureTask(
-            "most_correlated",
-            1,
-            ("figure",),
-            "the pair with the largest Feature Pearson correlation",
-            _most_correlated,
-        ),
-        PictureTask(
-            "least_correlated",
-            1,
-            ("figure",),
-            "the pair with the smallest Feature Pearson correlation",
-            _least_correlated,
-        ),
-        PictureTask(
-            "span_relation",
-            1,
-            ("figure",),
-            "the mean Time Pearson correlation between two spans: alike from 0.35, opposite to "
-            "-0.35, unrelated within 0.1 of zero",
-            _span_relation,
-        ),
-        PictureTask(
-            "odd_column",
-            2,
-            ("figure",),
-            "the column with the largest mean Feature DTW distance to all other columns",
-            _odd_column,
-        ),
-        PictureTask(
-            "returning_span",
-            2,
-            ("figure",),
-            "the span with the smallest mean Time DTW distance to the span named",
-            _returning_span,
-        ),
-        PictureTask(
-            "odd_span",
-            2,
-            ("figure",),
-            "the span, of the eight of a window, with the largest mean Time DTW distance to the "
-            "other seven",
-            _odd_span,
-        ),
-        PictureTask(
-            "break",
-            2,
-            ("figure",),
-            "the step with the largest two-block contrast of Time DTW: mean distance between the "
-            "steps before it and those from it on, less the mean distance within the two sides",
-            _break,
-        ),
-        PictureTask(
-            "frame_pair",
-            3,
-            ("video",),
-            "the pair with the smallest Feature DTW distance in one frame",
-            _frame_pair,
-        ),
-        PictureTask(
-            "pearson_part",
-            3,
-            ("video",),
-            "the frame in which the Feature Pearson correlation of two columns is largest",
-            _pearson_part,
-        ),
-        PictureTask(
-            "count_parts",
-            3,
-            ("video",),
-            "the number of frames in which one pair has a smaller Feature DTW distance than "
-            "another",
-            _count_parts,
-        ),
-        PictureTask(
-            "first_part",
-            3,
-            ("video",),
-            "the first frame in which one pair has a smaller Feature DTW distance than another",
-            _first_part,
-        ),
-        PictureTask(
-            "drift",
-            3,
-            ("video",),
-            "the sign of Spearman's rank correlation between the number of the frame and the "
-            "Feature DTW distance of two columns on the scale of that frame's colours, from 0.6",
-            _drift,
-        ),
-        PictureTask(
-            "same_window",
-            4,
-            ("figure", "video"),
-            "whether figure and video were drawn from the same rows",
-            _same_window,
-        ),
-        PictureTask(
-            "which_figure",
-            4,
-            ("figure",),
-            "the figure, of two, with the larger Feature Pearson correlation of two columns",
-            _which_figure,
-        ),
+def _cell_value(world: World) -> Iterator[Text]:
+    """Of each cell: four numbers that four windows have there, asked of just those windows."""
+    for panel, decimals in (("Feature DTW", 1), ("Feature Pearson", 2)):
+        for pair in pairs_of(world.columns):
+            a, b = (world.columns[i] for i in pair)
+            values = {
+                w: float((m.feature_dtw if decimals == 1 else m.feature_pearson)[pair])
+                for w, m in enumerate(world.measures)
+            }
+            for four in _fours(
+                world, {w: v for w, v in values.items() if np.isfinite(v)}, 10**-decimals
+            ):
+                texts = tuple(number_text(values[w], decimals) for w in four)
+                yield Text(
+                    Group((panel, a, b, texts), OPTIONS, {w: at for at, w in enumerate(four)}),
+                    {"panel": panel, "a": a, "b": b},
+                    texts,
+                    told=lambda w, a=a, b=b, panel=panel, v=values, d=decimals: (  # type: ignore[misc]
+                        f"In {panel} the cell of {a} and {b} says {number_text(v[w], d)}."
+                    ),
+                    tolerance=0.5 * 10**-decimals,
+                )
+
+
+def _fours(world: World, values: Mapping[int, float], unit: float) -> Iterator[list[int]]:
+    """Windows by fours, by size of their values, which differ by several units."""
+    waiting = sorted(values, key=lambda w: stable_hash("fours", world.ids[w], *values))
+    while len(waiting) >= OPTIONS:
+        four: list[int] = []
+        for w in waiting:
+            if all(abs(values[w] - values[other]) > 4.5 * unit for other in four):
+                four.append(w)
+            if len(four) == OPTIONS:
+                yield sorted(four, key=lambda w: values[w])
+                break
+        waiting = [w for w in waiting if w not in four] if len(four) == OPTIONS else []
+
+
+def _rhythm(world: World) -> Iterator[Text]:
+    steps = world.steps
+    lags = list(range(max(2, steps // 24), 5 * steps // 8 + 1, max(1, steps // 24)))
+    values = np.array(
+        [[float(np.diagonal(m.time_pearson, lag).mean()) for lag in lags] for m in world.measures]
     )
-}
-"""All picture tasks by name, easiest level first."""
+    items = [f"{lag} steps" for lag in lags]
+    # The least bad of lags at which nothing repeats is no rhythm.
+    values[values.max(axis=1) < _RHYTHM_LEAST] = np.nan
+    # Three lags: of four, one is nearly always the daily one, which cannot be balanced.
+    for text in choices(
+        values, MEAN_MARGIN, items, {}, "rhythm", largest=True, size=OPTIONS - 1, most=3 * MENUS
+    ):
+        compared = text.compared
+        right = {
+            w: option
+            for w, option in text.group.right.items()
+            if compared is not None and compared[w, option] >= _RHYTHM_LEAST
+        }
+        yield replace(text, group=replace(text.group, right=right))
+
+
+def _frame_correlated(world: World) -> Iterator[Text]:
+    pairs = pairs_of(world.columns)
+    items = [pair_text(world.columns, pair) for pair in pairs]
+    for part in range(len(world.measures[0].patch_feature_pearson)):
+        yield from choices(
+            pair_values([m.patch_feature_pearson[part] for m in world.measures], pairs),
+            PEARSON_MARGIN,
+            items,
+            {"part": part + 1},
+            f"frame_correlated {part}",
+            largest=True,
+        )
+
+
+def with_unknown(world: World, text: Text, instead: tuple[str, ...]) -> Text:
+    """The same text with one more option, which is right where the view it needs is not shown.
+
+    From which windows it is kept their ids decide, so that every option, the new one too, is right
+    about equally often.
+    """
+    count = text.group.options + 1
+    right = dict(text.group.right)
+    for w, name in enumerate(world.ids):
+        if stable_hash("unshown", name) % count == 0:
+            right[w] = count - 1
+    values, options = text.compared, text.options
+
+    def told(window: int) -> str:
+        assert values is not None
+        pairs = zip(options, values[window], strict=True)
+        return "; ".join(f"{option}: {value:.2f}" for option, value in pairs) + "."
+
+    return replace(
+        text,
+        told=None if values is None else told,
+        group=Group((text.group.key, UNKNOWN), count, right),
+        options=(*text.options, UNKNOWN),
+        compared=None,
+        unknown=count - 1,
+        instead=instead,
+    )
+
+
+def _part_if_shown(world: World) -> Iterator[Text]:
+    frames = np.array([m.patch_feature_pearson for m in world.measures])
+    items = [f"part {part + 1}" for part in range(frames.shape[1])]
+    for a, b in pairs_of(world.columns):
+        for text in choices(
+            frames[:, :, a, b],
+            PEARSON_MARGIN,
+            items,
+            {"a": world.columns[a], "b": world.columns[b]},
+            f"part_if_shown {a} {b}",
+            largest=True,
+            size=OPTIONS - 1,
+        ):
+            yield with_unknown(world, text, ("figure",))
+
+
+def _drift_if_shown(world: World) -> Iterator[Text]:
+    for text in _drift(world):
+        yield with_unknown(world, text, ("figure",))
+
+
+_RANGE: Final = " of the panel's range"
+
+
+def _digits(world: World) -> str:
+    return world.digits or too_few_columns(2)(world)
+
+
+def _too_short(world: World) -> str:
+    least = 16
+    return "" if world.steps >= least else f"a window has {world.steps} steps; it takes {least}"
+
+
+def _time_pearson(world: World) -> str:
+    return _too_short(world) or too_few_columns(2)(world)
+
+
+def _parts(least: int, columns: int = 2) -> Callable[[World], str]:
+    def unfit(world: World) -> str:
+        parts = len(world.measures[0].patches)
+        if parts < least:
+            return f"a video has {parts} parts; it takes {least}"
+        return too_few_columns(columns)(world)
+
+    return unfit
+
+
+PANEL_TASKS: Final = (
+    PictureTask(
+        "cell_value",
+        1,
+        ("figure",),
+        "the number printed in a cell",
+        _cell_value,
+        WORDINGS["cell_value"],
+        forms=("choice", "number"),
+        unfit=_digits,
+    ),
+    PictureTask(
+        "closest_pair",
+        1,
+        ("figure",),
+        "the pair with the smallest Feature DTW distance",
+        _closest_pair,
+        WORDINGS["closest_pair"],
+        unit=_RANGE,
+        unfit=too_few_columns(4),
+    ),
+    PictureTask(
+        "most_correlated",
+        1,
+        ("figure",),
+        "the pair with the largest Feature Pearson correlation",
+        _most_correlated,
+        WORDINGS["most_correlated"],
+        unfit=too_few_columns(4),
+    ),
+    PictureTask(
+        "least_correlated",
+        1,
+        ("figure",),
+        "the pair with the smallest Feature Pearson correlation",
+        _least_correlated,
+        WORDINGS["least_correlated"],
+        unfit=too_few_columns(4),
+    ),
+    PictureTask(
+        "span_relation",
+        1,
+        ("figure",),
+        "the mean Time Pearson correlation between two spans: alike from 0.35, opposite to "
+        "-0.35, unrelated within 0.1 of zero",
+        _span_relation,
+        WORDINGS["span_relation"],
+        unfit=_time_pearson,
+    ),
+    PictureTask(
+        "odd_column",
+        2,
+        ("figure",),
+        "the column with the largest mean Feature DTW distance to all other columns",
+        _odd_column,
+        WORDINGS["odd_column"],
+        unit=_RANGE,
+        unfit=too_few_columns(OPTIONS),
+    ),
+    PictureTask(
+        "returning_span",
+        2,
+        ("figure",),
+        "the span with the smallest mean Time DTW distance to the span named",
+        _returning_span,
+        WORDINGS["returning_span"],
+        unit=_RANGE,
+        unfit=_too_short,
+    ),
+    PictureTask(
+        "odd_span",
+        2,
+        ("figure",),
+        "the span, of the eight of a window, with the largest mean Time DTW distance to the "
+        "other seven",
+        _odd_span,
+        WORDINGS["odd_span"],
+        unit=_RANGE,
+        unfit=_too_short,
+    ),
+    PictureTask(
+        "break",
+        2,
+        ("figure",),
+        "the step with the largest two-block contrast of Time DTW: mean distance between the "
+        "steps before it and those from it on, less the mean distance within the two sides",
+        _break,
+        WORDINGS["break"],
+        unit=_RANGE,
+        unfit=_too_short,
+    ),
+    PictureTask(
+        "rhythm",
+        2,
+        ("figure",),
+        "the lag with the largest mean along its diagonal of Time Pearson: the mean over all "
+        "pairs of steps that lie so far apart",
+        _rhythm,
+        WORDINGS["rhythm"],
+        unfit=_time_pearson,
+    ),
+    PictureTask(
+        "frame_pair",
+        3,
+        ("video",),
+        "the pair with the smallest Feature DTW distance in one frame",
+        _frame_pair,
+        WORDINGS["frame_pair"],
+        unit=_RANGE,
+        unfit=too_few_columns(4),
+    ),
+    PictureTask(
+        "frame_correlated",
+        3,
+        ("video",),
+        "the pair with the largest Feature Pearson correlation in one frame",
+        _frame_correlated,
+        WORDINGS["frame_correlated"],
+        unfit=too_few_columns(4),
+    ),
+    PictureTask(
+        "pearson_part",
+        3,
+        ("video",),
+        "the frame in which the Feature Pearson correlation of two columns is largest",
+        _pearson_part,
+        WORDINGS["pearson_part"],
+        unfit=_parts(OPTIONS),
+    ),
+    PictureTask(
+        "count_parts",
+        3,
+        ("video",),
+        "the number of frames in which one pair has a smaller Feature DTW distance than another",
+        _count_parts,
+        WORDINGS["count_parts"],
+        unfit=_parts(OPTIONS - 1, columns=3),
+    ),
+    PictureTask(
+        "first_part",
+        3,
+        ("video",),
+        "the first frame in which one pair has a smaller Feature DTW distance than another",
+        _first_part,
+        WORDINGS["first_part"],
+        unfit=_parts(3, columns=3),
+    ),
+    PictureTask(
+        "drift",
+        3,
+        ("video",),
+        "the sign of Spearman's rank correlation between the number of the frame and the Feature "
+        "DTW distance of two columns on the scale of that frame's colours, from 0.6",
+        _drift,
+        WORDINGS["drift"],
+        unfit=_parts(4),
+    ),
+    PictureTask(
+        "part_if_shown",
+        3,
+        ("video",),
+        "the frame in which the Feature Pearson correlation of two columns is largest",
+        _part_if_shown,
+        WORDINGS["part_if_shown"],
+        unfit=_parts(OPTIONS - 1),
+    ),
+    PictureTask(
+        "drift_if_shown",
+        3,
+        ("video",),
+        "the direction of the Feature DTW distance of two columns over the frames, as in drift",
+        _drift_if_shown,
+        WORDINGS["drift_if_shown"],
+        unfit=_parts(4),
+    ),
+    PictureTask(
+        "same_window",
+        4,
+        ("figure", "video"),
+        "whether figure and video were drawn from the same rows",
+        _same_window,
+        WORDINGS["same_window"],
+    ),
+    PictureTask(
+        "which_figure",
+        4,
+        ("figure",),
+        "the figure, of two, with the larger Feature Pearson correlation of two columns",
+        _which_figure,
+        WORDINGS["which_figure"],
+        unfit=too_few_columns(2),
+    ),
+)
+"""All tasks about figures and videos."""

@@ -202,5 +202,253 @@ WORDINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "Of the two pictures, which shows {a} and {b} more strongly correlated in Feature Pearson?",
         "Tell in which picture Feature Pearson is larger for {a} and {b}.",
     ),
+    "cell_value": (
+        "Which number is printed in the {panel} panel for {a} and {b}?",
+        "Read the cell of {a} and {b} in {panel}. What does it say?",
+        "What is the {panel} value of {a} and {b}, as the figure prints it?",
+        "In the {panel} panel, find the cell where {a} meets {b}. Which number is in it?",
+        "Tell the number in the cell of {panel} for {a} with {b}.",
+        "Which value does the {panel} panel give for the pair {a} and {b}?",
+        "Find {a} and {b} in {panel} and read off their number.",
+        "What number stands where the row of {a} crosses the column of {b} in {panel}?",
+        "How large is {panel} between {a} and {b}, by the number in its cell?",
+        "Look up {a} against {b} in the {panel} panel: which number do you read?",
+    ),
+    "rhythm": (
+        "Which of these lags has the strongest diagonal in the Time Pearson panel?",
+        "In the Time Pearson panel, steps so far apart agree most. Which of these lags is it?",
+        "After which of these lags does the window repeat itself best, by Time Pearson?",
+        "Read the diagonals of Time Pearson: which of these lags has the largest mean correlation?",
+        "Some lags are listed. At which is the mean along the diagonal of Time Pearson largest?",
+        "By Time Pearson, which of these lags fits the rhythm of the window best?",
+        "Compare the diagonals of Time Pearson. Which of these lags is the most positive one?",
+        "How far apart are the steps that are most alike on average, as Time Pearson shows?",
+        "Of the lags below, which has the highest mean along its diagonal in Time Pearson?",
+        "Find the lag whose diagonal in the Time Pearson panel has the maximum mean.",
+    ),
+    "frame_correlated": (
+        "In part {part} of the video, which of these pairs has the highest Feature Pearson value?",
+        "Look at frame {part}. Which pair has the largest Feature Pearson correlation?",
+        "Which pair is most correlated in the Feature Pearson panel of part {part}?",
+        "Read the Feature Pearson panel of frame {part}: for which pair is it most positive?",
+        "Stop the video at part {part}. Which pair has the highest Feature Pearson correlation?",
+        "By the Feature Pearson panel of part {part}, the spectra of which pair agree best?",
+        "In frame {part}, which of the four cells of Feature Pearson shows the largest value?",
+        "Whose FFT magnitudes correlate most in part {part} of the video?",
+        "Of the pairs below, which is most correlated in Feature Pearson when frame {part} is "
+        "shown?",
+        "Find the pair with the maximum Feature Pearson correlation in part {part}.",
+    ),
+    "part_if_shown": (
+        "In which part of the video is the Feature Pearson correlation of {a} and {b} largest, if "
+        "that can be told?",
+        "If you can tell: when do {a} and {b} correlate most in the Feature Pearson panel of the "
+        "video?",
+        "Can it be told in which part {a} and {b} have their highest Feature Pearson value? Which?",
+        "Which of these parts shows the highest Feature Pearson value for {a} and {b}, or can it "
+        "not be told?",
+        "Say in which part the spectra of {a} and {b} agree best, unless it cannot be told.",
+        "From what you are shown, in which part is Feature Pearson of {a} and {b} at its highest?",
+        "With what is given, can you say which part has the largest Feature Pearson correlation of "
+        "{a} with {b}?",
+        "At which of these parts are {a} and {b} most correlated in Feature Pearson, as far as can "
+        "be told?",
+        "Of the parts below, which has the top Feature Pearson value for {a} and {b}? Say so if "
+        "that is not shown.",
+        "Find the part in which Feature Pearson of {a} and {b} is maximal, if what is shown tells.",
+    ),
+    "drift_if_shown": (
+        "Over the parts of the video, do {a} and {b} come together or drift apart in Feature DTW, "
+        "if that can be told?",
+        "If you can tell: which way does the Feature DTW cell of {a} and {b} go from frame to "
+        "frame?",
+        "Can it be told how the Feature DTW distance of {a} and {b} changes over the frames? How?",
+        "What do {a} and {b} do over the parts, by the colours of Feature DTW, or can it not be "
+        "told?",
+        "Say whether the Feature DTW colour of {a} and {b} moves to near or far over the frames, "
+        "unless it cannot be told.",
+        "From what you are shown, which trend do {a} and {b} have in Feature DTW over the parts?",
+        "With what is given, can you say whether Feature DTW brings {a} and {b} together over the "
+        "parts?",
+        "From part to part, is the cell of {a} and {b} in Feature DTW falling or rising, as far as "
+        "can be told?",
+        "What happens between {a} and {b} in Feature DTW during the video? Say so if that is not "
+        "shown.",
+        "Tell which way the Feature DTW distance of {a} and {b} moves over the parts, if what is "
+        "shown tells.",
+    ),
+    "line_ends": (
+        "In the line plot, does {feature} end higher or lower than it begins?",
+        "Look at the line of {feature}. Is its last value above or below its first one?",
+        "Compare both ends of the line of {feature}. Where is the right one?",
+        "Read the line plot: does {feature} finish higher or lower than where it started?",
+        "Is {feature} at the last step higher or lower than at step 0, as its line shows?",
+        "From its first to its last value, has {feature} gone up or down in the line plot?",
+        "By its line, where does {feature} stand at the end of the window, seen from its start?",
+        "Take the first and the last point of the line of {feature}. Is the last higher or lower?",
+        "Does the line of {feature} end above or below the height at which it begins?",
+        "Tell whether the line of {feature} ends higher or lower than it starts.",
+    ),
+    "line_peak": (
+        "In which of these spans does the line of {feature} reach highest?",
+        "Look at the line plot. In which span is the highest peak of {feature}?",
+        "Where does {feature} have its largest value among these spans, as its line shows?",
+        "Read the line plot: which of these spans holds the top value of {feature}?",
+        "Four spans are listed. In which one does the line of {feature} rise highest?",
+        "By its line, in which of these spans is {feature} at its highest?",
+        "Compare the peaks of {feature} in these spans. Which one is the highest?",
+        "Which of these spans contains the highest point of the line of {feature}?",
+        "Of the spans below, in which does {feature} peak in the line plot?",
+        "Find the span in which the line of {feature} has its maximum.",
+    ),
+    "peak_if_shown": (
+        "In which of these spans does the value of {feature} reach highest, if that can be told?",
+        "If you can tell: in which span is the highest peak of the values of {feature}?",
+        "Can it be told in which of these spans {feature} has its largest value? Which?",
+        "Which of these spans holds the top value of {feature}, or can it not be told?",
+        "Say in which of these spans {feature} rises highest, unless it cannot be told.",
+        "From what you are shown, in which of these spans is the value of {feature} highest?",
+        "With what is given, can you say in which of these spans {feature} peaks?",
+        "Which of these spans contains the largest value of {feature}, as far as can be told?",
+        "Of the spans below, in which does {feature} peak? Say so if that is not shown.",
+        "Find the span in which {feature} has its maximum, if what is shown tells.",
+    ),
+    "same_lines": (
+        "Were the figure and the line plot drawn from the same window?",
+        "Do the lines show the values behind the figure?",
+        "Do figure and line plot belong together?",
+        "Is the line plot made of the same rows as the figure?",
+        "Compare Time DTW with the lines. Are they of one window?",
+        "Could the lines be the values of the window in the figure?",
+        "Is this the line plot of this figure?",
+        "Where Time DTW shows a change, do the lines change too, so that both are of one window?",
+        "Are figure and line plot two views of one window?",
+        "Tell whether figure and line plot come from one and the same window.",
+    ),
+    "extremes": (
+        "The values of {feature} are listed. At which of these steps is it {kind}?",
+        "At which of these steps does {feature} have its {kind} value?",
+        "Look up {feature} at these steps. Where is it {kind}?",
+        "Which of these steps has the {kind} value of {feature}?",
+        "Compare the values of {feature} at the four steps. Which one is {kind}?",
+        "Four steps are offered. At which is {feature} {kind}?",
+        "Read the list: at which of these steps is the value of {feature} {kind}?",
+        "Of the steps below, at which is {feature} {kind}?",
+        "Find the step, among these, at which {feature} is {kind}.",
+        "Among the steps offered, where is {feature} {kind}?",
+    ),
+    "trend": (
+        "The values of {feature} are listed. Does it rise, fall or stay level over the window?",
+        "Which trend does {feature} have from its first to its last value?",
+        "Fit a line to {feature}. Does it rise, fall or stay level?",
+        "Over the whole window, where does {feature} go?",
+        "By its least-squares line, what does {feature} do?",
+        "Judge the trend of {feature} by the values listed.",
+        "Does {feature} go up, go down or keep its level, by a straight line through its values?",
+        "What is the overall direction of {feature} in these values?",
+        "Tell the trend of {feature} over the window.",
+        "Put a straight line through the values of {feature}: which way does it run?",
+    ),
+    "volatility": (
+        "The values of {feature} are listed. In which quarter of the window does it vary {kind}?",
+        "In which of these spans is the standard deviation of {feature} the one of a column that "
+        "varies {kind}?",
+        "Compare the quarters of the window. Where does {feature} vary {kind}?",
+        "In which quarter do the values of {feature} scatter {kind}?",
+        "Over which of these spans does {feature} move {kind}, by its standard deviation?",
+        "Read the values of {feature}: which quarter varies {kind}?",
+        "Which of these spans has the values of {feature} that differ {kind} from their mean?",
+        "By standard deviation, where does {feature} vary {kind}?",
+        "Tell the quarter in which {feature} fluctuates {kind}.",
+        "Among the four quarters, in which is {feature} spread {kind} around its mean?",
+    ),
+    "lag": (
+        "The values of {feature} are listed. After which of these lags are they most like before?",
+        "At which of these lags does {feature} correlate with itself most?",
+        "Which of these lags has the largest autocorrelation of {feature}?",
+        "By how many steps must {feature} be shifted to agree with itself best?",
+        "Compare {feature} with itself some steps later. At which of these lags do both agree "
+        "most?",
+        "Four lags are listed. At which is the autocorrelation of {feature} largest?",
+        "Which of these lags fits the rhythm of {feature} best?",
+        "After how many of these steps does {feature} repeat itself most closely?",
+        "Of the lags below, at which does {feature} have its highest autocorrelation?",
+        "Find the lag at which {feature} agrees best with what it was before.",
+    ),
+    "ahead_level": (
+        "Will {feature} be above, below or within the middle half of its last {recent} values, on "
+        "average over the next {steps} steps?",
+        "Take the middle half of the last {recent} values of {feature}. Where will the mean of the "
+        "next {steps} values lie?",
+        "Over the next {steps} steps, will the mean of {feature} lie above, below or within the "
+        "middle half of its last {recent} values?",
+        "Where will {feature} be on average in the next {steps} steps, seen from the middle half "
+        "of its last {recent} values?",
+        "Look ahead {steps} steps: is the mean of {feature} above, below or within the middle half "
+        "of its last {recent} values?",
+        "Between their quartiles lies the middle half of the last {recent} values of {feature}. "
+        "Will the next {steps} be above, below or within on average?",
+        "Compare the coming {steps} values of {feature}, by their mean, with the middle half of "
+        "the last {recent}. Where do they lie?",
+        "How will the mean of the next {steps} values of {feature} compare with the middle half of "
+        "the last {recent}?",
+        "Predict whether {feature} will average above, below or within the middle half of its last "
+        "{recent} values in the next {steps} steps.",
+        "Of the last {recent} values of {feature} take the middle half. Does the mean of the "
+        "{steps} values to come lie above, below or within?",
+    ),
+    "ahead_quarter": (
+        "In which quarter of its range in the window will the mean of the next {steps} values of "
+        "{feature} lie? The last {recent} are given.",
+        "Cut the range of {feature} in the window into four. Where will its next {steps} values be "
+        "on average, after these {recent}?",
+        "After these {recent} values, in which quarter of its range will {feature} be on average "
+        "over the next {steps} steps?",
+        "Look ahead {steps} steps from the last {recent} values: which quarter of its range holds "
+        "the mean of {feature}?",
+        "Which quarter of the range of {feature} holds the mean of its next {steps} values, after "
+        "the last {recent}?",
+        "The last {recent} values of {feature} are given. Which quarter of its range will the mean "
+        "of the next {steps} fall into?",
+        "How high in its range will {feature} be on average over the next {steps} steps, given the "
+        "last {recent}?",
+        "Where in the range of the window will the mean of the {steps} values of {feature} that "
+        "follow these {recent} lie?",
+        "Predict the quarter of its range in which {feature} averages over the next {steps} steps, "
+        "from its last {recent} values.",
+        "Given its last {recent} values, tell the quarter of its range for the mean of {feature} "
+        "over the {steps} steps to come.",
+    ),
+    "ahead_end": (
+        "Will {feature} be higher or lower {steps} steps after the last of these {recent} values?",
+        "In {steps} steps, is {feature} higher or lower than the last of the {recent} values "
+        "given?",
+        "Look ahead {steps} steps from the last {recent} values of {feature}. Higher or lower than "
+        "the last one?",
+        "Compare {feature} {steps} steps ahead with the last of its {recent} values. Which way "
+        "does "
+        "it go?",
+        "After {steps} more steps, does {feature} stand above or below the last of these {recent} "
+        "values?",
+        "These are the last {recent} values of {feature}. Is it higher or lower {steps} steps on?",
+        "Where will {feature} be {steps} steps later, seen from the last of these {recent} values?",
+        "Will the value of {feature} {steps} steps from the last of these {recent} be higher or "
+        "lower than that?",
+        "Predict whether {feature} is higher or lower {steps} steps after these {recent} values.",
+        "Given its last {recent} values, tell whether {feature} stands higher or lower after "
+        "{steps} more steps.",
+    ),
+    "forecast": (
+        "What are the next {steps} values of {feature}, after these {recent}?",
+        "Continue the last {recent} values of {feature} by {steps} more.",
+        "Forecast {feature} for the next {steps} steps from its last {recent} values.",
+        "Which {steps} values of {feature} follow the last {recent}?",
+        "Predict the {steps} values of {feature} that come after these {recent}.",
+        "The last {recent} values of {feature} are given. Give the next {steps}.",
+        "Look ahead: what does {feature} do in the {steps} steps after these {recent} values?",
+        "Write down {steps} values with which {feature} goes on after these {recent}.",
+        "Extend the {recent} values of {feature} by their next {steps}.",
+        "Given its last {recent} values, what will the {steps} values of {feature} after them be?",
+    ),
 }
 """The wordings by task."""

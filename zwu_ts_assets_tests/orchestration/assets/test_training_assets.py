@@ -10,13 +10,12 @@ import huggingface_hub
 import pytest
 import webdataset
 
-from zwu_ts_assets.definitions import build_definitions
 from zwu_ts_assets.orchestration.assets.checks import CURRENT_CHECK
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets.orchestration.refresh.comparison import (
     FOLLOWS,
     MISSING,
-    PROMPTS,
     OutOfDate,
     difference,
 )
@@ -36,6 +35,7 @@ from zwu_ts_assets_tests.last_mile import (
 from zwu_ts_assets_tests.project import Project, failures, metadata
 
 EXPORTS = tuple(f"{name}_export" for name in FORMATS)
+MADE_FROM = ("samples", "questions", "evidence")
 Whole = tuple[Project, dg.ExecuteInProcessResult]
 
 
@@ -67,6 +67,8 @@ def test_every_check_of_the_last_mile_runs_and_only_the_consumers_may_be_warned_
     assert sorted(each[:2] for each in found) == sorted(
         [
             ("samples", "splits_share_no_row"),
+            ("questions", "answers_are_balanced"),
+            ("evidence", "questions_need_their_media"),
             ("preflight", "consumers_lose_nothing"),
             *((name, "export_is_sound") for name in EXPORTS),
         ]
@@ -110,7 +112,10 @@ def test_the_lineage_reaches_from_the_csv_to_each_export(whole: Whole) -> None:
         assert {"etth1_csv", "etth1_raw", "batch_windows", "samples"} <= above(name)
     for name in EXPORTS:
         direct = {each.asset_key.to_user_string() for each in specs[name].deps}
-        assert direct == {"samples", "correlation_pngs", "patch_videos"}
+        assert direct == {
+            *("samples", "questions", "evidence"),
+            *("correlation_pngs", "patch_videos"),
+        }
 
 
 def test_afterwards_nothing_is_out_of_date(whole: Whole) -> None:
@@ -128,9 +133,9 @@ def test_the_last_mile_is_compared_only_if_somebody_wants_it(tmp_path: Path) -> 
         return {i.asset: i.reason for i in found.stale if i.asset in TRAINING}
 
     assert wanted() == {}
-    assert wanted("qwen_export") == {"samples": FOLLOWS, "qwen_export": FOLLOWS}
+    assert wanted("qwen_export") == dict.fromkeys((*MADE_FROM, "qwen_export"), FOLLOWS)
     with_setting(project, 'exports = ["webdataset"]')
-    assert wanted() == {"samples": FOLLOWS, "webdataset_export": FOLLOWS}
+    assert wanted() == dict.fromkeys((*MADE_FROM, "webdataset_export"), FOLLOWS)
 
 
 def test_what_was_made_once_is_kept_current(project: Project) -> None:
@@ -153,20 +158,20 @@ def test_prompts_that_cannot_be_used_are_told_where_they_are_needed(
 ) -> None:
     folder = tmp_path / "prompts"
     folder.mkdir()
-    template = folder / "forecast.j2"
+    template = folder / "media.j2"
     template.write_text("{% if %}", encoding="utf-8")
     with_setting(project, f'prompts = "{folder}"')
     before = difference(project.dataset, project.artifacts)
     assert {(i.asset, i.reason) for i in before.stale} == {
-        (name, PROMPTS) for name in TRAINING if name != "samples"
+        (name, "its prompts cannot be used") for name in TRAINING if name not in MADE_FROM
     }
     (sentence, *_) = failures(run(project))
     assert f"{template}, line 1" in sentence
     # Mended prompts are another state to be reached, which is tried anew.
-    template.write_text("Forecast {{ forecast_steps }} steps.", encoding="utf-8")
+    template.write_text("Look at {{ rows }} steps.", encoding="utf-8")
     after = difference(project.dataset, project.artifacts)
     assert after.goal != before.goal
-    assert PROMPTS not in {item.reason for item in after.stale}
+    assert "its prompts cannot be used" not in {item.reason for item in after.stale}
 
 
 def test_of_no_sample_nothing_is_made_and_the_run_does_not_fail(tmp_path: Path) -> None:
@@ -175,7 +180,7 @@ def test_of_no_sample_nothing_is_made_and_the_run_does_not_fail(tmp_path: Path) 
     result = project.materialize(
         "etth1_raw",
         *("batch_windows", "correlation_pngs", "patch_videos", "batch_stats", "qwen_tokens"),
-        *("samples", "preflight", "qwen_export"),
+        *(*MADE_FROM, "preflight", "qwen_export"),
         batches=(1, 1),
     )
     assert failures(result) == []
@@ -201,7 +206,7 @@ def test_clients_load_as_many_rows_as_went_in(
     datasets.disable_progress_bars()
     exports = whole[0].artifacts / "exports"
     asked = {split: len(rows) for split, rows in rows_of(whole[0], "qwen").items()}
-    assert all(count >= 3 * SAMPLES[split] - 1 for split, count in asked.items())
+    assert all(count >= SAMPLES[split] for split, count in asked.items())
 
     def lengths(loaded: Any) -> dict[str, int]:
         return {split: len(rows) for split, rows in loaded.items()}
@@ -231,6 +236,7 @@ def test_without_a_target_span_nothing_but_the_forecast_is_left_out(tmp_path: Pa
     assert result.success, failures(result)
     assert all(passed or warning for _, _, passed, warning in evaluations(result))
     manifest = json.loads((project.artifacts / "exports/qwen/corpus.json").read_text("utf-8"))
-    tasks = {each["task"] for sample in manifest["samples"] for each in sample["conversations"]}
-    assert "describe" in tasks
-    assert "forecast" not in tasks
+    conversations = [each for sample in manifest["samples"] for each in sample["conversations"]]
+    tasks = {turn["task"] for each in conversations for turn in each["turns"]}
+    assert {"closest_pair", "frame_pair", "extremes"} <= tasks
+    assert not {task for task in tasks if task.startswith("ahead") or task == "forecast"}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.orchestration.refresh.decision import Attempt, Limits, decide
+from zwu_ts_assets.config.environment import Limits
+from zwu_ts_assets.orchestration.refresh.decision import Attempt, decide
 
 NOW = 1_000_000.0
 LIMITS = Limits(attempts=3, retry_seconds=60)
@@ -40,6 +41,11 @@ def test_a_run_under_way_is_waited_for(count: int) -> None:
 )
 def test_each_failure_doubles_the_wait(attempts: int, ago: float, *, runs: bool) -> None:
     assert decide(7, "a", [failed(ago=ago)] * attempts, NOW, LIMITS).run is runs
+
+
+def test_an_attempt_that_ended_by_a_clock_that_was_ahead_is_not_waited_for() -> None:
+    assert decide(7, "a", [failed(ago=-1e8)], NOW, LIMITS).run
+    assert decide(7, "a", [failed(ago=-1e8)] * 3, NOW, LIMITS).gave_up
 
 
 def test_a_wait_says_why_and_how_long() -> None:

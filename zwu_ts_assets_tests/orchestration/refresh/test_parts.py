@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zwu_ts_assets.config.datasets import Dataset, etth1
+from zwu_ts_assets.config.environment import Limits
 from zwu_ts_assets.orchestration.refresh.comparison import INPUT, SURPLUS, OutOfDate
-from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision, Limits
+from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision
 from zwu_ts_assets.orchestration.refresh.parts import decide_parts
 from zwu_ts_assets.orchestration.refresh.todo import Item, Todo
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH

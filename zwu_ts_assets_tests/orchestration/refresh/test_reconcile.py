@@ -14,9 +14,8 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
-from zwu_ts_assets.config.environment import AutomationSettings
-from zwu_ts_assets.definitions import build_definitions
-from zwu_ts_assets.orchestration.refresh.decision import Limits
+from zwu_ts_assets.config.environment import AutomationSettings, Limits
+from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.refresh.reconcile import Memory, Outcome, memory_of, reconcile
 from zwu_ts_assets.orchestration.refresh.todo import Todo
 from zwu_ts_assets.orchestration.reports import asset_key
@@ -235,6 +234,100 @@ def test_a_csv_that_changes_while_it_is_read_is_waited_for(
 
     monkeypatch.setattr(module, "difference", interrupted)
     assert "changed while it was read" in look(built).decision.reason
+
+
+class Clock:
+    """What a look takes for the time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from zwu_ts_assets.orchestration.refresh import reconcile as module
+
+        self.now = time.time()
+        monkeypatch.setattr(module, "time", self)
+
+    def time(self) -> float:
+        """Seconds of the epoch."""
+        return self.now
+
+
+def test_a_csv_that_is_appended_to_for_ever_is_told_and_read_in_the_end(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, settings = Clock(monkeypatch), AutomationSettings(settle_seconds=5)
+    memory, severities = Memory(), set()
+    for _ in range(25):
+        # Written to just before each look.
+        clock.now += 30
+        os.utime(built.csv, (clock.now - 1, clock.now - 1))
+        outcome = look(built, memory, settings)
+        if "is being written" not in outcome.decision.reason:
+            if outcome.decision.settled:
+                break
+            result = check(built, "etth1_raw", "csv_is_sound")
+            assert not result.passed
+            assert f"{built.csv} has been written to for " in (result.description or "")
+            assert "ZWU_TS_SETTLE_SECONDS" in (result.description or "")
+            severities.add(result.severity)
+        memory = memory_of(outcome.memory.text())
+    assert outcome.decision.settled
+    assert clock.now - outcome.memory.waiting_since <= 630
+    assert severities == {dg.AssetCheckSeverity.WARN}
+    assert check(built, "etth1_raw", "csv_is_sound").passed
+
+
+def test_a_wait_that_ended_does_not_count_for_the_next(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, settings = Clock(monkeypatch), AutomationSettings(settle_seconds=5)
+    os.utime(built.csv, (clock.now, clock.now))
+    waiting = look(built, Memory(), settings).memory
+    assert waiting.waiting_since == clock.now
+    clock.now += 30
+    rested = look(built, waiting, settings).memory
+    assert rested.waiting_since == 0.0
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, settings = Clock(monkeypatch), AutomationSettings(settle_seconds=5)
+    year = 365 * 24 * 3600
+    clock.now += year
+    os.utime(built.csv, (clock.now, clock.now))
+    ahead = look(built, Memory(), settings).memory
+    clock.now -= year
+    back = look(built, ahead, settings)
+    assert "is being written" in back.decision.reason
+    clock.now += 6
+    assert look(built, back.memory, settings).decision.settled
+
+
+def test_attempts_count_although_the_clock_was_set_back(
+    settled: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(settled, batch=1)
+    video = settled.artifacts / "patch_videos" / "batch_1.mp4"
+    video.unlink()
+    video.mkdir()
+    clock = Clock(monkeypatch)
+    ahead = clock.now + 365 * 24 * 3600
+    memory = Memory(settled=ahead)
+    limits = Limits(attempts=2, retry_seconds=0)
+    impatient = AutomationSettings(settle_seconds=0, limits=limits)
+    tried = 0
+    while tried < 10:
+        clock.now = time.time()
+        outcome = reconcile(
+            *(settled.dataset, settled.artifacts, settled.instance, impatient, memory),
+            since=ahead,
+        )
+        memory = memory_of(outcome.memory.text())
+        if not outcome.decision.run:
+            break
+        assert not refresh(settled, outcome).success
+        tried += 1
+    assert outcome.decision.gave_up
+    assert tried <= 3
 
 
 def test_batches_that_are_no_more_are_retired_with_their_keys(settled: Project) -> None:

@@ -176,12 +176,14 @@ def test_nothing_to_export_is_refused(name: str) -> None:
 
 
 @each_format
-def test_a_sample_that_no_task_applies_to_is_left_out(name: str) -> None:
+def test_a_sample_of_which_nothing_is_asked_is_left_out(name: str) -> None:
     source = text_source()
     first = source.samples[0].id
     fewer = [each for each in source.conversations if each.sample_id != first]
     content = built(name, replace(source, conversations=fewer))["corpus.json"]
-    assert first.encode() not in content
+    manifest = json.loads(content)
+    assert first not in [sample["id"] for sample in manifest["samples"]]
+    assert first in manifest["asked"]["train"], "answers were balanced among all samples"
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
@@ -220,11 +222,13 @@ def test_rows_survive_whatever_columns_are_called(name: str, names: list[str], u
             turns = [each["messages"] for each in row["conversations"]]
         else:
             turns = [row["conversations" if name == "qwen" else "messages"]]
-        for user, answer in turns:
+        asked = [turn for each in source.conversations for turn in each.turns]
+        for said in turns:
             key = "value" if name == "qwen" else "content"
-            prompts = {each.prompt.strip() for each in source.conversations}
-            assert user[key].replace("<image>\n", "").replace("<video>\n", "") in prompts
-            assert answer[key] in {each.answer for each in source.conversations}
+            prompts = {turn.prompt.strip() for turn in asked}
+            for user, answer in zip(said[::2], said[1::2], strict=True):
+                assert user[key].replace("<image>\n", "").replace("<video>\n", "") in prompts
+                assert answer[key] in {turn.answer for turn in asked}
 
 
 def test_a_second_picture_of_a_sample_is_a_field_of_its_own() -> None:
@@ -233,7 +237,12 @@ def test_a_second_picture_of_a_sample_is_a_field_of_its_own() -> None:
     media = dict.fromkeys((sample.image, sample.video, "lines/batch_0.png"), b"x")
     plain = make_source([sample], media)
     both = [
-        replace(each, images=(sample.image, "lines/batch_0.png")) for each in plain.conversations
+        replace(
+            each,
+            images=(sample.image, "lines/batch_0.png"),
+            turns=(replace(each.turns[0], images=2), *each.turns[1:]),
+        )
+        for each in plain.conversations
     ]
     shard = built("webdataset", replace(plain, conversations=both))["train-000000.tar"]
     names = [f"{sample.id}.{field}".encode() for field in ("json", "png", "2.png", "mp4")]

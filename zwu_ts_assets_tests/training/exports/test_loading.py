@@ -103,8 +103,18 @@ def test_imagefolder_gives_a_row_per_sample_with_its_picture(
             assert tuple(row["features"]) == sample.features
             assert tuple(row["units"]) == sample.units
             assert tuple(row["flags"].split()) == sample.flags
-            told = [(each["id"], each["messages"][1]["content"]) for each in row["conversations"]]
-            assert told == [(each.id, each.answer) for each in conversations_for(sample)]
+            told = [
+                (each["id"], *(message["content"] for message in each["messages"][1::2]))
+                for each in row["conversations"]
+            ]
+            assert told == [
+                (each.id, *(turn.answer for turn in each.turns))
+                for each in conversations_for(sample)
+            ]
+            asked = [each["questions"] for each in row["conversations"]]
+            assert [[q["answer"] for q in each] for each in asked] == [
+                [turn.question.answer for turn in each.turns] for each in conversations_for(sample)
+            ]
 
 
 def test_datasets_reads_shards_with_pictures_and_videos(exports_once: Path) -> None:

@@ -22,14 +22,17 @@ def test_it_says_rows_tokens_and_media_of_every_sample(
         assert manifest.media[declared.video] == source.media[sample.video]
     said = {each.id: each for sample in manifest.samples for each in sample.conversations}
     for conversation in source.conversations:
-        assert said[conversation.id].user_tokens == count_words(conversation.prompt)
-        assert said[conversation.id].answer_tokens == count_words(conversation.answer)
+        turns = zip(said[conversation.id].turns, conversation.turns, strict=True)
+        for counted, turn in turns:
+            assert (counted.id, counted.task) == (turn.question.id, turn.question.task)
+            assert counted.user_tokens == count_words(turn.prompt)
+            assert counted.answer_tokens == count_words(turn.answer)
 
 
 def test_it_says_parameters_versions_and_counts(exports_once: Path) -> None:
     content = json.loads((exports_once / "webdataset" / MANIFEST).read_bytes())
     assert content["parameters"] == {"line_plot": False, "window_length": 24}
     assert content["versions"] == {"zwu_ts_assets": "0.1.0"}
-    assert content["splits"]["train"] == {"samples": 3, "conversations": 6}
+    assert content["splits"]["train"] == {"samples": 3, "conversations": 6, "questions": 9}
     assert content["files"]["train"] == ["train-000000.tar", "train-000001.tar"]
     assert content["samples"][0]["fingerprints"] == {"batch_windows": "w0", "target": "t0"}

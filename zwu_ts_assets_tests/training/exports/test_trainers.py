@@ -50,9 +50,10 @@ def test_the_snippet_of_qwen_names_files_that_exist_wherever_it_is(
     for entry in registered.values():
         assert set(entry) == {"annotation_path", "data_path"}
         for row in lines(Path(entry["annotation_path"])):
-            assert list(row) == ["id", "image", "video", "conversations"]
-            assert [turn["from"] for turn in row["conversations"]] == ["human", "gpt"]
-            user = row["conversations"][0]["value"]
+            assert list(row) == ["id", "image", "video", "conversations", "questions"]
+            speakers = [turn["from"] for turn in row["conversations"]]
+            assert speakers == ["human", "gpt"] * len(row["questions"])
+            user = "".join(turn["value"] for turn in row["conversations"][::2])
             assert user.count("<image>") == len(row["image"])
             assert user.count("<video>") == len(row["video"])
             for path in row["image"] + row["video"]:
@@ -72,8 +73,8 @@ def test_llama_factory_finds_datasets_by_their_description(exports_once: Path) -
         for row in json.loads((folder / entry["file_name"]).read_bytes()):
             turns = row[columns["messages"]]
             roles = [turn[tags["role_tag"]] for turn in turns]
-            assert roles == [tags["user_tag"], tags["assistant_tag"]]
-            said = turns[0][tags["content_tag"]]
+            assert roles == [tags["user_tag"], tags["assistant_tag"]] * len(row["questions"])
+            said = "".join(turn[tags["content_tag"]] for turn in turns[::2])
             assert said.count("<image>") == len(row[columns["images"]])
             assert said.count("<video>") == len(row[columns["videos"]])
             assert all((folder / path).is_file() for path in row[columns["images"]])
@@ -95,10 +96,9 @@ def test_the_chat_template_gives_each_medium_its_place_and_each_turn_its_end(
     exports_once: Path, embedded_tokenizer: Tokenizer, split: str
 ) -> None:
     for row in lines(exports_once / "ms_swift" / f"{split}.jsonl"):
-        user, assistant = (turn["content"] for turn in row["messages"])
         messages = [
-            {"role": "user", "content": parts(user)},
-            {"role": "assistant", "content": assistant},
+            {**turn, "content": parts(turn["content"])} if turn["role"] == "user" else turn
+            for turn in row["messages"]
         ]
         text = render_jinja_template([messages], chat_template=TEMPLATE)[0][0]
         tokens = embedded_tokenizer.encode(text, add_special_tokens=False).tokens
@@ -108,8 +108,8 @@ def test_the_chat_template_gives_each_medium_its_place_and_each_turn_its_end(
         }
         images, videos = len(row["images"]), len(row["videos"])
         assert counts == {
-            "im_start": 2,
-            "im_end": 2,
+            "im_start": 2 * len(row["questions"]),
+            "im_end": 2 * len(row["questions"]),
             "image_pad": images,
             "video_pad": videos,
             "vision_start": images + videos,

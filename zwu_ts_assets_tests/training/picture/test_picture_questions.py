@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers, regression_answers
-from zwu_ts_assets.training.picture.pose import picture_questions
-from zwu_ts_assets.training.picture.question import PictureQuestion
-from zwu_ts_assets.training.picture.tasks import PICTURE_TASKS
+from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.question import TASK_NAMES, Asking, PictureQuestion
 from zwu_ts_assets.training.picture.wordings import HELD_OUT, WORDINGS
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets_tests.training.builders import sample_of
@@ -28,11 +28,18 @@ def samples() -> list[Sample]:
 
 @pytest.fixture(scope="module")
 def questions(samples: list[Sample]) -> list[PictureQuestion]:
-    return picture_questions(samples, PATCHES)
+    return list(questions_of(samples, PATCHES).questions)
+
+
+def blind_text(question: PictureQuestion) -> str:
+    """The prompt without the numbers that it gives."""
+    return (
+        question.prompt.replace(f"{question.series}\n", "") if question.series else question.prompt
+    )
 
 
 def texts(questions: list[PictureQuestion]) -> list[TextQuestion]:
-    return [TextQuestion(q.task, q.prompt, q.options, q.right) for q in questions]
+    return [TextQuestion(q.task, blind_text(q), q.options, q.right) for q in questions if q.options]
 
 
 # What the text tells
@@ -44,8 +51,10 @@ def test_every_text_has_every_answer_equally_often_within_each_split(
     answers: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     options: dict[tuple[str, str], int] = {}
     for question in questions:
-        answers[question.split, question.prompt][question.right] += 1
-        options[question.split, question.prompt] = len(question.options)
+        if question.options:
+            text = question.split, blind_text(question)
+            answers[text][question.right] += 1
+            options[text] = len(question.options)
     assert len(answers) > 100
     for text, counts in answers.items():
         assert len(counts) == options[text], text
@@ -53,6 +62,7 @@ def test_every_text_has_every_answer_equally_often_within_each_split(
 
 
 def test_blind_readers_are_right_by_chance_alone(questions: list[PictureQuestion]) -> None:
+    questions = [q for q in questions if q.options]
     asked = texts(questions)
     train = [text for text, q in zip(asked, questions, strict=True) if q.split == "train"]
     for found in (
@@ -87,7 +97,7 @@ def test_the_blind_readers_find_the_habit_where_questions_are_not_balanced(
 
 
 def test_two_wordings_of_each_task_are_kept_from_training(questions: list[PictureQuestion]) -> None:
-    assert WORDINGS.keys() == PICTURE_TASKS.keys()
+    assert set(WORDINGS) == set(PICTURE_TASKS) == set(TASK_NAMES)
     for task, wordings in WORDINGS.items():
         assert len(wordings) == len(set(wordings)) >= 10, task
         used = {q.wording for q in questions if q.task == task and q.split == "train"}
@@ -104,8 +114,8 @@ def test_all_levels_are_asked_and_the_video_is_needed_often(
     questions: list[PictureQuestion],
 ) -> None:
     asked = {q.task for q in questions}
-    assert len(asked) >= 12
-    assert {PICTURE_TASKS[task].level for task in asked} == {1, 2, 3, 4}
+    assert asked == set(TASK_NAMES)
+    assert {PICTURE_TASKS[task].level for task in asked} == {1, 2, 3, 4, 5}
     video = [q for q in questions if "video" in q.needs]
     assert len({q.task for q in video}) >= 4
     assert len(video) >= 0.25 * len(questions)
@@ -115,7 +125,7 @@ def test_ids_are_unique_and_nothing_depends_on_the_order_of_the_samples(
     samples: list[Sample], questions: list[PictureQuestion]
 ) -> None:
     assert len({q.id for q in questions}) == len(questions)
-    again = picture_questions(samples[::-1], PATCHES)
+    again = questions_of(samples[::-1], PATCHES).questions
     assert {q.id: q for q in again} == {q.id: q for q in questions}
 
 
@@ -124,37 +134,43 @@ def test_a_second_window_is_of_the_same_split(
 ) -> None:
     splits = {sample.id: sample.split for sample in samples}
     pairs = [q for q in questions if q.other_sample]
-    assert {q.task for q in pairs} == {"same_window", "which_figure"}
+    assert {q.task for q in pairs} == {"same_window", "same_lines", "which_figure"}
     for question in pairs:
         assert splits[question.other_sample] == question.split
         assert question.other_sample != question.sample_id
 
 
 def test_tasks_are_chosen_by_name(samples: list[Sample]) -> None:
-    found = picture_questions(samples, PATCHES, ["break", "drift"])
+    found = questions_of(samples, PATCHES, Asking(tasks=("break", "drift"))).questions
     assert {q.task for q in found} == {"break", "drift"}
-    with pytest.raises(CorpusError, match=r"'brake'.*expected one of closest_pair"):
-        picture_questions(samples, PATCHES, ["brake"])
+    with pytest.raises(CorpusError, match=r"'brake'.*expected one of cell_value"):
+        questions_of(samples, PATCHES, Asking(tasks=("brake",)))
 
 
 @pytest.mark.parametrize("features", [1, 2, 3])
 def test_few_columns_leave_out_what_makes_no_sense(features: int) -> None:
-    found = picture_questions(world(60, features), PATCHES)
-    asked = {q.task for q in found}
-    assert not asked & {"odd_column"}
+    found = questions_of(world(60, features), PATCHES)
+    asked = {q.task for q in found.questions}
+    assert asked.isdisjoint(found.left_out)
+    assert asked | found.left_out.keys() == set(TASK_NAMES)
+    assert found.left_out["odd_column"] == f"it takes 4 columns, and {features} are shown"
     if features == 1:
-        assert not asked & {"closest_pair", "which_figure", "drift", "count_parts"}
+        assert {"closest_pair", "which_figure", "drift", "count_parts"} <= found.left_out.keys()
 
 
 def test_constant_columns_and_equal_windows_are_not_asked_about() -> None:
     flat = [
         replace(sample_of(np.ones((ROWS, 4)), start=i * ROWS), split="train") for i in range(30)
     ]
-    assert picture_questions(flat, PATCHES) == []
+    found = questions_of(flat, PATCHES)
+    assert found.questions == ()
+    assert found.left_out["trend"] == (
+        "in the 30 windows no text has each of its answers clearly and equally often"
+    )
     same = [replace(sample_of(world(1)[0].past, start=i * ROWS), split="train") for i in range(30)]
     # All windows are alike, so no text can be balanced but the one about exchanged videos, whose
     # windows cannot be told apart.
-    assert picture_questions(same, PATCHES) == []
+    assert questions_of(same, PATCHES).questions == ()
 
 
 # What is right, by brute force
@@ -297,7 +313,11 @@ def test_rationales_name_the_right_option_and_its_extreme_value(
     questions: list[PictureQuestion],
 ) -> None:
     for question in questions:
-        assert question.rationale.endswith(f"So it is {question.options[question.right]}.")
+        if not question.options:
+            assert question.rationale.endswith(f"So it is {question.answer}.")
+            continue
+        verb = "is " if question.answerable else ""
+        assert question.rationale.endswith(f"So it {verb}{question.options[question.right]}.")
         if question.values:
             assert question.values[question.right] in (min(question.values), max(question.values))
             assert f"{question.values[question.right]:.2f}" in question.rationale

@@ -10,6 +10,7 @@ from zwu_ts_assets_tests.training.builders import sample_of
 
 PATCHES: Final = [(0, 12), (6, 18), (12, 24), (18, 30), (24, 36), (30, 42), (36, 48)]
 ROWS: Final = 48
+HORIZON: Final = 12
 
 
 def world(windows: int = 120, features: int = 5, seed: int = 0) -> list[Sample]:
@@ -17,10 +18,11 @@ def world(windows: int = 120, features: int = 5, seed: int = 0) -> list[Sample]:
     random = np.random.default_rng(seed)
     samples = []
     for number in range(windows):
-        past = random.normal(size=(ROWS, features)).cumsum(axis=0)
+        values = random.normal(size=(ROWS + HORIZON, features)).cumsum(axis=0)
         if number % 5 and features > 1:
-            past[:, 1] = past[:, 0] + random.normal(size=ROWS) * 0.5
+            values[:, 1] = values[:, 0] + random.normal(size=len(values)) * 0.5
         split = "train" if number < 0.6 * windows else "validation"
         split = "test" if number >= 0.8 * windows else split
-        samples.append(replace(sample_of(past, start=number * ROWS), split=split))
+        sample = sample_of(values[:ROWS], values[ROWS:], start=number * ROWS)
+        samples.append(replace(sample, split=split, line_plot="line_plots/batch_0.png"))
     return samples

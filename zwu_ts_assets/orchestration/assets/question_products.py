@@ -1,0 +1,196 @@
+"""Questions about the samples, and the proof that they need their media.
+
+What belongs here: bringing samples, media and readers together, and saying what there is to know of
+the result. What does not: how questions are made (`training/picture/`), how they are read
+(`evidence/`).
+"""
+
+import base64
+import io
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.evidence.media import read_video
+from zwu_ts_assets.evidence.plot import evidence_png
+from zwu_ts_assets.evidence.report import Evidence, Gallery, Pixels, markdown, prove
+from zwu_ts_assets.orchestration.assets.media_records import file_reader
+from zwu_ts_assets.orchestration.assets.sample_views import samples_of
+from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
+from zwu_ts_assets.training.picture.question_table import decode_questions, encode_questions
+from zwu_ts_assets.training.sample import SPLITS, Sample
+
+Files = Mapping[str, bytes]
+
+NOTHING_ASKED: Final = (
+    "no question was asked: of so few windows none can be chosen of which no option is right more "
+    "often than another; add rows, or set a smaller window_stride, for more windows"
+)
+
+
+def asked_of(samples: Sequence[Sample], settings: Settings) -> Asked:
+    """The questions about some samples, as the settings want them; and why tasks have none.
+
+    Args:
+        samples: All samples of a dataset: answers are balanced among them.
+        settings: Those of the dataset.
+    """
+    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
+    chosen = settings.tasks
+    names = tuple(
+        name
+        for name, task in PICTURE_TASKS.items()
+        if (chosen.tasks is None or name in chosen.tasks)
+        and task.level in chosen.levels
+        and set(task.needs) <= set(chosen.views)
+    )
+    asking = Asking(
+        tasks=names,
+        decimals=chosen.decimals,
+        forecast_steps=chosen.forecast_steps,
+        unanswerable=chosen.unanswerable,
+        canvas=settings.canvas_size,
+    )
+    return questions_of(samples, patches, asking)
+
+
+def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
+    """The questions of a dataset by split, and a report on what was asked.
+
+    Args:
+        dataset: Whose samples they are about.
+        sample_files: The samples by split.
+    """
+    samples = samples_of(sample_files)
+    asked = asked_of(samples, dataset.settings)
+    questions = asked.questions
+    files = {
+        split: encode_questions([each for each in questions if each.split == split])
+        for split in SPLITS
+    }
+    by_task = {
+        task: {split: count for split in SPLITS if (count := counts[task, split])}
+        for counts in [Counter((each.task, each.split) for each in questions)]
+        for task in dict.fromkeys(each.task for each in questions)
+    }
+    report = {
+        "questions": len(questions),
+        "samples": len(samples),
+        "tasks": by_task,
+        "left_out": dict(asked.left_out),
+    }
+    files["report"] = (json.dumps(report, indent=1) + "\n").encode("ascii")
+    details: dict[str, Detail] = {
+        "questions": len(questions),
+        "questions_per_sample": round(len(questions) / max(len(samples), 1), 2),
+        "need_picture_or_video": sum(bool({"figure", "video"} & set(q.needs)) for q in questions),
+        "need_video": sum("video" in q.needs for q in questions),
+        **{f"{split}_questions": sum(q.split == split for q in questions) for split in SPLITS},
+    }
+    return Product(files, details, preview=_preview(asked))
+
+
+def read_questions(files: Files) -> list[PictureQuestion]:
+    """All questions, by split."""
+    return [question for split in SPLITS for question in decode_questions(files[split])]
+
+
+def evidence_product(
+    dataset: Dataset, question_files: Files, sample_files: Files, media: Mapping[str, Batches]
+) -> Product[Files]:
+    """What each reader made of the questions: table, numbers and plot.
+
+    Args:
+        dataset: Whose questions they are.
+        question_files: The questions by split.
+        sample_files: The samples by split.
+        media: The batches of each asset whose files questions are about.
+    """
+    questions, samples = read_questions(question_files), samples_of(sample_files)
+    found = prove(questions, gallery_of(dataset.settings, samples, media)) if questions else None
+    if found is None:
+        found = Evidence(())
+    table = markdown(found) if found.rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
+    plot = evidence_png(found)
+    numbers = json.dumps(found.to_json(), indent=1) + "\n"
+    details: dict[str, Detail] = {
+        "questions": len(questions),
+        "tasks": len({row.task for row in found.rows}),
+        "proven": not found.problems and bool(found.rows),
+        "not_proven": len(found.problems),
+    }
+    shown = base64.b64encode(plot).decode("ascii")
+    return Product(
+        {"report": table.encode("utf-8"), "numbers": numbers.encode("utf-8"), "plot": plot},
+        details,
+        preview=f"![readers by task](data:image/png;base64,{shown})\n\n{table}",
+    )
+
+
+def gallery_of(
+    settings: Settings, samples: Sequence[Sample], media: Mapping[str, Batches]
+) -> Gallery:
+    """Where the readers find the media of samples."""
+    read = file_reader(media)
+    by_id = {sample.id: sample for sample in samples}
+
+    def figure(name: str) -> Pixels:
+        sample = by_id[name]
+        return _pixels(read("correlation_pngs", sample.batch, sample.image))
+
+    def video(name: str) -> Sequence[Pixels]:
+        sample = by_id[name]
+        with tempfile.NamedTemporaryFile(suffix=".mp4") as copy:
+            copy.write(read("patch_videos", sample.batch, sample.video))
+            copy.flush()
+            return read_video(Path(copy.name))
+
+    def lines(name: str) -> Pixels:
+        sample = by_id[name]
+        return _pixels(read("line_plots", sample.batch, sample.line_plot))
+
+    first = samples[0]
+    columns = tuple(first.features[i] for i in first.panel_columns)
+    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
+    return Gallery(
+        *(figure, video, columns, settings.window_length, patches),
+        lines=lines if first.line_plot else None,
+    )
+
+
+def _pixels(content: bytes) -> Pixels:
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _preview(asked: Asked) -> str:
+    questions = asked.questions
+    lines = ["| task | level | needs | questions | example | answer |", "|---|---|---|---|---|---|"]
+    counts = Counter(question.task for question in questions)
+    examples = {question.task: question for question in reversed(questions)}
+    for task, count in counts.items():
+        example = examples[task]
+        sentence = example.prompt.split("\n")[0].replace("|", "\\|")
+        needs = " + ".join(example.needs) or "nothing given"
+        lines.append(
+            f"| `{task}` | {example.level} | {needs} | {count} | {sentence} "
+            f"| {example.answer.replace('|', chr(92) + '|')} |"
+        )
+    if asked.left_out:
+        lines += ["", "| left out | why |", "|---|---|"]
+        lines += [f"| `{task}` | {reason} |" for task, reason in asked.left_out.items()]
+    return "\n".join(lines)

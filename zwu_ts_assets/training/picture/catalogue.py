@@ -1,0 +1,15 @@
+"""All of the project's own tasks by name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from zwu_ts_assets.training.picture.line_tasks import LINE_TASKS
+from zwu_ts_assets.training.picture.question import TASK_NAMES
+from zwu_ts_assets.training.picture.series_tasks import SERIES_TASKS
+from zwu_ts_assets.training.picture.task import PictureTask
+from zwu_ts_assets.training.picture.tasks import PANEL_TASKS
+
+_BY_NAME: Final = {task.name: task for task in (*PANEL_TASKS, *LINE_TASKS, *SERIES_TASKS)}
+
+PICTURE_TASKS: Final[Mapping[str, PictureTask]] = {name: _BY_NAME[name] for name in TASK_NAMES}
+"""In the order in which questions are listed."""

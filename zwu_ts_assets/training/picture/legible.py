@@ -1,0 +1,71 @@
+"""Whether what a task asks about can be read at the size at which it is drawn."""
+
+from typing import Final
+
+from zwu_ts_assets.training.picture.question import Asking
+
+LEAST_DIGIT: Final = 9.0
+"""Text lower than this cannot be read by a vision model; `line_layout` has the same bound."""
+
+LEAST_STEP: Final = 2.0
+"""Pixels between two steps of a line plot that keep spans of steps apart."""
+
+
+def digits_problem(columns: tuple[str, ...], steps: int, asking: Asking) -> str:
+    """Why nobody could read the numbers in the cells of the figures; empty if they can be read.
+
+    Args:
+        columns: Names of the columns of the feature panels.
+        steps: Steps of a window.
+        asking: With the canvas.
+    """
+    # Matplotlib is loaded here alone.
+    from zwu_ts_assets.figures.agg import default_settings
+    from zwu_ts_assets.figures.figure import number_points
+    from zwu_ts_assets.figures.figure_layout import Canvas
+    from zwu_ts_assets.figures.figure_template import template
+
+    canvas = Canvas(*asking.canvas)
+    panel = template(columns, steps, canvas).layout.panels[0]
+    count = len(columns)
+    # A window's DTW distances rarely have more digits than its steps.
+    with default_settings():
+        points = number_points(
+            [f"{steps}.0"], panel.width / count, panel.height / count, canvas.dpi
+        )
+    size = points * canvas.dpi / 72
+    if size >= LEAST_DIGIT:
+        return ""
+    shown = f"numbers in cells are {size:.0f} pixels high" if size else "cells have no numbers"
+    return f"{_where(asking, count)} {shown}; it takes {LEAST_DIGIT:.0f} pixels"
+
+
+def lines_problem(count: int, steps: int, asking: Asking) -> str:
+    """Why spans of steps could not be told apart in line plots; empty if they can be.
+
+    Args:
+        count: How many columns have a panel.
+        steps: Steps of a window.
+        asking: With the canvas.
+    """
+    from zwu_ts_assets.figures.agg import default_settings
+    from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas
+    from zwu_ts_assets.figures.line_layout import make_line_layout, text_points
+    from zwu_ts_assets.figures.text_stamps import text_stamps
+
+    canvas = Canvas(*asking.canvas)
+    with default_settings():
+        stamps = text_stamps(text_points(LABEL_POINTS, canvas), canvas.dpi)
+    panel = make_line_layout(count, steps, canvas, stamps.number_width).panels[0]
+    between = panel.width / steps
+    if between >= LEAST_STEP:
+        return ""
+    return (
+        f"{_where(asking, count)} steps of line plots are {between:.1f} pixels apart; it takes "
+        f"{LEAST_STEP:.0f}"
+    )
+
+
+def _where(asking: Asking, columns: int) -> str:
+    width, height = asking.canvas
+    return f"on the canvas of {width}x{height} pixels, with {columns} columns,"

@@ -1,0 +1,253 @@
+"""What a task is, and how the texts that it could ask are put together.
+
+A task turns all windows of a split into *texts*: a subject, options, and the right option of every
+window in which that option is right by a margin. `balance` then chooses of which windows each text
+is asked. A task of a user's own is built of the same parts: `choices` for "which of these has the
+largest value?", `classes` for everything else.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zwu_ts_assets.training.numbers import number_text
+from zwu_ts_assets.training.picture.balance import Group, stable_hash
+from zwu_ts_assets.training.picture.measures import Measures
+from zwu_ts_assets.training.picture.question import Asking
+
+Values = NDArray[np.float64]
+
+OPTIONS: Final = 4
+"""How many options a choice among many items has."""
+
+MENUS: Final = 240
+"""So many texts are tried per task: enough that some are balanced, few enough to be quick."""
+
+_SPANS: Final = 8
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All windows among which one split's questions are balanced.
+
+    Attributes:
+        ids: Of the windows' samples.
+        measures: The matrices of each window.
+        columns: Names of the columns that the feature panels and line plots show.
+        partner: For each window the index of another window of the same split, with which it is
+            compared or confused; its own index where it is alone.
+        coin: For each window whether its video is exchanged where a task asks that.
+        pasts: Of each window the values (T, columns) float64 of the columns that are shown.
+        targets: Of each window the values (h, columns) float64 of the steps that follow.
+        asking: The settings.
+        lines: Why line plots cannot be asked about; empty if they can.
+        shows_all: Whether the columns that are shown are all that there are.
+        digits: Why numbers in the cells of the figure cannot be read; empty if they can.
+    """
+
+    ids: Sequence[str]
+    measures: Sequence[Measures]
+    columns: tuple[str, ...]
+    partner: Sequence[int]
+    coin: Sequence[bool]
+    pasts: Sequence[Values]
+    targets: Sequence[Values]
+    asking: Asking
+    lines: str
+    shows_all: bool
+    digits: str
+
+    @property
+    def steps(self) -> int:
+        """Steps of a window."""
+        return len(self.pasts[0])
+
+    @property
+    def horizon(self) -> int:
+        """Steps that are known after every window."""
+        return min(len(target) for target in self.targets)
+
+    def printed(self, values: Values) -> Values:
+        """Values as a prompt prints them."""
+        texts = [number_text(float(value), self.asking.decimals) for value in values.flat]
+        found: Values = np.array(texts, dtype=np.float64).reshape(values.shape)
+        return found
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that could be asked: its group, and what it says.
+
+    Attributes:
+        group: Right options by window.
+        subject: What the wordings are filled with, by name.
+        options: Texts of the options.
+        compared: (windows, options) what was compared; None for classes.
+        uses_partner: Which medium of the partner is shown: `figure`, `video`, `lines` or nothing.
+        series: From a window to the numbers that its prompt gives; None where it gives none.
+        told: From a window to what was computed, as sentences of the rationale; None where the
+            rationale lists what was compared.
+        answer_of: From a window to its answer where that is no option.
+        tolerance: By how much an answer of the form `number` may be off.
+        unknown: The option that is right where the view that is needed is not shown; -1 for none.
+        instead: The views that are shown then.
+    """
+
+    group: Group
+    subject: Mapping[str, object]
+    options: tuple[str, ...]
+    compared: Values | None = None
+    uses_partner: str = ""
+    series: Callable[[int], str] | None = None
+    told: Callable[[int], str] | None = None
+    answer_of: Callable[[int], str] | None = None
+    tolerance: float = 0.0
+    unknown: int = -1
+    instead: tuple[str, ...] = ()
+
+    def values_of(self, window: int) -> tuple[float, ...]:
+        """What was compared in a window, a number for each option; empty for classes."""
+        return () if self.compared is None else tuple(map(float, self.compared[window]))
+
+
+def _fits(_: World) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class PictureTask:
+    """One kind of question.
+
+    Attributes:
+        name: Its name.
+        level: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.
+        needs: The views in which the answer stands: `figure`, `video`, `lines` or `text`; none
+            where it lies ahead.
+        definition: What is right, for the documentation and the rationale.
+        texts: The texts that could be asked of a world's windows.
+        wordings: At least ten sentences, filled with the subject; the last two are kept from
+            training.
+        forms: How its questions may be answered, see `PictureQuestion.form`.
+        unfit: Why it makes no sense for a world, as a sentence; empty where it does.
+        unit: Stands behind each number that the rationale compares.
+        reader: How evidence answers it from what was read off the media: a function of the question
+            and of `zwu_ts_assets.evidence.answers.Seen` that returns the option, counted from 0.
+            For tasks of a user's own alone; the project's have theirs in the package `evidence`.
+    """
+
+    name: str
+    level: int
+    needs: tuple[str, ...]
+    definition: str
+    texts: Callable[[World], Iterator[Text]]
+    wordings: tuple[str, ...]
+    forms: tuple[str, ...] = ("choice", "name")
+    unfit: Callable[[World], str] = _fits
+    unit: str = ""
+    reader: Callable[[Any, Any], int] | None = None
+
+
+def pairs_of(columns: Sequence[str]) -> list[tuple[int, int]]:
+    """All pairs of columns, by index."""
+    return list(itertools.combinations(range(len(columns)), 2))
+
+
+def pair_text(columns: Sequence[str], pair: tuple[int, int]) -> str:
+    """How a pair of columns is called."""
+    return f"{columns[pair[0]]} and {columns[pair[1]]}"
+
+
+def spans_of(length: int) -> list[tuple[int, int]]:
+    """First step, and the step after the last one, of each eighth of a window."""
+    edges = [round(i * length / _SPANS) for i in range(_SPANS + 1)]
+    return list(itertools.pairwise(edges))
+
+
+def span_text(span: tuple[int, int]) -> str:
+    """How a span of steps is called."""
+    return f"steps {span[0]} to {span[1] - 1}"
+
+
+def _menus(items: Sequence[str], seed: str, size: int, most: int) -> list[tuple[int, ...]]:
+    """Sets of items, each in the order of the items; the same for the same items and seed."""
+    if len(items) < size:
+        return []
+    # The generator's stream is part of numpy's promise of compatibility for PCG64.
+    generator = np.random.Generator(np.random.PCG64(stable_hash(seed, *items)))
+    drawn = generator.random((most, len(items))).argsort(axis=1)[:, :size]
+    return list(dict.fromkeys(tuple(sorted(int(i) for i in menu)) for menu in drawn))
+
+
+def choices(
+    values: Values,
+    margin: float,
+    items: Sequence[str],
+    subject: Mapping[str, object],
+    seed: str,
+    *,
+    largest: bool,
+    size: int = OPTIONS,
+    most: int = MENUS,
+) -> Iterator[Text]:
+    """Texts "which of these four has the largest (smallest) value?".
+
+    Args:
+        values: (windows, items) float64; a NaN is never asked about.
+        margin: By which the right option must be ahead of the next one.
+        items: Texts of the items.
+        subject: Of the text.
+        seed: For the choice of menus.
+        largest: Whether the largest value is right, else the smallest.
+        size: How many items are offered.
+        most: How many sets of items are tried.
+    """
+    for menu in _menus(items, seed, size, most):
+        offered = values[:, menu] if largest else -values[:, menu]
+        known = np.asarray(np.isfinite(offered).all(axis=1))
+        ranked = np.sort(np.nan_to_num(offered), axis=1)
+        clear = known & (ranked[:, -1] - ranked[:, -2] >= margin)
+        right = {int(w): int(offered[w].argmax()) for w in np.flatnonzero(clear)}
+        options = tuple(items[i] for i in menu)
+        yield Text(
+            Group((tuple(sorted(subject.items())), options), size, right),
+            subject,
+            options,
+            values[:, menu],
+        )
+
+
+def classes(
+    right: Mapping[int, int],
+    options: tuple[str, ...],
+    subject: Mapping[str, object],
+    uses_partner: str = "",
+) -> Text:
+    """A text with the same options for every subject.
+
+    Args:
+        right: The right option by index of the window, for windows in which it is clear.
+        options: Texts of the options.
+        subject: What the wordings are filled with.
+        uses_partner: As in `Text`.
+    """
+    key = (tuple(sorted(subject.items())), options)
+    return Text(Group(key, len(options), right), subject, options, uses_partner=uses_partner)
+
+
+def pair_values(matrices: Sequence[Values], pairs: Sequence[tuple[int, int]]) -> Values:
+    """(windows, pairs): one cell of each window's matrix for each pair."""
+    return np.array([[matrix[pair] for pair in pairs] for matrix in matrices])
+
+
+def too_few_columns(least: int) -> Callable[[World], str]:
+    """A rule for `PictureTask.unfit`: it takes so many columns."""
+
+    def unfit(world: World) -> str:
+        count = len(world.columns)
+        return "" if count >= least else f"it takes {least} columns, and {count} are shown"
+
+    return unfit
