@@ -1,6 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, export, preflight, evidence, validate, test, bench, fuzz and audit, for example
-# `make run ARGS=--force`.
+# run, dev, status, export, preflight, evidence, score, validate, test, bench, crash-points, fuzz and
+# audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -53,7 +53,7 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence validate test check bench cluster-bench fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test check bench cluster-bench crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -62,11 +62,13 @@ help:
 	@echo "make export     make what trainers load; one format: make export ARGS='--format qwen'"
 	@echo "make preflight  report what each trainer would make of the corpus"
 	@echo "make evidence   prove that questions need the picture: blind and pixel readers"
+	@echo "make score      score a model's answers: make score ARGS='predictions.jsonl --dataset etth1'"
 	@echo "make validate   check the exports, or others: make validate ARGS=path/to/export"
 	@echo "make test       run the tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
 	@echo "make bench      measure figures and videos against the original way of drawing them"
 	@echo "make cluster-bench  measure one process, two, and a Dask cluster of two"
+	@echo "make crash-points  stop a run at each of its writes in turn, in every way"
 	@echo "make fuzz       try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
 	@echo "make audit      hold the pinned packages against published vulnerabilities"
 	@echo "make .venv      create the virtual environment only"
@@ -101,6 +103,9 @@ preflight: .venv
 evidence: .venv
 	@"$(bin)/zwu-ts-assets" evidence $(ARGS)
 
+score: .venv
+	@"$(bin)/zwu-ts-assets" score $(ARGS)
+
 validate: .venv
 	@"$(bin)/zwu-ts-assets" validate $(ARGS)
 
@@ -117,6 +122,9 @@ cluster-bench: cluster
 
 bench: .venv
 	@$(python) -m benchmarks.bench $(ARGS)
+
+crash-points: .developed
+	@$(python) -m zwu_ts_assets_tests.crash_points $(ARGS)
 
 fuzz: .developed
 	@$(python) -m zwu_ts_assets_tests.fuzz $(ARGS)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,7 +44,11 @@ from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.storage.data_mirror import told
+from zwu_ts_assets.training.split_rule import SPLITS
 from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.scoring.report import Material
 
 _names = click.argument("names", nargs=-1, metavar="[DATASET]...")
 
@@ -197,6 +201,105 @@ def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
 
 
 @main.command()
+@click.argument(
+    "predictions",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="PREDICTIONS.jsonl [AFTER.jsonl]...",
+)
+@click.option("--dataset", "name", default=ETTH1, show_default=True, help="Whose questions.")
+@click.option("--split", default="test", show_default=True, type=click.Choice(SPLITS))
+@click.option(
+    "--questions",
+    "question_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Parquet files of questions, instead of those of a dataset.",
+)
+@click.option(
+    "--samples",
+    "sample_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Parquet files of samples beside --questions; forecasts need them.",
+)
+@click.option(
+    "--evidence",
+    "evidence_file",
+    type=click.Path(path_type=Path),
+    help="The numbers of the proof beside --questions.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write table, numbers and plot into this folder.",
+)
+def score(
+    predictions: tuple[Path, ...],
+    name: str,
+    split: str,
+    question_files: tuple[Path, ...],
+    sample_files: tuple[Path, ...],
+    evidence_file: Path | None,
+    output: Path | None,
+) -> None:
+    """Score what a model answered: JSON Lines with `id` and `prediction`, its raw text.
+
+    Further files, such as the answers after training, are compared with the first.
+    """
+    from zwu_ts_assets.scoring.files import read_evidence, read_questions, read_samples
+    from zwu_ts_assets.scoring.pages import terminal_text
+    from zwu_ts_assets.scoring.report import Material, score_files, write_report
+
+    if question_files:
+        material = Material(
+            [question for path in question_files for question in read_questions(path)],
+            [sample for path in sample_files for sample in read_samples(path)],
+            read_evidence(evidence_file) if evidence_file else None,
+        )
+    elif sample_files or evidence_file:
+        raise click.UsageError("--samples and --evidence stand beside --questions; add it")
+    else:
+        material = _material_of(name)
+    report = score_files(predictions, material, split)
+    click.echo(terminal_text(report.scores, report.comparisons))
+    if output is not None:
+        for path in write_report(report, output):
+            click.echo(path)
+
+
+def _material_of(name: str) -> "Material":
+    """Questions, samples and proof of a dataset as they are: predictions were made of these."""
+    from zwu_ts_assets.orchestration.assets.question_products import read_questions
+    from zwu_ts_assets.orchestration.assets.sample_views import samples_of
+    from zwu_ts_assets.orchestration.layout import dataset_store, file_names
+    from zwu_ts_assets.orchestration.work import WHOLE
+    from zwu_ts_assets.scoring.report import Material
+
+    found = find_datasets(data_folder(), dataset_names())
+    dataset = next((each for each in found.sound if each.name == name), None)
+    if dataset is None:
+        known = ", ".join(each.name for each in found.sound) or "none"
+        raise CorpusError(f"there is no dataset {name!r} (there is {known}); name it in --dataset")
+    store = dataset_store(artifacts_dir(), dataset.prefix)
+    try:
+        files = {
+            role: {key: store.read(path) for key, path in file_names(role, WHOLE).items()}
+            for role in ("questions", "samples")
+        }
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"{name} has no questions yet; make them: make evidence ARGS={name}"
+        ) from error
+    try:
+        proof = json.loads(store.read(file_names("evidence", WHOLE)["numbers"]))
+    except FileNotFoundError:  # said in the table by empty columns
+        proof = None
+    return Material(read_questions(files["questions"]), samples_of(files["samples"]), proof)
+
+
+@main.command()
 @click.argument("folders", nargs=-1)
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
 def validate(folders: tuple[str, ...], format_name: str | None) -> None:
@@ -225,9 +328,8 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
 @_names
 def status(names: tuple[str, ...]) -> None:
     """List what is out of date, and why; change nothing."""
-    from zwu_ts_assets.orchestration.assets.checks import out_of_date_sentence
     from zwu_ts_assets.orchestration.layout import foreign_sentence
-    from zwu_ts_assets.orchestration.refresh.comparison import difference
+    from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_date_sentence
 
     asked = names or dataset_names()
     folder = data_folder()

@@ -15,9 +15,7 @@ with other settings, whose fourth is to go.
 """
 
 import argparse
-import logging
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,7 +111,8 @@ def record(folder: Path, rows: int, settings: str = "") -> Recording:
 
     with mock.patch.object(ArtifactIOManager, "handle_output", recorded):
         assets = [*corpus_assets(project.dataset), *TRAINING]
-        result = project.materialize(*assets, batches=(0, rows // 24 - 1))
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        result = project.materialize(*assets, batches=(0, rows // 24 - 1), config=quiet)
     assert result.success, failures(result)
     return Recording(steps, _files(project.artifacts))
 
@@ -383,7 +382,6 @@ def try_all(stride: int, say: Callable[[str], object]) -> int:
     Returns:
         How many losses there were.
     """
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     memory = Path("/dev/shm")  # noqa: S108 - memory, so that nothing waits for a disk
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         place = Path(folder)
@@ -436,7 +434,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--stride", type=int, default=1, help="try every so many points")
     arguments = parser.parse_args()
-    shutil.rmtree(Path(tempfile.gettempdir(), "crash-points"), ignore_errors=True)
     sys.exit(1 if try_all(arguments.stride, lambda text: print(text, flush=True)) else 0)
 
 

@@ -25,7 +25,10 @@ BATCHES = 14
 SPLIT = '[split]\ndates = ["2016-07-09T15:00", "2016-07-12T12:00"]\n'  # rows 207 and 276
 PLAIN = SETTINGS.replace("horizon = 24", "horizon = 6") + "shard_samples = 3\n"
 SAMPLES = {"train": 8, "validation": 2, "test": 2}
-FORMATS = ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset")
+FORMATS = (
+    *("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"),
+    *("rl", "vlmevalkit", "lmms_eval"),
+)
 
 
 def new_project(folder: Path, settings: str = PLAIN) -> Project:

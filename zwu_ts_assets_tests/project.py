@@ -30,12 +30,16 @@ TRAINING = (
     "samples",
     "questions",
     "evidence",
+    "baselines",
     "preflight",
     "qwen_export",
     "ms_swift_export",
     "llama_factory_export",
     "huggingface_export",
     "webdataset_export",
+    "rl_export",
+    "vlmevalkit_export",
+    "lmms_eval_export",
 )
 SETTINGS = """\
 window_length = 24
@@ -110,7 +114,7 @@ class Project:
             asset_check_selection={
                 dg.AssetCheckKey(dg.AssetKey(name), check)
                 for name in chosen
-                for check in self.dataset.specs.of(name).checks
+                for check in self.dataset.specs.of(name).guards
             },
         )
         return job.execute_in_process(

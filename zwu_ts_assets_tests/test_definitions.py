@@ -33,6 +33,7 @@ EDGES = {
     },
     "questions": {"samples"},
     "evidence": {"correlation_pngs", "patch_videos", "samples", "questions"},
+    "baselines": {"samples", "questions"},
     "preflight": {"patch_videos", "samples", "questions"},
     **{
         name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}
@@ -166,12 +167,13 @@ _ROOMS = {
     "timeseries": "",
     "figures": "timeseries",
     "text": "timeseries",
-    "training": "timeseries figures text",
+    "training": "timeseries figures text storage",
+    "scoring": "timeseries training evidence storage",
     "evidence": "",
     "storage": "",
     "config": "timeseries figures text training storage",
     "workers": "figures config",
-    "orchestration": "timeseries figures text training evidence storage config workers",
+    "orchestration": "timeseries figures text training scoring evidence storage config workers",
     "web": "config",
 }
 # A dataset knows which assets it may have; their descriptions import nothing of Dagster.
@@ -252,7 +254,7 @@ def test_a_mistake_in_the_settings_ends_in_one_sentence_not_a_traceback(tmp_path
     )
     assert ended.returncode != 0
     assert "Error: " in ended.stderr
-    assert "'fps' is 0; input should be greater than 0" in ended.stderr
+    assert "'fps' is 0; input should be greater than or equal to 0.001" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -41,7 +41,10 @@ CANVAS_BLOCK: Final = 32
 
 EXPORTS: Final[Mapping[str, str]] = {
     name: f"{name}_export"
-    for name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset")
+    for name in (
+        *("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"),
+        *("rl", "vlmevalkit", "lmms_eval"),
+    )
 }
 """The export formats, each with the name of its asset."""
 
@@ -185,7 +188,17 @@ class Settings(BaseModel):
         None, min_length=1, description="Folder with prompt templates; unset: the project's."
     )
     exports: tuple[
-        Literal["qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"], ...
+        Literal[
+            "qwen",
+            "ms_swift",
+            "llama_factory",
+            "huggingface",
+            "webdataset",
+            "rl",
+            "vlmevalkit",
+            "lmms_eval",
+        ],
+        ...,
     ] = Field((), description="Export formats to make with the corpus.", strict=False)
     export_media: Literal["copy", "link"] = Field(
         "copy", description="Whether exports hold copies of figures and videos, or hard links."

@@ -13,6 +13,7 @@ import json
 import resource
 import struct
 import sys
+from contextlib import suppress
 
 MEMORY = 2 * 1024**3  # an image of 4096x4096 pixels takes a twentieth
 REQUEST = struct.Struct("<IIQ")
@@ -41,9 +42,13 @@ def png_problem(content: bytes, width: int, height: int) -> str:
 
 def main() -> None:
     """Answer until there are no more requests."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    for limit, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),  # it writes no file
+    ):
+        with suppress(ValueError, OSError):  # a system that has no such limit
+            resource.setrlimit(limit, (most, most))
     requests = sys.stdin.buffer
     while len(header := requests.read(REQUEST.size)) == REQUEST.size:
         width, height, length = REQUEST.unpack(header)

@@ -14,12 +14,11 @@ import dagster as dg
 from pydantic import Field
 
 from zwu_ts_assets.config.datasets import Dataset
-from zwu_ts_assets.config.environment import allowed_code, cache_dir, project_root
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
-from zwu_ts_assets.orchestration.origins import Inputs, Surroundings
+from zwu_ts_assets.orchestration.origins import Inputs, surroundings_of
 from zwu_ts_assets.orchestration.partitions import BatchPartitions, register_batches
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
@@ -143,7 +142,7 @@ def _asset(dataset: Dataset, spec: AssetSpec, batches_per_run: int | None) -> dg
             batches = batches_of_run(context.run.tags, map(int, context.partition_keys))
             keys = list(map(str, batches))
         with speaking_to_the_user(dataset.csv.parent):
-            run = AssetRun(dataset, _surroundings(dataset), keys, workers.pool)
+            run = AssetRun(dataset, surroundings_of(dataset), keys, workers.pool)
             inputs = _inputs(dataset, spec, loaded)
             make = body(run, **loaded)
             origins = spec.origins(inputs, keys)
@@ -194,10 +193,6 @@ def _described(
     }
 
 
-def _surroundings(dataset: Dataset) -> Surroundings:
-    return Surroundings(project_root(), cache_dir(), allowed_code(dataset.csv))
-
-
 def _inputs(dataset: Dataset, spec: AssetSpec, loaded: Mapping[str, Any]) -> Inputs:
     """What is known of the inputs of an asset, by what IO managers have loaded."""
     sources = dataset.specs.inputs(spec.role, dataset.settings)
@@ -215,7 +210,7 @@ def _inputs(dataset: Dataset, spec: AssetSpec, loaded: Mapping[str, Any]) -> Inp
 
     return Inputs(
         dataset,
-        _surroundings(dataset),
+        surroundings_of(dataset),
         series=lambda: by_role["raw"],
         records=records,
         batches=known,

@@ -44,7 +44,7 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     guards = [
         dg.AssetCheckKey(asset_key(dataset, asset), name)
         for asset in asset_names(dataset)
-        for name in dataset.specs.of(asset).checks
+        for name in dataset.specs.of(asset).guards
     ]
     assets = dg.AssetSelection.assets(*(asset_key(dataset, name) for name in asset_names(dataset)))
     return dg.define_asset_job(
@@ -199,7 +199,7 @@ def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:
     return [
         dg.AssetCheckKey(asset_key(dataset, name), check)
         for name in assets
-        for check in dataset.specs.of(name).checks
+        for check in dataset.specs.of(name).guards
     ]
 
 

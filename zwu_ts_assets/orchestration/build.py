@@ -24,10 +24,9 @@ from zwu_ts_assets.config.environment import (
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.asset_definitions import dataset_assets
-from zwu_ts_assets.orchestration.assets.checks import dataset_checks
-from zwu_ts_assets.orchestration.assets.training_checks import training_checks
 from zwu_ts_assets.orchestration.automation import dataset_job, dataset_schedule, dataset_sensor
 from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
+from zwu_ts_assets.orchestration.check_definitions import dataset_checks
 from zwu_ts_assets.orchestration.export_io_manager import ExportIOManager
 from zwu_ts_assets.orchestration.io_managers import (
     FilesIOManager,
@@ -71,11 +70,9 @@ def build_definitions(
                 dataset, automation.verify_hours, automation.batches_per_run
             )
         ] + [asset for dataset in broken for asset in broken_assets(dataset)]
-    checks = [
-        check
-        for dataset in datasets
-        for check in (*dataset_checks(dataset, artifacts), *training_checks(dataset))
-    ] + [broken_check(dataset) for dataset in broken]
+    checks = [check for dataset in datasets for check in dataset_checks(dataset, artifacts)] + [
+        broken_check(dataset) for dataset in broken
+    ]
     # Of a broken dataset nothing is written.
     specs = datasets[0].specs if datasets else SPECS
     managers: dict[str, Callable[..., ArtifactIOManager]] = {

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zwu_ts_assets.config.environment import allowed_code, cache_dir, project_root
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import Detail, Record, digest
 from zwu_ts_assets.training.split_rule import SPLITS
@@ -52,6 +53,16 @@ class Surroundings:
     project_dir: Path
     cache_dir: Path
     allowed_code: "AllowedCode"
+
+
+def surroundings_of(dataset: "Dataset", project_dir: Path | None = None) -> Surroundings:
+    """Where the corpus of a dataset may find what is not in its data folder.
+
+    Args:
+        dataset: The dataset.
+        project_dir: What folders in the settings are relative to; unset: the project's root.
+    """
+    return Surroundings(project_dir or project_root(), cache_dir(), allowed_code(dataset.csv))
 
 
 @dataclass(frozen=True)
@@ -197,7 +208,10 @@ def of_questions(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
 
 
 def of_evidence(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
-    """The evidence is made from the questions and the media, whose versions the samples tell."""
+    """The evidence is made from the questions and the media, whose versions the samples tell.
+
+    So are the baselines, which look at no media.
+    """
     if WHOLE not in inputs.records.get("questions", {}):
         return {}
     parts = (inputs.version("samples"), inputs.version("questions"), version("zwu-ts-assets"))

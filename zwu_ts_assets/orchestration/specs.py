@@ -16,9 +16,14 @@ from typing import Final
 
 from zwu_ts_assets.config.settings import EXPORTS, Settings
 from zwu_ts_assets.orchestration import origins
-from zwu_ts_assets.orchestration.assets import corpus_assets, training_assets
+from zwu_ts_assets.orchestration.assets import (
+    checks,
+    corpus_assets,
+    training_assets,
+    training_checks,
+)
 from zwu_ts_assets.orchestration.origins import Inputs, Origin
-from zwu_ts_assets.orchestration.work import Make
+from zwu_ts_assets.orchestration.work import Check, Make
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.training.split_rule import SPLITS
 
@@ -57,7 +62,7 @@ class AssetSpec:
         per_batch: Whether it has an artifact for each batch, and not one for all.
         io_manager: Key of the resource that writes and reads it.
         kinds: What the web UI shows as its kinds.
-        checks: Names of the checks that look at what it made; they run with it.
+        checks: The checks that look at what it made; they run with it.
         last_mile: Whether it is made only for those who ask for it, and kept current from then on;
             it is compared once all that it is made from is current.
         asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
@@ -82,7 +87,7 @@ class AssetSpec:
     per_batch: bool = False
     io_manager: str = "files_io"
     kinds: frozenset[str]
-    checks: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
     last_mile: bool = False
     asked_by: tuple[str, object] | None = None
     may_make_nothing: bool = False
@@ -97,6 +102,11 @@ class AssetSpec:
     def is_asked_for(self, settings: Settings) -> bool:
         """Whether the settings ask for this asset of the last mile."""
         return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The names of its checks."""
+        return tuple(check.name for check in self.checks)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -191,274 +201,299 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
         kinds=frozenset(kinds),
-        checks=("export_is_sound",),
+        checks=(training_checks.export_is_sound(format_name),),
         last_mile=True,
         may_make_nothing=True,
     )
 
 
-SPECS: Final = Specs(
-    (
-        AssetSpec(
-            role="raw",
-            description=(
-                "The validated table of the CSV, with its timestamps.\n\n"
-                "Materializing it also tells the instance which batches there are."
-            ),
-            # The only input is the CSV, which is no asset of ours.
-            files={"table": "{asset}.parquet"},
-            # `max_batches` changes which batches there are, not what is in one: told here alone.
-            origins=origins.of_raw,
-            foretold=True,
-            details={"batches": float},
-            settings=(
-                *("time_column", "features", "lags", "window_length", "window_stride"),
-                "max_batches",
-                *CSV_SETTINGS,
-            ),
-            io_manager="series_io",
-            kinds=frozenset({"csv", "parquet"}),
+_SPECS: Final = (
+    AssetSpec(
+        role="raw",
+        description=(
+            "The validated table of the CSV, with its timestamps.\n\n"
+            "Materializing it also tells the instance which batches there are."
         ),
-        AssetSpec(
-            role="batch_windows",
-            description=(
-                "The rows of each batch's windows, with timestamps, column names and target spans."
-            ),
-            inputs={"series": "raw"},
-            files={"table": "batch_windows/batch_{key}.parquet"},
-            # Columns too: windows of other columns must not be taken for windows of this corpus.
-            # Which columns are shown is part of the content, whichever settings it comes from.
-            origins=origins.of_windows,
-            body=corpus_assets.batch_windows,
-            foretold=True,
-            details={"target_rows": float, "target_span": str},
-            settings=("time_column", "features", "window_length", "window_stride", "horizon"),
-            per_batch=True,
-            io_manager="windows_io",
-            kinds=frozenset({"parquet"}),
-            checks=("matrices_are_sound",),
+        # The only input is the CSV, which is no asset of ours.
+        files={"table": "{asset}.parquet"},
+        # `max_batches` changes which batches there are, not what is in one: told here alone.
+        origins=origins.of_raw,
+        foretold=True,
+        details={"batches": float},
+        settings=(
+            *("time_column", "features", "lags", "window_length", "window_stride", "max_batches"),
+            *CSV_SETTINGS,
         ),
-        AssetSpec(
-            role="colour_ranges",
-            description=(
-                "Colour ranges that all figures share, fitted on the windows of the training split."
-            ),
-            inputs={"series": "raw", "windows": "batch_windows"},
-            files={"ranges": "correlations/colour_ranges.json"},
-            origins=origins.of_colour_ranges,
-            body=corpus_assets.colour_ranges,
-            settings=("patch_length", "patch_stride", "split"),
-            kinds=frozenset({"json"}),
-            enabled_by=("colour_range", "train"),
+        io_manager="series_io",
+        kinds=frozenset({"csv", "parquet"}),
+    ),
+    AssetSpec(
+        role="batch_windows",
+        description=(
+            "The rows of each batch's windows, with timestamps, column names and target spans."
         ),
-        AssetSpec(
-            role="correlation_pngs",
-            description=(
-                "A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by "
-                "time.\n\n"
-                "The feature panels' covariance and Pearson are of FFT magnitudes along time."
-            ),
-            inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
-            files={"png": "correlations/batch_{key}.png"},
-            window_file="correlations/batch_{key}/{role}.png",
-            origins=origins.of_figures,
-            body=corpus_assets.correlation_pngs,
-            details=_SIZE,
-            settings=(*_DRAWING, "colour_range"),
-            code_version="2",  # other bytes of the same pixels
-            per_batch=True,
-            kinds=frozenset({"png"}),
-            checks=("pngs_decode_to_the_canvas",),
+        inputs={"series": "raw"},
+        files={"table": "batch_windows/batch_{key}.parquet"},
+        # Columns too: windows of other columns must not be taken for windows of this corpus.
+        # Which columns are shown is part of the content, whichever settings it comes from.
+        origins=origins.of_windows,
+        body=corpus_assets.batch_windows,
+        foretold=True,
+        details={"target_rows": float, "target_span": str},
+        settings=("time_column", "features", "window_length", "window_stride", "horizon"),
+        per_batch=True,
+        io_manager="windows_io",
+        kinds=frozenset({"parquet"}),
+        checks=(checks.MATRICES_ARE_SOUND,),
+    ),
+    AssetSpec(
+        role="colour_ranges",
+        description=(
+            "Colour ranges that all figures share, fitted on the windows of the training split."
         ),
-        AssetSpec(
-            role="line_plots",
-            description="The values of each window as lines, one panel per column.",
-            inputs={"windows": "batch_windows"},
-            files={"png": "line_plots/batch_{key}.png"},
-            window_file="line_plots/batch_{key}/{role}.png",
-            origins=origins.of_figures,
-            body=corpus_assets.line_plots,
-            details=_SIZE,
-            settings=(*_DRAWING, "units"),
-            per_batch=True,
-            kinds=frozenset({"png"}),
-            checks=("pngs_decode_to_the_canvas",),
-            enabled_by=("line_plots", True),
+        inputs={"series": "raw", "windows": "batch_windows"},
+        files={"ranges": "correlations/colour_ranges.json"},
+        origins=origins.of_colour_ranges,
+        body=corpus_assets.colour_ranges,
+        settings=("patch_length", "patch_stride", "split"),
+        kinds=frozenset({"json"}),
+        enabled_by=("colour_range", "train"),
+    ),
+    AssetSpec(
+        role="correlation_pngs",
+        description=(
+            "A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by "
+            "time.\n\n"
+            "The feature panels' covariance and Pearson are of FFT magnitudes along time."
         ),
-        AssetSpec(
-            role="batch_stats",
-            description=(
-                "Mean, maximum and variance per feature of every window that exists, as text."
-            ),
-            inputs={"windows": "batch_windows"},
-            files={"text": "correlations/batch_stats.txt"},
-            origins=origins.of_stats,
-            body=corpus_assets.batch_stats,
-            settings=("window_stride", "stats_format"),
-            kinds=frozenset({"text"}),
-            checks=("text_covers_every_batch", "text_tells_every_variance"),
+        inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
+        files={"png": "correlations/batch_{key}.png"},
+        window_file="correlations/batch_{key}/{role}.png",
+        origins=origins.of_figures,
+        body=corpus_assets.correlation_pngs,
+        details=_SIZE,
+        settings=(*_DRAWING, "colour_range"),
+        code_version="2",  # other bytes of the same pixels
+        per_batch=True,
+        kinds=frozenset({"png"}),
+        checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
+    ),
+    AssetSpec(
+        role="line_plots",
+        description="The values of each window as lines, one panel per column.",
+        inputs={"windows": "batch_windows"},
+        files={"png": "line_plots/batch_{key}.png"},
+        window_file="line_plots/batch_{key}/{role}.png",
+        origins=origins.of_figures,
+        body=corpus_assets.line_plots,
+        details=_SIZE,
+        settings=(*_DRAWING, "units"),
+        per_batch=True,
+        kinds=frozenset({"png"}),
+        checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
+        enabled_by=("line_plots", True),
+    ),
+    AssetSpec(
+        role="batch_stats",
+        description=(
+            "Mean, maximum and variance per feature of every window that exists, as text."
         ),
-        AssetSpec(
-            role="vocab",
-            description=(
-                "The small vocabulary of the stats text, and each window's tokens and ids in it."
-            ),
-            inputs={"stats": "batch_stats"},
-            files={
-                "vocab": "correlations/vocab.json",
-                "tokens": "correlations/batch_stats_tokens.jsonl",
-            },
-            origins=origins.of_vocabulary,
-            body=corpus_assets.vocab,
-            settings=("splitter",),
-            kinds=frozenset({"json"}),
-            checks=("ids_give_the_tokens",),
+        inputs={"windows": "batch_windows"},
+        files={"text": "correlations/batch_stats.txt"},
+        origins=origins.of_stats,
+        body=corpus_assets.batch_stats,
+        settings=("window_stride", "stats_format"),
+        kinds=frozenset({"text"}),
+        checks=(checks.TEXT_COVERS_EVERY_BATCH, checks.TEXT_TELLS_EVERY_VARIANCE),
+    ),
+    AssetSpec(
+        role="vocab",
+        description=(
+            "The small vocabulary of the stats text, and each window's tokens and ids in it."
         ),
-        AssetSpec(
-            role="qwen_tokens",
-            description=(
-                "Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."
-            ),
-            inputs={"stats": "batch_stats"},
-            files={
-                "rows": "correlations/batch_stats_qwen.jsonl",
-                "vocab": "correlations/vocab_qwen.json",
-            },
-            origins=origins.of_tokens,
-            body=corpus_assets.qwen_tokens,
-            settings=("tokenizer",),
-            kinds=frozenset({"json", "huggingface"}),
-            checks=("ids_decode_to_the_text",),
+        inputs={"stats": "batch_stats"},
+        files={
+            "vocab": "correlations/vocab.json",
+            "tokens": "correlations/batch_stats_tokens.jsonl",
+        },
+        origins=origins.of_vocabulary,
+        body=corpus_assets.vocab,
+        settings=("splitter",),
+        kinds=frozenset({"json"}),
+        checks=(checks.IDS_GIVE_THE_TOKENS,),
+    ),
+    AssetSpec(
+        role="qwen_tokens",
+        description=(
+            "Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."
         ),
-        AssetSpec(
-            role="patch_videos",
-            description=(
-                "A PatchTST-style video per window: one figure per patch of its past rows.\n\n"
-                "The rows that follow are the sample's target span, told in the metadata."
-            ),
-            inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
-            files={"video": "patch_videos/batch_{key}.mp4"},
-            window_file="patch_videos/batch_{key}/{role}.mp4",
-            origins=origins.of_videos,
-            body=corpus_assets.patch_videos,
-            details={**_SIZE, "frames": float, "fps": float},
-            settings=(
-                *_DRAWING,
-                *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
-                *("video_width", "video_height"),
-            ),
-            digested=_of_video_size,
-            per_batch=True,
-            kinds=frozenset({"mp4"}),
-            checks=("videos_decode_to_every_frame",),
+        inputs={"stats": "batch_stats"},
+        files={
+            "rows": "correlations/batch_stats_qwen.jsonl",
+            "vocab": "correlations/vocab_qwen.json",
+        },
+        origins=origins.of_tokens,
+        body=corpus_assets.qwen_tokens,
+        settings=("tokenizer",),
+        kinds=frozenset({"json", "huggingface"}),
+        checks=(checks.IDS_DECODE_TO_THE_TEXT,),
+    ),
+    AssetSpec(
+        role="patch_videos",
+        description=(
+            "A PatchTST-style video per window: one figure per patch of its past rows.\n\n"
+            "The rows that follow are the sample's target span, told in the metadata."
         ),
-        AssetSpec(
-            role="samples",
-            description=(
-                "One row per usable window, by split: rows, target, media, text, tokens, flags."
-            ),
-            inputs={
-                "series": "raw",
-                "batch_windows": "batch_windows",
-                **_MEDIA,
-                "stats": "batch_stats",
-                "tokens": "qwen_tokens",
-            },
-            files={
-                **{name: f"samples/{name}.parquet" for name in SPLITS},
-                "report": "samples/splits.json",
-            },
-            origins=origins.of_samples,
-            body=training_assets.samples,
-            details={f"{name}_samples": float for name in SPLITS},
-            settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
-            kinds=frozenset({"parquet"}),
-            checks=("splits_share_no_row",),
-            last_mile=True,
+        inputs={"windows": "batch_windows", "ranges": "colour_ranges"},
+        files={"video": "patch_videos/batch_{key}.mp4"},
+        window_file="patch_videos/batch_{key}/{role}.mp4",
+        origins=origins.of_videos,
+        body=corpus_assets.patch_videos,
+        details={**_SIZE, "frames": float, "fps": float},
+        settings=(
+            *_DRAWING,
+            *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
+            *("video_width", "video_height"),
         ),
-        AssetSpec(
-            role="questions",
-            description=(
-                "Questions about the samples with typed answers, balanced so that their text gives "
-                "nothing away."
-            ),
-            inputs={"samples": "samples"},
-            files={
-                **{name: f"questions/{name}.parquet" for name in SPLITS},
-                "report": "questions/questions.json",
-            },
-            origins=origins.of_questions,
-            body=training_assets.questions,
-            details={"questions": float},
-            settings=("tasks", "patch_length", "patch_stride"),
-            kinds=frozenset({"parquet"}),
-            checks=("answers_are_balanced",),
-            last_mile=True,
-            may_make_nothing=True,
+        digested=_of_video_size,
+        per_batch=True,
+        kinds=frozenset({"mp4"}),
+        checks=(checks.VIDEOS_DECODE_TO_EVERY_FRAME,),
+    ),
+    AssetSpec(
+        role="samples",
+        description=(
+            "One row per usable window, by split: rows, target, media, text, tokens, flags."
         ),
-        AssetSpec(
-            role="evidence",
-            description=(
-                "The proof that questions need their media: what a blind reader gets right, and "
-                "one of pixels."
-            ),
-            inputs={**_MEDIA, "samples": "samples", "questions": "questions"},
-            files={
-                "report": "evidence/evidence.md",
-                "numbers": "evidence/evidence.json",
-                "plot": "evidence/evidence.png",
-            },
-            origins=origins.of_evidence,
-            body=training_assets.evidence,
-            settings=("patch_length", "patch_stride"),
-            kinds=frozenset({"markdown", "png"}),
-            checks=("questions_need_their_media",),
-            last_mile=True,
-            may_make_nothing=True,
+        inputs={
+            "series": "raw",
+            "batch_windows": "batch_windows",
+            **_MEDIA,
+            "stats": "batch_stats",
+            "tokens": "qwen_tokens",
+        },
+        files={
+            **{name: f"samples/{name}.parquet" for name in SPLITS},
+            "report": "samples/splits.json",
+        },
+        origins=origins.of_samples,
+        body=training_assets.samples,
+        details={f"{name}_samples": float for name in SPLITS},
+        settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
+        kinds=frozenset({"parquet"}),
+        checks=(training_checks.SPLITS_SHARE_NO_ROW,),
+        last_mile=True,
+    ),
+    AssetSpec(
+        role="questions",
+        description=(
+            "Questions about the samples with typed answers, balanced so that their text gives "
+            "nothing away."
         ),
-        AssetSpec(
-            role="preflight",
-            description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
-            inputs={
-                "patch_videos": "patch_videos",
-                "samples": "samples",
-                "questions": "questions",
-            },
-            files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
-            origins=origins.of_worded,
-            body=training_assets.preflight,
-            made_with=_PROMPTS,
-            settings=("tasks", "prompts"),
-            kinds=frozenset({"markdown", "png"}),
-            checks=("consumers_lose_nothing",),
-            last_mile=True,
-            may_make_nothing=True,
+        inputs={"samples": "samples"},
+        files={
+            **{name: f"questions/{name}.parquet" for name in SPLITS},
+            "report": "questions/questions.json",
+        },
+        origins=origins.of_questions,
+        body=training_assets.questions,
+        details={"questions": float},
+        settings=("tasks", "patch_length", "patch_stride"),
+        kinds=frozenset({"parquet"}),
+        checks=(training_checks.ANSWERS_ARE_BALANCED,),
+        last_mile=True,
+        may_make_nothing=True,
+    ),
+    AssetSpec(
+        role="evidence",
+        description=(
+            "The proof that questions need their media: what a blind reader gets right, and "
+            "one of pixels."
         ),
-        _export(
-            "qwen",
-            "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
-            "json",
+        inputs={**_MEDIA, "samples": "samples", "questions": "questions"},
+        files={
+            "report": "evidence/evidence.md",
+            "numbers": "evidence/evidence.json",
+            "plot": "evidence/evidence.png",
+        },
+        origins=origins.of_evidence,
+        body=training_assets.evidence,
+        settings=("patch_length", "patch_stride"),
+        kinds=frozenset({"markdown", "png"}),
+        checks=(training_checks.QUESTIONS_NEED_THEIR_MEDIA,),
+        last_mile=True,
+        may_make_nothing=True,
+    ),
+    AssetSpec(
+        role="baselines",
+        description=(
+            "What a model has to beat: guessing, the most frequent answer, and forecasts that "
+            "anyone can make."
         ),
-        _export(
-            "ms_swift",
-            "The samples as ms-swift reads them: messages in JSON Lines, and media.",
-            "json",
-        ),
-        _export(
-            "llama_factory",
-            "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, media.",
-            "json",
-        ),
-        _export(
-            "huggingface",
-            "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
-            *("json", "huggingface"),
-        ),
-        _export(
-            "webdataset",
-            "The samples in tar shards for WebDataset, with an index.",
-            "tar",
-        ),
-    )
+        inputs={"samples": "samples", "questions": "questions"},
+        files={"report": "baselines/baselines.md", "numbers": "baselines/baselines.json"},
+        origins=origins.of_evidence,
+        body=training_assets.baselines,
+        settings=(),
+        kinds=frozenset({"markdown"}),
+        last_mile=True,
+        may_make_nothing=True,
+    ),
+    AssetSpec(
+        role="preflight",
+        description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
+        inputs={"patch_videos": "patch_videos", "samples": "samples", "questions": "questions"},
+        files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
+        origins=origins.of_worded,
+        body=training_assets.preflight,
+        made_with=_PROMPTS,
+        settings=("tasks", "prompts"),
+        kinds=frozenset({"markdown", "png"}),
+        checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
+        last_mile=True,
+        may_make_nothing=True,
+    ),
+    _export(
+        "qwen",
+        "The samples as Qwen-VL's own fine-tuning reads them: JSON Lines and media.",
+        "json",
+    ),
+    _export(
+        "ms_swift",
+        "The samples as ms-swift reads them: messages in JSON Lines, and media.",
+        "json",
+    ),
+    _export(
+        "llama_factory",
+        "The samples as LLaMA-Factory reads them: messages, `dataset_info.json`, media.",
+        "json",
+    ),
+    _export(
+        "huggingface",
+        "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
+        *("json", "huggingface"),
+    ),
+    _export(
+        "webdataset",
+        "The samples in tar shards for WebDataset, with an index.",
+        "tar",
+    ),
+    _export(
+        "rl",
+        "The questions one by one, with a reward, as TRL, verl, EasyR1 and ms-swift read them.",
+        *("parquet", "huggingface"),
+    ),
+    _export(
+        "vlmevalkit",
+        "The questions with options about pictures as VLMEvalKit reads them: TSV.",
+        "tsv",
+    ),
+    _export(
+        "lmms_eval",
+        "The questions one by one as a task folder of lmms-eval, with its scorer.",
+        *("parquet", "yaml"),
+    ),
 )
-"""The assets of every dataset."""
+
+SPECS: Final = Specs(_SPECS)
+"""The assets of every dataset, in an order in which they can be made."""

@@ -4,7 +4,7 @@ What belongs here: the small types that travel between asset bodies, workers and
 does not: how a product is made (`corpus_products.py`) or kept (`io_managers.py`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -104,6 +104,60 @@ class AssetRun:
     surroundings: "Surroundings"
     keys: Sequence[str]
     pool: "Pool"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes:
+        passed: Whether it found nothing wrong.
+        description: What it found, in a sentence.
+        metadata: For the web UI: numbers and texts as they are, anything else as JSON.
+    """
+
+    passed: bool
+    description: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CheckRun:
+    """One run of a check, as its body sees it.
+
+    Attributes:
+        dataset: Whose asset is checked.
+        surroundings: Of the project.
+        pool: The processes that do the work.
+        chosen: Those of some batches that the check is to look at: all, unless it is part of a run
+            for some.
+        batch_count: Tells how many batches there should be.
+    """
+
+    dataset: "Dataset"
+    surroundings: "Surroundings"
+    pool: "Pool"
+    chosen: Callable[[Iterable[int]], list[int]]
+    batch_count: Callable[[], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check that looks at what an asset made, and runs with it.
+
+    Attributes:
+        name: What it is called.
+        description: What holds if it passes.
+        verify: Its body, called with the run, what the asset made, and the inputs by argument.
+        inputs: The roles of other assets that it looks at, by the name of the argument.
+        warns: Whether a failure is a warning: worth to be known, and nothing that is wrong.
+    """
+
+    name: str
+    description: str
+    verify: Callable[..., Verdict]
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    warns: bool = False
 
 
 class Artifact(dict[str, bytes]):

@@ -8,6 +8,7 @@ made an export may have made it to harm: files are read through no link out of i
 that is no regular file; and there are bounds on all that is read before it is looked at.
 """
 
+import hashlib
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,10 +19,20 @@ from typing import Any, BinaryIO, Final, cast
 from zwu_ts_assets.figures.decoding import PNG_LIMIT
 from zwu_ts_assets.figures.mp4 import VIDEO_LIMIT
 from zwu_ts_assets.storage.regular_files import open_inside
-from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports import (
+    huggingface,
+    llama_factory,
+    lmms_eval,
+    ms_swift,
+    qwen,
+    rl,
+    vlmevalkit,
+    webdataset,
+)
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, loaded_json
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.single import arrow_schema, pictures_of
 
 _ROWS: Final[Mapping[str, Schema]] = {
     qwen.NAME: qwen.ROW,
@@ -29,7 +40,12 @@ _ROWS: Final[Mapping[str, Schema]] = {
     llama_factory.NAME: MESSAGE_ROW,
     huggingface.NAME: huggingface.ROW,
     webdataset.NAME: webdataset.ROW,
+    rl.NAME: rl.ROW,
+    lmms_eval.NAME: rl.ROW,
+    vlmevalkit.NAME: vlmevalkit.RECORD,
 }
+
+_IN_PARQUET: Final = frozenset({rl.NAME, lmms_eval.NAME})
 
 ROW_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a row: the target span of a thousand columns has a thirtieth of it."""
@@ -39,6 +55,9 @@ ROWS_LIMIT: Final = 2_000_000
 
 ARRAY_LIMIT: Final = 512 * 1024 * 1024
 """Bytes of a file that is one JSON array, and has to be read at once."""
+
+TSV_LIMIT: Final = 2 * 1024 * 1024 * 1024
+"""Bytes of a table with pictures in its cells, which refer to each other."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,8 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
             except tarfile.TarError as error:
                 yield Problem(name, None, "", f"is not a whole tar ({error})")
             except (ValueError, RecursionError) as error:
-                yield Problem(name, None, "", f"is not JSON in UTF-8 ({error})")
+                kind = "Parquet of this format" if name.endswith(".parquet") else "JSON in UTF-8"
+                yield Problem(name, None, "", f"is not {kind} ({error})")
 
 
 def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]]:
@@ -137,6 +157,13 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                 if member.name.endswith(".json"):
                     content = _content(archive, member, ROW_LIMIT)
                     yield member.name.removesuffix(".json"), _loaded(content)
+    elif format_name in _IN_PARQUET:
+        with open_inside(folder, name) as file:
+            yield from (("", row) for row in _parquet_rows(file))
+    elif format_name == vlmevalkit.NAME:
+        with open_inside(folder, name, TSV_LIMIT) as file:
+            for row in vlmevalkit.read_rows(file):
+                yield row.get("id", ""), _loaded(row.get("record", "").encode("utf-8"))
     elif format_name == llama_factory.NAME:
         with open_inside(folder, name, ARRAY_LIMIT) as file:
             rows = loaded_json(file.read(ARRAY_LIMIT))
@@ -152,6 +179,31 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                     raise ValueError(f"a row has more than {ROW_LIMIT:,} bytes")
                 if line.strip():
                     yield "", _loaded(line)
+
+
+def _parquet_rows(stream: BinaryIO) -> Iterator[Any]:
+    """The rows of a Parquet file, of pictures the paths alone.
+
+    Raises:
+        ValueError: It is no Parquet, or has other columns than those of the format.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    expected = arrow_schema(rl.COLUMNS)
+    try:
+        file = pq.ParquetFile(stream, page_checksum_verification=True)
+        found = file.schema_arrow
+        if found.names != expected.names:
+            raise ValueError(f"the row has the columns {found.names}, expected {expected.names}")
+        for field, wanted in zip(found, expected, strict=True):
+            if field.type != wanted.type:
+                raise ValueError(f"{field.name} is {field.type}, expected {wanted.type}")
+        names = ["images.list.element.path" if n == "images" else n for n in found.names]
+        for batch in file.iter_batches(columns=names):
+            yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
 
 
 def _loaded(content: bytes | str) -> Any:
@@ -224,6 +276,18 @@ def _read_row(
             *(file, number, split, name, row["image"], row["video"], turns, row["questions"]),
             roles=("human", "gpt"),
         )
+    elif format_name == vlmevalkit.NAME:
+        turns = [*_turns(row["messages"]), ("assistant", row["reply"])]
+        yield _conversation(
+            *(file, number, split, name, row["images"], [], turns, [row["question"]])
+        )
+    elif format_name in _IN_PARQUET:
+        told = row["extra_info"]
+        turns = [*_turns(row["messages"]), ("assistant", told["reply"])]
+        images = [picture["path"] for picture in row["images"]]
+        yield _conversation(
+            *(file, number, split, name, images, row["videos"], turns, [told["question"]])
+        )
     elif format_name in {ms_swift.NAME, llama_factory.NAME}:
         yield _conversation(
             *(file, number, split, name, row["images"], row["videos"]),
@@ -284,15 +348,12 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     Yields:
         The file to name, the path in the export and the content, or why there is none.
     """
+    if manifest.format in _IN_PARQUET or manifest.format == vlmevalkit.NAME:
+        yield from _embedded_media(folder, manifest)
+        return
     if manifest.format != webdataset.NAME:
         for path in manifest.media:
-            try:
-                with open_inside(folder, path, media_limit(path)) as file:
-                    yield path, path, file.read(media_limit(path))
-            except FileNotFoundError:
-                yield path, path, "the file is missing"
-            except OSError as error:
-                yield path, path, f"cannot be read: {error.strerror or error}"
+            yield path, path, _medium(folder, path)
         return
     split_of = {sample.id: sample.split for sample in manifest.samples}
     missing = dict.fromkeys(manifest.media)
@@ -309,6 +370,51 @@ def read_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, byt
     for name in missing:
         split = split_of.get(name.partition(".")[0], "*")
         yield f"{split}-*.tar", name, "the file is missing"
+
+
+def _medium(folder: Path, path: str) -> bytes | str:
+    """The content of a medium with a file of its own, or why there is none."""
+    try:
+        with open_inside(folder, path, media_limit(path)) as file:
+            return file.read(media_limit(path))
+    except FileNotFoundError:
+        return "the file is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+
+
+def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
+    """Pictures from the files with rows, all other media from files of their own."""
+    import pyarrow as pa
+
+    missing = dict.fromkeys(manifest.media)
+    in_table = manifest.format == vlmevalkit.NAME
+    for name in (each for names in manifest.files.values() for each in names):
+        seen: set[tuple[str, bytes]] = set()
+        try:
+            with open_inside(folder, name, TSV_LIMIT if in_table else None) as file:
+                for path, content in (_pictures_of_tsv if in_table else pictures_of)(file):
+                    key = path, hashlib.sha256(content).digest()
+                    # Rows share pictures; each different one is looked at.
+                    if path in manifest.media and key not in seen:
+                        seen.add(key)
+                        missing.pop(path, None)
+                        yield name, path, content
+        except (OSError, ValueError, RecursionError, pa.ArrowException):
+            continue  # told by `read_export`, and its media are told as missing
+    for path in missing:
+        yield path, path, _medium(folder, path)
+
+
+def _pictures_of_tsv(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """The pictures of a TSV with their paths in the export, each time that a row shows one."""
+    rows = list(vlmevalkit.read_rows(stream))
+    cells = {row.get("index", ""): row.get("image", "") for row in rows}
+    for row in rows:
+        record = _loaded(row.get("record", "").encode("utf-8"))
+        if isinstance(record, Exception) or mismatch(record, vlmevalkit.RECORD):
+            continue  # told by `read_export`
+        yield from zip(record["images"], vlmevalkit.pictures_of_row(row, cells), strict=False)
 
 
 def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:

@@ -89,7 +89,7 @@ class Profile:
         if not self.videos:
             raise CorpusError(
                 f"{self.title} reads no videos. Export samples with the figure alone for it, or "
-                "train with another."
+                "train with another: it trains on what is left of a row, and says nothing."
             )
         return self.reader.video(clip, tokenizer, self.processor)
 
@@ -130,14 +130,15 @@ _FINETUNE_CAPS = Caps(
     image=lambda pixels: f"--max_pixels {pixels}",
     # A cap on the whole clip, unlike everybody else's.
     video=lambda pixels, frames: f"--video_max_pixels {pixels * frames}",
-    length=lambda tokens: f"--model_max_length {tokens}",
 )
 _CUT_OFF = "its end, and with it the answer, is cut off"
 
 # class DataArguments: max_pixels, min_pixels, video_*; class TrainingArguments: model_max_length.
 # The pixels of a video replace `size` of the video processor, which counts all frames together.
 # Written for transformers 4.57, which swallows the outer delimiters. (update_processor_pixels asks
-# whether `size` is a dict; in transformers 5 it is none, and the caps would not be set at all.)
+# whether `size` is a dict; in transformers 5 it is none, and the caps are not set at all: a row of
+# a figure and a video then has 13,917 tokens.) Its --model_max_length reaches no collator, so
+# nothing is cut.
 _FINETUNE_PROCESSOR = Processor(
     image_min_pixels=28 * 28 * 16,
     image_max_pixels=28 * 28 * 576,
@@ -150,18 +151,16 @@ _FINETUNE_PROCESSOR = Processor(
 )
 _FINETUNE = Profile(
     name="qwen_finetune",
-    title="Qwen-VL fine-tuning, arguments' defaults",
+    title="Qwen-VL fine-tuning (transformers 4.57), arguments' defaults",
     source="QwenLM/Qwen3-VL at 96588727, qwen-vl-finetune/qwenvl/train/argument.py",
     processor=_FINETUNE_PROCESSOR,
     caps=_FINETUNE_CAPS,
-    length_limit=512,  # data_processor.py cuts input_ids at tokenizer.model_max_length
-    beyond_limit=_CUT_OFF,
 )
 
 # The launch script passes --max_pixels 50176 --min_pixels 784 --model_max_length 8192.
 _FINETUNE_SCRIPT = Profile(
     name="qwen_finetune_script",
-    title="Qwen-VL fine-tuning, launch script",
+    title="Qwen-VL fine-tuning (transformers 4.57), launch script",
     source="QwenLM/Qwen3-VL at 96588727, qwen-vl-finetune/scripts/sft_qwen3_4b.sh",
     processor=Processor(
         image_min_pixels=784,
@@ -173,8 +172,6 @@ _FINETUNE_SCRIPT = Profile(
         wrapped=False,
     ),
     caps=_FINETUNE_CAPS,
-    length_limit=8192,
-    beyond_limit=_CUT_OFF,
 )
 
 
@@ -234,7 +231,8 @@ _LLAMA_FACTORY = Profile(
         length=lambda tokens: f"cutoff_len: {tokens}",
     ),
     length_limit=2048,
-    beyond_limit="prompt and answer are cut, also in the middle of the media's tokens",
+    # Cut in the middle of the media's tokens, which no longer fit the media: seen with 0.9.5.
+    beyond_limit="training ends in an error (shape mismatch)",
 )
 
 # max_length 1024 with truncation_mode "keep_start" in sft_config.py; the collator for vision in

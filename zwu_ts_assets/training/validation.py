@@ -162,13 +162,18 @@ def _not_checked(expected: Expectations, decode: bool) -> list[str]:
 def _manifest_problems(manifest: Manifest) -> Iterator[Problem]:
     """Ids, splits and row spans, as far as the manifest alone can tell."""
     seen: set[str] = set()
+    asked: set[str] = set()
     for sample in manifest.samples:
         names = (each.id for each in sample.conversations)
         turns = (turn.id for each in sample.conversations for turn in each.turns)
-        for name in (sample.id, *names, *turns):
-            if name in seen:
+        # A conversation of one question may have the question's id.
+        for known, name in (
+            *((seen, n) for n in (sample.id, *names)),
+            *((asked, t) for t in turns),
+        ):
+            if name in known:
                 yield Problem(MANIFEST, None, name, "is declared twice")
-            seen.add(name)
+            known.add(name)
         if sample.split not in SPLITS or sample.split not in manifest.files:
             yield Problem(MANIFEST, None, sample.id, f"is in the unknown split {sample.split!r}")
         if not 0 <= sample.past_start < sample.past_stop <= sample.target_stop:
@@ -194,7 +199,9 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     """Files that a loader would take for rows, and that the manifest does not know."""
     known = {name for names in manifest.files.values() for name in names}
     for split in SPLITS:
-        patterns = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl", f"{split}-*.tar")
+        tables = (f"{split}.parquet", f"{split}-*.parquet")
+        lines = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl")
+        patterns = (*lines, *tables, f"{split}-*.tar", f"{manifest.dataset}_{split}.tsv")
         for path in sorted(found for each in patterns for found in folder.glob(each)):
             name = path.relative_to(folder).as_posix()
             if name not in known:

@@ -102,7 +102,7 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> Location:
             asset_check_selection={
                 dg.AssetCheckKey(asset_key(dataset, name), check)
                 for name in chosen
-                for check in dataset.specs.of(name).checks
+                for check in dataset.specs.of(name).guards
             },
         )
         results[dataset.name] = job.execute_in_process(

@@ -33,7 +33,7 @@ from zwu_ts_assets_tests.project import Project
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("ZWU_TS_TEST_SEED", "1"))
-TRIED = 5  # of each kind
+TRIED = 4  # of each kind
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_on_a_server_that_speaks_s3_nothing_is_lost_either(
         assert found == []
 
 
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("part", [0.3, 0.8])
 def test_a_run_of_dagster_that_crashes_is_finished_by_the_next(
     prepared: list[Start], tmp_path: Path, part: float
 ) -> None:

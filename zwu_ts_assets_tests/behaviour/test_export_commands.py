@@ -67,7 +67,7 @@ def test_an_unknown_format_is_told_in_one_sentence(desk: Desk) -> None:
         result = desk.enter(*command)
         assert result.exit_code == 1
         assert "parquet" in result.output
-        assert "qwen, ms_swift, llama_factory, huggingface, webdataset" in result.output
+        assert "qwen, ms_swift, llama_factory, huggingface, webdataset, rl, " in result.output
         assert "Traceback" not in result.output
 
 

@@ -148,3 +148,20 @@ def test_a_daemon_killed_alone_in_the_middle_of_a_run_is_followed_by_one_that_se
     watched.wait(lambda: not list(watched.artifacts.rglob(".runs/*")), "its lock to go")
     assert not list(watched.artifacts.rglob("*.tmp"))
     assert not processes_holding(watched.artifacts / ".runs")
+
+
+def test_all_killed_while_a_run_is_starting_is_followed_by_a_daemon_that_settles_soon(
+    watched: Watched,
+) -> None:
+    def is_starting() -> bool:
+        return any(run.status is dg.DagsterRunStatus.STARTING for run in watched.runs())
+
+    watched.start()
+    watched.wait(is_starting, "a run to start")
+    watched.stop(signal.SIGKILL)
+    assert is_starting(), "it was killed while it was starting"
+    watched.start()
+    # Dagster's own monitoring would take 280 s.
+    watched.wait(lambda: not is_starting(), "its end to be noticed", 90)
+    watched.settle()
+    assert [run.status for run in watched.runs()][-1] is dg.DagsterRunStatus.SUCCESS

@@ -4,7 +4,7 @@ Nothing in the package knows of it: it is one `AssetSpec` and the functions that
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from zwu_ts_assets.orchestration.refresh.comparison import (
     out_of_date,
 )
 from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec, Specs
-from zwu_ts_assets.orchestration.work import AssetRun, Make, Product, once
-from zwu_ts_assets_tests.project import SETTINGS, Project, metadata, write_csv
+from zwu_ts_assets.orchestration.work import AssetRun, Check, CheckRun, Make, Product, Verdict, once
+from zwu_ts_assets_tests.project import SETTINGS, Project, checks, metadata, write_csv
 
 ON = SETTINGS + 'title = "Ranges"\n'
 
@@ -63,6 +63,18 @@ def from_ranges(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     return {"all": Origin(json.dumps(inputs.versions("ranges")))}
 
 
+def in_order(run: CheckRun, ranges: Batches) -> Verdict:
+    """Compare the two numbers of each range."""
+    wrong = [batch for batch in run.chosen(ranges) if not in_order_alone(ranges[batch])]
+    return Verdict(not wrong, f"batches {wrong}" if wrong else "", {"wrong": wrong})
+
+
+def in_order_alone(files: Mapping[str, bytes]) -> bool:
+    """Whether a range does not end before it begins."""
+    low, high = json.loads(files["range"])
+    return bool(low <= high)
+
+
 RANGES = AssetSpec(
     role="ranges",
     description="The smallest and the largest value of each batch.",
@@ -72,6 +84,7 @@ RANGES = AssetSpec(
     files={"range": "ranges/batch_{key}.json"},
     details={"low": float},
     settings=("shard_samples",),
+    checks=(Check(name="in_order", description="Low before high.", verify=in_order),),
     per_batch=True,
     kinds=frozenset({"json"}),
     enabled_by=("title", "Ranges"),
@@ -158,6 +171,13 @@ def test_it_is_refreshed_after_a_change_of_its_input_and_of_its_settings(made: E
     assert made.materialize(batches=(0, 3)).success
     assert made.stale() == set()
     assert not before.items() & made.ranges().items()
+
+
+def test_its_check_runs_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = Extended(tmp_path, settings=ON)
+    assert checks(project.materialize(batches=(0, 2)))["in_order"]
+    monkeypatch.setitem(globals(), "in_order_alone", lambda files: False)
+    assert not checks(project.materialize("ranges", batches=(0, 2)))["in_order"]
 
 
 def test_a_changed_value_concerns_its_batch_alone(made: Extended) -> None:

@@ -14,7 +14,7 @@ import pytest
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.discovery import RESERVED
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.orchestration.assets import checks
+from zwu_ts_assets.orchestration import check_definitions as checks
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec
 from zwu_ts_assets_tests.reference import REPOSITORY
@@ -47,7 +47,7 @@ def test_dagster_has_the_assets_as_they_are_described(
         assert made.get_io_manager_key_for_asset_key(node.key) == spec.io_manager
         checked = definitions.resolve_asset_graph().get_check_keys_for_assets({node.key})
         names = {key.name for key in checked} - {checks.CURRENT_CHECK, checks.CSV_CHECK}
-        assert names == set(spec.checks)
+        assert names == set(spec.guards)
 
 
 def test_assets_come_after_what_they_are_made_from() -> None:
@@ -76,6 +76,7 @@ def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
     assert {
         *("batch_windows", "correlations", "exports", "line_plots"),
         *("patch_videos", "preflight", "samples", "datasets", "questions", "evidence"),
+        "baselines",
     } == RESERVED
 
 

@@ -126,7 +126,7 @@ def test_the_default_corpus_is_read_differently_by_each_consumer(default: Prefli
         "trl": Verdict.NOT_LEGIBLE,  # it reads no videos
     }
     too_long = {consumer.profile.name for consumer in default.consumers if consumer.too_long}
-    assert too_long == {"qwen_finetune", "trl"}
+    assert too_long == {"trl"}
 
 
 def _follow(profile: Profile, advice: str) -> Profile:

@@ -1,223 +1,101 @@
-"""Asset checks: what is on disk is whole, and is what the CSV says now.
+"""The corpus' checks: what is on disk is whole, and is what it should be.
 
-What belongs here: which check guards which asset, and which batches it looks at. What does not:
-how an artifact is verified (`figures/verification.py`, `text/verification.py`).
+What belongs here: what a check looks at, and what it says. What does not: which check
+guards which asset (`specs.py`), how an artifact is verified (`figures/verification.py`,
+`text/verification.py`), Dagster and the checks that compare with the CSV (`check_definitions.py`).
 
 A check that runs within a run for some batches looks at those; started by itself, at all.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import dagster as dg
-
-from zwu_ts_assets.config.datasets import Dataset
-from zwu_ts_assets.config.environment import cache_dir, project_root
-from zwu_ts_assets.orchestration.batches import Batches
-from zwu_ts_assets.orchestration.failures import speaking_to_the_user
-from zwu_ts_assets.orchestration.layout import dataset_store, foreign_sentence
-from zwu_ts_assets.orchestration.lineage import asset_names
-from zwu_ts_assets.orchestration.partitions import batch_count
-from zwu_ts_assets.orchestration.resources import Workers
-from zwu_ts_assets.orchestration.run_tags import batches_of_run, spans_text
-from zwu_ts_assets.orchestration.work import WHOLE, warnings_among
-from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
-from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.orchestration.work import Artifact, Check, CheckRun, Verdict, warnings_among
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
+    from zwu_ts_assets.orchestration.batches import Batches
     from zwu_ts_assets.timeseries.windows import Batch, Window
 
-CSV_CHECK: Final = "csv_is_sound"
-CURRENT_CHECK: Final = "is_current"
-"""The checks that compare with the CSV: the sensor answers them at each look, and so does whoever
-presses their button."""
+Files = Mapping[str, bytes]
 
 
-def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDefinition]:
-    """The checks of a dataset's assets.
+def _matrices_are_sound(run: CheckRun, windows: "Batches") -> Verdict:
+    """Compute the matrices of each window again."""
+    from zwu_ts_assets.orchestration.assets import corpus_products as products
 
-    Args:
-        dataset: Whose artifacts they look at.
-        artifacts: The folder for the outputs of all datasets.
-    """
-    settings = dataset.settings
+    return _verify(run, windows, products.window_problem, _of_windows)
 
-    def key(name: str) -> dg.AssetKey:
-        return dg.AssetKey([*dataset.prefix, name])
 
-    def check(asset: str, **inputs: str) -> Callable[[Callable[..., Any]], Any]:
-        return dg.asset_check(
-            asset=key(asset),
-            additional_ins={name: dg.AssetIn(key=key(source)) for name, source in inputs.items()},
-        )
+def _pngs_decode_to_the_canvas(run: CheckRun, pngs: "Batches") -> Verdict:
+    """Decode each figure or line plot."""
+    from zwu_ts_assets.orchestration.assets import corpus_products as products
 
-    @check("batch_windows")
-    def matrices_are_sound(
-        context: dg.AssetCheckExecutionContext, batch_windows: Batches, workers: Workers
-    ) -> dg.AssetCheckResult:
-        """All six matrices are symmetric, and finite except for constant columns."""
-        from zwu_ts_assets.orchestration.assets import corpus_products as products
+    return _verify(run, pngs, partial(products.figure_problem, settings=run.dataset.settings))
 
-        return _verify(
-            context, artifacts, batch_windows, products.window_problem, workers, _of_windows
-        )
 
-    def png_check(asset: str) -> dg.AssetChecksDefinition:
-        @check(asset)
-        def pngs_decode_to_the_canvas(
-            context: dg.AssetCheckExecutionContext, pngs: Batches, workers: Workers
-        ) -> dg.AssetCheckResult:
-            """Every PNG decodes, whole, to the size of the canvas."""
-            from zwu_ts_assets.orchestration.assets import corpus_products as products
+def _videos_decode_to_every_frame(run: CheckRun, videos: "Batches") -> Verdict:
+    """Decode each video."""
+    from zwu_ts_assets.orchestration.assets import corpus_products as products
 
-            problem = partial(products.figure_problem, settings=settings)
-            return _verify(context, artifacts, pngs, problem, workers)
+    return _verify(run, videos, partial(products.film_problem, settings=run.dataset.settings))
 
-        decoding: dg.AssetChecksDefinition = pngs_decode_to_the_canvas
-        return decoding
 
-    @check("patch_videos")
-    def videos_decode_to_every_frame(
-        context: dg.AssetCheckExecutionContext, patch_videos: Batches, workers: Workers
-    ) -> dg.AssetCheckResult:
-        """Every video decodes, whole, to the right number of frames of the right size."""
-        from zwu_ts_assets.orchestration.assets import corpus_products as products
+def _text_covers_every_batch(run: CheckRun, made: Files, windows: "Batches") -> Verdict:
+    """Look for every window in the stats text."""
+    from zwu_ts_assets.text.stats import parse_stats
 
-        problem = partial(products.film_problem, settings=settings)
-        return _verify(context, artifacts, patch_videos, problem, workers)
-
-    @check("batch_stats", windows="batch_windows")
-    def text_covers_every_batch(
-        batch_stats: Mapping[str, bytes], windows: Batches
-    ) -> dg.AssetCheckResult:
-        """The text has every window of the CSV; fewer while some are not made yet."""
-        from zwu_ts_assets.text.stats import parse_stats
-
-        with speaking_to_the_user(dataset.csv):
-            known = range(batch_count(dataset))
-        keys = (key for key, _ in parse_stats(batch_stats["text"].decode("utf-8")))
-        present = Counter(key[0] if isinstance(key, tuple) else key for key in keys)
-        # Of a batch that is not made, at least one window is missing; of one in which every window
-        # has a gap, none is.
-        made = windows.records.items()
-        expected = {batch: int(record.details.get("windows", 1) or 0) for batch, record in made}
-        covered = [batch for batch in known if present[batch] == expected.get(batch, 1)]
-        return dg.AssetCheckResult(
-            passed=len(covered) == len(known),
-            # A part of the corpus is what a run for one batch was asked for: worth a warning.
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"{len(covered)} of {len(known)} known batches",
-            metadata={"batches": len(covered), "known_batches": len(known)},
-        )
-
-    @check("batch_stats")
-    def text_tells_every_variance(batch_stats: Mapping[str, bytes]) -> dg.AssetCheckResult:
-        """Two decimals hide no column's variance in most of the windows in which it varies."""
-        with speaking_to_the_user(artifacts):
-            record = dataset_store(artifacts, dataset.prefix).record("batch_stats", WHOLE)
-        hidden = warnings_among(record.details) if record else []
-        return dg.AssetCheckResult(
-            passed=not hidden,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=" ".join(hidden) or None,
-        )
-
-    @check("vocab")
-    def ids_give_the_tokens(vocab: Mapping[str, bytes]) -> dg.AssetCheckResult:
-        """Every row's ids, looked up in the vocabulary, give its tokens again."""
-        from zwu_ts_assets.text.verification import vocabulary_problem
-
-        problem = vocabulary_problem(vocab["vocab"], vocab["tokens"])
-        return dg.AssetCheckResult(passed=not problem, description=problem or None)
-
-    @check("qwen_tokens", stats="batch_stats")
-    def ids_decode_to_the_text(
-        qwen_tokens: Mapping[str, bytes], stats: Mapping[str, bytes]
-    ) -> dg.AssetCheckResult:
-        """Every window of the stats has a row whose ids decode to its text again."""
-        from zwu_ts_assets.orchestration.assets import corpus_products as products
-
-        with speaking_to_the_user(cache_dir()):
-            source = products.tokenizer_source(settings, project_root(), cache_dir())
-        problem = products.tokens_problem(stats, qwen_tokens, source)
-        return dg.AssetCheckResult(passed=not problem, description=problem or None)
-
-    @dg.asset_check(asset=key(dataset.raw_asset), name=CSV_CHECK)
-    def csv_is_sound() -> dg.AssetCheckResult:
-        """The CSV can be read, and its rows are what a corpus can be made from."""
-        from zwu_ts_assets.errors import CorpusError
-        from zwu_ts_assets.orchestration.assets import corpus_products as products
-
-        try:
-            bring_up_to_date(dataset.csv.parent)
-            products.raw_product(dataset.csv, settings)
-        except CorpusError as error:
-            return dg.AssetCheckResult(passed=False, description=told(str(error)))
-        return dg.AssetCheckResult(passed=True, description="the CSV can be used")
-
-    names = asset_names(dataset)
-
-    @dg.multi_asset_check(
-        name=f"{dataset.name}_{CURRENT_CHECK}",
-        specs=[
-            dg.AssetCheckSpec(
-                CURRENT_CHECK,
-                asset=key(name),
-                description="Every artifact is what the CSV, the settings and the code say now.",
-            )
-            for name in names
-        ],
-        can_subset=True,
+    known = range(run.batch_count())
+    keys = (key for key, _ in parse_stats(made["text"].decode("utf-8")))
+    present = Counter(key[0] if isinstance(key, tuple) else key for key in keys)
+    # Of a batch that is not made, at least one window is missing; of one in which every window
+    # has a gap, none is.
+    records = windows.records.items()
+    expected = {batch: int(record.details.get("windows", 1) or 0) for batch, record in records}
+    covered = [batch for batch in known if present[batch] == expected.get(batch, 1)]
+    return Verdict(
+        len(covered) == len(known),
+        f"{len(covered)} of {len(known)} known batches",
+        {"batches": len(covered), "known_batches": len(known)},
     )
-    def is_current(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from zwu_ts_assets.orchestration.refresh.comparison import difference
 
-        with speaking_to_the_user(dataset.csv):
-            bring_up_to_date(dataset.csv.parent)
-            found = difference(dataset, artifacts)
-        chosen = context.selected_asset_check_keys
-        for name in (
-            name for name in names if dg.AssetCheckKey(key(name), CURRENT_CHECK) in chosen
-        ):
-            stale = [item for item in found.stale if item.asset == name]
-            yield dg.AssetCheckResult(
-                asset_key=key(name),
-                check_name=CURRENT_CHECK,
-                passed=not stale,
-                severity=dg.AssetCheckSeverity.WARN,
-                description=out_of_date_sentence(stale, found.foreign.get(name, ())),
-            )
 
-    return [
-        csv_is_sound,
-        is_current,
-        matrices_are_sound,
-        png_check("correlation_pngs"),
-        *([png_check("line_plots")] if settings.line_plots else []),
-        videos_decode_to_every_frame,
-        text_covers_every_batch,
-        text_tells_every_variance,
-        ids_give_the_tokens,
-        ids_decode_to_the_text,
-    ]
+def _text_tells_every_variance(run: CheckRun, made: Artifact) -> Verdict:
+    """Look what was found of the text when it was made."""
+    hidden = warnings_among(made.record.details)
+    return Verdict(not hidden, " ".join(hidden))
+
+
+def _ids_give_the_tokens(run: CheckRun, made: Files) -> Verdict:
+    """Look ids up in the small vocabulary."""
+    from zwu_ts_assets.text.verification import vocabulary_problem
+
+    problem = vocabulary_problem(made["vocab"], made["tokens"])
+    return Verdict(not problem, problem)
+
+
+def _ids_decode_to_the_text(run: CheckRun, made: Files, stats: Files) -> Verdict:
+    """Decode ids by the tokenizer."""
+    from zwu_ts_assets.orchestration.assets import corpus_products as products
+
+    where = run.surroundings
+    source = products.tokenizer_source(run.dataset.settings, where.project_dir, where.cache_dir)
+    problem = products.tokens_problem(stats, made, source)
+    return Verdict(not problem, problem)
 
 
 def _verify(
-    context: dg.AssetCheckExecutionContext,
-    artifacts: Place,
-    batches: Batches,
+    run: CheckRun,
+    batches: "Batches",
     problem: Callable[[Any], str],
-    workers: Workers,
     parts_of: Callable[[Any], Iterator[tuple[str, Any]]] | None = None,
-) -> dg.AssetCheckResult:
+) -> Verdict:
     """Look at the run's batches, or at all, and name each one that has a problem.
 
     Window by window, so that a batch of many of them keeps every worker busy.
     """
-    chosen = batches_of_run(context.run.tags, batches)
+    chosen = run.chosen(batches)
     labels: deque[str] = deque()
 
     def parts() -> Iterator[Any]:
@@ -226,13 +104,12 @@ def _verify(
                 labels.append(f"{batch}{label}")
                 yield part
 
-    with speaking_to_the_user(artifacts):
-        found = ((labels.popleft(), told) for told in workers.pool.map(problem, parts()))
-        problems = {label: sentence for label, sentence in found if sentence}
-    return dg.AssetCheckResult(
-        passed=not problems,
-        description="; ".join(f"batch {b} {p}" for b, p in list(problems.items())[:3]) or None,
-        metadata={"batches": len(chosen), "problems": dg.MetadataValue.json(problems)},
+    found = ((labels.popleft(), told) for told in run.pool.map(problem, parts()))
+    problems = {label: sentence for label, sentence in found if sentence}
+    return Verdict(
+        not problems,
+        "; ".join(f"batch {b} {p}" for b, p in list(problems.items())[:3]),
+        {"batches": len(chosen), "problems": problems},
     )
 
 
@@ -248,17 +125,42 @@ def _of_files(files: Mapping[str, bytes]) -> Iterator[tuple[str, Mapping[str, by
         yield f" {role.replace('_', ' ')}" if len(files) > 1 else "", {role: data}
 
 
-def out_of_date_sentence(stale: "Sequence[OutOfDate]", foreign: Sequence[str] = ()) -> str:
-    """What is out of date of an asset, and why, and what is left alone, in a sentence.
-
-    Args:
-        stale: What is out of date of it.
-        foreign: What no run made, from `Difference.foreign`.
-    """
-    parts = [] if stale else ["what the CSV, the settings and the code say now"]
-    for reason, count in Counter(item.reason for item in stale).items():
-        keys = [item.key for item in stale if item.reason == reason]
-        batches = [int(key) for key in keys if key.isdecimal()]
-        which = f" (batch {spans_text(batches)})" if batches else ""
-        parts.append(f"{count} {reason}{which}")
-    return "; ".join([*parts, *([foreign_sentence(foreign)] if foreign else [])])
+MATRICES_ARE_SOUND: Final = Check(
+    name="matrices_are_sound",
+    description="All six matrices are symmetric, and finite except for constant columns.",
+    verify=_matrices_are_sound,
+)
+PNGS_DECODE_TO_THE_CANVAS: Final = Check(
+    name="pngs_decode_to_the_canvas",
+    description="Every PNG decodes, whole, to the size of the canvas.",
+    verify=_pngs_decode_to_the_canvas,
+)
+VIDEOS_DECODE_TO_EVERY_FRAME: Final = Check(
+    name="videos_decode_to_every_frame",
+    description="Every video decodes, whole, to the right number of frames of the right size.",
+    verify=_videos_decode_to_every_frame,
+)
+TEXT_COVERS_EVERY_BATCH: Final = Check(
+    name="text_covers_every_batch",
+    description="The text has every window of the CSV; fewer while some are not made yet.",
+    verify=_text_covers_every_batch,
+    inputs={"windows": "batch_windows"},
+    warns=True,  # a part of the corpus is what a run for one batch was asked for
+)
+TEXT_TELLS_EVERY_VARIANCE: Final = Check(
+    name="text_tells_every_variance",
+    description="No column's variance is hidden by two decimals in most windows where it varies.",
+    verify=_text_tells_every_variance,
+    warns=True,
+)
+IDS_GIVE_THE_TOKENS: Final = Check(
+    name="ids_give_the_tokens",
+    description="Every row's ids, looked up in the vocabulary, give its tokens again.",
+    verify=_ids_give_the_tokens,
+)
+IDS_DECODE_TO_THE_TEXT: Final = Check(
+    name="ids_decode_to_the_text",
+    description="Every window of the stats has a row whose ids decode to its text again.",
+    verify=_ids_decode_to_the_text,
+    inputs={"stats": "batch_stats"},
+)

@@ -22,9 +22,9 @@ from zwu_ts_assets.orchestration.assets.sample_views import View, samples_versio
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
-from zwu_ts_assets.training.conversation import Turn
+from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile
-from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.formats import FORMATS, SINGLE_QUESTIONS
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.quality import is_interpolation_flag
@@ -43,19 +43,20 @@ def export_product(
         evidence: What readers made of the questions.
         media: The batches of each asset that an export holds files of.
     """
-    if not view.conversations:
+    conversations = _conversations(view, format_name)
+    if not conversations:
         raise CorpusError(
             "no split has a sample that is asked anything, so there is nothing to export; "
             "materialize every batch, or give the splits more rows"
         )
-    source = _source(view, evidence, media)
+    source = _source(view, conversations, evidence, media)
     settings = view.dataset.settings
-    counts = Counter(conversation.split for conversation in view.conversations)
+    counts = Counter(conversation.split for conversation in conversations)
     details = {
         "media": settings.export_media,
         "samples": len(view.samples),
-        "conversations": len(view.conversations),
-        "questions": sum(len(each.turns) for each in view.conversations),
+        "conversations": len(conversations),
+        "questions": sum(len(each.turns) for each in conversations),
         **{f"{name}_conversations": counts[name] for name in SPLITS},
     }
     preview = "\n".join(
@@ -64,8 +65,16 @@ def export_product(
     return Product(FORMATS[format_name](source), details, preview=preview)
 
 
+def _conversations(view: View, format_name: str) -> Sequence[Conversation]:
+    """What a format has rows of."""
+    return view.single_conversations if format_name in SINGLE_QUESTIONS else view.conversations
+
+
 def _source(
-    view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches]
+    view: View,
+    conversations: Sequence[Conversation],
+    evidence: Mapping[str, bytes],
+    media: Mapping[str, Batches],
 ) -> ExportSource:
     known: dict[str, Medium] = {}
     places: dict[str, tuple[str, int]] = {}
@@ -79,31 +88,36 @@ def _source(
     return ExportSource(
         dataset=dataset.name,
         samples=view.samples,
-        conversations=view.conversations,
+        conversations=conversations,
         media=known,
         read_media=lambda path: read(*places[path], path),
         count_tokens=view.counts.of_text,
         tokenizer=view.counts.name,
         parameters=parameters_of(dataset),
         versions=_versions(dataset),
-        card=_card(view, evidence, media),
+        card=_card(view, conversations, evidence, media),
         samples_per_shard=dataset.settings.shard_samples,
     )
 
 
-def _card(view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches]) -> CardFacts:
+def _card(
+    view: View,
+    conversations: Sequence[Conversation],
+    evidence: Mapping[str, bytes],
+    media: Mapping[str, Batches],
+) -> CardFacts:
     dataset, settings, samples = view.dataset, view.dataset.settings, view.samples
     tokens = Counter[str]()
     count = view.counts.of_text
     by_id = {sample.id: sample for sample in samples}
-    for conversation in view.conversations:
+    for conversation in conversations:
         sample = by_id[conversation.sample_id]
         text = sum(count(turn.prompt) + count(turn.answer) for turn in conversation.turns)
         # A line plot is drawn on the canvas of the figure, and is as many tokens.
         pictures = sample.image_tokens * len(conversation.images)
         films = sample.video_tokens * len(conversation.videos)
         tokens[conversation.split] += text + pictures + films
-    conversations = Counter(conversation.split for conversation in view.conversations)
+    counted = Counter(conversation.split for conversation in conversations)
     first = samples[0] if samples else None
     batch, image = (first.batch, first.image) if first else (0, "")
     figures, videos = media["correlation_pngs"].record(batch), media["patch_videos"].record(batch)
@@ -121,7 +135,7 @@ def _card(view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches
             _split_facts(
                 name,
                 [sample for sample in samples if sample.split == name],
-                conversations[name],
+                counted[name],
                 _embargoed(view, name),
                 tokens[name],
             )

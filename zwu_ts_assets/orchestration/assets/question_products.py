@@ -26,6 +26,7 @@ from zwu_ts_assets.orchestration.assets.media_records import file_reader
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
@@ -139,6 +140,26 @@ def evidence_product(
         details,
         preview=f"![readers by task](data:image/png;base64,{shown})\n\n{table}",
     )
+
+
+def baselines_product(question_files: Files, sample_files: Files) -> Product[Files]:
+    """What has to be beaten, by task and split: table and numbers.
+
+    Args:
+        question_files: The questions by split.
+        sample_files: The samples by split.
+    """
+    rows = baselines(read_questions(question_files), samples_of(sample_files))
+    table = (
+        baselines_markdown(rows) if rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
+    )
+    numbers = json.dumps(baselines_json(rows), indent=1) + "\n"
+    details: dict[str, Detail] = {
+        "tasks": len({row.task for row in rows}),
+        "questions": sum(row.asked for row in rows),
+    }
+    files = {"report": table.encode("utf-8"), "numbers": numbers.encode("utf-8")}
+    return Product(files, details, preview=table)
 
 
 def gallery_of(

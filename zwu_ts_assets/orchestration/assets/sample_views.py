@@ -26,6 +26,7 @@ from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.sample_table import decode_samples
 from zwu_ts_assets.training.splits import SplitReport
+from zwu_ts_assets.training.task_settings import TaskSettings
 
 Files = Mapping[str, bytes]
 
@@ -68,12 +69,21 @@ class View:
     @cached_property
     def conversations(self) -> list[Conversation]:
         """The questions about the samples, several over one set of media."""
-        key = f"{self.made_from} {self.dataset.settings!r}"
+        return self._conversations(self.dataset.settings.tasks)
+
+    @cached_property
+    def single_conversations(self) -> list[Conversation]:
+        """The questions about the samples, each with media of its own."""
+        tasks = self.dataset.settings.tasks
+        return self._conversations(tasks.model_copy(update={"questions_per_conversation": 1}))
+
+    def _conversations(self, tasks: TaskSettings) -> list[Conversation]:
+        settings = self.dataset.settings
+        key = f"{self.made_from} {settings!r} {tasks!r}"
         if key not in _MADE:
-            settings = self.dataset.settings
             questions = [q for name in SPLITS for q in decode_questions(self.asked[name])]
             made = make_conversations(
-                self.samples, questions, settings.tasks, self.templates, media_facts(settings)
+                self.samples, questions, tasks, self.templates, media_facts(settings)
             )
             _MADE.clear()
             _MADE[key] = made

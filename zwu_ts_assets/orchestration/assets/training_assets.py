@@ -55,6 +55,13 @@ def evidence(run: AssetRun, samples: Files, questions: Files, **media: "Batches"
     return once(partial(question_products.evidence_product, run.dataset, questions, samples, media))
 
 
+def baselines(run: AssetRun, samples: Files, questions: Files) -> Make:
+    """Tell what has to be beaten."""
+    from zwu_ts_assets.orchestration.assets import question_products
+
+    return once(partial(question_products.baselines_product, questions, samples))
+
+
 def preflight(run: AssetRun, patch_videos: "Batches", samples: Files, questions: Files) -> Make:
     """Report what each trainer would make of the corpus."""
     from zwu_ts_assets.orchestration.assets import preflight_products

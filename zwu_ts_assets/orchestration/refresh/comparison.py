@@ -7,22 +7,24 @@ The comparison is by level: content of the CSV's rows, settings and code version
 fingerprint recorded with each artifact. It needs no memory of what happened in between.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from zwu_ts_assets.config.datasets import Dataset
-from zwu_ts_assets.config.environment import allowed_code, cache_dir, project_root
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.layout import (
     dataset_store,
     foreign_files,
+    foreign_sentence,
     left_over,
     recorded_files,
 )
-from zwu_ts_assets.orchestration.origins import Inputs, Origin, Surroundings
+from zwu_ts_assets.orchestration.origins import Inputs, Origin, Surroundings, surroundings_of
+from zwu_ts_assets.orchestration.run_tags import spans_text
 from zwu_ts_assets.orchestration.specs import AssetSpec
 from zwu_ts_assets.orchestration.staleness import CODE, DAMAGED, INPUT, MISSING, why_stale
 from zwu_ts_assets.orchestration.work import WHOLE, warnings_among
@@ -125,7 +127,7 @@ def difference(
         dataset,
         store or dataset_store(artifacts, dataset.prefix).look(),
         also,
-        Surroundings(project_dir or project_root(), cache_dir(), allowed_code(dataset.csv)),
+        surroundings_of(dataset, project_dir),
         csv_sha256,
         products.raw_product(dataset.csv, dataset.settings),
     ).result()
@@ -137,6 +139,22 @@ def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
     Arguments and errors are those of `difference`.
     """
     return list(difference(dataset, artifacts).stale)
+
+
+def out_of_date_sentence(stale: Sequence[OutOfDate], foreign: Sequence[str] = ()) -> str:
+    """What is out of date of an asset, and why, and what is left alone, in a sentence.
+
+    Args:
+        stale: What is out of date of it.
+        foreign: What no run made, from `Difference.foreign`.
+    """
+    parts = [] if stale else ["what the CSV, the settings and the code say now"]
+    for reason, count in Counter(item.reason for item in stale).items():
+        keys = [item.key for item in stale if item.reason == reason]
+        batches = [int(key) for key in keys if key.isdecimal()]
+        which = f" (batch {spans_text(batches)})" if batches else ""
+        parts.append(f"{count} {reason}{which}")
+    return "; ".join([*parts, *([foreign_sentence(foreign)] if foreign else [])])
 
 
 @dataclass

@@ -18,16 +18,16 @@ from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.environment import AutomationSettings, automation_settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import run_locks
-from zwu_ts_assets.orchestration.assets.checks import (
-    CSV_CHECK,
-    CURRENT_CHECK,
-    out_of_date_sentence,
-)
+from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHECK
 from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
-from zwu_ts_assets.orchestration.refresh.comparison import Difference, difference
+from zwu_ts_assets.orchestration.refresh.comparison import (
+    Difference,
+    difference,
+    out_of_date_sentence,
+)
 from zwu_ts_assets.orchestration.refresh.decision import Decision, decide
 from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
 from zwu_ts_assets.orchestration.refresh.parts import decide_parts
@@ -225,7 +225,7 @@ def report_state(
     """
     told = reporter.tell_what_is_current(found.current, at_most=_TOLD_AT_ONCE)
     for asset in told:
-        for name in reporter.dataset.specs.of(asset).checks:
+        for name in reporter.dataset.specs.of(asset).guards:
             reporter.repeat_check(asset, name)
     reporter.renew(reporter.dataset.raw_asset, found.current, verify_hours * 3600 / 4)
     reporter.check(reporter.dataset.raw_asset, CSV_CHECK, passed=True, description=_SOUND)

@@ -3,9 +3,9 @@
 What belongs here: telling that such a run will never begin. What does not: runs that took their
 lock (`run_locks.py`), and what is done about either (`reconcile.py`).
 
-A run is started by a code server, which also notices when its process ends. If both were killed at
-once, nobody does, and Dagster itself waits for minutes. The run's tags say which server it was, and
-its events which process.
+A daemon asks a code server to start a run, and the server notices when the run's process ends. If
+both were killed at once, nobody does, and Dagster itself waits for minutes. The run's tags say
+which server it was, and its events which process.
 """
 
 import json
@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Final
 
 import dagster as dg
+from dagster._core.launcher import DefaultRunLauncher
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-# From being started to telling its process, a run takes two seconds, and ten on a busy machine.
+# From being asked for to having a server takes milliseconds, from there to telling its process two
+# seconds, and ten on a busy machine. A run that begins later all the same finds itself ended.
 _SILENT_SECONDS: Final = 20.0
 _STARTED: Final = re.compile(r"Started process for run \(pid: (\d+)\)")
 
@@ -40,13 +42,17 @@ def stillborn_runs(instance: dg.DagsterInstance, now: float) -> list[dg.DagsterR
 
 def _is_stillborn(instance: dg.DagsterInstance, record: dg.RunRecord, now: float) -> bool:
     run = record.dagster_run
+    silent = now - record.update_timestamp.timestamp() > _SILENT_SECONDS
+    if GRPC_INFO_TAG not in run.tags:
+        # No server was asked: the daemon was killed before it could; if servers are asked at all.
+        return silent and isinstance(instance.run_launcher, DefaultRunLauncher)
     server = _socket_of(run)
     if server is None or _is_listening(server):
         return False  # on another machine, or of a server that will notice itself
     for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         if told := _STARTED.match(entry.dagster_event.message or "" if entry.dagster_event else ""):
             return not Path(f"/proc/{told[1]}").exists() and _has_proc()
-    return now - record.update_timestamp.timestamp() > _SILENT_SECONDS
+    return silent
 
 
 def _socket_of(run: dg.DagsterRun) -> str | None:

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from zwu_ts_assets.training.export_files import ExportFile
-from zwu_ts_assets.training.exports import huggingface, llama_factory, ms_swift, qwen, webdataset
+from zwu_ts_assets.training.exports import (
+    huggingface,
+    llama_factory,
+    lmms_eval,
+    ms_swift,
+    qwen,
+    rl,
+    vlmevalkit,
+    webdataset,
+)
 from zwu_ts_assets.training.exports.source import ExportSource
 
 FORMATS: Final[Mapping[str, Callable[[ExportSource], Iterator[ExportFile]]]] = {
@@ -16,5 +25,11 @@ FORMATS: Final[Mapping[str, Callable[[ExportSource], Iterator[ExportFile]]]] = {
     llama_factory.NAME: llama_factory.llama_factory_export,
     huggingface.NAME: huggingface.huggingface_export,
     webdataset.NAME: webdataset.webdataset_export,
+    rl.NAME: rl.rl_export,
+    vlmevalkit.NAME: vlmevalkit.vlmevalkit_export,
+    lmms_eval.NAME: lmms_eval.lmms_eval_export,
 }
 """From a format's name to the function that makes its files."""
+
+SINGLE_QUESTIONS: Final = frozenset({rl.NAME, vlmevalkit.NAME, lmms_eval.NAME})
+"""The formats whose rows are single questions, each with its own media."""

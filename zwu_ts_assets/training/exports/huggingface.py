@@ -77,6 +77,9 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
     from datasets import load_dataset
     corpus = load_dataset("imagefolder", data_dir="/path/to/this/folder")
 
+Pillow decodes the pictures. Videos are paths; `transformers` 5 with `torchvision` from 0.26 decodes
+them with the package `torchcodec` and the FFmpeg of the system.
+
 A row is a sample: `image` is its figure, `video` the path of its video relative to the split's
 folder, `conversations` its questions and answers. The column `flags` has one flag per line.
 

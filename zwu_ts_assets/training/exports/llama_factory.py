@@ -59,9 +59,14 @@ def llama_factory_export(source: ExportSource) -> Iterator[ExportFile]:
 
     dataset_dir: /path/to/this/folder
     dataset: {source.dataset}_train{evaluated}
+    template: qwen3_vl_nothink
+    cutoff_len: 32768
     output_dir: /path/to/checkpoints
 
-`output_dir` is for checkpoints: name a folder outside of this one.""",
+`template: qwen3_vl` would put empty thoughts into the labels; it is for answers with thoughts.
+`cutoff_len` must be more than the tokens of the longest conversation, which preflight tells: at the
+default of 2048 training ends in an error. `output_dir` is for checkpoints: name a folder outside of
+this one.""",
     )
 
 

@@ -80,8 +80,9 @@ def webdataset_export(source: ExportSource) -> Iterator[ExportFile]:
     import webdataset
     corpus = webdataset.WebDataset("train-{{000000..{last}}}.tar", shardshuffle=False)
 
-A sample has the fields `json`, `png` and `mp4`. The conversations in `json` name the fields that
-they show, in the order of the placeholders. `flags` has one flag per line.
+Where workers are more than shards, add `empty_check=False`: a worker without a shard is an error
+otherwise. A sample has the fields `json`, `png` and `mp4`. The conversations in `json` name the
+fields that they show, in the order of the placeholders. `flags` has one flag per line.
 
 Write checkpoints outside of this folder, for example with `TrainingArguments(output_dir=...)` of
 `transformers`.""",

@@ -4,8 +4,9 @@ from typing import Final
 
 from zwu_ts_assets.training.picture.question import Asking
 
-LEAST_DIGIT: Final = 9.0
-"""Text lower than this cannot be read by a vision model; `line_layout` has the same bound."""
+LEAST_DIGIT: Final = 11.5
+"""Pixels of a font of which the reader of digits reads nearly all numbers: in smaller ones
+characters touch. A question that it cannot read would be asked without a proof."""
 
 LEAST_STEP: Final = 2.0
 """Pixels between two steps of a line plot that keep spans of steps apart."""
@@ -28,10 +29,10 @@ def digits_problem(columns: tuple[str, ...], steps: int, asking: Asking) -> str:
     canvas = Canvas(*asking.canvas)
     panel = template(columns, steps, canvas).layout.panels[0]
     count = len(columns)
-    # A window's DTW distances rarely have more digits than its steps.
+    # A window's DTW distances rarely have more digits than ten times its steps.
     with default_settings():
         points = number_points(
-            [f"{steps}.0"], panel.width / count, panel.height / count, canvas.dpi
+            [f"{10 * steps}.0"], panel.width / count, panel.height / count, canvas.dpi
         )
     size = points * canvas.dpi / 72
     if size >= LEAST_DIGIT:

@@ -70,7 +70,7 @@ def _line_peak(world: World) -> Iterator[Text]:
 
 def _peak_if_shown(world: World) -> Iterator[Text]:
     for text in _peaks(world, "peak_if_shown", OPTIONS - 1):
-        yield with_unknown(world, text, ("figure",))
+        yield with_unknown(world, text)
 
 
 def _line_ends(world: World) -> Iterator[Text]:
@@ -120,6 +120,7 @@ LINE_TASKS: Final = (
         "whether the column's last value is higher or lower than its first one",
         _line_ends,
         WORDINGS["line_ends"],
+        among=(0, 1),
         unfit=_no_lines,
     ),
     PictureTask(
@@ -129,6 +130,7 @@ LINE_TASKS: Final = (
         "the span with the highest value of the column",
         _line_peak,
         WORDINGS["line_peak"],
+        among=(0,),
         unfit=_no_lines,
         unit=" of the column's range",
     ),
@@ -139,6 +141,8 @@ LINE_TASKS: Final = (
         "the span with the highest value of the column",
         _peak_if_shown,
         WORDINGS["peak_if_shown"],
+        among=(1,),
+        instead=("figure",),
         unfit=_no_lines,
     ),
     PictureTask(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
@@ -43,7 +43,7 @@ def questions_of(
         none.
 
     Raises:
-        CorpusError: There is no task of a name.
+        CorpusError: There is no task of a name, or a weight is not a share.
     """
     tasks = _tasks(asking)
     found: list[PictureQuestion] = []
@@ -54,17 +54,35 @@ def questions_of(
             world = _world(inside, patches, asking)
             unfit = {task.name: task.unfit(world) for task in tasks}
             reasons |= {name: reason for name, reason in unfit.items() if reason}
-            asked = [_posed(task, world, inside) for task in tasks if not unfit[task.name]]
+            asked = [
+                _thinned(_posed(task, world, inside), asking.weights.get(task.name, 1.0))
+                for task in tasks
+                if not unfit[task.name]
+            ]
             found += [question for each in _capped(asked, asking) for question in each.questions]
     counts = {name: len(samples) for name in (task.name for task in tasks)}
     for question in found:
         counts.pop(question.task, None)
     left_out = {
         name: reasons.get(name)
+        or _thinned_away(name, asking)
         or f"in the {count} windows no text has each of its answers clearly and equally often"
         for name, count in counts.items()
     }
     return Asked(tuple(found), left_out)
+
+
+def _thinned_away(name: str, asking: Asking) -> str:
+    task = PICTURE_TASKS.get(name)
+    if asking.weights.get(name, 1.0) == 0.0:
+        return "its weight is 0"
+    if task and task.needs == ("text",) and asking.text_share == 0.0:
+        return "text_share is 0"
+    if task and not task.needs and asking.ahead_share == 0.0:
+        return "ahead_share is 0"
+    if name.endswith("_if_shown") and asking.unanswerable == 0.0:
+        return "unanswerable is 0"
+    return ""
 
 
 def _tasks(asking: Asking) -> list[PictureTask]:
@@ -73,7 +91,16 @@ def _tasks(asking: Asking) -> list[PictureTask]:
         if name not in PICTURE_TASKS:
             known = ", ".join(PICTURE_TASKS)
             raise CorpusError(f"task {name!r}: expected one of {known}. Correct the name.")
-    return [*(PICTURE_TASKS[name] for name in names), *asking.own]
+    tasks = [*(PICTURE_TASKS[name] for name in names), *asking.own]
+    for name, weight in asking.weights.items():
+        if name not in {task.name for task in tasks}:
+            raise CorpusError(f"weight of task {name!r}: no such task is asked. Correct the name.")
+        if not 0 <= weight <= 1:
+            raise CorpusError(
+                f"weight of task {name!r}: found {weight}, expected 0 to 1, the share of its "
+                "questions that are asked"
+            )
+    return tasks
 
 
 def _world(samples: Sequence[Sample], patches: Sequence[tuple[int, int]], asking: Asking) -> World:
@@ -116,10 +143,22 @@ class _Posed:
 def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
     own = task.name not in PICTURE_TASKS
     texts = checked_texts(task, world) if own else list(task.texts(world))
+    if task.among:
+        texts = [_dealt(text, task, world) for text in texts]
     seed = f"{task.name} {samples[0].split}"
     chosen = balanced([text.group for text in texts], range(len(samples)), world.ids, seed)
     questions = [_question(task, texts[each.group], each, samples, world) for each in chosen]
     return _Posed(task, questions, [(each.group, each.round) for each in chosen])
+
+
+def _dealt(text: Text, task: PictureTask, world: World) -> Text:
+    """The text, for windows in which its columns are of the task's groups."""
+    right = {
+        window: option
+        for window, option in text.group.right.items()
+        if world.group_of(window, text.subject) in task.among
+    }
+    return replace(text, group=replace(text.group, right=right))
 
 
 def _capped(asked: Sequence[_Posed], asking: Asking) -> list[_Posed]:
@@ -193,7 +232,7 @@ def _question(
         options=offered,
         right=chosen.answer if offered else -1,
         answer=answer,
-        given=text.instead if chosen.answer == text.unknown else task.needs,
+        given=task.instead if chosen.answer == text.unknown else task.needs,
         wording=wording,
         prompt=_prompt(task, sentence, series, offered, form),
         rationale=_rationale(task, text, chosen, answer),

@@ -127,6 +127,7 @@ class Asking:
     Attributes:
         tasks: Names of the project's tasks; None for all.
         own: Tasks of the user's own, from `own_task`.
+        weights: By name, the share of a task's questions that are asked, 0 to 1; 1 for others.
         decimals: Of numbers in prompts, and in the answers about them.
         forecast_steps: So many steps are looked ahead, at most those that are known.
         unanswerable: At most this share of the questions cannot be answered from what is shown.
@@ -138,6 +139,7 @@ class Asking:
 
     tasks: tuple[str, ...] | None = None
     own: "tuple[PictureTask, ...]" = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
     decimals: int = 2
     forecast_steps: int = 8
     unanswerable: float = 0.05

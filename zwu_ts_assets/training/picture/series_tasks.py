@@ -46,7 +46,8 @@ def _varying(world: World, column: int) -> list[int]:
 
 
 def _printed(world: World, window: int, column: int) -> Values:
-    return world.printed(world.pasts[window][:, column])
+    printed: Values = world.printed_pasts[window][:, column]
+    return printed
 
 
 def _whole(world: World, column: int, window: int) -> str:
@@ -362,6 +363,9 @@ def _unfit_ahead(world: World) -> str:
     return _unfit_text(world)
 
 
+_AMONG: Final = {"ahead_level": (2,), "ahead_quarter": (3,), "ahead_end": (4,), "forecast": (5,)}
+
+
 def _task(
     name: str,
     definition: str,
@@ -378,6 +382,7 @@ def _task(
         WORDINGS[name],
         forms=forms,
         unfit=_unfit_ahead if ahead else _unfit_text,
+        among=_AMONG.get(name, (2, 3, 4, 5)),
     )
 
 

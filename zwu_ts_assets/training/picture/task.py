@@ -9,6 +9,7 @@ largest value?", `classes` for everything else.
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,9 @@ OPTIONS: Final = 4
 
 MENUS: Final = 240
 """So many texts are tried per task: enough that some are balanced, few enough to be quick."""
+
+GROUPS: Final = 6
+"""Into so many groups the columns of a window are dealt, see `PictureTask.among`."""
 
 _SPANS: Final = 8
 
@@ -71,11 +75,38 @@ class World:
         """Steps that are known after every window."""
         return min(len(target) for target in self.targets)
 
-    def printed(self, values: Values) -> Values:
-        """Values as a prompt prints them."""
-        texts = [number_text(float(value), self.asking.decimals) for value in values.flat]
-        found: Values = np.array(texts, dtype=np.float64).reshape(values.shape)
+    @cached_property
+    def printed_pasts(self) -> list[Values]:
+        """The values of each window as a prompt prints them."""
+        found = []
+        for past in self.pasts:
+            texts = [number_text(float(value), self.asking.decimals) for value in past.flat]
+            found.append(np.array(texts, dtype=np.float64).reshape(past.shape))
         return found
+
+    @cached_property
+    def _column_groups(self) -> list[dict[str, int]]:
+        """The columns of each window dealt out to groups, as evenly as can be, by hash."""
+        dealt = []
+        for name in self.ids:
+            order = sorted(self.columns, key=lambda column: stable_hash("dealt", name, column))
+            first = stable_hash("dealt", name) % GROUPS
+            dealt.append({column: (first + at) % GROUPS for at, column in enumerate(order)})
+        return dealt
+
+    @cached_property
+    def _pair_groups(self) -> dict[tuple[int, str, str], int]:
+        return {}
+
+    def group_of(self, window: int, subject: Mapping[str, object]) -> int:
+        """To which group the column or the pair of columns of a subject belongs in a window."""
+        if "feature" in subject:
+            return self._column_groups[window][str(subject["feature"])]
+        a, b = str(subject["a"]), str(subject["b"])
+        key = window, a, b
+        if key not in self._pair_groups:
+            self._pair_groups[key] = stable_hash("dealt", self.ids[window], a, b) % GROUPS
+        return self._pair_groups[key]
 
 
 @dataclass(frozen=True)
@@ -94,7 +125,6 @@ class Text:
         answer_of: From a window to its answer where that is no option.
         tolerance: By how much an answer of the form `number` may be off.
         unknown: The option that is right where the view that is needed is not shown; -1 for none.
-        instead: The views that are shown then.
     """
 
     group: Group
@@ -107,7 +137,6 @@ class Text:
     answer_of: Callable[[int], str] | None = None
     tolerance: float = 0.0
     unknown: int = -1
-    instead: tuple[str, ...] = ()
 
     def values_of(self, window: int) -> tuple[float, ...]:
         """What was compared in a window, a number for each option; empty for classes."""
@@ -133,6 +162,10 @@ class PictureTask:
             training.
         forms: How its questions may be answered, see `PictureQuestion.form`.
         unfit: Why it makes no sense for a world, as a sentence; empty where it does.
+        instead: The views that are shown where what is needed is not, see `Text.unknown`.
+        among: The groups of columns, or of pairs of columns, that it asks about; none for all. All
+            questions about a window may share a conversation, and what one of them prints or
+            answers must not answer another: their columns are therefore of different groups.
         unit: Stands behind each number that the rationale compares.
         reader: How evidence answers it from what was read off the media: a function of the question
             and of `zwu_ts_assets.evidence.answers.Seen` that returns the option, counted from 0.
@@ -147,8 +180,15 @@ class PictureTask:
     wordings: tuple[str, ...]
     forms: tuple[str, ...] = ("choice", "name")
     unfit: Callable[[World], str] = _fits
+    instead: tuple[str, ...] = ()
+    among: tuple[int, ...] = ()
     unit: str = ""
     reader: Callable[[Any, Any], int] | None = None
+
+    @property
+    def views(self) -> frozenset[str]:
+        """All views that its questions may show."""
+        return frozenset((*self.needs, *self.instead))
 
 
 def pairs_of(columns: Sequence[str]) -> list[tuple[int, int]]:

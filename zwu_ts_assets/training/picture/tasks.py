@@ -54,8 +54,11 @@ CONTRAST_MARGIN: Final = 0.03
 PEARSON_MARGIN: Final = 0.06
 """Between two Pearson correlations, whose panels always reach from -1 to 1."""
 
-_RHYTHM_LEAST: Final = 0.05
+_RHYTHM_LEAST: Final = 0.1
 """Mean Time Pearson correlation from which a window is said to repeat itself after a lag."""
+
+_RHYTHM_MARGIN: Final = 0.1
+"""Between the means of two diagonals: they are long and thin, and less cannot be told by eye."""
 
 UNKNOWN: Final = "cannot be told from this"
 """The option that is right where the view that a question needs is not shown."""
@@ -309,7 +312,7 @@ def _rhythm(world: World) -> Iterator[Text]:
     values[values.max(axis=1) < _RHYTHM_LEAST] = np.nan
     # Three lags: of four, one is nearly always the daily one, which cannot be balanced.
     for text in choices(
-        values, MEAN_MARGIN, items, {}, "rhythm", largest=True, size=OPTIONS - 1, most=3 * MENUS
+        values, _RHYTHM_MARGIN, items, {}, "rhythm", largest=True, size=OPTIONS - 1, most=3 * MENUS
     ):
         compared = text.compared
         right = {
@@ -334,7 +337,7 @@ def _frame_correlated(world: World) -> Iterator[Text]:
         )
 
 
-def with_unknown(world: World, text: Text, instead: tuple[str, ...]) -> Text:
+def with_unknown(world: World, text: Text) -> Text:
     """The same text with one more option, which is right where the view it needs is not shown.
 
     From which windows it is kept their ids decide, so that every option, the new one too, is right
@@ -359,7 +362,6 @@ def with_unknown(world: World, text: Text, instead: tuple[str, ...]) -> Text:
         options=(*text.options, UNKNOWN),
         compared=None,
         unknown=count - 1,
-        instead=instead,
     )
 
 
@@ -376,12 +378,12 @@ def _part_if_shown(world: World) -> Iterator[Text]:
             largest=True,
             size=OPTIONS - 1,
         ):
-            yield with_unknown(world, text, ("figure",))
+            yield with_unknown(world, text)
 
 
 def _drift_if_shown(world: World) -> Iterator[Text]:
     for text in _drift(world):
-        yield with_unknown(world, text, ("figure",))
+        yield with_unknown(world, text)
 
 
 _RANGE: Final = " of the panel's range"
@@ -537,6 +539,7 @@ PANEL_TASKS: Final = (
         "the frame in which the Feature Pearson correlation of two columns is largest",
         _pearson_part,
         WORDINGS["pearson_part"],
+        among=(0, 1, 2),
         unfit=_parts(OPTIONS),
     ),
     PictureTask(
@@ -565,6 +568,7 @@ PANEL_TASKS: Final = (
         "DTW distance of two columns on the scale of that frame's colours, from 0.6",
         _drift,
         WORDINGS["drift"],
+        among=(0, 1, 2),
         unfit=_parts(4),
     ),
     PictureTask(
@@ -574,6 +578,8 @@ PANEL_TASKS: Final = (
         "the frame in which the Feature Pearson correlation of two columns is largest",
         _part_if_shown,
         WORDINGS["part_if_shown"],
+        among=(3, 4, 5),
+        instead=("figure",),
         unfit=_parts(OPTIONS - 1),
     ),
     PictureTask(
@@ -583,6 +589,8 @@ PANEL_TASKS: Final = (
         "the direction of the Feature DTW distance of two columns over the frames, as in drift",
         _drift_if_shown,
         WORDINGS["drift_if_shown"],
+        among=(3, 4, 5),
+        instead=("figure",),
         unfit=_parts(4),
     ),
     PictureTask(

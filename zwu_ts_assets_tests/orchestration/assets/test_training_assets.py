@@ -10,8 +10,8 @@ import huggingface_hub
 import pytest
 import webdataset
 
-from zwu_ts_assets.orchestration.assets.checks import CURRENT_CHECK
 from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.check_definitions import CURRENT_CHECK
 from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets.orchestration.refresh.comparison import (
     FOLLOWS,

@@ -42,7 +42,7 @@ def starting(
     run = instance.create_run_for_job(
         job,
         status=dg.DagsterRunStatus.STARTING,
-        tags={".dagster/grpc_info": json.dumps({"host": "localhost", **server})},
+        tags={".dagster/grpc_info": json.dumps({"host": "localhost", **server})} if server else {},
     )
     if process is not None:
         message = f"Started process for run (pid: {process})."
@@ -79,6 +79,14 @@ def test_a_process_that_never_told_of_itself_is_given_some_seconds(
     instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = starting(instance, {"socket": str(tmp_path / "gone")})
+    assert after(SOON, instance, tmp_path, monkeypatch) == []
+    assert after(LATE, instance, tmp_path, monkeypatch) == [run.run_id]
+
+
+def test_a_run_that_no_server_was_asked_to_start_is_given_some_seconds(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = starting(instance, {})
     assert after(SOON, instance, tmp_path, monkeypatch) == []
     assert after(LATE, instance, tmp_path, monkeypatch) == [run.run_id]
 

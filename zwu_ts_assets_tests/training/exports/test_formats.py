@@ -1,5 +1,6 @@
 """What holds for all formats alike: same bytes, little rewritten, paths, ids, empty splits."""
 
+import csv
 import io
 import json
 import tarfile
@@ -9,6 +10,7 @@ from typing import Any
 
 import datasets
 import pyarrow.json
+import pyarrow.parquet
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -36,7 +38,17 @@ SPLIT_FILE = {
     "llama_factory": "train.json",
     "huggingface": "train/metadata.jsonl",
     "webdataset": "train-000000.tar",
+    "rl": "train.parquet",
+    "vlmevalkit": "demo_train.tsv",
+    "lmms_eval": "train.parquet",
 }
+EMBEDDED = {"webdataset", "rl", "vlmevalkit", "lmms_eval"}
+"""The formats that hold pictures in the files of rows."""
+
+
+def row_files(name: str) -> set[str]:
+    """The files with the rows of train; questions about videos may have one of their own."""
+    return {SPLIT_FILE[name], *(["train-video.parquet"] if name == "rl" else [])}
 
 
 def digests(name: str, source: ExportSource) -> dict[str, str]:
@@ -74,9 +86,9 @@ def test_a_changed_sample_rewrites_only_what_holds_it(name: str) -> None:
     old, new = digests(name, before), digests(name, after)
     changed = {path for path in old if old[path] != new[path]}
     media = {path for path in old if path.endswith("correlations/batch_0.png")}
-    figure = set() if name == "webdataset" else media
+    figure = set() if name in EMBEDDED else media
     assert set(old) == set(new)
-    assert changed == {SPLIT_FILE[name], "corpus.json"} | figure
+    assert changed == row_files(name) | {"corpus.json"} | figure
 
 
 @pytest.mark.parametrize("name", ["qwen", "ms_swift", "llama_factory", "huggingface"])
@@ -97,7 +109,8 @@ def test_another_picture_alone_changes_no_row(name: str) -> None:
     )
     old, new = digests(name, source), digests(name, redrawn)
     changed = {path for path in old if old[path] != new[path]} - {"corpus.json"}
-    expected = {"webdataset": {"train-000000.tar"}, "huggingface": {f"train/media/{path}"}}
+    expected = {"huggingface": {f"train/media/{path}"}}
+    expected |= {each: row_files(each) for each in EMBEDDED}
     assert changed == expected.get(name, {f"media/{path}"})
 
 
@@ -161,7 +174,9 @@ def test_a_split_without_samples_has_no_file_and_the_rest_loads(
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(folder.parent / "cache"))
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     loaded = datasets.load_dataset(str(folder))
-    per_sample = 1 if name in {"huggingface", "webdataset"} else 2
+    per_sample = {"huggingface": 1, "webdataset": 1, "rl": 3, "vlmevalkit": 1, "lmms_eval": 3}.get(
+        name, 2
+    )
     assert {split: len(rows) for split, rows in loaded.items()} == {
         "train": 3 * per_sample,
         "test": per_sample,
@@ -200,6 +215,11 @@ def rows_by_another_reader(name: str, content: bytes) -> list[dict[str, Any]]:
             return [json.loads(stream.read()) for stream in streams if stream is not None]
     if name == "llama_factory":
         return list(json.loads(content))
+    if name == "vlmevalkit":
+        lines = csv.DictReader(io.StringIO(content.decode("utf-8")), dialect="excel-tab")
+        return [json.loads(line["record"]) for line in lines]
+    if name in {"rl", "lmms_eval"}:
+        return list(pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist())
     return list(pyarrow.json.read_json(io.BytesIO(content)).to_pylist())
 
 
@@ -212,7 +232,7 @@ def test_rows_survive_whatever_columns_are_called(name: str, names: list[str], u
     features, units = tuple(names), ("kW",) + (unit,) * (len(names) - 1)
     source = text_source(("train", "test"), features, units)
     content = built(name, source)[SPLIT_FILE[name]]
-    if name != "webdataset":
+    if name not in EMBEDDED:
         lines = {"huggingface": 1, "llama_factory": 4}.get(name, 2)
         assert len(content.decode("utf-8").splitlines()) == lines
     for row in rows_by_another_reader(name, content):
@@ -220,6 +240,10 @@ def test_rows_survive_whatever_columns_are_called(name: str, names: list[str], u
             assert (tuple(row["features"]), tuple(row["units"])) == (features, units)
             assert row["stats_text"] == source.samples[0].stats_text
             turns = [each["messages"] for each in row["conversations"]]
+        elif name in EMBEDDED:
+            said = row if name == "vlmevalkit" else row["extra_info"]
+            reply = {"role": "assistant", "content": said["reply"]}
+            turns = [[*row["messages"], reply]]
         else:
             turns = [row["conversations" if name == "qwen" else "messages"]]
         asked = [turn for each in source.conversations for turn in each.turns]

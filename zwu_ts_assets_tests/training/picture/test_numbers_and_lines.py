@@ -3,6 +3,7 @@
 The answers are found again by brute force, from the samples' values or from the prompt's text.
 """
 
+import itertools
 import math
 import re
 import statistics
@@ -12,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
@@ -39,7 +41,7 @@ def everything(samples: list[Sample]) -> Asked:
 
 def of_task(asked: Asked, task: str) -> list[PictureQuestion]:
     found = [q for q in asked.questions if q.task == task]
-    assert len(found) >= 12
+    assert len(found) >= 8
     return found
 
 
@@ -303,6 +305,7 @@ def test_what_is_not_shown_cannot_be_told(everything: Asked) -> None:
             assert UNKNOWN in question.options
             if hidden:
                 assert question.given == ("figure",)
+            assert set(question.given) <= PICTURE_TASKS[task].views
     rest = [q for q in everything.questions if not q.task.endswith("if_shown")]
     assert all(q.answerable and UNKNOWN not in q.options for q in rest)
 
@@ -317,6 +320,34 @@ def test_that_it_cannot_be_told_is_offered_as_often_right_as_any_other_answer(
     for counts in answers.values():
         assert len(set(counts.values())) == 1
         assert UNKNOWN in counts
+
+
+# One conversation.
+
+
+def test_no_question_is_answered_by_what_another_about_the_window_prints_or_answers(
+    everything: Asked,
+) -> None:
+    """All questions about a window may be turns of one conversation."""
+    about: dict[str, list[PictureQuestion]] = defaultdict(list)
+    for question in everything.questions:
+        about[question.sample_id].append(question)
+    checked = 0
+    for questions in about.values():
+        printed = {q.subject["feature"] for q in questions if q.series}
+        for question in questions:
+            if question.needs == ("lines",):
+                checked += 1
+                assert question.subject["feature"] not in printed
+        ahead = [q.subject["feature"] for q in questions if not q.needs]
+        assert len(set(ahead)) == len(ahead)
+        for task in ("pearson_part", "drift", "line_peak"):
+            sibling = {"drift": "drift_if_shown", "pearson_part": "part_if_shown"}
+            subjects = [
+                q.subject for q in questions if q.task in (task, sibling.get(task, "peak_if_shown"))
+            ]
+            assert all(one != other for one, other in itertools.combinations(subjects, 2))
+    assert checked > 100
 
 
 # Shares.
@@ -352,3 +383,23 @@ def test_every_answer_of_a_choice_is_right_equally_often_in_train(everything: As
     for task, counts in right.items():
         (chance,) = chances[task]
         assert max(counts.values()) <= 1.3 * chance * counts.total(), task
+
+
+def test_a_weight_keeps_a_share_of_a_tasks_rounds(samples: list[Sample]) -> None:
+    def counts(**weights: float) -> Counter[str]:
+        asking = Asking(tasks=("closest_pair", "drift", "line_peak"), weights=weights)
+        return Counter(q.task for q in questions_of(samples, PATCHES, asking).questions)
+
+    whole, part = counts(), counts(drift=0.5, line_peak=0.0)
+    assert part["closest_pair"] == whole["closest_pair"]
+    assert 0.35 * whole["drift"] <= part["drift"] <= 0.5 * whole["drift"]
+    assert part["line_peak"] == 0
+    asking = Asking(tasks=("line_peak", "trend"), weights={"line_peak": 0.0}, text_share=0.0)
+    assert questions_of(samples, PATCHES, asking).left_out == {
+        "line_peak": "its weight is 0",
+        "trend": "text_share is 0",
+    }
+    with pytest.raises(CorpusError, match=r"weight of task 'drift': found 2, expected 0 to 1"):
+        counts(drift=2)
+    with pytest.raises(CorpusError, match=r"weight of task 'brake': no such task is asked"):
+        counts(brake=1)

@@ -309,6 +309,136 @@ def test_the_first_frame_is_the_first(
         assert question.options[question.right] == right
 
 
+def chosen(question: PictureQuestion) -> str:
+    return question.options[question.right]
+
+
+def steps_of(text: str) -> range:
+    first, last = text.removeprefix("steps ").split(" to ")
+    return range(int(first), int(last) + 1)
+
+
+def step_correlations(sample: Sample) -> Floats:
+    """Pearson correlations between the steps of a window, over its columns."""
+    z = np.column_stack([column(sample, name) for name in sample.features])
+    return np.asarray(np.corrcoef(z))
+
+
+def test_the_rhythm_is_the_lag_with_the_best_diagonal(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "rhythm"):
+        matrix = step_correlations(sample)
+        means = {}
+        for option in question.options:
+            lag = int(option.removesuffix(" steps"))
+            means[option] = np.mean([matrix[i, i + lag] for i in range(ROWS - lag)])
+        assert chosen(question) == max(means, key=lambda option: means[option])
+        assert means[chosen(question)] >= 0.1
+
+
+def test_spans_are_related_as_their_mean_correlation_says(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "span_relation"):
+        matrix = step_correlations(sample)
+        some, other = (steps_of(str(question.subject[name])) for name in ("span", "other"))
+        mean = np.mean([matrix[i, j] for i in some for j in other])
+        word = "alike" if mean >= 0.35 else "opposite" if mean <= -0.35 else "unrelated"
+        assert chosen(question) == word
+        assert abs(mean) <= 0.1 or word != "unrelated"
+
+
+def test_what_is_odd_is_farthest_from_all_others(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "odd_column", 6):
+        means = [
+            np.mean([textbook_dtw(column(sample, one), column(sample, other)) for other in "abcde"])
+            for one in question.options
+        ]
+        assert question.right == int(np.argmax(means))
+    for question, sample in of_task(questions, samples, "odd_span", 3):
+        distances = np.array(step_distances(sample))
+        eighths = [range(6 * k, 6 * k + 6) for k in range(8)]
+        means = []
+        for option in question.options:
+            span = steps_of(option)
+            others = [each for each in eighths if each != span]
+            assert len(others) == 7
+            means.append(np.mean([distances[i, j] for each in others for i in span for j in each]))
+        assert question.right == int(np.argmax(means))
+
+
+def in_part(sample: Sample, part: int) -> Sample:
+    start, stop = PATCHES[part - 1]
+    return replace(sample, past=sample.past[start:stop])
+
+
+def test_correlations_in_frames_are_those_of_numpy(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in of_task(questions, samples, "frame_correlated"):
+        patch = in_part(sample, int(str(question.subject["part"])))
+        values = [spectrum_correlation(patch, *o.split(" and ")) for o in question.options]
+        assert question.right == values.index(max(values))
+    for task in ("pearson_part", "part_if_shown"):
+        for question, sample in of_task(questions, samples, task):
+            a, b = str(question.subject["a"]), str(question.subject["b"])
+            values = [
+                spectrum_correlation(in_part(sample, int(option.removeprefix("part "))), a, b)
+                for option in question.options
+                if option.startswith("part ")
+            ]
+            if question.answerable:
+                assert question.right == values.index(max(values))
+
+
+def test_the_figure_with_the_larger_correlation_is_numpys(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    by_id = {sample.id: sample for sample in samples}
+    for question, sample in of_task(questions, samples, "which_figure"):
+        a, b = str(question.subject["a"]), str(question.subject["b"])
+        one, other = (
+            spectrum_correlation(each, a, b) for each in (sample, by_id[question.other_sample])
+        )
+        assert chosen(question) == f"the {'first' if one > other else 'second'} picture"
+
+
+def test_a_drift_is_that_of_naive_ranks(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for question, sample in [
+        *of_task(questions, samples, "drift"),
+        *of_task(questions, samples, "drift_if_shown"),
+    ]:
+        if not question.answerable:
+            continue
+        a, b = str(question.subject["a"]), str(question.subject["b"])
+        course = []
+        for part in range(1, len(PATCHES) + 1):
+            patch = in_part(sample, part)
+            cells = {
+                pair: textbook_dtw(column(patch, pair[0]), column(patch, pair[1]))
+                for pair in itertools.combinations("abcde", 2)
+            }
+            course.append(cells[a, b] / max(cells.values()))
+        ranks = [sorted(course).index(value) for value in course]
+        pairs = itertools.combinations(ranks, 2)
+        rising = sum(1 if later > earlier else -1 for earlier, later in pairs)
+        assert chosen(question) == ("they drift apart" if rising > 0 else "they come together")
+
+
+def test_media_of_another_window_are_shown_where_the_answer_is_no(
+    questions: list[PictureQuestion], samples: list[Sample]
+) -> None:
+    for task in ("same_window", "same_lines"):
+        for question, sample in of_task(questions, samples, task, 99):
+            assert (chosen(question) == "yes") is (question.other_sample == "")
+            assert question.other_sample != sample.id
+
+
 def test_rationales_name_the_right_option_and_its_extreme_value(
     questions: list[PictureQuestion],
 ) -> None:

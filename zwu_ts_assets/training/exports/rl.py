@@ -1,0 +1,174 @@
+"""The rows that trainers with verifiable rewards read: TRL, verl, EasyR1 and ms-swift.
+
+What belongs here: this format's row and files. What does not: the reward (`training/reward.py`, of
+which the export holds a copy), what it shares with formats for evaluation (`single`).
+
+One Parquet file per split serves all four, since they look for different columns:
+
+* TRL 1.16.0 `GRPOTrainer` takes `prompt`, and puts the pictures of `images` before it; so it has no
+  placeholders. It reads no videos.
+* verl 0.9.1 `RLHFDataset` takes messages with placeholders, `data.prompt_key=messages`, then
+  `images`, `videos`, `data_source`, `reward_model` and `extra_info`.
+* EasyR1 (commit 46c6c21) takes one text with placeholders, `data.prompt_key=problem`, `images` and
+  `answer`. It reads no videos of these rows.
+* ms-swift 4.6.0 takes `messages`, `images` and `videos`, and hands all other columns to its reward.
+  A column `options` would be taken for one of its own.
+
+Questions about videos are in files of their own, `{split}-video.parquet`, for those who read them.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from zwu_ts_assets.training.card import card_files
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.export_files import ExportFile, MediaFile
+from zwu_ts_assets.training.exports.manifest import manifest_file
+from zwu_ts_assets.training.exports.rows import (
+    MESSAGE,
+    QUESTION,
+    in_media_folder,
+    question_row,
+    user_text,
+)
+from zwu_ts_assets.training.exports.schema import Schema
+from zwu_ts_assets.training.exports.single import (
+    IMAGES,
+    Rows,
+    arrow_schema,
+    cuts,
+    numbered,
+    parquet_file,
+    reward_file,
+    single_source,
+    truth_text,
+)
+from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split
+from zwu_ts_assets.training.sample import Sample
+
+NAME: Final = "rl"
+
+COLUMNS: Final[dict[str, Any]] = {
+    "id": str,
+    "data_source": str,
+    "ability": str,
+    "prompt": [MESSAGE],
+    "messages": [MESSAGE],
+    "problem": str,
+    "images": IMAGES,
+    "videos": [str],
+    "answer": str,
+    "solution": str,
+    "reward_model": {"style": str, "ground_truth": str},
+    "extra_info": {"index": int, "split": str, "reply": str, "question": QUESTION},
+}
+"""Columns and types, as `arrow_schema` takes them."""
+
+ROW: Final[Schema] = {
+    name: [{"path": str}] if kind == IMAGES else kind for name, kind in COLUMNS.items()
+}
+"""A row as it is read for validation: of pictures the path alone."""
+
+
+def rl_export(source: ExportSource) -> Iterator[ExportFile]:
+    """The files for trainers with rewards: `{split}.parquet`, `{split}-video.parquet`, `reward.py`.
+
+    Raises:
+        CorpusError: As `entries_by_split` says.
+    """
+    source = single_source(source)
+    entries = entries_by_split(source)
+    files: dict[str, list[str]] = {}
+    used: dict[str, None] = {}
+    for split, found in entries.items():
+        files[split] = []
+        index = 0
+        for stem, with_video in ((split, False), (f"{split}-video", True)):
+            groups = [rl_rows(source, cut, with_video) for cut in cuts(found)]
+            groups = [group for group in groups if group]
+            names = numbered(stem, len(groups)) if groups else []
+            for name, group in zip(names, groups, strict=True):
+                for row, _ in group:
+                    row["extra_info"]["index"] = index
+                    index += 1
+                yield parquet_file(name, group, lambda: arrow_schema(COLUMNS), source)
+            files[split] += names
+        for each in found:
+            used |= dict.fromkeys(p for c in each.conversations for p in c.videos)
+    for path in used:
+        yield MediaFile(in_media_folder(path), path, source.media[path].sha256)
+    yield reward_file()
+    yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
+    yield from card_files(
+        source.card, format_name=NAME, data_files=files, usage=_usage(sorted(files))
+    )
+
+
+def rl_rows(source: ExportSource, entries: Sequence[Entry], with_video: bool | None = None) -> Rows:
+    """The rows of some entries: all, or those that show a video, or those that show none."""
+    return [
+        (rl_row(source.dataset, entry.sample, each), each.images)
+        for entry in entries
+        for each in entry.conversations
+        if with_video is None or bool(each.videos) == with_video
+    ]
+
+
+def rl_row(dataset: str, sample: Sample, conversation: Conversation) -> dict[str, Any]:
+    """A row without its pictures."""
+    (turn,) = conversation.turns
+    truth = truth_text(sample, turn)
+    text = user_text(turn)
+    return {
+        "id": conversation.id,
+        "data_source": f"zwu_ts_assets/{dataset}",
+        "ability": turn.question.task,
+        "prompt": [{"role": "user", "content": turn.prompt.strip()}],
+        "messages": [{"role": "user", "content": text}],
+        "problem": text,
+        "videos": [in_media_folder(path) for path in conversation.videos],
+        "answer": truth,
+        "solution": truth,
+        "reward_model": {"style": "rule", "ground_truth": truth},
+        "extra_info": {
+            "index": 0,
+            "split": conversation.split,
+            "reply": turn.answer,
+            "question": question_row(turn.question),
+        },
+    }
+
+
+def _usage(splits: Sequence[str]) -> str:
+    evaluated = "validation" if "validation" in splits else "train"
+    return f"""`reward.py` reads and grades answers and needs no package. A reward is 0.1 for a last
+line `Answer: ...` and up to 0.9 for what it says; several answers, all options, or an answer in
+the thoughts alone get nothing. `{{split}}-video.parquet` has the questions about videos, whose
+paths are relative to this folder: start the trainer here. Write checkpoints elsewhere.
+
+TRL, which reads no videos:
+
+    from datasets import load_dataset
+    from trl import GRPOConfig, GRPOTrainer
+    from reward import reward
+    data = load_dataset("parquet", data_files={{"train": "train.parquet"}})
+    GRPOTrainer(
+        model="...", reward_funcs=[reward], train_dataset=data["train"],
+        args=GRPOConfig(output_dir="/path/to/checkpoints"),
+    ).train()
+
+verl:
+
+    data.train_files=train.parquet data.val_files={evaluated}.parquet data.prompt_key=messages
+    reward.custom_reward_function.path=reward.py reward.custom_reward_function.name=compute_score
+
+EasyR1:
+
+    data.train_files=train.parquet data.val_files={evaluated}.parquet data.prompt_key=problem
+    data.answer_key=answer data.image_key=images
+    worker.reward.reward_function=reward.py:easyr1_reward
+
+ms-swift:
+
+    swift rlhf --rlhf_type grpo --dataset train.parquet --external_plugins reward.py \\
+        --reward_funcs zwu_ts --output_dir /path/to/checkpoints ..."""
