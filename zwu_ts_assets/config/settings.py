@@ -18,10 +18,18 @@ from zwu_ts_assets.timeseries.csv_rules import (
     Decimal,
     Delimiter,
     Gaps,
+    Thousands,
     date_format_problem,
+    encoding_problem,
+    strip_problem,
     time_zone_problem,
 )
-from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT, FIGURE_FEATURES, LINE_PLOT_LIMIT
+from zwu_ts_assets.timeseries.limits import (
+    FEATURE_LIMIT,
+    FIGURE_FEATURES,
+    LINE_PLOT_LIMIT,
+    StatsFormat,
+)
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -78,6 +86,22 @@ class Settings(BaseModel):
     gaps: Gaps = Field("refuse", description="What becomes of missing values and rows.")
     interpolate_limit: int | None = Field(
         None, ge=1, le=1000, description="At most so many values in a row are interpolated."
+    )
+    thousands: Thousands | None = Field(None, description="Between thousands; unset: found.")
+    magnitudes: bool | None = Field(
+        None, description="K, M, B after numbers are powers of ten; unset: found."
+    )
+    strip: tuple[str, ...] = Field(
+        (), max_length=20, description="Texts passed over in cells of numbers.", strict=False
+    )
+    missing_values: tuple[str, ...] = Field(
+        (), max_length=20, description="Further cells that stand for a missing value.", strict=False
+    )
+    encoding: str | None = Field(
+        None, min_length=1, max_length=40, description="Of the text; unset: UTF-8, or UTF-16."
+    )
+    lags: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
+        (), max_length=20, description="Rows back of copies that are further columns.", strict=False
     )
     time_axis: Axis = Field(
         "calendar",
@@ -151,6 +175,10 @@ class Settings(BaseModel):
     fps: float = Field(2.0, ge=0.001, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
         2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
+    )
+    stats_format: StatsFormat = Field(
+        "decimals",
+        description="Numbers of the statistics have two decimals, or four significant digits.",
     )
     splitter: str | None = Field(
         None, description="`package.module:function` that splits the stats text for `vocab`."
@@ -288,6 +316,27 @@ class Settings(BaseModel):
     def _is_a_date_format(cls, value: str | None) -> str | None:
         if value is not None and (problem := date_format_problem(value)):
             raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("lags")
+    @classmethod
+    def _lags_increase(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError(f"{list(value)} does not increase; name each lag once, in order")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, value: str | None) -> str | None:
+        if value is not None and (problem := encoding_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("strip")
+    @classmethod
+    def _can_be_stripped(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if problem := strip_problem(value):
+            raise ValueError(problem)
         return value
 
     @field_validator("time_zone")

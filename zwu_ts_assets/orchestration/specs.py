@@ -221,7 +221,7 @@ _SPECS: Final = (
         foretold=True,
         details={"batches": float},
         settings=(
-            *("time_column", "features", "window_length", "window_stride", "max_batches"),
+            *("time_column", "features", "lags", "window_length", "window_stride", "max_batches"),
             *CSV_SETTINGS,
         ),
         io_manager="series_io",
@@ -302,9 +302,9 @@ _SPECS: Final = (
         files={"text": "correlations/batch_stats.txt"},
         origins=origins.of_stats,
         body=corpus_assets.batch_stats,
-        settings=("window_stride",),
+        settings=("window_stride", "stats_format"),
         kinds=frozenset({"text"}),
-        checks=(checks.TEXT_COVERS_EVERY_BATCH,),
+        checks=(checks.TEXT_COVERS_EVERY_BATCH, checks.TEXT_TELLS_EVERY_VARIANCE),
     ),
     AssetSpec(
         role="vocab",
