@@ -16,9 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zwu_ts_assets.config.chosen_datasets import data_folder, datasets_with_a_csv, each
+from zwu_ts_assets.config.chosen_datasets import (
+    data_folder,
+    datasets_with_a_csv,
+    each,
+    say_what_is_passed_over,
+)
 from zwu_ts_assets.config.datasets import Dataset, find_datasets
-from zwu_ts_assets.config.discovery import ETTH1, SAMPLE
+from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, file_remark
 from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
@@ -327,7 +332,9 @@ def status(names: tuple[str, ...]) -> None:
     from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_date_sentence
 
     asked = names or dataset_names()
-    found = find_datasets(data_folder(), asked)
+    folder = data_folder()
+    found = find_datasets(folder, asked)
+    say_what_is_passed_over(folder, asked)
 
     def tell(dataset: Dataset) -> None:
         if (
@@ -341,13 +348,13 @@ def status(names: tuple[str, ...]) -> None:
         compared = difference(dataset, artifacts_dir())
         stale = compared.stale
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
-        for sentence in compared.found:
-            click.echo(told(f"  {sentence}"))
         for asset in asset_names(dataset):
             if items := [item for item in stale if item.asset == asset]:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
         for asset, names in compared.foreign.items():
             click.echo(f"  {asset:<20} {foreign_sentence(names)}")
+        for remark in filter(None, (file_remark(dataset.name, dataset.csv), *compared.remarks)):
+            click.echo(told(f"  {remark}"))
 
     each(found, tell)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from zwu_ts_assets.config.datasets import BrokenDataset, Dataset, Datasets, find_datasets
-from zwu_ts_assets.config.discovery import ETTH1, SAMPLE
+from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, discover, passed_over
 from zwu_ts_assets.config.environment import data_dir, dataset_names
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, told
@@ -57,7 +57,9 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
         CorpusError: An unknown name, or a folder that cannot be used.
     """
     asked = list(names) or dataset_names()
-    found = find_datasets(data_folder(), asked)
+    folder = data_folder()
+    found = find_datasets(folder, asked)
+    say_what_is_passed_over(folder, asked)
     alone = len(found.sound) + len(found.broken) == 1
     sound, broken = [], list(found.broken)
     for dataset in found.sound:
@@ -75,6 +77,12 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
         else:
             click.echo(told(f"{problem}; going on without it."), err=True)
     return Datasets(tuple(sound), tuple(broken))
+
+
+def say_what_is_passed_over(folder: Path, asked: Sequence[str]) -> None:
+    """Mention the files of the data folder that are not read, unless datasets were named."""
+    if not asked and (sentence := passed_over(discover(folder))):
+        click.echo(told(sentence), err=True)
 
 
 def _get_csv(dataset: Dataset) -> str:

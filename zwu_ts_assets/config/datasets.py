@@ -19,6 +19,7 @@ from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_settings import settings_digest, settings_of
 from zwu_ts_assets.orchestration.specs import SPECS, Specs
+from zwu_ts_assets.timeseries.table_files import settings_file
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS, SplitRule
 
 _CARD: Final = ("title", "description", "source", "licence")
@@ -181,7 +182,7 @@ def dataset_of(name: str, csv: Path, specs: Specs = SPECS) -> Dataset:
     return Dataset(
         name=name,
         csv=csv,
-        settings=read_settings(csv.with_suffix(".toml"), _OWN_DEFAULTS.get(name), table=name),
+        settings=read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name),
         prefix=_prefix(name),
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
         specs=specs,

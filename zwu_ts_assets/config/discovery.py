@@ -1,14 +1,26 @@
-"""Which CSVs lie in the data folder, and what the datasets made of them are called.
+"""Which tables lie in the data folder, and what the datasets made of them are called.
 
 What belongs here: names from the names of files, and what is wrong with those that give none. What
-does not: what a dataset is (`datasets.py`). Reads the folder's list of files and no CSV, since it
-is done whenever definitions load.
+does not: what a dataset is (`datasets.py`), which suffixes are tables (`table_files.py`). Reads
+the folder's list of files and no table, since it is done whenever definitions load.
+
+Every file that can be printed has a name, and no two have the same:
+
+1. Lower case, with `_` for anything but the letters a to z, digits and underscores.
+2. `csv_` in front of what does not begin with a letter, or is taken by ETTh1's own folders.
+3. Of more than 63 characters the first 56, and six digits of the hash of the file's name. The same
+   digits follow where nothing else of the name is left: `csv_9f2c41`.
+4. Where several files give one name, the one that is written exactly so has it, a `.csv` before any
+   other. A file that differs in its suffix gets that behind its name (`load_parquet`), any other
+   the six digits.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +28,20 @@ from zwu_ts_assets.config.settings import shown
 from zwu_ts_assets.config.settings_file import SHARED_SETTINGS, shared_tables
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.specs import SPECS
+from zwu_ts_assets.timeseries.table_files import (
+    PACKINGS,
+    PARQUET,
+    TEXTS,
+    TSF,
+    table_stem,
+    table_suffix,
+)
 
 # A name becomes a folder, asset keys and a part of the names of Dagster's operations.
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_LONGEST: Final = 63
+_CUT: Final = 56  # characters before an underscore and six digits
+_LISTED: Final = 10  # files in a sentence
 
 ETTH1: Final = "etth1"
 SAMPLE: Final = "sample"
@@ -36,15 +59,17 @@ class Discovery:
 
     Attributes:
         folder: The folder.
-        csvs: The CSV of each dataset by name: of ETTh1 and the sample whether they are there or
-            not, and of every other CSV that gives a name.
-        problems: What is wrong with CSVs that give none and with tables of settings without a CSV,
-            by a name under which it can be shown.
+        csvs: The table of each dataset by name: of ETTh1 and the sample whether they are there or
+            not, and of every other table.
+        problems: What is wrong with tables whose name cannot be told, and with settings without a
+            table, by a name under which it can be shown.
+        others: The names of files and folders that are passed over, each with the reason.
     """
 
     folder: Path
     csvs: Mapping[str, Path]
     problems: Mapping[str, str]
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_names(self) -> list[str]:
@@ -78,33 +103,69 @@ def discover(data_dir: Path) -> Discovery:
     Raises:
         CorpusError: The folder cannot be listed.
     """
-    files: dict[str, list[Path]] = {
-        ETTH1: [data_dir / _ETTH1_FILE],
-        SAMPLE: [data_dir / f"{SAMPLE}.csv"],
-    }
-    nameless: list[Path] = []
-    for csv in _csvs(data_dir):
-        name = dataset_name(csv.stem)
-        if csv in files.get(name, []):
-            continue
-        if NAME.fullmatch(name) and name not in RESERVED and _is_printable(csv.name):
-            files.setdefault(name, []).append(csv)
-        else:
-            nameless.append(csv)
+    tables, others = _tables(data_dir)
+    nameless = [table for table in tables if not _is_printable(table.name)]
+    csvs = {ETTH1: data_dir / _ETTH1_FILE, SAMPLE: data_dir / f"{SAMPLE}.csv"}
+    csvs |= _names({table for table in tables if table not in nameless} - set(csvs.values()), csvs)
     problems: dict[str, str] = {}
-    for csv in nameless:
+    for table in nameless:
         # Never the name of another file: its dataset would be shown as broken in place of this.
-        name = dataset_name(csv.stem)
-        free = _free_name(f"csv_{name}", {*files, *problems})
-        problems[free] = _no_name(csv, name, free)
-    csvs: dict[str, Path] = {}
-    for name, found in files.items():
-        # One that is not there yet takes no name away, but keeps its own spelling.
-        if len(found) == 1:
-            csvs[name] = found[0]
+        free = _free_name(f"csv_{dataset_name(table_stem(table))}", {*csvs, *problems})
+        problems[free] = _no_name(table, free)
+    stray = _stray_tables(data_dir, [*csvs, *problems])
+    settings = {f"{table_stem(csv)}.toml" for csv in csvs.values()}
+    for name in [name for name in others if name.endswith(".toml")]:
+        if name in settings or name == SHARED_SETTINGS:
+            del others[name]
         else:
-            problems[name] = _same_name(name, found)
-    return Discovery(data_dir, csvs, {**_stray_tables(data_dir, [*csvs, *problems]), **problems})
+            others[name] = "settings, and no table of that name"
+    return Discovery(data_dir, csvs, {**stray, **problems}, others)
+
+
+def _names(tables: Collection[Path], taken: Collection[str]) -> dict[str, Path]:
+    """A name of its own for each table; see the top of the module.
+
+    Args:
+        tables: The files.
+        taken: Names that none of them gets.
+    """
+
+    def rank(table: Path) -> tuple[bool, bool, str]:
+        stem, suffix = table_stem(table), table_suffix(table.name)
+        return stem != _plain_name(table), suffix != ".csv", table.name
+
+    found: dict[str, Path] = {}
+    others: list[Path] = []
+    for name, same in groupby(sorted(tables, key=_plain_name), _plain_name):
+        first, *rest = sorted(same, key=rank)
+        if name in taken or (rest and table_stem(first) != name):
+            rest = [first, *rest]
+        else:
+            found[name] = first
+        others += rest
+    for table in others:
+        name = _plain_name(table)
+        differs = table_stem(table) == name and name not in taken
+        ending = dataset_name(table_suffix(table.name)[1:]) if differs else _hash(table)
+        wish = f"{name[: _LONGEST - 1 - len(ending)]}_{ending}"
+        wish = f"{wish[:_CUT]}_{_hash(table)}" if wish in (*found, *taken) else wish
+        found[_free_name(wish, {*found, *taken})] = table
+    return found
+
+
+def _plain_name(table: Path) -> str:
+    """The name that a file gives if no other one gives the same."""
+    name = dataset_name(table_stem(table))
+    if not re.search("[a-z0-9]", name):
+        name = _hash(table)
+    if not NAME.match(name) or name in RESERVED:
+        name = f"csv_{name}"
+    return name if len(name) <= _LONGEST else f"{name[:_CUT]}_{_hash(table)}"
+
+
+def _hash(table: Path) -> str:
+    """Six digits that tell names of files apart."""
+    return hashlib.sha256(table.name.encode("utf-8", "surrogateescape")).hexdigest()[:6]
 
 
 def _stray_tables(data_dir: Path, known: Sequence[str]) -> dict[str, str]:
@@ -129,21 +190,28 @@ def _stray_tables(data_dir: Path, known: Sequence[str]) -> dict[str, str]:
     return problems
 
 
-def _csvs(data_dir: Path) -> list[Path]:
-    """The CSVs of a folder; hidden files are others' temporaries."""
+def _tables(data_dir: Path) -> tuple[list[Path], dict[str, str]]:
+    """The tables of a folder, and what else lies there; hidden files are others' temporaries."""
+    tables: list[Path] = []
+    others: dict[str, str] = {}
     try:
-        return sorted(
-            path
-            for path in data_dir.iterdir()
-            if path.suffix.lower() == ".csv" and not path.name.startswith(".")
-        )
+        for path in sorted(data_dir.iterdir()):
+            if path.name.startswith(".") or path.name.endswith(".tmp"):
+                continue
+            if table_suffix(path.name):
+                tables.append(path)
+            elif path.is_dir():
+                others[f"{path.name}/"] = "a folder"
+            else:
+                others[path.name] = "no table of a kind that is read"
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return [], {}
     except OSError as error:
         raise CorpusError(
             f"{data_dir}: the folder cannot be listed ({error.strerror}); expected the folder with "
             "the CSVs. Check its permissions, or set ZWU_TS_DATA_DIR."
         ) from error
+    return tables, others
 
 
 def _is_printable(name: str) -> bool:
@@ -158,28 +226,37 @@ def _free_name(wish: str, taken: Collection[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _no_name(csv: Path, name: str, example: str) -> str:
-    if not _is_printable(csv.name):
-        return (
-            f"{csv.parent}: found a CSV whose name has bytes that are no UTF-8, or control "
-            f"characters: {csv.name!r}; expected a name that can be printed. Rename the file, for "
-            f"example to {example}.csv."
-        )
-    if name in RESERVED:
-        found = f"found the name {name!r}, which artifacts or settings have already"
-    else:
-        found = f"found a name that gives no dataset ({name[:80]!r})"
+def _no_name(csv: Path, example: str) -> str:
     return (
-        f"{csv}: {found}; expected a letter and then at most 62 letters, digits and underscores. "
-        f"Rename the file, for example to {example}.csv."
+        f"{csv.parent}: found a CSV whose name has bytes that are no UTF-8, or control "
+        f"characters: {csv.name!r}; expected a name that can be printed. Rename the file, for "
+        f"example to {example}.csv."
     )
 
 
-def _same_name(name: str, found: list[Path]) -> str:
-    files = " and ".join(path.name for path in found)
-    if name == ETTH1:
-        files = f"{files.removeprefix(f'{_ETTH1_FILE} and ')} (the name belongs to {_ETTH1_FILE})"
+def passed_over(found: Discovery) -> str:
+    """Which files of the folder are passed over, in a sentence; empty if none is."""
+    if not found.others:
+        return ""
+    told = [f"{printable(name)} ({reason})" for name, reason in found.others.items()]
+    more = f" and {len(told) - _LISTED} more" if len(told) > _LISTED else ""
+    kinds = ", ".join((*TEXTS, PARQUET, TSF))
     return (
-        f"{found[0].parent}: found {files}, each of which would be the dataset {name!r}; expected "
-        "one CSV of that name. Rename the others."
+        f"{found.folder}: not read: {', '.join(told[:_LISTED])}{more}. Read are {kinds}, of which "
+        f"the texts may be packed ({', '.join(PACKINGS)})."
     )
+
+
+def file_remark(name: str, table: Path) -> str:
+    """Which file a dataset is made from, where its name does not say so.
+
+    Args:
+        name: The dataset's name.
+        table: The file.
+    """
+    return "" if table_stem(table).lower() == name else f"file: {table.name}"
+
+
+def printable(name: str) -> str:
+    """A file's name, in quotes if it cannot be printed."""
+    return name if _is_printable(name) else repr(name)

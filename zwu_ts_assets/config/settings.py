@@ -18,10 +18,18 @@ from zwu_ts_assets.timeseries.csv_rules import (
     Decimal,
     Delimiter,
     Gaps,
+    Thousands,
     date_format_problem,
+    encoding_problem,
+    strip_problem,
     time_zone_problem,
 )
-from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT, FIGURE_FEATURES, LINE_PLOT_LIMIT
+from zwu_ts_assets.timeseries.limits import (
+    FEATURE_LIMIT,
+    FIGURE_FEATURES,
+    LINE_PLOT_LIMIT,
+    StatsFormat,
+)
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -39,6 +47,9 @@ EXPORTS: Final[Mapping[str, str]] = {
     )
 }
 """The export formats, each with the name of its asset."""
+
+COMPACT: Final[Mapping[str, int]] = {"canvas_width": 896, "canvas_height": 512}
+"""What the preset `compact` sets: a quarter of the pixels, and so of the tokens."""
 
 _Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
 
@@ -76,6 +87,22 @@ class Settings(BaseModel):
     interpolate_limit: int | None = Field(
         None, ge=1, le=1000, description="At most so many values in a row are interpolated."
     )
+    thousands: Thousands | None = Field(None, description="Between thousands; unset: found.")
+    magnitudes: bool | None = Field(
+        None, description="K, M, B after numbers are powers of ten; unset: found."
+    )
+    strip: tuple[str, ...] = Field(
+        (), max_length=20, description="Texts passed over in cells of numbers.", strict=False
+    )
+    missing_values: tuple[str, ...] = Field(
+        (), max_length=20, description="Further cells that stand for a missing value.", strict=False
+    )
+    encoding: str | None = Field(
+        None, min_length=1, max_length=40, description="Of the text; unset: UTF-8, or UTF-16."
+    )
+    lags: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
+        (), max_length=20, description="Rows back of copies that are further columns.", strict=False
+    )
     time_axis: Axis = Field(
         "calendar",
         description="Steps are a time or of the calendar; `order`: rows are counted.",
@@ -109,6 +136,11 @@ class Settings(BaseModel):
     max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
     patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
     patch_stride: int = Field(12, ge=1, le=1000, description="Rows between two patches' starts.")
+    preset: Literal["full", "compact"] = Field(
+        "full",
+        description="`compact`: a canvas of 896x512 unless another is set, with a quarter of the "
+        "tokens: colours can be read, and digits are not asked about.",
+    )
     canvas_width: _Blocks = Field(1792, ge=448, description="Width of a figure in pixels.")
     canvas_height: _Blocks = Field(992, ge=224, description="Height of a figure in pixels.")
     title_batch_index: bool = Field(
@@ -143,6 +175,10 @@ class Settings(BaseModel):
     fps: float = Field(2.0, ge=0.001, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
         2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
+    )
+    stats_format: StatsFormat = Field(
+        "decimals",
+        description="Numbers of the statistics have two decimals, or four significant digits.",
     )
     splitter: str | None = Field(
         None, description="`package.module:function` that splits the stats text for `vocab`."
@@ -212,6 +248,13 @@ class Settings(BaseModel):
         """How many columns a feature panel can show in cells of at least a pixel."""
         return min(most_features(Canvas(*size)) for size in (self.canvas_size, self.video_size))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_chooses_the_canvas(cls, values: object) -> object:
+        if isinstance(values, Mapping) and values.get("preset") == "compact":
+            return {**COMPACT, **values}
+        return values
+
     @model_validator(mode="after")
     def _feature_panels_have_room(self) -> Self:
         # The default is no wish: it may be more than a small canvas has room for.
@@ -273,6 +316,27 @@ class Settings(BaseModel):
     def _is_a_date_format(cls, value: str | None) -> str | None:
         if value is not None and (problem := date_format_problem(value)):
             raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("lags")
+    @classmethod
+    def _lags_increase(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError(f"{list(value)} does not increase; name each lag once, in order")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, value: str | None) -> str | None:
+        if value is not None and (problem := encoding_problem(value)):
+            raise ValueError(f"{shown(value)} {problem}")
+        return value
+
+    @field_validator("strip")
+    @classmethod
+    def _can_be_stripped(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if problem := strip_problem(value):
+            raise ValueError(problem)
         return value
 
     @field_validator("time_zone")

@@ -37,11 +37,14 @@ from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import batches_of_run, events_are_ours
 from zwu_ts_assets.orchestration.specs import Specs
 from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
-from zwu_ts_assets.orchestration.work import WHOLE, Product, Work
+from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
 from zwu_ts_assets.storage.ahead import ahead
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.storage.places import printed_place
 from zwu_ts_assets.workers.progress import with_progress
+
+# In the fingerprint of an artifact of which a part could not be made: it is never current.
+_INCOMPLETE = "incomplete: "
 
 
 class ArtifactIOManager(dg.ConfigurableIOManager):
@@ -111,12 +114,21 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
             def written(item: tuple[str, Product[Any]]) -> tuple[str, Record]:
                 key, product = item
-                prints = fingerprint(code_version, obj.made_from[key])
+                mark = _INCOMPLETE if product.problems else ""
+                prints = fingerprint(code_version, mark + obj.made_from[key])
                 before = None if obj.force else store.record(asset, key)
                 return key, self.write(store, asset, key, product, code_version, prints, before)
 
-            made_now = ((key, next(products)) for key in with_progress(due, asset))
-            for key, made in ahead(written, made_now, store.at_once):
+            problems: list[Problem] = []
+
+            def made_now() -> Iterator[tuple[str, Product[Any]]]:
+                for key in with_progress(due, asset):
+                    product = next(products)
+                    problems.extend(product.problems)
+                    if product.value or not product.problems:
+                        yield key, product
+
+            for key, made in ahead(written, made_now(), store.at_once):
                 tell(key, made, True)
             next(products, None)  # lets the work end by itself and free what it holds
             if keys == [WHOLE]:  # of batches, reading all records again would take too long
@@ -125,6 +137,10 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                 )
                 if foreign:
                     context.log.warning(foreign_sentence(foreign))
+            for problem in problems:
+                context.log.error("\n".join([f"{problem.part}: {problem.reason}", problem.trace]))
+            if problems:
+                raise CorpusError(unmade_sentence(problems))
         context.log.info(f"{len(due)} made, {len(current) - len(due)} already current")
 
     def load_input(self, context: dg.InputContext) -> Any:

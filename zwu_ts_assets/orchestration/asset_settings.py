@@ -15,7 +15,7 @@ from zwu_ts_assets.orchestration.specs import CSV_SETTINGS, AssetSpec
 
 # These came later: told, and part of a digest, only where they are not at their default, so that
 # nothing that was made before them is out of date.
-_LATER: Final = ("figure_features", "figure_columns", *CSV_SETTINGS)
+_LATER: Final = ("figure_features", "figure_columns", "stats_format", "lags", *CSV_SETTINGS)
 
 
 def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import click
 
 from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.discovery import file_remark
 from zwu_ts_assets.config.environment import artifacts_dir
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.automation import guards, job_name
@@ -83,7 +84,7 @@ def run_dataset(
             report_comparison(reporter, dataset, found)
             click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
             _say_what_is_foreign(dataset, found)
-            _say_what_is_there(dataset, started)
+            _say_what_is_there(dataset, found, started)
             _refuse_to_export_nothing(dataset, found, also)
             return
         if surplus := sum(item.reason in GONE for item in found.stale):
@@ -117,7 +118,7 @@ def run_dataset(
     for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
         click.echo(sentence, err=True)
     _say_what_is_foreign(dataset, found)
-    _say_what_is_there(dataset, started)
+    _say_what_is_there(dataset, found, started)
     if not result.success:
         raise click.ClickException(
             "Some assets failed; what succeeded is kept, and the next run makes the rest."
@@ -152,7 +153,7 @@ def _say_what_is_foreign(dataset: Dataset, found: Difference) -> None:
         click.echo(f"{dataset.name}: {asset}: {foreign_sentence(names)}", err=True)
 
 
-def _say_what_is_there(dataset: Dataset, started: float) -> None:
+def _say_what_is_there(dataset: Dataset, found: Difference, started: float) -> None:
     store = dataset_store(artifacts_dir(), dataset.prefix).look()
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
@@ -165,4 +166,6 @@ def _say_what_is_there(dataset: Dataset, started: float) -> None:
         ):
             if count or not dataset.specs.of(asset).last_mile:
                 click.echo(f"  {pattern:<42} {count:>5}")
+    for remark in filter(None, (file_remark(dataset.name, dataset.csv), *found.remarks)):
+        click.echo(told(f"  {remark}"))
     click.echo(f"in {time.monotonic() - started:.1f} s")

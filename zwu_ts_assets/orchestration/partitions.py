@@ -129,10 +129,13 @@ def batch_count(dataset: Dataset) -> int:
                 rows = count_grid_rows(
                     dataset.csv, time_column=column, features=features, rules=rules
                 )
-        counted = (identity, count_data_rows(dataset.csv) if rows is None else rows)
+        counted = (identity, count_data_rows(dataset.csv, rules.encoding) if rows is None else rows)
         _COUNTED[dataset.csv] = counted
     return window_rows.batch_count(
-        counted[1], settings.window_length, settings.stride, settings.max_batches
+        max(0, counted[1] - max(settings.lags, default=0)),
+        settings.window_length,
+        settings.stride,
+        settings.max_batches,
     )
 
 

@@ -171,7 +171,7 @@ _PROMPTS: Final = ("prompts", origins.prompts_digest)
 _MEDIA: Final = {name: name for name in ("correlation_pngs", "line_plots", "patch_videos")}
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
-_NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
+_NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer")
 
 
 def _of_video_size(settings: Settings, values: Mapping[str, object]) -> dict[str, object]:
@@ -221,7 +221,7 @@ _SPECS: Final = (
         foretold=True,
         details={"batches": float},
         settings=(
-            *("time_column", "features", "window_length", "window_stride", "max_batches"),
+            *("time_column", "features", "lags", "window_length", "window_stride", "max_batches"),
             *CSV_SETTINGS,
         ),
         io_manager="series_io",
@@ -302,9 +302,9 @@ _SPECS: Final = (
         files={"text": "correlations/batch_stats.txt"},
         origins=origins.of_stats,
         body=corpus_assets.batch_stats,
-        settings=("window_stride",),
+        settings=("window_stride", "stats_format"),
         kinds=frozenset({"text"}),
-        checks=(checks.TEXT_COVERS_EVERY_BATCH,),
+        checks=(checks.TEXT_COVERS_EVERY_BATCH, checks.TEXT_TELLS_EVERY_VARIANCE),
     ),
     AssetSpec(
         role="vocab",

@@ -20,6 +20,28 @@ T = TypeVar("T")
 # The key under which an unpartitioned asset's only artifact is kept.
 WHOLE: Final = "all"
 
+WARNING: Final = "warning_"
+"""Details whose names begin with it are told by the commands, too."""
+
+# Of the windows that could not be drawn, as many are told in one sentence.
+_PARTS: Final = 5
+_REASONS: Final = 3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a part of an artifact could not be made.
+
+    Attributes:
+        part: Which part it is, for people: `batch 3, rows 288 to 383`.
+        reason: What went wrong and what to do, in sentences.
+        trace: The traceback, for the log of a run; empty where the reason says it all.
+    """
+
+    part: str
+    reason: str
+    trace: str = ""
+
 
 @dataclass(frozen=True)
 class Product(Generic[T]):
@@ -30,12 +52,15 @@ class Product(Generic[T]):
         details: Shapes, counts and spans, for the web UI and for downstream assets.
         version: Of the content, where it can be told better than by the bytes of the files.
         preview: Something to look at: a small JPEG, or Markdown.
+        problems: Why parts of it are missing. What is there is kept, but never counts as current,
+            so that the next run tries again.
     """
 
     value: T
     details: Mapping[str, Detail] = field(default_factory=dict)
     version: str | None = None
     preview: bytes | str = b""
+    problems: tuple[Problem, ...] = ()
 
 
 Make = Callable[[Sequence[str]], Iterator[Product[Any]]]
@@ -151,3 +176,30 @@ def once(make: Callable[[], Product[Any]]) -> Make:
         make: Makes its product.
     """
     return lambda keys: (make() for _ in keys)
+
+
+def warnings_among(details: Mapping[str, Detail]) -> list[str]:
+    """The sentences among an artifact's details that its user has to read."""
+    return [str(detail) for name, detail in details.items() if name.startswith(WARNING)]
+
+
+def unmade_sentence(problems: Sequence[Problem]) -> str:
+    """Which windows of an asset could not be drawn and why, for the user.
+
+    Args:
+        problems: Of all its artifacts, at least one.
+    """
+    parts: dict[str, list[str]] = {}
+    for problem in problems:
+        parts.setdefault(problem.reason, []).append(problem.part)
+    told = []
+    for reason, names in list(parts.items())[:_REASONS]:
+        more = f" and {len(names) - _PARTS} more" if len(names) > _PARTS else ""
+        told.append(f"{'; '.join(names[:_PARTS])}{more}: {reason}")
+    if len(parts) > _REASONS:
+        told.append(f"and {len(parts) - _REASONS} other reasons, which the log of the run tells.")
+    count = "1 window" if len(problems) == 1 else f"{len(problems)} windows"
+    return (
+        f"{count} could not be drawn. All others are made and kept, and the next run "
+        f"tries again. {' '.join(told)}"
+    )

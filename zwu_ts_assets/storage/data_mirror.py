@@ -23,8 +23,8 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets.storage.regular_files import read_regular, remove_regular
 from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned
+from zwu_ts_assets.timeseries.table_files import table_suffix
 
-_COPIED: Final = (".csv", ".toml")
 # One part, not hidden, nothing that a terminal or a file system takes for something else.
 _NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
 _LONGEST: Final = 255  # bytes of a file's name
@@ -129,7 +129,12 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
 
 
 def _is_copied(name: str) -> bool:
-    return bool(_NAME.fullmatch(name)) and Path(name).suffix.lower() in _COPIED
+    return bool(_NAME.fullmatch(name)) and bool(_copied_suffix(name))
+
+
+def _copied_suffix(name: str) -> str:
+    """The suffix of a table or of settings; empty of what is not copied."""
+    return table_suffix(name) or (".toml" if name.lower().endswith(".toml") else "")
 
 
 def _here(name: str) -> str:
@@ -141,7 +146,7 @@ def _here(name: str) -> str:
     if len(name.encode("utf-8")) <= _LONGEST:
         return name
     short = name.encode("utf-8")[:100].decode("utf-8", "ignore")
-    return f"{short}-{hashlib.sha256(name.encode('utf-8')).hexdigest()}{Path(name).suffix}"
+    return f"{short}-{hashlib.sha256(name.encode('utf-8')).hexdigest()}{_copied_suffix(name)}"
 
 
 def _state(folder: Path) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 What belongs here: the one text form of the statistics, written and read. What does not: splitting
 the text into tokens (`vocabulary.py`, `qwen.py`).
 
-The text is a sequence of blocks; numbers have two decimals, and a blank line ends each block:
+The text is a sequence of blocks, and a blank line ends each of them. Numbers have two decimals, or
+four significant digits where two decimals would hide them:
 
     --- Batch 0 ---
     HUFL: Mean=8.58, Max=12.73, Var=6.62
@@ -24,25 +25,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.limits import StatsFormat
 from zwu_ts_assets.timeseries.window_key import WindowKey, key_label, key_text
 
 # Bounded: `int` refuses thousands of digits with an error of its own.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,17})"
 _HEADING: Final = re.compile(rf"--- Batch {_NUMBER}(?: Row {_NUMBER})? ---")
-_DECIMAL: Final = r"-?[0-9]+\.[0-9]{2}"
-_LINE: Final = re.compile(rf".+: Mean={_DECIMAL}, Max={_DECIMAL}, Var={_DECIMAL}")
+_DECIMAL: Final = r"[0-9]+\.[0-9]{2}"
+_SIGNIFICANT: Final = (
+    r"0|0\.0{0,5}[1-9][0-9]{3}|[1-9](?:\.[0-9]{3}|[0-9]\.[0-9]{2}|[0-9]{2}\.[0-9]|[0-9]{3,14})"
+    r"|[1-9]\.[0-9]{3}e[+-][0-9]{2,3}"
+)
+_WRITTEN: Final = rf"-?(?:{_DECIMAL}|{_SIGNIFICANT})"
+# Between them, numbers are written without an exponent.
+_LEAST_EXPONENT: Final = -6
+_MOST_EXPONENT: Final = 15
+_LINE: Final = re.compile(rf".+: Mean={_WRITTEN}, Max={_WRITTEN}, Var={_WRITTEN}")
 
 
-def stats_lines(values: NDArray[np.float64], features: Sequence[str]) -> list[str]:
+def stats_lines(
+    values: NDArray[np.float64], features: Sequence[str], form: StatsFormat = "decimals"
+) -> list[str]:
     """Mean, maximum and population variance (divided by the number of rows) of each feature.
 
     Args:
         values: (rows, features) float64, at least one row.
         features: The column names.
+        form: "decimals": with two decimals; a number that rounds to zero from below is written
+            `-0.00`, as Python does. "significant": as `significant_text` writes them.
 
     Returns:
-        One line per feature, in the order of the columns, without line ends. A number that rounds
-        to zero from below is written `-0.00`, as Python does.
+        One line per feature, in the order of the columns, without line ends.
 
     Raises:
         CorpusError: The shapes do not fit, a name holds a line break or what UTF-8 has no bytes
@@ -74,10 +87,40 @@ def stats_lines(values: NDArray[np.float64], features: Sequence[str]) -> list[st
                 "expected finite numbers. The values are not finite or too large to be squared in "
                 "64-bit floats: mend them, or change the unit of the column."
             )
+    write = "{:.2f}".format if form == "decimals" else significant_text
     return [
-        f"{name}: Mean={mean:.2f}, Max={maximum:.2f}, Var={variance:.2f}"
+        f"{name}: Mean={write(mean)}, Max={write(maximum)}, Var={write(variance)}"
         for name, (mean, maximum, variance) in zip(features, table.T, strict=True)
     ]
+
+
+def significant_text(value: float) -> str:
+    """A finite number with four significant digits, and all digits before the point.
+
+    `0.006620`, `12.73`, `123457`; with an exponent below a millionth and from 10 ** 15 on; `0`.
+    """
+    if value == 0:
+        return "0"
+    scientific = f"{value:.3e}"  # rounds, which may lead to the next power of ten
+    exponent = int(scientific.partition("e")[2])
+    if not _LEAST_EXPONENT <= exponent < _MOST_EXPONENT:
+        return scientific
+    return f"{value:.{max(0, 3 - exponent)}f}"
+
+
+def hidden_variances(values: NDArray[np.float64], lines: Sequence[str]) -> list[bool | None]:
+    """Of which features the text says that the variance is zero, although it is not.
+
+    Args:
+        values: (rows, features) float64.
+        lines: What `stats_lines` made of them.
+
+    Returns:
+        For each feature whether its variance is hidden; None where the feature is constant.
+    """
+    varies = (values.max(axis=0) > values.min(axis=0)).tolist()
+    zeros = (float(line.rpartition("Var=")[2]) == 0 for line in lines)
+    return [zero if moves else None for zero, moves in zip(zeros, varies, strict=True)]
 
 
 def format_block(key: WindowKey, lines: Sequence[str]) -> str:

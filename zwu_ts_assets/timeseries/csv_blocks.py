@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from zwu_ts_assets.timeseries.csv_cells import CellForm
 from zwu_ts_assets.timeseries.csv_header import Columns
-from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT
+from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_number
 from zwu_ts_assets.timeseries.csv_time_blocks import parse_times
 from zwu_ts_assets.timeseries.csv_times import TimeFormat, seconds_of
 
@@ -38,6 +39,9 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     Returns:
         Seconds (rows,) int64 and values (rows, features) float64, NaN where a value is missing.
     """
+    marks_of_missing = _missing_numbers(columns)
+    if marks_of_missing is None:
+        return None
     if b'"' in block or b"\0" in block or not block.endswith(b"\n"):
         return None
     if block.count(b"\r") != block.count(b"\r\n"):
@@ -86,7 +90,25 @@ def parse_block(block: bytes, columns: Columns) -> Table | None:
     if not columns.features:  # only the times are asked for
         return seconds, np.empty((len(seconds), 0))
     values = _parse_values(block, columns)
-    return None if values is None or len(values) != len(seconds) else (seconds, values)
+    if values is None or len(values) != len(seconds):
+        return None
+    if marks_of_missing:
+        gone = np.isin(values, marks_of_missing)
+        if gone.any() and not columns.missing:
+            return None
+        values[gone] = np.nan
+    return seconds, values
+
+
+def _missing_numbers(columns: Columns) -> list[float] | None:
+    """The numbers that stand for a missing value; None if cells are dressed in another way."""
+    found: list[float] = []
+    for form in (columns.forms.get(index, CellForm()) for index in columns.features):
+        numbers = [mark for mark in form.missing if is_number(mark) and "," not in mark]
+        if form != CellForm(missing=form.missing) or len(numbers) < len(form.missing):
+            return None
+        found = [float(mark) for mark in numbers]
+    return found
 
 
 def _joined_times(

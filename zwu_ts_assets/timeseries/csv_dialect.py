@@ -102,7 +102,7 @@ def find_decimal(
         "the decimal mark or parts thousands",
         "numbers of which one has another number of digits after the mark than three",
         'If it is the decimal mark, write `decimal = "."` or `decimal = ","` into the '
-        "settings; marks between thousands are not read.",
+        'settings; if it parts thousands, `thousands = "."` or `thousands = ","`.',
     )
 
 

@@ -23,6 +23,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
     show,
 )
 from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT
+from zwu_ts_assets.timeseries.table_files import settings_file
 
 _LOOKED_AT: Final = 100  # lines that tell whether a column is one of numbers
 _LISTED: Final = 20  # names in a message
@@ -224,7 +225,7 @@ def numeric_features(
             f"at most {FEATURE_LIMIT}",
             "Name the columns to use with the setting `features`, for example "
             f"`features = [{', '.join(show(names[index]) for index in chosen[:3])}]` in "
-            f"{path.with_suffix('.toml').name} beside the CSV.",
+            f"{settings_file(path).name} beside the CSV.",
         )
     for index in chosen:
         parse_number(path, 2, names[index], cells[index], decimal, missing=missing)

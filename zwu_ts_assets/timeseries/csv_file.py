@@ -28,7 +28,10 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
+from zwu_ts_assets.timeseries.csv_cells import plain_cells
+from zwu_ts_assets.timeseries.csv_counters import repeats_time
 from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
+from zwu_ts_assets.timeseries.csv_features import listed
 from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
 from zwu_ts_assets.timeseries.csv_header import Columns, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
@@ -43,7 +46,12 @@ from zwu_ts_assets.timeseries.csv_lines import (
     split_line,
 )
 from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
-from zwu_ts_assets.timeseries.csv_order import DataRows, oldest_first, without_repeated_lines
+from zwu_ts_assets.timeseries.csv_order import (
+    REPEAT_LIMIT,
+    DataRows,
+    oldest_first,
+    without_repeated_lines,
+)
 from zwu_ts_assets.timeseries.csv_rows import Rows
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_source import open_table
@@ -145,6 +153,9 @@ def read_csv(
             names the line (the header is line 1) and the column.
     """
     grid, columns, values, notes = _read_rows(path, time_column, features, rules)
+    if features is None and columns.pivoted is None:
+        columns, values, counters = _without_counters(grid, columns, values)
+        notes = (*notes, *counters)
     filled = fill(grid, values, rules)
     series = Series(
         grid.timestamps.view("datetime64[s]"),
@@ -155,6 +166,33 @@ def read_csv(
         grid.axis,
     )
     return Reading(series, columns, grid.inserted, notes, grid.gaps)
+
+
+def _without_counters(
+    grid: Grid, columns: Columns, values: NDArray[np.float64]
+) -> tuple[Columns, NDArray[np.float64], tuple[str, ...]]:
+    """Leave out the columns that only tell the time again, unless there is no other one."""
+    seconds = grid.timestamps if grid.places is None else grid.timestamps[grid.places]
+    found = {
+        place: reason
+        for place, reason in enumerate(repeats_time(seconds, column) for column in values.T)
+        if reason
+    }
+    if not found:
+        return columns, values, ()
+    names = columns.feature_names
+    told = listed([f"{show(names[place])}, which {reason}" for place, reason in found.items()])
+    if len(found) == len(names):
+        return columns, values, (f"kept, as there is no other column: {told}",)
+    kept = [place for place in range(len(names)) if place not in found]
+    left_out = ((names[place], reason) for place, reason in found.items())
+    columns = replace(
+        columns,
+        features=tuple(columns.features[place] for place in kept),
+        left_out=(*columns.left_out, *left_out),
+    )
+    note = f"left out: {told} (name them in `features` to use them)"
+    return columns, np.ascontiguousarray(values[:, kept]), (note,)
 
 
 def count_grid_rows(
@@ -187,7 +225,7 @@ def _read_rows(
     Returns:
         The grid, the columns, the values of the CSV's rows, and what there is to say.
     """
-    with open_table(path) as source:
+    with open_table(path, rules.encoding) as source:
         file = source.file
         if source.delimiter is not None and rules.delimiter is None:
             rules = replace(rules, delimiter=source.delimiter)
@@ -237,7 +275,7 @@ def lines_are_rows(
     # By a zone's clocks, two equal lines may be two hours.
     if rules.allows_gaps or rules.time_zone or rules.time_axis == "order":
         return False
-    with open_table(path) as source:
+    with open_table(path, rules.encoding) as source:
         if source.delimiter is not None and rules.delimiter is None:
             rules = replace(rules, delimiter=source.delimiter)
         columns = read_columns(source.file, path, time_column, features, rules)
@@ -245,20 +283,22 @@ def lines_are_rows(
     return not columns.series and columns.times.kind != "rows"
 
 
-def count_data_rows(path: Path) -> int:
+def count_data_rows(path: Path, encoding: str | None = None) -> int:
     """Count the lines after the header without reading what they say.
 
-    Blank lines at the end do not count, nor do lines above the header and those that repeat the
-    line before. A last line without a line end does, although `read_series` refuses it if it is
-    cut.
+    Blank lines at the end do not count, nor do lines above the header and those that repeat
+    another line; among more than `csv_order.REPEAT_LIMIT` lines, those that repeat the one before.
+    A last line without a line end does, although `read_series` refuses it if it is cut.
 
     Raises:
         CorpusError: The file cannot be read.
     """
     rows = line_ends = repeated = 0
-    with open_table(path) as source:
+    with open_table(path, encoding) as source:
         file = source.file
         last = b""
+        header = True
+        seen: set[int] = set()
         while block := file.read(_BLOCK):
             block += file.readline(LINE_LIMIT + 1)
             text = block.rstrip()
@@ -266,8 +306,16 @@ def count_data_rows(path: Path) -> int:
                 rows = line_ends + text.count(b"\n")
                 lines = block.rstrip(b"\r\n").replace(b"\r\n", b"\n").split(b"\n")
                 pairs = zip([last, *lines], lines, strict=False)
-                repeated += sum(1 for before, line in pairs if line == before and line.strip())
+                again = [line == before and bool(line.strip()) for before, line in pairs]
                 last = lines[-1]
+                if len(seen) <= REPEAT_LIMIT:
+                    new = {hash(line) for line in lines[header:] if line.strip()}
+                    kept = sum(1 for line in lines[header:] if line.strip())
+                    repeated += kept - len(new - seen)
+                    seen |= new
+                else:
+                    repeated += sum(again)
+                header = False
             line_ends += block.count(b"\n")
     return rows - repeated
 
@@ -304,7 +352,10 @@ def _read_table(
         if table is None:
             stop = file.tell()
             if not columns.decimal_is_told:
-                rows = Rows(file, path, columns.delimiter, stop - len(block), stop, before + 1)
+                rows = Rows(
+                    *(file, path, columns.delimiter, stop - len(block), stop, before + 1),
+                    forms=columns.forms,
+                )
                 if mark := find_decimal(path, columns.names, columns.features, rows):
                     columns = replace(columns, decimal=mark, decimal_is_told=True)
             file.seek(stop - len(block))
@@ -407,6 +458,9 @@ def _cells(path: Path, line: Line, columns: Columns) -> list[str]:
             "nothing in it, as on the lines before",
             "Name the column on the line with the column names, or empty the cell.",
         )
+    if columns.forms:
+        forms = {i: form for i, form in columns.forms.items() if i in columns.features}
+        return plain_cells(path, line.number, columns.names, cells, forms, missing=columns.missing)
     return cells
 
 

@@ -7,13 +7,14 @@ does not: which column holds the time (`csv_time_column.py`), the choice of feat
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, Final
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_cells import CellForm, find_forms
 from zwu_ts_assets.timeseries.csv_dialect import find_decimal, find_delimiter
 from zwu_ts_assets.timeseries.csv_features import (
     listed,
@@ -71,6 +72,8 @@ class Columns:
         series: Indices of the columns that name the series of a long table; none elsewhere.
         wanted: Of a long table, the names of the series' columns that are wanted; None for all.
         pivoted: Of a long table, the names of the columns that it has made; known when it is read.
+        left_out: The columns that are not used, each with the reason.
+        forms: How the cells of some columns are dressed, by their index.
     """
 
     names: tuple[str, ...]
@@ -87,6 +90,8 @@ class Columns:
     series: tuple[int, ...] = ()
     wanted: tuple[str, ...] | None = None
     pivoted: tuple[str, ...] | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
+    forms: Mapping[int, CellForm] = field(default_factory=dict)
 
     def stamp(self, cells: Sequence[str]) -> str:
         """The time that a line tells, in one text; the line has all its cells."""
@@ -183,8 +188,17 @@ def read_columns(
             f"{path}: found a header line and no data line after it; expected data from line 2 "
             "on. Copy the file again."
         )
-    cells = split_line(path, first, delimiter)
-    rows = Rows(file, path, delimiter, start, start + _SAMPLE)
+    forms, told = find_forms(
+        path,
+        names,
+        Rows(file, path, delimiter, start, start + _SAMPLE),
+        rules,
+        delimiter=delimiter,
+        quoted=_has_quotes(file, start),
+    )
+    notes = (*notes, *told)
+    rows = Rows(file, path, delimiter, start, start + _SAMPLE, forms=forms)
+    cells = next(iter(rows), (2, split_line(path, first, delimiter)))[1]
     sample = [row for _, row in islice(rows, _LOOKED_AT) if len(row) >= len(names)]
     place = find_time(path, names, sample, time_column, rules, index)
     time = place.time
@@ -239,9 +253,15 @@ def read_columns(
             left_out=left_out,
         )
     used = (time, *chosen, *left_out)
-    texts = [show(name) for i, name in enumerate(names) if i not in used]
-    if features is None and texts:
-        notes = (*notes, f"columns of text left out: {listed(texts)}")
+    others = [i for i in range(len(names)) if i not in used]
+    if features is None:
+        unused = [(i, f"text, such as {show(_first_text(rows, i))}") for i in others]
+        if texts := [show(names[i]) for i in others]:
+            notes = (*notes, f"columns of text left out: {listed(texts)}")
+    else:
+        unused = [(i, "not named in the setting `features`") for i in others]
+    unused += [(i, "numbers the rows") for i in index]
+    unused += [(i, "rises with the rows") for i in place.left_out]
     times = place.times
     if times is None:
         stamps = stamps_of(((n, row) for n, row in rows if len(row) >= len(names)), place)
@@ -267,7 +287,21 @@ def read_columns(
         joined=place.joined,
         series=series,
         wanted=wanted,
+        forms=forms,
+        left_out=tuple((names[i], reason) for i, reason in sorted(unused)),
     )
+
+
+def _has_quotes(file: IO[bytes], start: int) -> bool:
+    """Whether any of the first cells is in quotes."""
+    file.seek(start)
+    return b'"' in file.read(_SAMPLE)
+
+
+def _first_text(rows: Rows, column: int) -> str:
+    """The first cell of a column in which there is something."""
+    cells = (row[column] for _, row in rows if column < len(row))
+    return next((cell for cell in cells if cell.strip()), "")
 
 
 def _named(

@@ -49,6 +49,11 @@ class LineError(CorpusError):
         path, line, rest = self._place
         return LineError(path, line + lines, rest)
 
+    def of_row(self) -> CorpusError:
+        """The same error of a table that has rows and no lines."""
+        path, line, rest = self._place
+        return CorpusError(f"{path}, row {line - 1}{rest}" if line > 1 else f"{path}{rest}")
+
     def __reduce__(self) -> tuple[type[CorpusError], tuple[str]]:
         """As a `CorpusError`, which takes one string."""
         return CorpusError, (str(self),)
@@ -146,8 +151,8 @@ def read_line(file: IO[bytes], path: Path, number: int, delimiter: str = ",") ->
             None,
             f"byte 0x{raw[error.start]:02x} at byte {offset} of the file, which is not UTF-8",
             "UTF-8 text",
-            "The file is probably in Latin-1 or another old encoding. Save it as UTF-8, for "
-            "example with `iconv -f latin1 -t utf-8`.",
+            "The file is probably in Latin-1 or another old encoding. Say which with the setting "
+            '`encoding`, for example `encoding = "latin-1"`, or save it as UTF-8.',
         )
     ended = text.endswith("\n")
     # A file may also be cut off between the two characters of its last line end.
@@ -232,8 +237,9 @@ def parse_number(
         mark = "point" if decimal == "." else "comma"
         do = (
             f"Write numbers with the digits 0 to 9, a decimal {mark}, the sign - and nothing "
-            "between or around digits; the setting `decimal` says which mark it is. Or leave the "
-            "column out with the setting `features`."
+            "between or around digits; the setting `decimal` says which mark it is, `thousands` "
+            "what parts thousands, and `strip` which texts to pass over. Or leave the column out "
+            "with the setting `features`."
         )
     else:
         found = f"the text {show(cell)}"

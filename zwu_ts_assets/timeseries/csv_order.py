@@ -1,18 +1,22 @@
 """The order of data lines, and lines that are there twice.
 
-What belongs here: series that are written newest first, and dropping a line that repeats the one
-above it to the letter. What does not: holes between rows (`csv_gaps.py`).
+What belongs here: series that are written newest first, or in pieces, and dropping a line that
+repeats another one to the letter. What does not: holes between rows (`csv_gaps.py`).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import IO
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT
+
+REPEAT_LIMIT: Final = 2_000_000
+"""The most lines among which repeated ones are looked for that do not follow each other."""
+
+_PIECE: Final = 24  # rows of a piece on average, at least: else rows are in disorder
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,45 +56,71 @@ def oldest_first(rows: DataRows) -> DataRows:
 
 
 def without_repeated_lines(rows: DataRows, file: IO[bytes], start: int) -> DataRows:
-    """Drop rows whose line repeats the line before, letter for letter.
+    """Drop rows whose line repeats another line of the same time, letter for letter.
 
-    Two lines of one time that differ stay, and are refused with the other steps between rows.
+    Where files were put below each other, so that times go back a few times, rows are put into the
+    order of time first. Two lines of one time that differ stay where they are, and are refused with
+    the other steps between rows.
 
     Args:
         rows: The rows; their times are those that count, of UTC where a zone is told.
         file: The file; its place changes.
         start: Where the first data line begins.
     """
-    again = np.flatnonzero(np.diff(rows.seconds) == 0) + 1
-    if not len(again):
+    steps = np.diff(rows.seconds)
+    if not len(steps) or steps.min() > 0:
         return rows
-    lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
-    # Of two neighbours the one further down in the file repeats the other.
-    lower = np.maximum(lines[again], lines[again - 1])
-    repeated = np.isin(lower, _repeated_lines(file, start))
-    if not repeated.any():
+    ordered = _pieces_in_order(rows) if steps.min() < 0 else rows
+    again = np.flatnonzero(np.diff(ordered.seconds) == 0) + 1
+    if not len(again):
+        return ordered
+    lines = np.arange(2, len(rows.seconds) + 2) if ordered.lines is None else ordered.lines
+    repeats = _are_equal(file, start, lines[again - 1], lines[again])
+    if ordered is not rows and not repeats.all():
+        return rows  # several series below each other, perhaps
+    if not repeats.any():
         return rows
     kept = np.ones(len(lines), dtype=np.bool_)
-    kept[again[repeated]] = False
-    count = int(repeated.sum())
+    kept[again[repeats]] = False
+    count = int(repeats.sum())
     return replace(
-        rows,
-        seconds=rows.seconds[kept],
-        values=rows.values[kept],
+        ordered,
+        seconds=ordered.seconds[kept],
+        values=ordered.values[kept],
         lines=lines[kept],
         notes=(
-            *rows.notes,
-            f"{count} {'line' if count == 1 else 'lines'} dropped that repeat the line before",
+            *ordered.notes,
+            f"{count} {'line' if count == 1 else 'lines'} dropped that repeat another line",
         ),
     )
 
 
-def _repeated_lines(file: IO[bytes], start: int) -> NDArray[np.int64]:
-    """The numbers of the lines that equal the line before, the first data line being line 2."""
+def _pieces_in_order(rows: DataRows) -> DataRows:
+    """The rows in the order of time, if they are a few pieces that each are in one direction."""
+    steps = np.diff(rows.seconds)
+    back, ahead = int((steps < 0).sum()), int((steps > 0).sum())
+    if min(back, ahead) > len(rows.seconds) // _PIECE or len(rows.seconds) > REPEAT_LIMIT:
+        return rows
+    order = np.argsort(rows.seconds, kind="stable")
+    lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
+    count = min(back, ahead) + 1
+    return DataRows(
+        rows.seconds[order],
+        np.ascontiguousarray(rows.values[order]),
+        lines[order],
+        (*rows.notes, f"{count} pieces in the file, put into the order of time"),
+    )
+
+
+def _are_equal(
+    file: IO[bytes], start: int, some: NDArray[np.int64], others: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether lines are equal to others, by their numbers, the first data line being line 2."""
+    wanted = {*some.tolist(), *others.tolist()}
     file.seek(start)
-    pairs = enumerate(pairwise(_stripped_lines(file)), start=3)
-    found = [number for number, (before, text) in pairs if text == before]
-    return np.array(found, dtype=np.int64)
+    texts = {n: text for n, text in enumerate(_stripped_lines(file), start=2) if n in wanted}
+    pairs = zip(some.tolist(), others.tolist(), strict=True)
+    return np.array([texts[one] == texts[other] for one, other in pairs], dtype=np.bool_)
 
 
 def _stripped_lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,9 @@ What belongs here: the rules and what is wrong with one. What does not: followin
 Imports nothing heavy, since settings are read whenever definitions load.
 """
 
+import codecs
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final, Literal
@@ -12,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 Delimiter = Literal[",", ";", "\t", "|"]
 Decimal = Literal[".", ","]
+Thousands = Literal[",", ".", " ", "'"]
 Gaps = Literal["refuse", "drop", "interpolate"]
 Axis = Literal["calendar", "order"]
 
@@ -38,6 +41,11 @@ class CsvRules:
         gaps: "refuse": a missing value or row is an error. "drop": rows that lack a value are
             marked as missing. "interpolate": short runs are interpolated, the others marked.
         interpolate_limit: The most values in a row of a column that are interpolated.
+        thousands: The mark between thousands; None: found.
+        magnitudes: Whether K, M, B after numbers are powers of ten; None: found.
+        strip: Texts that are passed over in cells of numbers.
+        missing_values: Cells that stand for a missing value, besides those that always do.
+        encoding: Of the text; None: UTF-8, or UTF-16 with its mark.
         time_axis: "calendar": rows are at one interval, or at steps of the calendar. "order": they
             follow each other, whatever time lies between them, and are counted.
         time_columns: The columns that tell the time together, such as year, month and day.
@@ -51,15 +59,47 @@ class CsvRules:
     time_zone: str | None = None
     gaps: Gaps = "refuse"
     interpolate_limit: int | None = None
+    thousands: Thousands | None = None
+    magnitudes: bool | None = None
+    strip: tuple[str, ...] = ()
+    missing_values: tuple[str, ...] = ()
+    encoding: str | None = None
     time_axis: Axis = "calendar"
     time_columns: tuple[str, ...] | None = None
     series_column: tuple[str, ...] | None = None
     value_column: str | None = None
 
     @property
+    def dresses_cells(self) -> bool:
+        """Whether anything is said of cells that are no plain numbers."""
+        told = self.thousands, self.magnitudes, self.strip, self.missing_values
+        return any(told)
+
+    @property
     def allows_gaps(self) -> bool:
         """Whether missing values and rows are accepted."""
         return self.gaps != "refuse"
+
+
+def encoding_problem(name: str) -> str:
+    """What is wrong with the name of an encoding; nothing, usually."""
+    example = "expected one of Python's text encodings, such as 'latin-1', 'cp1252' or 'utf-16-le'"
+    try:
+        "".encode(name)
+        codecs.getincrementaldecoder(name)
+    except LookupError:  # unknown, or no encoding of text
+        return f"is no encoding of text; {example}"
+    except (ValueError, UnicodeError):
+        return f"is no name of an encoding; {example}"
+    return ""
+
+
+def strip_problem(texts: Iterable[str]) -> str:
+    """What is wrong with texts that are to be passed over in cells; nothing, usually."""
+    for text in texts:
+        if not text.strip() or re.search(r"[\d.,+-]", text):
+            return f"has {text!r}, which is empty or holds a digit, a mark or a sign of numbers"
+    return ""
 
 
 def time_zone_problem(name: str) -> str:

@@ -1,8 +1,8 @@
 """From the bytes of a file to the first line of its table.
 
-What belongs here: what may lie around a table, namely UTF-16, the line that tells Excel the
-delimiter, and title lines above the column names. What does not: the column names themselves
-(`csv_header.py`) and the data lines (`csv_file.py`).
+What belongs here: what may lie around a table, namely packing, UTF-16, the line that tells Excel
+the delimiter, and title lines above the column names. What does not: the column names themselves
+(`csv_header.py`), the data lines (`csv_file.py`) and formats that are no text (`table_formats.py`).
 """
 
 import codecs
@@ -27,6 +27,8 @@ from zwu_ts_assets.timeseries.csv_lines import (
 from zwu_ts_assets.timeseries.csv_open import open_csv, refuse_other_formats, skip_bom
 from zwu_ts_assets.timeseries.csv_rules import DELIMITERS, Delimiter
 from zwu_ts_assets.timeseries.csv_times import may_be_a_time, means_a_count, means_a_time
+from zwu_ts_assets.timeseries.table_files import PACKINGS, PARQUET, TSF, table_suffix
+from zwu_ts_assets.timeseries.table_formats import parquet_as_csv, tsf_as_csv, unpacked
 
 _TITLE_LINES: Final = 50  # lines among which the column names are looked for
 _PIECE: Final = 1 << 20
@@ -49,25 +51,43 @@ class Source:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Source]:
+def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
     """Open a file at the line with the column names.
 
     Within the context that line is line 1. An error that leaves it names the line of the file.
 
     Args:
         path: The file.
+        encoding: Of the text; None for UTF-8, or UTF-16 with its mark.
 
     Raises:
         CorpusError: The file cannot be read, or is something else than a CSV.
     """
+    suffix = table_suffix(path.name).lower()
     with ExitStack() as stack:
         file: IO[bytes] = stack.enter_context(open_csv(path))
+        if suffix == PARQUET:
+            file, told = stack.enter_context(parquet_as_csv(path, file))
+            with _of_rows():
+                yield Source(file, ",", told)
+            return
+        if suffix.endswith(PACKINGS):
+            file = stack.enter_context(unpacked(path, file, f".{suffix.rpartition('.')[2]}"))
+        if suffix.startswith(TSF):
+            file = stack.enter_context(tsf_as_csv(path, file))
+            with _of_rows():
+                yield Source(file, ",", ())
+            return
         notes: list[str] = []
         head = file.read(16)
         file.seek(0)
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            file = stack.enter_context(_as_utf_8(path, file))
+            file = stack.enter_context(_as_utf_8(path, file, "utf-16"))
             notes.append("UTF-16 was read as such")
+        elif encoding is not None:
+            refuse_other_formats(path, head)
+            file = stack.enter_context(_as_utf_8(path, file, encoding))
+            skip_bom(file)
         else:
             refuse_other_formats(path, head)
             skip_bom(file)
@@ -84,9 +104,19 @@ def open_table(path: Path) -> Iterator[Source]:
 
 
 @contextmanager
-def _as_utf_8(path: Path, file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The text of a UTF-16 file in a temporary one."""
-    decoder = codecs.getincrementaldecoder("utf-16")()
+def _of_rows() -> Iterator[None]:
+    """Errors about a table without lines name the row."""
+    try:
+        yield
+    except LineError as error:
+        raise error.of_row() from error
+
+
+@contextmanager
+def _as_utf_8(path: Path, file: IO[bytes], encoding: str) -> Iterator[IO[bytes]]:
+    """The text of a file in a temporary one."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    name = "UTF-16" if encoding == "utf-16" else encoding
     with tempfile.TemporaryFile() as text:
         try:
             while piece := file.read(_PIECE):
@@ -94,7 +124,7 @@ def _as_utf_8(path: Path, file: IO[bytes]) -> Iterator[IO[bytes]]:
             text.write(decoder.decode(b"", final=True).encode("utf-8"))
         except UnicodeError as error:
             raise CorpusError(
-                f"{path}: found UTF-16 text that is cut off or damaged ({error}); expected whole "
+                f"{path}: found {name} text that is cut off or damaged ({error}); expected whole "
                 "characters. Copy the file again, or save it as UTF-8."
             ) from error
         text.seek(0)

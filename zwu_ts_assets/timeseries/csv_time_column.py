@@ -53,6 +53,9 @@ _COUNTERS: Final = (
     *("n", "i", "#", "id", "instant", "tick", "sample", "number", "period", "date", "ds"),
     *("day", "days", "week", "month", "hour", "hours", "minute", "minutes", "second", "seconds"),
 )
+_NAMES_OF_TIMES: Final = (
+    *("date time", "date_time", "dt", "day", "utc", "index", "month", "quarter", "zeitstempel"),
+)
 _SURE: Final = 3  # rows that tell a counter
 
 Row = Sequence[str]
@@ -109,7 +112,7 @@ def find_time(
     if rules.time_axis == "order" and place.time != NO_TIME and rows:
         stamps = [(line, _stamp(row, place)) for line, row in enumerate(rows, start=2)]
         form = place.times or find_format(path, names[place.time], stamps, rules.date_format)
-        if seconds_of(stamps[0][1].strip(), form) is None:
+        if any(seconds_of(stamp.strip(), form) is None for _, stamp in stamps):
             note = f"times of {show(names[place.time])} not read: rows are counted"
             return TimePlace(NO_TIME, times=ROWS, left_out=(place.time,), notes=(note,))
     return place
@@ -236,6 +239,7 @@ def _counted(
     others = [i for i in range(len(names)) if i not in numeric and i not in index]
     doubt = [i for i in numeric if names[i].strip().casefold() in _TIMES and i not in rising]
     if rules.time_axis != "order" and (others or doubt or (index and len(names) == 1)):
+        _refuse_unknown_form(path, names, first)
         refuse_missing(
             path,
             names,
@@ -247,6 +251,25 @@ def _counted(
     told = listed([show(names[i]) for i in rising])
     notes = (f"left out as they rise with the rows: {told}",) if rising else ()
     return TimePlace(NO_TIME, times=ROWS, left_out=tuple(rising), notes=notes)
+
+
+def _refuse_unknown_form(path: Path, names: Sequence[str], cells: Row) -> None:
+    """Refuse a column that is named like a time and whose first cell is in no form that is known.
+
+    To say that there is no column `date` where there is one called `Date` would mislead.
+    """
+    for name, cell in zip(names, cells, strict=False):
+        if name.strip().casefold() in (*_TIMES, *_NAMES_OF_TIMES) and not is_number(cell):
+            refuse(
+                path,
+                2,
+                name,
+                f"{show(cell)}" if cell.strip() else "an empty cell",
+                "a time in a form that is known, such as 2016-07-01 18:30:00 or 31.12.2016",
+                f"If it is the time, say so: `time_column = {show(name)}`, and how it is written, "
+                "such as `date_format = '%d %b %Y'`. If not, name the column that is, or write "
+                '`time_axis = "order"`: rows are counted then.',
+            )
 
 
 def _step(cells: Sequence[str]) -> int:

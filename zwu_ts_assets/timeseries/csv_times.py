@@ -333,7 +333,10 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
         found, do = f"{show(cell)}, which is no day or time of the calendar", "Mend the cell."
     elif _SUB_SECOND.fullmatch(text) or (form.kind == "unix" and _INTEGER.fullmatch(text)):
         found = f"{show(cell)}, with a fraction of a second"
-        do = "Timestamps are kept in whole seconds, so fractions would be lost: remove them."
+        do = (
+            "Timestamps are kept in whole seconds, so fractions would be lost: remove them, or "
+            'write `time_axis = "order"` into the settings: rows are counted then.'
+        )
     elif form.kind == "iso" and _ZONED.fullmatch(text):
         found = f"{show(cell)}, with a time zone"
         do = (

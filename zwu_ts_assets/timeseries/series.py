@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.limits import lag_of
 from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
 
 
@@ -86,10 +87,11 @@ class Series:
         """The first and the last row that the values of each row were computed from.
 
         Two of (rows,) int64. It is the row itself unless it has an interpolated value, which was
-        computed from the values around its run.
+        computed from the values around its run, or lagged copies of earlier ones.
         """
         rows = np.arange(self.rows, dtype=np.int64)
-        first, last = rows.copy(), rows.copy()
+        lag = max((lag_of(name, self.features) for name in self.features), default=0)
+        first, last = np.maximum(rows - lag, 0), rows.copy()
         for marks in self.interpolated.T if self.interpolated is not None else ():
             found, known = np.flatnonzero(marks), np.flatnonzero(~marks)
             if len(found) and len(known):

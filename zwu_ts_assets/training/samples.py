@@ -11,6 +11,7 @@ import numpy as np
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.stats import stats_lines
+from zwu_ts_assets.timeseries.limits import StatsFormat
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.windows import Window, content_digest
 from zwu_ts_assets.training.quality import interpolation_flags, quality_flags
@@ -57,6 +58,7 @@ def make_samples(
     horizon: int,
     patches: Sequence[tuple[int, int]],
     units: Mapping[str, str] | None = None,
+    stats_format: StatsFormat = "decimals",
 ) -> tuple[list[Sample], SplitReport]:
     """One sample per window that is in a split, in the order of time.
 
@@ -68,6 +70,7 @@ def make_samples(
         horizon: Rows of a target span.
         patches: (start, stop) rows of the patches of a window.
         units: Unit by column name; columns without one have an empty string.
+        stats_format: How the numbers of the statistics are written.
 
     Returns:
         The samples, and how many windows are in which split or in none.
@@ -93,7 +96,7 @@ def make_samples(
                 f"two windows begin in row {window.start}, of batches {before.batch} and "
                 f"{assets.batch}; expected each window once. Materialize batch_windows again."
             )
-        _require_same_rows(assets, series)
+        _require_same_rows(assets, series, stats_format)
         target_stop = window.stop + horizon
         spans.append((window.start, target_stop))
         split = place(borders, *spans[-1], series.missing_rows, series.reach).split
@@ -159,7 +162,7 @@ def _interpolated(series: Series, window: Window, target_stop: int) -> tuple[str
     return interpolation_flags(past, target, series.features)
 
 
-def _require_same_rows(assets: WindowAssets, series: Series) -> None:
+def _require_same_rows(assets: WindowAssets, series: Series, stats_format: StatsFormat) -> None:
     """Refuse a window or a text left over from another CSV: its target would not follow it."""
     window = assets.window
     rows = slice(window.start, window.stop)
@@ -172,7 +175,7 @@ def _require_same_rows(assets: WindowAssets, series: Series) -> None:
             f"batch {assets.batch}: its window does not hold rows {window.start} to "
             f"{window.stop - 1} of the table as it is now. Materialize batch_windows again."
         )
-    expected = " ".join(stats_lines(window.values, window.features))
+    expected = " ".join(stats_lines(window.values, window.features, stats_format))
     if assets.stats_text.split() != expected.split():
         raise CorpusError(
             f"batch {assets.batch}: its statistics are not those of its window. Materialize "

@@ -124,7 +124,7 @@ def test_all_runs_and_all_checks_pass(location: Location) -> None:
     for name, result in location.results.items():
         assert result.success, (name, failures(result))
         evaluations = result.get_asset_check_evaluations()
-        assert len(evaluations) == 6
+        assert len(evaluations) == 7
         assert [each.check_name for each in evaluations if not each.passed] == []
 
 

@@ -133,6 +133,7 @@ def test_a_csv_that_appears_is_there_after_reloading_definitions_also_for_the_da
         expect(page.get_by_text("weather", exact=True).first).to_be_visible()
         assert ui.groups() == {"etth1", "weather"}
         # A broken one takes no other down, and the button of the other page reloads as well.
+        (ui.shell.data / "2016.toml").write_text("fps = 0\n", "utf-8")
         (ui.shell.data / "2016.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
         page.goto(f"{ui.url}/deployment/locations")
         page.get_by_role("button").filter(has_text=re.compile("^Reload$")).click()
@@ -146,7 +147,7 @@ def test_a_csv_that_appears_is_there_after_reloading_definitions_also_for_the_da
         ui.shell.log,
     )
     wait(
-        lambda: "gives no dataset" in ui.last_tick("csv_2016_sensor"),
+        lambda: "'fps' is 0" in ui.last_tick("csv_2016_sensor"),
         "the look of the sensor of the broken one",
         ui.shell.log,
     )

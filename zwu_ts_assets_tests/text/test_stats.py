@@ -3,6 +3,7 @@
 import math
 import re
 import statistics
+from decimal import Context, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.text.stats import format_block, format_stats, parse_stats, stats_lines
+from zwu_ts_assets.text.stats import (
+    format_block,
+    format_stats,
+    hidden_variances,
+    parse_stats,
+    significant_text,
+    stats_lines,
+)
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets.timeseries.window_key import WindowKey
 from zwu_ts_assets.timeseries.window_rows import window_count
@@ -62,6 +70,33 @@ def test_a_constant_column_has_variance_zero_and_a_tiny_negative_mean_keeps_its_
         "a: Mean=5.00, Max=5.00, Var=0.00",
         "b: Mean=-0.00, Max=-0.00, Var=0.00",
     ]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_significant_numbers_are_rounded_to_four_digits_or_to_whole_numbers(value: float) -> None:
+    text = significant_text(value)
+    exact = Decimal(value)
+    if value == 0:
+        assert text == "0"
+    elif 999.95 < abs(value) < 9.995e14:
+        assert Decimal(text) == exact.quantize(Decimal(1))
+        assert "." not in text
+        assert "e" not in text
+    elif abs(value) < 9.995e14 or abs(value) > 1.0005e15:
+        assert Decimal(text) == Context(prec=4).create_decimal(exact)
+        assert len(text.lstrip("-0.").partition("e")[0].replace(".", "")) == 4
+    line = f"a: Mean={text}, Max={text}, Var={text}"
+    assert parse_stats(f"--- Batch 0 ---\n{line}\n\n") == [(0, line)]
+
+
+def test_variances_that_two_decimals_hide_are_found() -> None:
+    values = np.array([[0.71, 1.0, 5.0], [0.7102, 9.0, 5.0]])
+    hidden = hidden_variances(values, stats_lines(values, "abc"))
+    assert hidden == [True, False, None]
+    lines = stats_lines(values, "abc", "significant")
+    assert lines[0] == "a: Mean=0.7101, Max=0.7102, Var=1.000e-08"
+    assert lines[1] == "b: Mean=5.000, Max=9.000, Var=16.00"
+    assert hidden_variances(values, lines) == [False, False, None]
 
 
 def test_a_block_is_a_heading_lines_and_a_blank_line() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.csv_file import read_series
+from zwu_ts_assets.timeseries.csv_file import read_csv, read_series
 from zwu_ts_assets.timeseries.csv_rules import CsvRules, Gaps
 from zwu_ts_assets_tests.timeseries.csv_text import (
     good_lines,
@@ -19,20 +19,28 @@ from zwu_ts_assets_tests.timeseries.csv_text import (
 
 
 @pytest.mark.parametrize(
-    "cell", ["5 %", "5%", "$5", "-$5.50", "€ 1,5", "\u22125", "1\u202f234", "5.5e3%"]
+    ("cell", "number"),
+    [
+        *(("5 %", 5), ("5%", 5), ("$5", 5), ("-$5.50", -5.5), ("\u22125", -5)),
+        *(("1\u202f234", 1234), ("5.5e3%", 5500), ("(7)", -7)),
+    ],
 )
-def test_a_column_of_numbers_with_something_around_them_is_not_left_out_without_a_word(
-    tmp_path: Path, cell: str
+def test_a_column_of_numbers_with_something_around_them_is_read_with_a_word(
+    tmp_path: Path, cell: str, number: float
 ) -> None:
     content = f'date,a,b\n2016-07-01,1,"{cell}"\n2016-07-02,2,"{cell}"\n'
+    reading = read_csv(write(tmp_path, content))
+    assert reading.series.values.tolist() == [[1, number], [2, number]]
+    assert reading.notes[0].startswith("'b' read with ")
+
+
+@pytest.mark.parametrize("cells", [("$5", "€5"), ("5%", "5"), ("5%", "x")])
+def test_a_column_of_numbers_with_different_things_around_them_is_not_left_out_without_a_word(
+    tmp_path: Path, cells: tuple[str, str]
+) -> None:
+    content = f'date,a,b\n2016-07-01,1,"{cells[0]}"\n2016-07-02,2,"{cells[1]}"\n'
     message = refusal(tmp_path, content)
-    assert message.startswith(f", line 2, column 'b': found {cell!r}; expected a finite decimal")
-    assert "leave the column out with the setting `features`" in message
-    assert read_series(write(tmp_path, content), features=["a"]).rows == 2
-    # Where gaps are allowed, the first cell that is there decides.
-    content = f'date,a,b\n2016-07-01,1,\n2016-07-02,2,"{cell}"\n'
-    with pytest.raises(CorpusError, match="line 3, column 'b'"):
-        read_series(write(tmp_path, content), rules=CsvRules(gaps="drop"))
+    assert message.startswith(f", line 2, column 'b': found {cells[0]!r}; expected a finite")
 
 
 @pytest.mark.parametrize("gaps", ["refuse", "drop"])

@@ -38,9 +38,7 @@ TIME = "2016-07-01 02:00:00"  # the time on line 4 of a good file
         ("１.５", "'１.５'"),
         ("1_000", "'1_000'"),
         ("0x10", "'0x10'"),
-        ("1 000", "'1 000'"),
         ('"1,5"', "'1,5'"),
-        ('"1,234.5"', "'1,234.5'"),
         ("1.2.3", "'1.2.3'"),
         ("9" * 70 + "x", "the text '" + "9" * 40 + "'... (71 characters)"),
     ],
@@ -151,7 +149,7 @@ def test_latin_1_is_refused_at_the_line_and_byte_where_it_shows(tmp_path: Path) 
     message = refusal(tmp_path, content)
     offset = content.index(0xE9)
     assert f", line 4: found byte 0xe9 at byte {offset} of the file, which is not UTF-8" in message
-    assert "iconv -f latin1 -t utf-8" in message
+    assert 'encoding = "latin-1"' in message
 
 
 def test_latin_1_in_the_header_is_refused(tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ LATE_TEXT[120:] = [f"{line}broken" for line in LATE_TEXT[120:]]
 def stamped(form: str, every: str = "1h", count: int = 800) -> str:
     """A file of rows whose times are written in a form of `strftime`."""
     times = pd.date_range("2011-10-01", periods=count, freq=every).strftime(form)
-    return text_of(["when,load", *(f'"{time}",{row}.5' for row, time in enumerate(times))])
+    return text_of(
+        ["when,load", *(f'"{time}",{row * 37 % 101}.5' for row, time in enumerate(times))]
+    )
 
 
 def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -87,7 +89,7 @@ def times_of(form: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
 def in_two(day: str, clock: str, names: str, every: str = "15min") -> str:
     """A file with days and times of day in two columns, a time of day in no other."""
     times = pd.date_range("2011-09-30 22:00", periods=1600, freq=every)
-    rows = [f"{row}.5" for row in range(len(times))]
+    rows = [f"{row * 37 % 101}.5" for row in range(len(times))]
     days, clocks = times.strftime(day), times.strftime(clock)
     cells = {"d": days, "t": clocks, "load": rows}
     order = names.split(",")
@@ -134,7 +136,212 @@ TIMES = [
     ("%d.%m.%Y %H:%M:%S.0", "1h"),
 ]
 
+HOURS = pd.date_range("2011-12-30", periods=60, freq="1h")
+WALK = np.round(np.random.default_rng(3).normal(size=60).cumsum(), 3)
+
+
+def beside(name: str, cells: Sequence[object]) -> str:
+    """A file with a column beside that of the numbers."""
+    rows = zip(HOURS, WALK, cells, strict=True)
+    return text_of([f"date,load,{name}", *(f"{when},{value},{cell}" for when, value, cell in rows)])
+
+
+LOADS = [f"{when},{value}" for when, value in zip(HOURS, WALK, strict=True)]
+UNIX = (HOURS - pd.Timestamp(0)) // pd.Timedelta("1s")
+AGAIN: dict[str, Sequence[object]] = {
+    "unix": UNIX.tolist(),
+    "close_time": (UNIX * 1000 + 3_599_999).tolist(),
+    "instant": range(1, 61),
+    "countdown": range(60, 0, -1),
+    "yr": (HOURS.year - 2011).tolist(),
+    "year": HOURS.year.tolist(),
+    "excel": [round(40907 + row / 24, 10) for row in range(60)],
+}
+
+NUMBERS = np.round(np.random.default_rng(9).normal(size=60) * 5000 + 9000, 2)
+
+
+def dressed(write_cell: Callable[[float], str], mark: str = ",") -> str:
+    """A file with a column of numbers that are written in some way, in quotes where need be."""
+    cells = [write_cell(number) for number in NUMBERS]
+    cells = [f'"{cell}"' if mark in cell else cell for cell in cells]
+    rows = zip(HOURS, cells, strict=True)
+    return text_of([mark.join(["date", "load"]), *(f"{when}{mark}{cell}" for when, cell in rows)])
+
+
+def undressed(*told: tuple[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What makes numbers of the cells of a frame: each text replaced by another."""
+
+    def then(frame: pd.DataFrame) -> pd.DataFrame:
+        cells = frame["load"].astype(str)
+        for old, new in told:
+            cells = cells.str.replace(old, new, regex=False)
+        return frame.assign(load=cells.map(float))
+
+    return then
+
+
+def german(number: float) -> str:
+    """A number as it is written in German."""
+    return f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+DRESSED: dict[str, tuple[str, Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "a unit": (dressed(lambda n: f"{n} MW"), undressed((" MW", "")), "'MW' after numbers"),
+    "a unit, close": (dressed(lambda n: f"{n}°C"), undressed(("°C", "")), "'°C' after numbers"),
+    "a unit with a power": (dressed(lambda n: f"{n} W/m2"), undressed((" W/m2", "")), "'W/m2'"),
+    "percent": (dressed(lambda n: f"{n}%"), undressed(("%", "")), "'%' after numbers"),
+    "a currency": (dressed(lambda n: f"${n}"), undressed(("$", "")), "'$' before numbers"),
+    "a negative currency": (dressed(lambda n: f"-€{abs(n)}"), undressed(("€", "")), "'€'"),
+    "brackets": (
+        dressed(lambda n: f"({abs(n)})" if n < 9000 else str(n)),
+        undressed(("(", "-"), (")", "")),
+        "signs in brackets",
+    ),
+    "a typographic minus": (
+        dressed(lambda n: str(n).replace("-", "−")),
+        undressed(("−", "-")),
+        "typesetters",
+    ),
+    "commas between thousands": (
+        dressed(lambda n: f"{n:,.2f}"),
+        undressed((",", "")),
+        "',' between thousands",
+    ),
+    "commas between thousands of whole numbers": (
+        dressed(lambda n: f"{round(n) * 999:,}"),
+        undressed((",", "")),
+        "',' between thousands",
+    ),
+    "spaces between thousands": (
+        dressed(lambda n: f"{n:,.2f}".replace(",", " ")),
+        undressed((" ", "")),
+        "' ' between thousands",
+    ),
+    "no-break spaces between thousands": (
+        dressed(lambda n: f"{n:,.2f}".replace(",", "\u202f")),
+        undressed(("\u202f", "")),
+        "' ' between thousands",
+    ),
+    "apostrophes between thousands": (
+        dressed(lambda n: f"{n:,.2f}".replace(",", "'")),
+        undressed(("'", "")),
+        "between thousands",
+    ),
+    "points between thousands": (
+        dressed(german, ";"),
+        undressed((".", ""), (",", ".")),
+        "'.' between thousands",
+    ),
+    "a currency and thousands": (
+        dressed(lambda n: f"{german(n)} €", ";"),
+        undressed((".", ""), (",", "."), (" €", "")),
+        "'€' after numbers and '.' between thousands",
+    ),
+    "magnitudes": (
+        dressed(lambda n: f"{n / 1000:.2f}K" if n < 9000 else f"{n / 1e6:.4f}M"),
+        undressed(("K", "e3"), ("M", "e6")),
+        "K, M, B and the like as powers of ten",
+    ),
+}
+
+
 HABITS = [
+    *(
+        Habit(
+            f"{name} in cells",
+            content,
+            told={"sep": ";"} if ";" in content else {},
+            then=then,
+            note=note,
+        )
+        for name, (content, then, note) in DRESSED.items()
+    ),
+    *(
+        Habit(
+            f"{name} by the settings",
+            content,
+            told={"sep": ";"} if ";" in content else {},
+            then=then,
+            rules=rules,
+        )
+        for name, content, then, rules in [
+            (
+                "millions",
+                dressed(lambda n: f"{n}M"),
+                undressed(("M", "e6")),
+                CsvRules(magnitudes=True),
+            ),
+            (
+                "some units",
+                dressed(lambda n: f"{n} MW" if n > 9000 else str(n)),
+                undressed((" MW", "")),
+                CsvRules(strip=("MW",)),
+            ),
+            (
+                "two units",
+                dressed(lambda n: f"{n} {'USD' if n > 9000 else 'US$'}"),
+                undressed((" USD", ""), (" US$", "")),
+                CsvRules(strip=("USD", "US$")),
+            ),
+            (
+                "thousands",
+                dressed(lambda n: f"{round(abs(n)) % 900 + 100},125"),
+                undressed((",", "")),
+                CsvRules(thousands=","),
+            ),
+        ]
+    ),
+    Habit(
+        "millimetres",
+        dressed(lambda n: f"{n}M"),
+        then=undressed(("M", "")),
+        note="'M' after numbers",
+        rules=CsvRules(magnitudes=False),
+    ),
+    *(
+        Habit(
+            f"{mark!r} for a missing value by the settings",
+            GOOD.replace("-2.5", cell).replace("3.25", cell),
+            told={"na_values": [mark, cell]},
+            rules=CsvRules(gaps="drop", missing_values=(mark,)),
+        )
+        for mark, cell in (("-9999", "-9999"), ("-9999", "-9999.0"), ("offline", "offline"))
+    ),
+    Habit(
+        "Latin-1 by the settings",
+        GOOD.replace("temperature", "°C").encode("latin-1"),
+        told={"encoding": "latin-1"},
+        rules=CsvRules(encoding="latin-1"),
+    ),
+    Habit(
+        "Windows, Cyrillic by the settings",
+        GOOD.replace("temperature", "температура").encode("cp1251"),
+        told={"encoding": "cp1251"},
+        rules=CsvRules(encoding="cp1251"),
+    ),
+    *(
+        Habit(
+            f"a column {name} that tells the time again",
+            beside(name, cells),
+            told={"usecols": [0, 1]},
+            note=f"left out: {name!r}, which",
+        )
+        for name, cells in AGAIN.items()
+    ),
+    *(
+        Habit(f"a column {name} that does not tell the time again", beside(name, cells))
+        for name, cells in {
+            "hour": HOURS.hour.tolist(),
+            "meter": np.round(1000 + np.abs(WALK).cumsum(), 3).tolist(),
+            "constant": [7] * 60,
+        }.items()
+    ),
+    Habit(
+        "nothing but a column that counts",
+        text_of(["date,load", *(f"{when},{row}" for row, when in enumerate(HOURS))]),
+        note="kept, as there is no other column: 'load'",
+    ),
     Habit("no line end after the last line", GOOD[:-1], note="no line end after the last line"),
     Habit(
         "no line end after the last line, Windows",
@@ -160,6 +367,24 @@ HABITS = [
         ],
         then=lambda frame: frame.drop_duplicates()[::-1],
         note="12 lines dropped that repeat",
+    ),
+    Habit(
+        "two exports below each other, newest first",
+        text_of(["date,load", *LOADS[29::-1], *LOADS[:29:-1]]),
+        then=lambda frame: frame.sort_values("date"),
+        note="2 pieces in the file, put into the order of time",
+    ),
+    Habit(
+        "two exports that overlap",
+        text_of(["date,load", *LOADS[:40], *LOADS[30:]]),
+        then=pd.DataFrame.drop_duplicates,
+        note="10 lines dropped that repeat another line",
+    ),
+    Habit(
+        "a line again further down",
+        text_of(["date,load", *LOADS[:50], LOADS[7], *LOADS[50:]]),
+        then=pd.DataFrame.drop_duplicates,
+        note="1 line dropped that repeat another line",
     ),
     Habit(
         "the index of a frame",
@@ -303,6 +528,22 @@ def test_a_habit_is_read_as_by_pandas(
     assert count_data_rows(path) == count_grid_rows(path, rules=habit.rules) == len(frame)
 
 
+def test_columns_that_are_not_used_are_named_with_the_reason(tmp_path: Path) -> None:
+    cells = [f"{value} MW or so" for value in WALK]
+    lines = beside("power", cells).splitlines()
+    numbered_lines = [f"{i},{line}" for i, line in enumerate(lines[1:], start=5)]
+    path = write(tmp_path, text_of([f"no,{lines[0]}", *numbered_lines]))
+    assert dict(read_csv(path).columns.left_out) == {
+        "power": f"text, such as '{WALK[0]} MW or so'",
+        "no": "goes on evenly with the time, so it counts rows or is a time itself",
+    }
+    named = read_csv(path, features=["load"]).columns
+    assert dict(named.left_out) == dict.fromkeys(
+        ("no", "power"), "not named in the setting `features`"
+    )
+    assert read_csv(path, features=["no", "load"]).series.features == ("no", "load")
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -325,6 +566,14 @@ def test_a_habit_is_read_as_by_pandas(
         (
             "sep=;\n" + text_of([HEADER, "x,1,2"]).replace(",", ";"),
             ", line 3, column 'date': found",
+        ),
+        (
+            text_of(["date,load", *LOADS[:40], *(f"{line}1" for line in LOADS[30:])]),
+            ", line 42, column 'date': found 2011-12-31 06:00:00 after 2011-12-31 15:00:00",
+        ),
+        (
+            text_of(["date,load", *LOADS[:8], LOADS[9], LOADS[8], LOADS[11], LOADS[10]]),
+            ", line 10, column 'date': found 2011-12-30 09:00:00, 2:00:00 (h:mm:ss) after",
         ),
         (
             "Station 42\n" + text_of([HEADER, *ROWS[:3], ROWS[1]]),
@@ -372,3 +621,81 @@ def test_what_stays_in_doubt_is_refused_at_its_line_of_the_file(
     with pytest.raises(CorpusError) as caught:
         read_csv(path)
     assert str(caught.value).startswith(f"{path}{says}")
+
+
+@pytest.mark.parametrize(
+    ("content", "rules", "says"),
+    [
+        (
+            dressed(lambda n: f"{n}M"),
+            CsvRules(),
+            f", line 2, column 'load': found '{NUMBERS[0]}M', of which 'M' may be a power of ten "
+            "(1,000,000) or a unit; expected one reading. Write `magnitudes = true` into the "
+            "settings if it is a power of ten, `magnitudes = false` if it is a unit.",
+        ),
+        (
+            dressed(lambda n: f"{round(abs(n)) % 900 + 100},125"),
+            CsvRules(),
+            ", line 2, column 'load': found '",
+        ),
+        (
+            dressed(lambda n: f"{n} MW") + "2012-01-01 12:00:00,5 kW\n",
+            CsvRules(),
+            "no numeric column beside the time column",
+        ),
+        (
+            GOOD.replace("-2.5", "-9999"),
+            CsvRules(missing_values=("-9999",)),
+            ": found '-9999', a missing value by the setting `missing_values`; expected a value. "
+            "Allow missing values with the setting `gaps`",
+        ),
+        (
+            GOOD.replace("temperature", "°C").encode("latin-1"),
+            CsvRules(),
+            'Say which with the setting `encoding`, for example `encoding = "latin-1"`',
+        ),
+        (
+            GOOD.replace("temperature", "°C").encode("latin-1"),
+            CsvRules(encoding="utf-8"),
+            ": found utf-8 text that is cut off or damaged",
+        ),
+    ],
+)
+def test_cells_that_leave_a_doubt_are_refused(
+    tmp_path: Path, content: str | bytes, rules: CsvRules, says: str
+) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(CorpusError) as caught:
+        read_csv(path, rules=rules)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("7 kW", "'7 kW'; expected a number with 'MW' after numbers, as in the lines before. Mend"),
+        ("7", "found '7'; expected a number with 'MW' after numbers"),
+        ("x", "found 'x'; expected a number with 'MW' after numbers"),
+    ],
+)
+def test_a_late_cell_that_does_not_agree_is_refused_at_its_line(
+    tmp_path: Path, cell: str, says: str
+) -> None:
+    times = pd.date_range("2011-01-01", periods=50_000, freq="1h").strftime("%Y-%m-%d %H:%M")
+    rows = [f"{time},{row % 7} MW" for row, time in enumerate(times)]
+    rows[-2] = f"{times[-2]},{cell}"
+    path = write(tmp_path, text_of(["date,load", *rows]))
+    with pytest.raises(CorpusError) as caught:
+        read_csv(path)
+    assert f", line 50000, column 'load': found {says.removeprefix('found ')}" in str(caught.value)
+    assert 'write `strip = ["MW"]`'.replace('"', "'") in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["2020-01-01 00:00:{:06.3f}", "2020-01-01T00:00:{:09.6f}Z"])
+def test_rows_within_a_second_are_counted_where_that_is_asked(tmp_path: Path, form: str) -> None:
+    path = write(tmp_path, text_of(["t,a", *(f"{form.format(i / 8)},{i % 5}" for i in range(60))]))
+    with pytest.raises(CorpusError, match='or write `time_axis = "order"` into the settings'):
+        read_csv(path)
+    reading = read_csv(path, rules=CsvRules(time_axis="order"))
+    assert reading.series.values[:, 0].tolist() == [row % 5 for row in range(60)]
+    assert "rows are counted" in "; ".join(reading.notes)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from zwu_ts_assets.orchestration.work import Check, CheckRun, Verdict
+from zwu_ts_assets.orchestration.work import Artifact, Check, CheckRun, Verdict, warnings_among
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.batches import Batches
@@ -59,6 +59,12 @@ def _text_covers_every_batch(run: CheckRun, made: Files, windows: "Batches") -> 
         f"{len(covered)} of {len(known)} known batches",
         {"batches": len(covered), "known_batches": len(known)},
     )
+
+
+def _text_tells_every_variance(run: CheckRun, made: Artifact) -> Verdict:
+    """Look what was found of the text when it was made."""
+    hidden = warnings_among(made.record.details)
+    return Verdict(not hidden, " ".join(hidden))
 
 
 def _ids_give_the_tokens(run: CheckRun, made: Files) -> Verdict:
@@ -140,6 +146,12 @@ TEXT_COVERS_EVERY_BATCH: Final = Check(
     verify=_text_covers_every_batch,
     inputs={"windows": "batch_windows"},
     warns=True,  # a part of the corpus is what a run for one batch was asked for
+)
+TEXT_TELLS_EVERY_VARIANCE: Final = Check(
+    name="text_tells_every_variance",
+    description="No column's variance is hidden by two decimals in most windows where it varies.",
+    verify=_text_tells_every_variance,
+    warns=True,
 )
 IDS_GIVE_THE_TOKENS: Final = Check(
     name="ids_give_the_tokens",

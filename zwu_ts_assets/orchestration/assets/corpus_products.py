@@ -48,10 +48,12 @@ from zwu_ts_assets.orchestration.assets.text_products import (
     tokens_problem,
     vocabulary_product,
 )
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import WARNING, Product
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
+from zwu_ts_assets.timeseries.lags import with_lags
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.table_files import settings_file
 from zwu_ts_assets.timeseries.window_rows import batch_count, window_count
 from zwu_ts_assets.timeseries.windows import Window, whole_starts
 
@@ -147,7 +149,7 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
         features=settings.features,
         rules=settings.csv_rules,
     )
-    series = reading.series
+    series = with_lags(reading.series, settings.lags)
     if csv_digest(csv) != sha256:
         raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
     if settings.split.dates is not None and series.axis.kind == "rows":
@@ -159,7 +161,7 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
     if rows < settings.window_length:
         raise CorpusError(
             f"{csv}: has {rows} rows, fewer than one window of {settings.window_length}; add rows, "
-            f"or set a smaller window_length in {csv.with_suffix('.toml')}"
+            f"or set a smaller window_length in {settings_file(csv)}"
         )
     cutting = settings.window_length, settings.stride
     batches = batch_count(rows, *cutting, settings.max_batches)
@@ -173,7 +175,7 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
         raise CorpusError(
             f"{csv}: each of its {wanted} windows of {settings.window_length} rows has a row "
             "that lacks a value, so there is nothing to make; fill the gaps, or set a smaller "
-            f"window_length in {csv.with_suffix('.toml')}"
+            f"window_length in {settings_file(csv)}"
         )
     # Neighbours share rows, or leave some between them that are in no window.
     covered = int(np.minimum(np.diff(whole), settings.window_length).sum())
@@ -188,7 +190,7 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
         "rows_in_no_batch": rows - covered - settings.window_length,
         "batches_left_out_by_max_batches": everything - batches,
         "csv_sha256": sha256,
-        **_as_read(reading, settings),
+        **_as_read(reading, series, settings),
     }
     if settings.overlapping or len(whole) < len(starts):
         details["windows"] = found
@@ -202,9 +204,9 @@ def _interval(series: Series) -> dict[str, Detail]:
     return {"interval": series.axis.span_text(1, 0)}
 
 
-def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
+def _as_read(reading: Reading, series: Series, settings: Settings) -> dict[str, Detail]:
     """How a CSV was written, where that is not the usual, and what became of its gaps."""
-    columns, series = reading.columns, reading.series
+    columns = reading.columns
     told: dict[str, tuple[Detail, Detail]] = {  # what it is, and what it usually is
         "time_column": (columns.time_name or None, "date"),
         "delimiter": (columns.delimiter, ","),
@@ -213,6 +215,15 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
         "time_zone": (settings.time_zone or ("UTC" if columns.times.is_utc else None), None),
     }
     details = {name: found for name, (found, usual) in told.items() if found != usual}
+    if columns.left_out:
+        details["columns_left_out"] = _left_out(columns.left_out)
+    if len(series.features) == 1:
+        details[f"{WARNING}one_column"] = (
+            f"{series.features[0]} is the only value column, so that five of the six panels of a "
+            "figure are trivial: one cell, or the same everywhere. Add columns; or copies of its "
+            "past as further columns, such as `lags = [1, 24]`; or draw the values themselves with "
+            "`line_plots = true`."
+        )
     if reading.notes:
         details["notes_on_reading"] = "; ".join(reading.notes)
     if settings.csv_rules.allows_gaps:
@@ -221,6 +232,14 @@ def _as_read(reading: Reading, settings: Settings) -> dict[str, Detail]:
         details["values_interpolated"] = 0 if interpolated is None else int(interpolated.sum())
         details["rows_missing"] = 0 if missing is None else int(missing.sum())
     return details
+
+
+def _left_out(columns: Sequence[tuple[str, str]]) -> str:
+    """The columns that are not used, by reason."""
+    names: dict[str, list[str]] = {}
+    for name, reason in columns:
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{_features(found)} ({reason})" for reason, found in names.items())
 
 
 def window_problem(window: Window) -> str:

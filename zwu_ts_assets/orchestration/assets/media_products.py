@@ -5,11 +5,15 @@ of the result. What does not: how anything is drawn (`figures/`), the other prod
 (`corpus_products.py`).
 """
 
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.colour_ranges import (
     RANGED_PANELS,
     ColourRanges,
@@ -27,7 +31,7 @@ from zwu_ts_assets.figures.verification import png_problem, video_problem
 from zwu_ts_assets.figures.video import draw_patch_frames, film_strip
 from zwu_ts_assets.orchestration.assets.batch_products import span_details, target_details
 from zwu_ts_assets.orchestration.layout import window_role
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import Problem, Product
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.window_key import key_text, window_key
 from zwu_ts_assets.timeseries.window_rows import patch_spans
@@ -60,7 +64,8 @@ def drawn_batches(
     """Figures, line plots or videos batch by batch, drawn window by window.
 
     So all workers have something to do even if a single batch of many windows changed, and no more
-    than the files of about one batch are in memory.
+    than the files of about one batch are in memory. A window that cannot be drawn is a problem of
+    its batch's product, and stops no other one.
 
     Args:
         draw: Makes the product of one window, such as `correlation_product` with its settings.
@@ -77,7 +82,7 @@ def drawn_batches(
                 yield Drawing(index, window, preview=window.start == batch.start)
 
     made: list[Product[Files]] = []
-    for product in mapped(draw, drawings()):
+    for product in mapped(partial(_drawn_or_why_not, draw), drawings()):
         while not waiting[0].starts:
             yield _joined(waiting.popleft(), [], settings)
         made.append(product)
@@ -90,10 +95,34 @@ def drawn_batches(
         yield _joined(waiting.popleft(), [], settings)
 
 
+def _drawn_or_why_not(draw: Draw, drawing: Drawing) -> Product[Files]:
+    """The product of one window, or why there is none."""
+    try:
+        return draw(drawing)
+    except OSError:
+        raise  # of the machine, and so of all windows
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told with its window
+        window = drawing.window
+        rows = f"rows {window.start} to {window.stop - 1}"
+        part = f"batch {drawing.batch}, {rows} of the table"
+        if isinstance(error, CorpusError):
+            return Product({}, problems=(Problem(part, str(error)),))
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        reason = (
+            f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno}). "
+            "This is a fault of the program, not of the data: please report it with these rows. "
+            "To go on without them, leave out a column with the setting `features`, or cut the "
+            "windows elsewhere with `window_length`."
+        )
+        return Product({}, problems=(Problem(part, reason, traceback.format_exc()),))
+
+
 def _joined(batch: Batch, products: Sequence[Product[Files]], settings: Settings) -> Product[Files]:
     """The products of a batch's windows as one: all files, and the preview of the first."""
+    problems = tuple(problem for product in products for problem in product.problems)
+    products = [product for product in products if not product.problems]
     if not products:
-        return Product({}, {"windows": 0})
+        return Product({}, {"windows": 0}, problems=problems)
     first = products[0]
     files = {role: data for product in products for role, data in product.value.items()}
     span = f"{batch.start}..{batch.stop - 1}"
@@ -102,7 +131,7 @@ def _joined(batch: Batch, products: Sequence[Product[Files]], settings: Settings
     details = {name: told.get(name, value) for name, value in first.details.items()}
     if settings.overlapping:
         details["windows"] = len(products)
-    return Product(files, details, preview=first.preview)
+    return Product(files, details, preview=first.preview, problems=problems)
 
 
 def training_extremes(window: Window, *, settings: Settings) -> Extremes:

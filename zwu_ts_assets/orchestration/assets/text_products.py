@@ -8,13 +8,15 @@ result. What does not: the text and the tokenizers themselves (`text/`), the oth
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.previews import rows_table, text_block
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import WARNING, Product
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import (
@@ -25,7 +27,12 @@ from zwu_ts_assets.text.qwen import (
     resolve_tokenizer,
 )
 from zwu_ts_assets.text.qwen import vocabulary_json as tokenizer_vocabulary_json
-from zwu_ts_assets.text.stats import format_stats, parse_stats, stats_lines
+from zwu_ts_assets.text.stats import (
+    format_stats,
+    hidden_variances,
+    parse_stats,
+    stats_lines,
+)
 from zwu_ts_assets.text.verification import qwen_problem
 from zwu_ts_assets.text.vocabulary import (
     SPECIALS,
@@ -39,6 +46,8 @@ from zwu_ts_assets.timeseries.window_key import WindowKey, window_key
 from zwu_ts_assets.timeseries.windows import Batch
 
 Files = Mapping[str, bytes]
+
+_LISTED: Final = 20  # names in a detail
 
 
 def stats_product(
@@ -56,20 +65,34 @@ def stats_product(
             "there is no window made with these settings to describe; materialize batch_windows "
             "first"
         )
-    text = format_stats(
-        (
-            window_key(batch, window.start, overlapping=settings.overlapping),
-            stats_lines(window.values, window.features),
-        )
-        for batch, content in batches.items()
-        for window in content.windows
-    )
+    varying: Counter[str] = Counter()  # windows in which a feature varies, and hides it
+    hidden: Counter[str] = Counter()
+
+    def blocks() -> Iterator[tuple[WindowKey, list[str]]]:
+        for batch, content in batches.items():
+            for window in content.windows:
+                lines = stats_lines(window.values, window.features, settings.stats_format)
+                found = hidden_variances(window.values, lines)
+                for name, hides in zip(window.features, found, strict=True):
+                    varying[name] += hides is not None
+                    hidden[name] += hides is True
+                yield window_key(batch, window.start, overlapping=settings.overlapping), lines
+
+    text = format_stats(blocks())
     details: dict[str, Detail] = {
         "batches": len(batches),
         "known_batches": known,
         "complete": len(batches) == known,
         "characters": len(text),
     }
+    told_nothing = [name for name, count in varying.items() if 2 * hidden[name] > count]
+    if told_nothing:
+        names = ", ".join(told_nothing[:_LISTED])
+        more = len(told_nothing) - _LISTED
+        details[f"{WARNING}hidden_variances"] = (
+            f"Var=0.00 although they vary: {names}{f' and {more} more' if more > 0 else ''}. Write "
+            '`stats_format = "significant"` into the settings, or change the unit of the columns.'
+        )
     windows = len(parse_stats(text))
     if settings.overlapping or windows < len(batches):
         details["windows"] = windows

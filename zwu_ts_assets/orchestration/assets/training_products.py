@@ -143,6 +143,7 @@ def samples_product(
         horizon=settings.horizon,
         patches=patch_spans(settings.window_length, settings.patch_length, settings.patch_stride),
         units=settings.units,
+        stats_format=settings.stats_format,
     )
     files = {name: encode_samples([s for s in samples if s.split == name]) for name in SPLITS}
     files["report"] = (json.dumps(asdict(report), indent=1) + "\n").encode("ascii")

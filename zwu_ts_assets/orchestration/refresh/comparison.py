@@ -27,8 +27,8 @@ from zwu_ts_assets.orchestration.origins import Inputs, Origin, Surroundings, su
 from zwu_ts_assets.orchestration.run_tags import spans_text
 from zwu_ts_assets.orchestration.specs import AssetSpec
 from zwu_ts_assets.orchestration.staleness import CODE, DAMAGED, INPUT, MISSING, why_stale
-from zwu_ts_assets.orchestration.work import WHOLE
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.orchestration.work import WHOLE, warnings_among
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.places import Place
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Difference:
         csv_sha256: Of the CSV.
         foreign: What lies where only files of an asset should and is in no record, by asset; see
             `foreign_files`. It makes nothing out of date, and is left alone.
-        found: What was found of how the CSV is written, in sentences for people.
+        reading: What there is to know of the CSV as it is now, as the raw table's record has it.
     """
 
     stale: tuple[OutOfDate, ...]
@@ -82,7 +82,19 @@ class Difference:
     goal: str
     csv_sha256: str
     foreign: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    found: tuple[str, ...] = ()
+    reading: Mapping[str, Detail] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user should know of the data: columns, notes on reading, warnings."""
+        told = [
+            f"{name.replace('_', ' ')}: {self.reading[name]}"
+            for name in ("time", "features", "columns_left_out", "notes_on_reading")
+            if name in self.reading
+        ]
+        made = [record.details for (_, key), record in self.current.items() if key == WHOLE]
+        warnings = [text for details in (self.reading, *made) for text in warnings_among(details)]
+        return [*told, *(f"warning: {text}" for text in dict.fromkeys(warnings))]
 
 
 def difference(
@@ -119,12 +131,6 @@ def difference(
         csv_sha256,
         products.raw_product(dataset.csv, dataset.settings),
     ).result()
-
-
-def _found(details: Mapping[str, object]) -> tuple[str, ...]:
-    """The sentences that tell how a CSV was read."""
-    told = {"time": "time", "notes_on_reading": "notes"}
-    return tuple(f"{label}: {details[name]}" for name, label in told.items() if details.get(name))
 
 
 def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
@@ -194,7 +200,7 @@ class _Comparison:
             goal=digest(self.csv_sha256, *codes, *self.made_with.values()),
             csv_sha256=self.csv_sha256,
             foreign=self._foreign(known, surplus),
-            found=_found(self.raw.details),
+            reading=self.raw.details,
         )
 
     @property

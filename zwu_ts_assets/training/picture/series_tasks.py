@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from zwu_ts_assets.timeseries.limits import lag_of
 from zwu_ts_assets.training.numbers import number_text, values_block, values_text
 from zwu_ts_assets.training.picture.balance import Group
 from zwu_ts_assets.training.picture.task import (
@@ -219,7 +220,8 @@ def _recent(world: World) -> int:
 
 def _ahead_columns(world: World) -> Iterator[tuple[int, dict[str, object]]]:
     for column, subject in _columns(world):
-        yield column, {**subject, "steps": _horizon(world), "recent": _recent(world)}
+        if not lag_of(world.columns[column], world.columns):  # whose future is in the window
+            yield column, {**subject, "steps": _horizon(world), "recent": _recent(world)}
 
 
 def _latest(world: World, column: int, window: int) -> str:

@@ -51,6 +51,7 @@ def test_every_check_runs_in_that_run_and_passes(whole: Whole) -> None:
         "pngs_decode_to_the_canvas": True,
         "videos_decode_to_every_frame": True,
         "text_covers_every_batch": True,
+        "text_tells_every_variance": True,
         "ids_give_the_tokens": True,
         "ids_decode_to_the_text": True,
     }
