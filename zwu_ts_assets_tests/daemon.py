@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from zwu_ts_assets_tests.processes import patience
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 
 ROWS = 24 * 6 + 5
@@ -111,13 +112,14 @@ class Watched:
 
     def wait(self, until: Callable[[], object], what: str, seconds: float = 120.0) -> None:
         """Wait until something is so; fail with the daemon's last words if it never is."""
-        deadline = time.monotonic() + seconds
+        started = time.monotonic()
         while not until():
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + patience(seconds):
                 words = (
                     self._log.read_text("utf-8", "replace")[-4000:] if self._log.exists() else ""
                 )
-                raise AssertionError(f"waited {seconds:.0f} s in vain for {what}\n{words}")
+                waited = time.monotonic() - started
+                raise AssertionError(f"waited {waited:.0f} s in vain for {what}\n{words}")
             time.sleep(0.2)
 
     def settle(self, seconds: float = 120.0) -> None:

@@ -77,7 +77,7 @@ class Shell:
 
     def run(self, *words: str, before: Callable[[], object] | None = None) -> tuple[int, str]:
         """Run to the end; the exit code, and what the terminal shows."""
-        code = self.start(*words, before=before).wait(timeout=300)
+        code = self.start(*words, before=before).wait(timeout=patience(300))
         return code, self.said()
 
     def said(self) -> str:
@@ -217,11 +217,20 @@ def _children(parent: int) -> Iterator[tuple[int, list[str]]]:
             yield int(folder.name), words
 
 
+def patience(seconds: float) -> float:
+    """How long to wait now for what takes some seconds of a machine that has nothing else to do.
+
+    On a machine that is busy with something else as much longer as there are processes that want
+    a processor; what never comes is noticed all the same.
+    """
+    return seconds * min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), 10.0)
+
+
 def wait_for(what: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until something is so."""
-    deadline = time.monotonic() + seconds
+    started = time.monotonic()
     while not what():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < started + patience(seconds), "waited in vain"
         time.sleep(0.02)
 
 

@@ -34,7 +34,7 @@ EDGES = {
     "questions": {"samples"},
     "evidence": {"correlation_pngs", "patch_videos", "samples", "questions"},
     "baselines": {"samples", "questions"},
-    "preflight": {"patch_videos", "samples", "questions"},
+    "preflight": {"patch_videos", "samples", "questions", "evidence"},
     **{
         name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}
         for name in EXPORTS.values()

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from zwu_ts_assets_tests.processes import stop_group
+from zwu_ts_assets_tests.processes import patience, stop_group
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 # Starting Dagster takes ten seconds on an idle machine, and a minute on a busy one.
@@ -103,8 +103,8 @@ def free_port() -> int:
 
 def wait_until_it_answers(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Return when the server answers; fail with its last words if it ended or takes too long."""
-    deadline = time.monotonic() + SERVER_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    started = time.monotonic()
+    while time.monotonic() < started + patience(SERVER_SECONDS) and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/server_info", timeout=5):  # noqa: S310
                 return

@@ -4,7 +4,6 @@ What belongs here: decoding a video and Qwen3-VL's resizing, both written afresh
 reading what a picture shows (`panels`).
 """
 
-import math
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,41 +57,18 @@ def _frames_by_ffmpeg(path: Path) -> Iterator[Pixels]:
         yield np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
 
 
-def resized(pixels: Pixels, max_pixels: int, multiple: int = 32, min_pixels: int = 0) -> Pixels:
-    """Resize a picture as Qwen3-VL's processor does.
-
-    Both sides become the nearest multiples of `multiple`. If that is more than `max_pixels`, they
-    are shrunk by one factor and cut down to multiples instead; if it is less than `min_pixels`,
-    they are enlarged and filled up to multiples. Resizing is bicubic.
+def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Resize a picture as Qwen3-VL's processor does: bicubic.
 
     Args:
         pixels: (height, width, 3) RGB.
-        max_pixels: The budget, at least that of one square of `multiple`.
-        multiple: 32 for Qwen3-VL: patches of 16 pixels, merged two by two.
-        min_pixels: The least size; 65,536 for images unless a trainer sets another.
+        size: Width and height that it gets.
 
     Returns:
-        The picture itself if it fits as it is.
-
-    Raises:
-        ValueError: The budget is smaller than one square.
+        The picture itself if it has that size.
     """
-    if max_pixels < multiple * multiple:
-        raise ValueError(
-            f"a budget of {max_pixels} pixels is less than one square of {multiple}x{multiple}"
-        )
     height, width, _ = pixels.shape
-    sides = [max(multiple, round(side / multiple) * multiple) for side in (height, width)]
-    if sides[0] * sides[1] > max_pixels:
-        factor = math.sqrt(height * width / max_pixels)
-        sides = [
-            max(multiple, math.floor(side / factor / multiple) * multiple)
-            for side in (height, width)
-        ]
-    elif sides[0] * sides[1] < min_pixels:
-        factor = math.sqrt(min_pixels / (height * width))
-        sides = [math.ceil(side * factor / multiple) * multiple for side in (height, width)]
-    if sides == [height, width]:
+    if size == (width, height):
         return pixels
-    picture = Image.fromarray(pixels).resize((sides[1], sides[0]), Image.Resampling.BICUBIC)
+    picture = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
     return np.asarray(picture, dtype=np.uint8)

@@ -5,6 +5,7 @@ readers (`blind`, `answers`, `panels`), how questions are made, and where media 
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -126,6 +127,21 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """Media as a consumer hands them to its model.
+
+    Attributes:
+        figure: Width and height of figures and line plots; None where they are refused.
+        frame: Width and height of the frames of videos; likewise.
+        kept: Which frames are kept, counted from 0; None for all.
+    """
+
+    figure: tuple[int, int] | None
+    frame: tuple[int, int] | None
+    kept: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Rate:
     """How many of some questions a reader got right."""
 
@@ -202,12 +218,15 @@ class Evidence:
         unanswered: Ids of the questions that the pixel reader could not read at native size.
         wrong: Ids of the questions that it read and answered wrongly at native size.
         unread: Tasks of which there is no reader of pixels, so that only blind readers prove them.
+        consumers: What pixels give at each consumer's sizes, by its name and by view: of questions
+            that need nothing but that view.
     """
 
     rows: tuple[TaskEvidence, ...]
     unanswered: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    consumers: Mapping[str, Mapping[str, Rate]] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -233,6 +252,10 @@ class Evidence:
             "unanswered": list(self.unanswered),
             "wrong": list(self.wrong),
             "unread": list(self.unread),
+            "consumers": {
+                name: {view: _rate_json(rate) for view, rate in rates.items()}
+                for name, rates in self.consumers.items()
+            },
             "problems": self.problems,
         }
 
@@ -251,7 +274,7 @@ class _Reading:
     """What was read at one size. Each medium is decoded once, and numbers alone are kept."""
 
     gallery: Gallery
-    max_pixels: int | None
+    shown: Shown | None
     own: Mapping[str, Reader]
     with_time: frozenset[str] = frozenset()
     kept_figures: dict[str, Panels] = field(default_factory=dict)
@@ -260,8 +283,13 @@ class _Reading:
     kept_lines: dict[str, Curves] = field(default_factory=dict)
     last: dict[str, Pixels] = field(default_factory=dict)
 
-    def _shown(self, pixels: Pixels) -> Pixels:
-        return pixels if self.max_pixels is None else resized(pixels, self.max_pixels)
+    def _shown(self, pixels: Pixels, *, frame: bool = False) -> Pixels:
+        if self.shown is None:
+            return pixels
+        size = self.shown.frame if frame else self.shown.figure
+        if size is None:
+            raise NotAFigure("the consumer refuses it")
+        return resized(pixels, size)
 
     def _read(
         self,
@@ -269,10 +297,12 @@ class _Reading:
         steps: int,
         time_panels: Collection[int] = TIME_PANELS,
         boxes: FigureBoxes | None = None,
+        *,
+        frame: bool = False,
     ) -> Panels:
         height, width = pixels.shape[:2]
         return read_figure(
-            self._shown(pixels),
+            self._shown(pixels, frame=frame),
             len(self.gallery.columns),
             steps,
             (width, height),
@@ -304,12 +334,15 @@ class _Reading:
     def frames(self, sample: str) -> tuple[Panels, ...]:
         if sample not in self.kept_videos:
             spans = self.gallery.patches
+            kept = None if self.shown is None else self.shown.kept
+            if kept is not None and not set(range(len(spans))) <= set(kept):
+                raise NotAFigure("the consumer drops a frame")
             frames = self.gallery.video(sample)[: len(spans)]
-            boxes = find_boxes(self._shown(frames[0]))
+            boxes = find_boxes(self._shown(frames[0], frame=True))
             # Of the time panels of frames, Time DTW alone is asked about.
             time_panels = TIME_PANELS[:1] if sample in self.with_time else ()
             self.kept_videos[sample] = tuple(
-                self._read(frame, stop - start, time_panels, boxes)
+                self._read(frame, stop - start, time_panels, boxes, frame=True)
                 for frame, (start, stop) in zip(frames, spans, strict=True)
             )
         return self.kept_videos[sample]
@@ -356,7 +389,7 @@ def _media(question: Question, own: str, other: str) -> list[tuple[str, str]]:
 def prove(
     questions: Sequence[Question],
     gallery: Gallery,
-    sizes: Mapping[str, int] | None = None,
+    consumers: Mapping[str, Shown] | None = None,
     readers: Mapping[str, Reader] | None = None,
 ) -> Evidence:
     """Run all readers over all questions.
@@ -364,8 +397,8 @@ def prove(
     Args:
         questions: Those of every split; the blind readers learn from train.
         gallery: The media.
-        sizes: Further sizes at which pixels are read: from a name to the most pixels that a picture
-            keeps when it is resized as Qwen3-VL's processor does. None for the native size alone.
+        consumers: How consumers show media, by name. What can be read then is told of a part of
+            the samples; None for the native size alone.
         readers: Readers of pixels for tasks that are not the project's, by task.
     """
     asked = list(questions)
@@ -374,7 +407,6 @@ def prove(
     elsewhere = {
         at: _others(q, asked) for at, q in enumerate(asked) if read[at] and _can_be_exchanged(q)
     }
-    found: dict[str, list[float]] = {}
     wrong = [_NO_ANSWER] * len(asked)
     with_time = frozenset(
         sample
@@ -387,15 +419,13 @@ def prove(
         if view == "video"
     )
     own = [(at, (q.sample_id, q.other_sample)) for at, q in enumerate(asked) if read[at]]
-    for name, most in {NATIVE: None, **(sizes or {})}.items():
-        reading = _Reading(gallery, most, readers or {}, with_time)
-        found[name] = [_NO_ANSWER] * len(asked)
-        jobs = [(samples, at, found[name]) for at, samples in own]
-        if name == NATIVE:
-            jobs += [(samples, at, wrong) for at, samples in elsewhere.items()]
-        # By sample, so that pictures are not decoded again for each question.
-        for samples, at, answers in sorted(jobs, key=lambda job: job[0]):
-            answers[at] = reading.answer(asked[at], *samples)
+    reading = _Reading(gallery, None, readers or {}, with_time)
+    found = {NATIVE: [_NO_ANSWER] * len(asked)}
+    jobs = [(samples, at, found[NATIVE]) for at, samples in own]
+    jobs += [(samples, at, wrong) for at, samples in elsewhere.items()]
+    # By sample, so that pictures are not decoded again for each question.
+    for samples, at, answers in sorted(jobs, key=lambda job: job[0]):
+        answers[at] = reading.answer(asked[at], *samples)
     blind = _blind_answers(asked)
     rows = []
     splits = [*dict.fromkeys(q.split for q in asked), ALL_SPLITS]
@@ -422,7 +452,35 @@ def prove(
                 q.task for q, is_read in zip(asked, read, strict=True) if q.needs and not is_read
             )
         ),
+        consumers=_at_consumers(asked, own, gallery, consumers or {}, readers or {}, with_time),
     )
+
+
+def _at_consumers(
+    asked: Sequence[Question],
+    own: Sequence[tuple[int, tuple[str, str]]],
+    gallery: Gallery,
+    consumers: Mapping[str, Shown],
+    readers: Mapping[str, Reader],
+    with_time: frozenset[str],
+) -> dict[str, dict[str, Rate]]:
+    """What pixels give of some samples, spread over all of them, as each consumer shows them."""
+    names = sorted({samples[0] for _, samples in own})
+    step = max(1, len(names) // _AT_CONSUMERS)
+    some = set(names[::step])
+    jobs = sorted((samples, at) for at, samples in own if samples[0] in some)
+    jobs = [job for job in jobs if len(asked[job[1]].needs) == 1]
+    by_size: dict[Shown, dict[str, Rate]] = {}
+    for shown in dict.fromkeys(consumers.values()):
+        reading = _Reading(gallery, shown, readers, with_time)
+        right: Counter[str] = Counter()
+        count: Counter[str] = Counter()
+        for samples, at in jobs:
+            (view,) = asked[at].needs
+            count[view] += 1
+            right[view] += _is_right(asked[at], reading.answer(asked[at], *samples))
+        by_size[shown] = {view: Rate(right[view], count[view]) for view in count if view != "text"}
+    return {name: by_size[shown] for name, shown in consumers.items()}
 
 
 def _can_be_exchanged(question: Question) -> bool:
@@ -551,12 +609,31 @@ def markdown(evidence: Evidence) -> str:
     ]
     if evidence.unread:
         notes += ["", f"Nothing reads {', '.join(evidence.unread)}: no reader of pixels was given."]
+    if evidence.consumers:
+        notes += ["", *_consumers_table(evidence.consumers)]
     problems = [f"* {text}." for text in evidence.problems]
     verdict = problems or ["Every task needs its media, and can be answered from them."]
     return "\n".join([*lines, "", *notes, "", *verdict]) + "\n"
 
 
+def _consumers_table(consumers: Mapping[str, Mapping[str, Rate]]) -> list[str]:
+    views = list(dict.fromkeys(view for rates in consumers.values() for view in rates))
+    lines = [
+        "What the reader of pixels gets right of some samples, when each consumer has resized the "
+        "media with its own defaults, by what a question needs:",
+        "",
+        f"| consumer | {' | '.join(views)} |",
+        "|---" * (len(views) + 1) + "|",
+    ]
+    for name, rates in consumers.items():
+        cells = [_cell(rates.get(view, Rate(0, 0))) for view in views]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
 _NOTHING: Final = "–"
+_AT_CONSUMERS: Final = 16
+"""Samples that are read at each consumer's sizes: enough to tell legible from not."""
 
 
 def _cell(rate: Rate) -> str:

@@ -442,7 +442,7 @@ _SPECS: Final = (
     AssetSpec(
         role="preflight",
         description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
-        inputs={"patch_videos": "patch_videos", "samples": "samples", "questions": "questions"},
+        inputs={name: name for name in ("patch_videos", "samples", "questions", "evidence")},
         files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
         origins=origins.of_worded,
         body=training_assets.preflight,

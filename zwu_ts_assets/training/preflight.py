@@ -6,8 +6,9 @@ report is shown (`preflight_views`).
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen import TextTokenizer
@@ -94,6 +95,9 @@ class ConsumerReport:
         image_legibility: Whether it can be read; None where it is refused.
         video: The video, likewise.
         video_legibility: Likewise.
+        image_read: The share of questions about figures that pixels answer at this size, as
+            measured; None where it was not.
+        video_read: Likewise of videos.
         refused: Why the figure or the video is refused.
         visual_tokens: Tokens of the media of all conversations, timestamps and delimiters included.
         median_visual: Of those of the middle conversation.
@@ -111,6 +115,8 @@ class ConsumerReport:
     image_legibility: Legibility | None
     video: VideoTokens | None
     video_legibility: Legibility | None
+    image_read: float | None
+    video_read: float | None
     refused: tuple[str, ...]
     visual_tokens: int
     median_visual: float
@@ -131,14 +137,37 @@ class ConsumerReport:
     @property
     def verdict(self) -> Verdict:
         """The worst verdict on figure and video; a refused one cannot be read at all."""
-        judged = [judgement.verdict for judgement in self._judgements if judgement]
+        judged = [verdict for verdict in (self.image_verdict, self.video_verdict) if verdict]
         if self.refused:
             judged.append(Verdict.NOT_LEGIBLE)
         return Verdict.worst(judged)
 
     @property
-    def _judgements(self) -> tuple[Legibility | None, Legibility | None]:
-        return self.image_legibility, self.video_legibility
+    def image_verdict(self) -> Verdict | None:
+        """Whether figures can be read: as measured, else by the rule; None where refused."""
+        return _verdict(self.image_legibility, self.image_read)
+
+    @property
+    def video_verdict(self) -> Verdict | None:
+        """Likewise of videos."""
+        return _verdict(self.video_legibility, self.video_read)
+
+
+READ_WELL: Final = 0.99
+"""Of the questions answered from pixels, what counts as legible."""
+
+READ_POORLY: Final = 0.9
+"""Below this share, what is shown counts as not legible."""
+
+
+def _verdict(judged: Legibility | None, read: float | None) -> Verdict | None:
+    if judged is None:
+        return None
+    if read is None:
+        return judged.verdict
+    if read >= READ_WELL:
+        return Verdict.LEGIBLE
+    return Verdict.DOUBTFUL if read >= READ_POORLY else Verdict.NOT_LEGIBLE
 
 
 @dataclass(frozen=True)
@@ -157,7 +186,10 @@ class Preflight:
 
 
 def preflight(
-    corpus: CorpusShape, tokenizer: TextTokenizer, profiles: Sequence[Profile] = PROFILES
+    corpus: CorpusShape,
+    tokenizer: TextTokenizer,
+    profiles: Sequence[Profile] = PROFILES,
+    read: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Preflight:
     """Report what each consumer would make of a corpus.
 
@@ -165,19 +197,25 @@ def preflight(
         corpus: The corpus.
         tokenizer: Qwen3-VL's, for the timestamps of the videos.
         profiles: The consumers.
+        read: What share of the questions about figures and videos a reader of pixels answers at
+            each consumer's sizes, by its title and by view; what was not measured is judged by the
+            size of digits and cells.
 
     Returns:
         Exact counts, not estimates. What a consumer refuses is part of the report.
     """
     return Preflight(
         corpus,
-        tuple(_consumer_report(corpus, tokenizer, profile) for profile in profiles),
+        tuple(
+            _consumer_report(corpus, tokenizer, profile, (read or {}).get(profile.title, {}))
+            for profile in profiles
+        ),
         text_advice(max(each.text for each in corpus.conversations), corpus.columns),
     )
 
 
 def _consumer_report(
-    corpus: CorpusShape, tokenizer: TextTokenizer, profile: Profile
+    corpus: CorpusShape, tokenizer: TextTokenizer, profile: Profile, read: Mapping[str, float]
 ) -> ConsumerReport:
     image: ImageTokens | None = None
     video: VideoTokens | None = None
@@ -204,6 +242,8 @@ def _consumer_report(
         image_legibility=legibility(corpus.figure, image.size) if image else None,
         video=video,
         video_legibility=legibility(corpus.frame, video.size) if video else None,
+        image_read=read.get("figure"),
+        video_read=read.get("video"),
         refused=tuple(refused),
         visual_tokens=sum(visual),
         median_visual=statistics.median(visual),

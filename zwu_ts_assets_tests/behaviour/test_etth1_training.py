@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from zwu_ts_assets.config.datasets import Dataset, etth1
-from zwu_ts_assets.config.environment import cache_dir
+from zwu_ts_assets.config.environment import allowed_code, cache_dir
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.assets import training_products as training
@@ -43,7 +43,7 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> View:
     }
     tokenizer = training.tokenizer_of(settings, folder, cache_dir())
     made = training.samples_product(dataset, raw.value, windows, records, stats, tokens, tokenizer)
-    asked = questions_product(dataset, made.value)
+    asked = questions_product(dataset, made.value, allowed_code(dataset.csv))
     return view_of(dataset, made.value, asked.value, folder, cache_dir())
 
 

@@ -76,7 +76,7 @@ def test_preflight_prints_the_table_of_consumers(desk: Desk) -> None:
     assert result.exit_code == 0, result.output
     assert "| consumer | figure seen |" in result.output
     assert "4 frames of 448x224" in result.output.replace("×", "x").replace(" x ", "x")
-    assert "tokens of all samples" in result.output
+    assert "tokens of all" in result.output
 
 
 def test_validate_tells_the_counts_of_every_sound_export(desk: Desk) -> None:

@@ -24,6 +24,7 @@ from zwu_ts_assets_tests.processes import (
     assert_whole,
     final,
     kill,
+    patience,
     wait_for,
     workers_of,
 )
@@ -110,7 +111,7 @@ def test_a_killed_worker_ends_its_step_with_a_sentence_and_the_next_run_finishes
     first = shell.artifacts / ".records/correlation_pngs/0.json"
     wait_for(lambda: first.exists() or run.poll() is not None)
     os.kill(workers_of(run.pid)[0], signal.SIGKILL)
-    assert run.wait(timeout=120) == 1, shell.said()
+    assert run.wait(timeout=patience(120)) == 1, shell.said()
     assert "correlation_pngs: a worker process was killed" in shell.said()
     assert "--workers 1" in shell.said()
     assert "Traceback" not in shell.said()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets_tests.daemon import Watched
-from zwu_ts_assets_tests.processes import Undisturbed, assert_as_recorded, assert_whole
+from zwu_ts_assets_tests.processes import Undisturbed, assert_as_recorded, assert_whole, patience
 from zwu_ts_assets_tests.project import Project, failures
 
 
@@ -26,7 +26,7 @@ def test_two_runs_that_start_together_from_nothing_leave_what_one_would(
 ) -> None:
     shell = undisturbed.shell
     runs = [shell.start(log=f"run{number}.log") for number in range(2)]
-    ends = [run.wait(timeout=300) for run in runs]
+    ends = [run.wait(timeout=patience(300)) for run in runs]
     said = [shell.log.with_name(f"run{number}.log").read_text("utf-8") for number in range(2)]
     assert ends == [0, 0], said
     assert shell.files() == undisturbed.files
@@ -108,7 +108,7 @@ def test_a_home_is_made_by_one_of_several_processes_and_used_by_all(tmp_path: Pa
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        said, complaints = process.communicate(timeout=120)
+        said, complaints = process.communicate(timeout=patience(120))
         assert (said, process.returncode) == ("0\n", 0), complaints
 
 

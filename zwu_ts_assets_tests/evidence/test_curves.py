@@ -53,7 +53,7 @@ def test_any_number_of_panels_is_followed(columns: int, rows: int, canvas: tuple
 
 def test_a_resized_line_plot_is_followed() -> None:
     values = walk(48, 5)
-    pixels = resized(draw_line_plot(values, NAMES[:5]), 896 * 480)
+    pixels = resized(draw_line_plot(values, NAMES[:5]), (896, 480))
     assert np.abs(read_lines(pixels, 5, 48).middle - relative(values)).mean() < 0.02
 
 

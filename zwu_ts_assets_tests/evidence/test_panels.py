@@ -4,7 +4,6 @@ The oracles are the original's matrices, and for made-up shapes the matrices tha
 """
 
 import ast
-import json
 import subprocess
 import sys
 from dataclasses import fields
@@ -219,7 +218,7 @@ def test_a_video_gives_the_originals_matrices(
     for i in range(7):
         expected = golden(f"batch_0/patch_{i}")
         assert_read(read_figure(frames[i], 7, 24), expected, 0.005, 0.005)
-        half = resized(frames[i], 896 * 512)
+        half = resized(frames[i], (896, 512))
         assert_read(read_figure(half, 7, 24, SIZE), expected, 0.005, 0.005)
 
 
@@ -230,38 +229,10 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
         read_video(path)
 
 
-@pytest.mark.parametrize(
-    ("size", "budget", "expected"),
-    [
-        ((1792, 992), 1792 * 992, (1792, 992)),
-        ((1792, 992), 16777216, (1792, 992)),
-        ((1800, 1000), 16777216, (1792, 992)),
-        ((1792, 992), 896 * 512, (896, 480)),
-        ((1792, 992), 65536, (320, 160)),
-        ((40, 20), 16777216, (32, 32)),
-        ((4000, 40), 32 * 1024, (1792, 32)),
-    ],
-)
-def test_pictures_are_resized_by_the_models_rule(
-    size: tuple[int, int], budget: int, expected: tuple[int, int]
-) -> None:
-    pixels = np.zeros((size[1], size[0], 3), dtype=np.uint8)
-    assert resized(pixels, budget).shape == (expected[1], expected[0], 3)
-
-
-@pytest.mark.shared
-def test_pictures_get_the_sizes_that_the_models_processor_gives_them() -> None:
-    """The grids of patches of 16 pixels that transformers made, within its bounds."""
-    for picture in json.loads((GOLDEN / "qwen3vl_media_tokens.json").read_bytes())["images"]:
-        height, width = picture["height"], picture["width"]
-        pixels = np.zeros((height, width, 3), dtype=np.uint8)
-        sides = [16 * patches for patches in picture["grid_thw"][1:]]
-        assert list(resized(pixels, 16777216, min_pixels=65536).shape[:2]) == sides
-
-
-def test_a_budget_below_one_square_is_refused() -> None:
-    with pytest.raises(ValueError, match="a budget of 1000 pixels is less than one square"):
-        resized(np.zeros((64, 64, 3), dtype=np.uint8), 1000)
+def test_a_picture_gets_its_size_and_keeps_it() -> None:
+    pixels = np.zeros((992, 1792, 3), dtype=np.uint8)
+    assert resized(pixels, (480, 256)).shape == (256, 480, 3)
+    assert resized(pixels, (1792, 992)) is pixels
 
 
 # What is no figure.

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.corpus_products import raw_product
 from zwu_ts_assets.orchestration.assets.tables import decode_series, encode_series
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
@@ -118,3 +121,14 @@ def test_files_of_a_fixed_interval_say_nothing_of_it(tmp_path: Path) -> None:
     samples, _ = samples_of(series, RULE, length=24, horizon=12)
     assert decode_samples(encode_samples(samples))[0].axis == FIXED
     assert "time_axis" not in SAMPLE_SCHEMA.names
+
+
+def test_rows_without_times_are_not_split_by_dates(tmp_path: Path) -> None:
+    series_at(tmp_path, None)
+    csv = tmp_path / "some.csv"
+    by_dates = Settings.model_validate({"split": {"dates": ["2005-01-01", "2006-01-01"]}})
+    with pytest.raises(CorpusError, match=r"rows without times, and the setting `split` has dates"):
+        raw_product(csv, by_dates)
+    details = raw_product(csv, Settings.model_validate({})).details
+    assert details["time"] == "no times, rows are counted"
+    assert (details["first_timestamp"], details["interval"]) == ("row 0", "1 row")

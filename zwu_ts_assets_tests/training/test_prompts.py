@@ -364,10 +364,11 @@ def test_a_template_that_would_take_all_memory_or_time_is_refused(
     tmp_path: Path, text: str, words: str
 ) -> None:
     folder = folder_with(tmp_path, media=text)
+    seconds = 0.2 if "0.2 s" in words else 60.0  # the other bounds are to be met first
     started = time.monotonic()
     with pytest.raises(CorpusError, match=words) as caught:
-        rendered(load_templates(folder, seconds=0.2))
-    assert time.monotonic() - started < 5
+        rendered(load_templates(folder, seconds=seconds))
+    assert time.monotonic() - started < 30
     assert "media.j2" in str(caught.value)
 
 

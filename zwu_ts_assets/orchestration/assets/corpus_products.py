@@ -152,6 +152,11 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
     series = with_lags(reading.series, settings.lags)
     if csv_digest(csv) != sha256:
         raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
+    if settings.split.dates is not None and series.axis.kind == "rows":
+        raise CorpusError(
+            f"{csv}: has rows without times, and the setting `split` has dates; expected `ratios` "
+            "or `borders`, which count rows. Change the setting, or name the columns of the time."
+        )
     rows = len(series.timestamps)
     if rows < settings.window_length:
         raise CorpusError(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.config.environment import allowed_code
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.question_products import asked_of
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
@@ -101,7 +102,7 @@ class _Csv:
 
     def questions(self, asked: Mapping[str, Sequence[str]]) -> dict[str, RightQuestion]:
         """The questions of the samples of each split, by id; none of what the CSV does not have."""
-        settings = self.dataset.settings
+        settings, allowed = self.dataset.settings, allowed_code(self.dataset.csv)
         samples = [
             replace(sample, split=split)
             for split, names in asked.items()
@@ -114,7 +115,7 @@ class _Csv:
                 prompt=question.prompt.strip(),
                 reply=reply(question, settings.tasks.rationale),
             )
-            for question in asked_of(samples, settings).questions
+            for question in asked_of(samples, settings, allowed).questions
         }
 
     def target_problem(self, name: str, target: Sequence[Sequence[float]]) -> str:

@@ -5,6 +5,7 @@ What does not: the report itself (`training/preflight.py`).
 """
 
 import base64
+import json
 from collections.abc import Iterator, Mapping
 
 from zwu_ts_assets.errors import CorpusError
@@ -62,12 +63,13 @@ def _shape_of(conversation: Conversation, tokenizer: TextTokenizer) -> Conversat
 _REPORTS: dict[str, Preflight] = {}
 
 
-def preflight_report(view: View, films: Mapping[int, Record]) -> Preflight:
+def preflight_report(view: View, films: Mapping[int, Record], evidence: Files) -> Preflight:
     """What each consumer makes of the corpus.
 
     Args:
         view: The samples; the size of the numbers in a figure depends on their numbers.
         films: The records of the videos, by batch.
+        evidence: What a reader of pixels gets right at each consumer's sizes.
 
     Raises:
         CorpusError: There is nothing to look at.
@@ -79,10 +81,21 @@ def preflight_report(view: View, films: Mapping[int, Record]) -> Preflight:
         )
     key = f"{view.made_from} {view.dataset.settings!r}"
     if key not in _REPORTS:
-        made = preflight(_shape(view, films), view.counts.tokenizer)
+        made = preflight(_shape(view, films), view.counts.tokenizer, read=_read_at(evidence))
         _REPORTS.clear()
         _REPORTS[key] = made
     return _REPORTS[key]
+
+
+def _read_at(evidence: Files) -> dict[str, dict[str, float]]:
+    """The share of questions that pixels answer at each consumer's sizes, by title and view."""
+    consumers = json.loads(evidence["numbers"])["consumers"]
+    return {
+        title: {
+            view: rate["right"] / rate["asked"] for view, rate in rates.items() if rate["asked"]
+        }
+        for title, rates in consumers.items()
+    }
 
 
 def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:

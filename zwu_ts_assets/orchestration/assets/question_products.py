@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +20,27 @@ from PIL import Image
 
 from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.media import read_video
 from zwu_ts_assets.evidence.plot import evidence_png
-from zwu_ts_assets.evidence.report import Evidence, Gallery, Pixels, markdown, prove
-from zwu_ts_assets.orchestration.assets.media_records import file_reader
+from zwu_ts_assets.evidence.report import Evidence, Gallery, Pixels, Shown, markdown, prove
+from zwu_ts_assets.orchestration.assets.media_records import file_reader, film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
 from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.text.named_functions import AllowedCode
+from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
 from zwu_ts_assets.training.picture.question_table import decode_questions, encode_questions
+from zwu_ts_assets.training.picture.task import PictureTask
+from zwu_ts_assets.training.profiles import PROFILES
+from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets.training.sample import SPLITS, Sample
 
 Files = Mapping[str, bytes]
@@ -43,12 +51,16 @@ NOTHING_ASKED: Final = (
 )
 
 
-def asked_of(samples: Sequence[Sample], settings: Settings) -> Asked:
+def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode) -> Asked:
     """The questions about some samples, as the settings want them; and why tasks have none.
 
     Args:
         samples: All samples of a dataset: answers are balanced among them.
         settings: Those of the dataset.
+        allowed: Whose functions may give tasks.
+
+    Raises:
+        CorpusError: A task of the user's own cannot be used.
     """
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     chosen = settings.tasks
@@ -57,10 +69,13 @@ def asked_of(samples: Sequence[Sample], settings: Settings) -> Asked:
         for name, task in PICTURE_TASKS.items()
         if (chosen.tasks is None or name in chosen.tasks)
         and task.level in chosen.levels
-        and set(task.needs) <= set(chosen.views)
+        and set(task.views) <= set(chosen.views)
     )
+    own = own_tasks(settings, allowed)
     asking = Asking(
         tasks=names,
+        own=tuple(own.values()),
+        weights={_task_name(name, own): share for name, share in chosen.weights.items()},
         decimals=chosen.decimals,
         forecast_steps=chosen.forecast_steps,
         unanswerable=chosen.unanswerable,
@@ -69,15 +84,28 @@ def asked_of(samples: Sequence[Sample], settings: Settings) -> Asked:
     return questions_of(samples, patches, asking)
 
 
-def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
+def own_tasks(settings: Settings, allowed: AllowedCode) -> dict[str, PictureTask]:
+    """The tasks of the user's own that the settings name, by `package.module:function`."""
+    names = [name for name in settings.tasks.tasks or () if ":" in name]
+    return {name: own_task(name, allowed) for name in names}
+
+
+def _task_name(name: str, own: Mapping[str, PictureTask]) -> str:
+    return own[name].name if name in own else name
+
+
+def questions_product(
+    dataset: Dataset, sample_files: Files, allowed: AllowedCode
+) -> Product[Files]:
     """The questions of a dataset by split, and a report on what was asked.
 
     Args:
         dataset: Whose samples they are about.
         sample_files: The samples by split.
+        allowed: Whose functions may give tasks.
     """
     samples = samples_of(sample_files)
-    asked = asked_of(samples, dataset.settings)
+    asked = asked_of(samples, dataset.settings, allowed)
     questions = asked.questions
     files = {
         split: encode_questions([each for each in questions if each.split == split])
@@ -98,7 +126,7 @@ def questions_product(dataset: Dataset, sample_files: Files) -> Product[Files]:
     details: dict[str, Detail] = {
         "questions": len(questions),
         "questions_per_sample": round(len(questions) / max(len(samples), 1), 2),
-        "need_picture_or_video": sum(bool({"figure", "video"} & set(q.needs)) for q in questions),
+        "need_media": sum(bool({"figure", "video", "lines"} & set(q.needs)) for q in questions),
         "need_video": sum("video" in q.needs for q in questions),
         **{f"{split}_questions": sum(q.split == split for q in questions) for split in SPLITS},
     }
@@ -111,7 +139,12 @@ def read_questions(files: Files) -> list[PictureQuestion]:
 
 
 def evidence_product(
-    dataset: Dataset, question_files: Files, sample_files: Files, media: Mapping[str, Batches]
+    dataset: Dataset,
+    question_files: Files,
+    sample_files: Files,
+    media: Mapping[str, Batches],
+    tokenizer: TextTokenizer,
+    allowed: AllowedCode,
 ) -> Product[Files]:
     """What each reader made of the questions: table, numbers and plot.
 
@@ -120,11 +153,19 @@ def evidence_product(
         question_files: The questions by split.
         sample_files: The samples by split.
         media: The batches of each asset whose files questions are about.
+        tokenizer: For the timestamps of videos, by which consumers are told.
+        allowed: Whose functions may give tasks.
     """
     questions, samples = read_questions(question_files), samples_of(sample_files)
-    found = prove(questions, gallery_of(dataset.settings, samples, media)) if questions else None
-    if found is None:
-        found = Evidence(())
+    found = Evidence(())
+    if questions:
+        own = own_tasks(dataset.settings, allowed)
+        found = prove(
+            questions,
+            gallery_of(dataset.settings, samples, media),
+            _consumers(media, samples[0].batch, tokenizer),
+            {task.name: task.reader for task in own.values() if task.reader is not None},
+        )
     table = markdown(found) if found.rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
     plot = evidence_png(found)
     numbers = json.dumps(found.to_json(), indent=1) + "\n"
@@ -140,6 +181,26 @@ def evidence_product(
         details,
         preview=f"![readers by task](data:image/png;base64,{shown})\n\n{table}",
     )
+
+
+def _consumers(
+    media: Mapping[str, Batches], batch: int, tokenizer: TextTokenizer
+) -> dict[str, Shown]:
+    """How each consumer shows figures and videos to its model, by its title."""
+    figure = size_of(media["correlation_pngs"].record(batch))
+    film = media["patch_videos"].record(batch)
+    clip = Clip(size_of(film), *film_of(film))
+    found = {}
+    for profile in PROFILES:
+        image, frame, kept = None, None, None
+        with suppress(CorpusError):  # what is refused is not shown
+            seen = profile.image(figure).size
+            image = seen.width, seen.height
+        with suppress(CorpusError):
+            video = profile.video(clip, tokenizer)
+            frame, kept = (video.size.width, video.size.height), tuple(video.kept)
+        found[profile.title] = Shown(image, frame, kept)
+    return found
 
 
 def baselines_product(question_files: Files, sample_files: Files) -> Product[Files]:

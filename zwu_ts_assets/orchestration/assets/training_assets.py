@@ -45,14 +45,24 @@ def questions(run: AssetRun, samples: Files) -> Make:
     """Ask what can be asked of the samples without the text giving it away."""
     from zwu_ts_assets.orchestration.assets import question_products
 
-    return once(partial(question_products.questions_product, run.dataset, samples))
+    allowed = run.surroundings.allowed_code
+    return once(partial(question_products.questions_product, run.dataset, samples, allowed))
 
 
 def evidence(run: AssetRun, samples: Files, questions: Files, **media: "Batches") -> Make:
     """Have blind readers and readers of pixels answer the questions."""
-    from zwu_ts_assets.orchestration.assets import question_products
+    from zwu_ts_assets.orchestration.assets import question_products, training_products
 
-    return once(partial(question_products.evidence_product, run.dataset, questions, samples, media))
+    where = run.surroundings
+    tokenizer = training_products.tokenizer_of(
+        run.dataset.settings, where.project_dir, where.cache_dir
+    )
+    return once(
+        partial(
+            question_products.evidence_product,
+            *(run.dataset, questions, samples, media, tokenizer, where.allowed_code),
+        )
+    )
 
 
 def baselines(run: AssetRun, samples: Files, questions: Files) -> Make:
@@ -62,14 +72,16 @@ def baselines(run: AssetRun, samples: Files, questions: Files) -> Make:
     return once(partial(question_products.baselines_product, questions, samples))
 
 
-def preflight(run: AssetRun, patch_videos: "Batches", samples: Files, questions: Files) -> Make:
+def preflight(
+    run: AssetRun, patch_videos: "Batches", samples: Files, questions: Files, evidence: Files
+) -> Make:
     """Report what each trainer would make of the corpus."""
     from zwu_ts_assets.orchestration.assets import preflight_products
 
     view = _view(run, samples, questions)
 
     def make() -> Product[Files]:
-        report = preflight_products.preflight_report(view, patch_videos.records)
+        report = preflight_products.preflight_report(view, patch_videos.records, evidence)
         return preflight_products.preflight_product(report)
 
     return once(make)

@@ -49,14 +49,19 @@ def _questions_need_their_media(run: CheckRun, made: Files) -> Verdict:
 
 
 def _consumers_lose_nothing(
-    run: CheckRun, made: Files, samples: Files, questions: Files, patch_videos: "Batches"
+    run: CheckRun,
+    made: Files,
+    samples: Files,
+    questions: Files,
+    evidence: Files,
+    patch_videos: "Batches",
 ) -> Verdict:
     """Ask what each consumer makes of the corpus."""
     from zwu_ts_assets.orchestration.assets import preflight_products, sample_views
 
     where = run.surroundings
     view = sample_views.view_of(run.dataset, samples, questions, where.project_dir, where.cache_dir)
-    report = preflight_products.preflight_report(view, patch_videos.records)
+    report = preflight_products.preflight_report(view, patch_videos.records, evidence)
     trouble = preflight_products.trouble_of(report)
     return Verdict(
         not trouble,
@@ -136,6 +141,6 @@ CONSUMERS_LOSE_NOTHING: Final = Check(
         "With its own defaults, each consumer reads every frame, legibly, and whole answers."
     ),
     verify=_consumers_lose_nothing,
-    inputs={"samples": "samples", "questions": "questions", "patch_videos": "patch_videos"},
+    inputs={name: name for name in ("samples", "questions", "evidence", "patch_videos")},
     warns=True,  # the corpus is sound; what is lost depends on who reads it, with which settings
 )

@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any, Final
 
+from zwu_ts_assets.training import reward
 from zwu_ts_assets.training.conversation import Turn
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.exports.rows import in_media_folder, json_line, written
@@ -67,7 +68,8 @@ def truth_text(sample: Sample, turn: Turn) -> str:
 
 def reward_file() -> WrittenFile:
     """The file with the reward, as the scorer has it."""
-    content = resources.files("zwu_ts_assets.scoring").joinpath(REWARD).read_bytes()
+    # Beside the module that is imported, wherever that is.
+    content = resources.files(reward.__package__ or "").joinpath(REWARD).read_bytes()
     return written(REWARD, content)
 
 

@@ -93,8 +93,8 @@ def _tasks(asking: Asking) -> list[PictureTask]:
             raise CorpusError(f"task {name!r}: expected one of {known}. Correct the name.")
     tasks = [*(PICTURE_TASKS[name] for name in names), *asking.own]
     for name, weight in asking.weights.items():
-        if name not in {task.name for task in tasks}:
-            raise CorpusError(f"weight of task {name!r}: no such task is asked. Correct the name.")
+        if name not in {*PICTURE_TASKS, *(task.name for task in asking.own)}:
+            raise CorpusError(f"weight of task {name!r}: there is no such task. Correct the name.")
         if not 0 <= weight <= 1:
             raise CorpusError(
                 f"weight of task {name!r}: found {weight}, expected 0 to 1, the share of its "

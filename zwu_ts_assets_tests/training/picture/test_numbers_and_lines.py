@@ -394,12 +394,14 @@ def test_a_weight_keeps_a_share_of_a_tasks_rounds(samples: list[Sample]) -> None
     assert part["closest_pair"] == whole["closest_pair"]
     assert 0.35 * whole["drift"] <= part["drift"] <= 0.5 * whole["drift"]
     assert part["line_peak"] == 0
-    asking = Asking(tasks=("line_peak", "trend"), weights={"line_peak": 0.0}, text_share=0.0)
+    asking = Asking(
+        tasks=("line_peak", "trend"), weights={"line_peak": 0.0, "break": 1.0}, text_share=0.0
+    )
     assert questions_of(samples, PATCHES, asking).left_out == {
         "line_peak": "its weight is 0",
         "trend": "text_share is 0",
     }
     with pytest.raises(CorpusError, match=r"weight of task 'drift': found 2, expected 0 to 1"):
         counts(drift=2)
-    with pytest.raises(CorpusError, match=r"weight of task 'brake': no such task is asked"):
+    with pytest.raises(CorpusError, match=r"weight of task 'brake': there is no such task"):
         counts(brake=1)
