@@ -53,7 +53,7 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test check bench cluster-bench crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test test-all check bench cluster-bench crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -64,7 +64,8 @@ help:
 	@echo "make evidence   prove that questions need the picture: blind and pixel readers"
 	@echo "make score      score a model's answers: make score ARGS='predictions.jsonl --dataset etth1'"
 	@echo "make validate   check the exports, or others: make validate ARGS=path/to/export"
-	@echo "make test       run the tests"
+	@echo "make test       run the fast tests: no daemon, no browser, no cluster, nothing that is killed"
+	@echo "make test-all   run all tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
 	@echo "make bench      measure figures and videos against the original way of drawing them"
 	@echo "make cluster-bench  measure one process, two, and a Dask cluster of two"
@@ -110,6 +111,9 @@ validate: .venv
 	@"$(bin)/zwu-ts-assets" validate $(ARGS)
 
 test: .developed
+	$(python) -m pytest -m "not slow and not browser" --numprocesses=2 --dist=loadfile $(ARGS)
+
+test-all: .developed
 	$(python) -m pytest $(ARGS)
 
 check: .developed

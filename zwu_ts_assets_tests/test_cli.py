@@ -65,6 +65,7 @@ def test_run_makes_everything_and_says_where_and_how_many(shell: Shell) -> None:
     assert len(list((shell.artifacts / "correlations").glob("batch_?.png"))) == 3
 
 
+@pytest.mark.slow
 def test_progress_is_shown_where_a_terminal_is_attached_and_nowhere_else(shell: Shell) -> None:
     shell.prepare()
     command = [sys.executable, "-m", "zwu_ts_assets", "run", "--workers", "1"]
@@ -143,6 +144,7 @@ def test_a_run_makes_only_what_is_out_of_date(shell: Shell) -> None:
     assert "0 artifacts out of date" in shell.enter("status").output
 
 
+@pytest.mark.slow
 def test_a_new_instance_over_existing_artifacts_is_told_of_them(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +187,7 @@ def test_a_tokenizer_folder_that_is_none_ends_the_run_with_one_sentence(
     assert len(list((shell.artifacts / "patch_videos").glob("*.mp4"))) == 3
 
 
+@pytest.mark.slow
 def test_files_of_batches_that_are_no_more_are_removed_and_that_is_said(shell: Shell) -> None:
     shell.prepare()
     assert shell.enter("run", "--workers", "1").exit_code == 0
@@ -197,6 +200,7 @@ def test_files_of_batches_that_are_no_more_are_removed_and_that_is_said(shell: S
     assert ["correlations/batch_*.png", "2"] in words
 
 
+@pytest.mark.slow
 def test_without_etth1_and_a_network_the_sample_is_built_in_a_folder_of_its_own(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +314,7 @@ def dagster(*words: str, home: bool = True) -> "subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.slow
 def test_dagster_materializes_one_batch_and_then_a_range_on_a_fresh_instance(
     shell: Shell,
 ) -> None:
@@ -326,6 +331,7 @@ def test_dagster_materializes_one_batch_and_then_a_range_on_a_fresh_instance(
     assert made == set(names("patch_videos", range(3), "mp4"))
 
 
+@pytest.mark.slow
 def test_dagster_works_without_a_home_and_before_the_batches_are_registered(
     shell: Shell,
 ) -> None:
@@ -335,6 +341,7 @@ def test_dagster_works_without_a_home_and_before_the_batches_are_registered(
     assert (shell.artifacts / "batch_windows" / "batch_2.parquet").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--partition", "3"), ("--partition-range", "0...180")])
 def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
     shell: Shell, words: tuple[str, str]

@@ -48,6 +48,9 @@ EXPORTS: Final[Mapping[str, str]] = {
 }
 """The export formats, each with the name of its asset."""
 
+COMPACT: Final[Mapping[str, int]] = {"canvas_width": 896, "canvas_height": 512}
+"""What the preset `compact` sets: a quarter of the pixels, and so of the tokens."""
+
 _Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
 
 
@@ -133,6 +136,11 @@ class Settings(BaseModel):
     max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
     patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
     patch_stride: int = Field(12, ge=1, le=1000, description="Rows between two patches' starts.")
+    preset: Literal["full", "compact"] = Field(
+        "full",
+        description="`compact`: a canvas of 896x512 unless another is set, with a quarter of the "
+        "tokens: colours can be read, and digits are not asked about.",
+    )
     canvas_width: _Blocks = Field(1792, ge=448, description="Width of a figure in pixels.")
     canvas_height: _Blocks = Field(992, ge=224, description="Height of a figure in pixels.")
     title_batch_index: bool = Field(
@@ -239,6 +247,13 @@ class Settings(BaseModel):
     def figure_room(self) -> int:
         """How many columns a feature panel can show in cells of at least a pixel."""
         return min(most_features(Canvas(*size)) for size in (self.canvas_size, self.video_size))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_chooses_the_canvas(cls, values: object) -> object:
+        if isinstance(values, Mapping) and values.get("preset") == "compact":
+            return {**COMPACT, **values}
+        return values
 
     @model_validator(mode="after")
     def _feature_panels_have_room(self) -> Self:

@@ -171,7 +171,7 @@ _PROMPTS: Final = ("prompts", origins.prompts_digest)
 _MEDIA: Final = {name: name for name in ("correlation_pngs", "line_plots", "patch_videos")}
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
-_NOT_EXPORTED: Final = ("exports", "max_batches", "splitter", "tokenizer")
+_NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer")
 
 
 def _of_video_size(settings: Settings, values: Mapping[str, object]) -> dict[str, object]:

@@ -15,6 +15,8 @@ from zwu_ts_assets_tests.project import Project
 
 Exported = tuple[Project, dg.ExecuteInProcessResult]
 
+MADE_FROM = ("samples", "questions", "evidence")
+
 
 class Desk:
     """A project, and commands entered beside it."""
@@ -42,7 +44,7 @@ def forget_the_last_mile(project: Project) -> None:
     """As if nobody had ever asked for it."""
     shutil.rmtree(project.artifacts / "exports")
     for record in (project.artifacts / ".records").iterdir():
-        if record.name in ("samples", "preflight") or record.name.endswith("_export"):
+        if record.name in (*MADE_FROM, "preflight", "baselines") or record.name.endswith("_export"):
             shutil.rmtree(record)
 
 
@@ -82,10 +84,17 @@ def test_preflight_prints_the_table_of_consumers(desk: Desk) -> None:
 def test_validate_tells_the_counts_of_every_sound_export(desk: Desk) -> None:
     result = desk.enter("validate")
     assert result.exit_code == 0, result.output
-    rows = sum(1 for path in (desk.exports / "qwen").glob("*.jsonl") for _ in path.open("rb"))
+    found = [
+        json.loads(line)
+        for path in (desk.exports / "qwen").glob("*.jsonl")
+        for line in path.open(encoding="utf-8")
+    ]
+    rows, questions = len(found), sum(len(row["questions"]) for row in found)
     for name in FORMATS:
-        told = f"{desk.exports / name}: {rows} conversations, 24 media files, 0 problems"
-        assert told in result.output
+        (told,) = (line for line in result.output.splitlines() if f"{desk.exports / name}:" in line)
+        assert told.endswith(", 0 problems")
+        if name in ("qwen", "ms_swift", "llama_factory", "huggingface", "webdataset"):
+            assert f": {rows} conversations with {questions} questions, " in told
     assert "not checked" not in result.output
 
 
@@ -98,9 +107,11 @@ def test_a_copy_elsewhere_is_checked_as_far_as_its_csv_is_there(
     monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(tmp_path / "nothing"))
     result = desk.enter("validate", str(moved))
     assert result.exit_code == 0, result.output
-    assert "24 media files, 0 problems" in result.output
+    assert " media files, 0 problems" in result.output
     told = [line for line in result.output.splitlines() if "not checked" in line]
-    assert any("Answers were not recomputed: that takes the CSV." in line for line in told)
+    assert any(
+        "Questions and answers were not recomputed: that takes the CSV." in line for line in told
+    )
     # What the tokenizer alone can tell is checked.
     assert not any("okens of texts" in line for line in told)
     nothing = desk.enter("validate")

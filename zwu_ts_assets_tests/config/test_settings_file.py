@@ -21,6 +21,17 @@ def test_the_file_beside_the_csv_overrides_the_defaults(tmp_path: Path) -> None:
     assert settings.patch_length == 24
 
 
+def test_the_compact_preset_sets_the_canvas_and_nothing_that_is_set(tmp_path: Path) -> None:
+    write_settings(tmp_path, 'preset = "compact"\n')
+    assert etth1(tmp_path).settings.canvas_size == (896, 512)
+    assert etth1(tmp_path).settings.video_size == (896, 512)
+    write_settings(tmp_path, 'preset = "compact"\ncanvas_width = 1024\n')
+    assert etth1(tmp_path).settings.canvas_size == (1024, 512)
+    write_settings(tmp_path, 'preset = "small"\n')
+    with pytest.raises(CorpusError, match="'preset' is 'small'; input should be 'full' or 'comp"):
+        etth1(tmp_path)
+
+
 def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "ETTh1.toml").write_bytes(b"\xef\xbb\xbffps = 4.0\r\n")
     (tmp_path / "datasets.toml").write_bytes(b"\xef\xbb\xbf[etth1]\r\nhorizon = 7\r\n")

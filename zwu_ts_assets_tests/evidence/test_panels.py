@@ -104,6 +104,7 @@ def test_the_originals_own_picture_gives_the_originals_matrices(batch: int) -> N
     assert_read(read_figure(pixels, 7, 96), golden(f"batch_{batch}"), 0.002, 0.002)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("features", "rows", "canvas"),
     [

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets_tests.fuzz import TARGETS
 
+pytestmark = pytest.mark.slow
+
 on_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="fuzzing under the guidance of coverage needs Linux (atheris)"
 )

@@ -183,6 +183,7 @@ def home(server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_instance_is_in_postgresql_with_limits_and_its_times_are_true(home: Path) -> None:
     @dg.job
     def nothing() -> None: ...

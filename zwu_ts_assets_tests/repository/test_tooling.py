@@ -226,6 +226,19 @@ def test_the_makefile_has_every_command_that_the_readme_names() -> None:
     assert {t for t in targets if not re.search(rf"^{re.escape(t)}:", rules, re.MULTILINE)} == set()
 
 
+def test_the_fast_tests_are_those_that_need_nothing_and_ci_runs_them_all() -> None:
+    rules = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    recipes = {
+        target: rules.partition(f"\n{target}: .developed\n")[2].partition("\n\n")[0]
+        for target in ("test", "test-all")
+    }
+    assert '-m "not slow and not browser"' in recipes["test"]
+    assert " -m pytest $(ARGS)" in recipes["test-all"]
+    ci = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+    assert "$make test-all " in ci
+    assert "$make test " not in ci
+
+
 def fake_python(path: Path, body: str) -> Path:
     """An executable that answers like a Python where the body says so."""
     path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")

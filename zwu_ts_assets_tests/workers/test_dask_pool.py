@@ -47,6 +47,8 @@ from zwu_ts_assets_tests.reference import REPOSITORY
 from zwu_ts_assets_tests.test_cli import Shell
 from zwu_ts_assets_tests.workers.test_pool import Items, process_of, refuse, square
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 
