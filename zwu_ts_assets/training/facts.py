@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zwu_ts_assets.text.stats import stats_lines
+from zwu_ts_assets.timeseries.limits import StatsFormat
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
@@ -56,7 +57,7 @@ FACTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """How the figures and videos of a dataset were made.
+    """How the figures, videos and statistics of a dataset were made.
 
     Attributes:
         patch_length: Rows of a patch.
@@ -64,6 +65,7 @@ class MediaFacts:
         frame_multiple: A video repeats its last frame up to a multiple of this.
         fps: Frames per second.
         fixed_colours: Whether the colour ranges are the same in all figures.
+        stats_format: How the numbers of the statistics are written.
     """
 
     patch_length: int = 24
@@ -71,6 +73,7 @@ class MediaFacts:
     frame_multiple: int = 2
     fps: float = 2.0
     fixed_colours: bool = False
+    stats_format: StatsFormat = "decimals"
 
 
 def prompt_facts(
@@ -111,7 +114,7 @@ def prompt_facts(
         "interpolated": interpolated,
         "target_interpolated": target_interpolated,
         "looks_ahead": looking_ahead(sample.flags),
-        "statistics": stats_lines(sample.past, sample.features),
+        "statistics": stats_lines(sample.past, sample.features, media.stats_format),
         "uneven": sample.axis.is_counted,
         "dates": None,
         "fixed_colours": media.fixed_colours,

@@ -110,7 +110,7 @@ def test_an_invalid_setting_is_named_with_what_was_found(
         ),
         (
             '[tasks]\ntasks = ["forecst"]',
-            "setting 'tasks.tasks': 'forecst' is no task or is named twice; the tasks are:",
+            "setting 'tasks.tasks': 'forecst' is no task; the tasks are:",
         ),
         (
             "[tasks]\ndecimals = 10",

@@ -231,6 +231,14 @@ def test_a_users_folder_overrides_by_name(tmp_path: Path) -> None:
     assert templates.files["interpolated.j2"] == DEFAULT_FOLDER / "interpolated.j2"
 
 
+def test_statistics_in_a_prompt_are_written_as_in_the_corpus(tmp_path: Path) -> None:
+    templates = load_templates(folder_with(tmp_path, media="{{ statistics | join('; ') }}"))
+    tiny = sample_of(walk(96, 1) * 1e-4, walk(96, 1) * 1e-4)
+    assert "Var=0.00" in introduced(tiny, templates)
+    told = introduced(tiny, templates, facts=MediaFacts(stats_format="significant"))
+    assert float(told.rpartition("Var=")[2]) == pytest.approx(tiny.past.var(), rel=1e-3)
+
+
 def test_the_digest_changes_with_any_text_and_with_nothing_else(tmp_path: Path) -> None:
     plain = load_templates().digest
     copy = (DEFAULT_FOLDER / "media.j2").read_text(encoding="utf-8")

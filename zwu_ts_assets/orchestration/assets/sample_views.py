@@ -148,6 +148,7 @@ def media_facts(settings: Settings) -> MediaFacts:
         frame_multiple=settings.frame_multiple,
         fps=settings.fps,
         fixed_colours=settings.colour_range == "train",
+        stats_format=settings.stats_format,
     )
 
 
