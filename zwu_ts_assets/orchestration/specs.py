@@ -447,6 +447,7 @@ _SPECS: Final = (
         origins=origins.of_worded,
         body=training_assets.preflight,
         made_with=_PROMPTS,
+        code_version="2",  # tokens by conversation and question, and what was measured
         settings=("tasks", "prompts"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
