@@ -448,6 +448,7 @@ _SPECS: Final = (
         body=training_assets.preflight,
         made_with=_PROMPTS,
         settings=("tasks", "prompts"),
+        code_version="2",  # conversations of several questions, which need the picture
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
         last_mile=True,
