@@ -170,7 +170,7 @@ _ROOMS = {
     "training": "timeseries figures text storage",
     "scoring": "timeseries training evidence storage",
     "evidence": "",
-    "storage": "",
+    "storage": "timeseries",
     "config": "timeseries figures text training storage",
     "workers": "figures config",
     "orchestration": "timeseries figures text training scoring evidence storage config workers",
