@@ -449,7 +449,6 @@ _SPECS: Final = (
         made_with=_PROMPTS,
         code_version="2",  # tokens by conversation and question, and what was measured
         settings=("tasks", "prompts"),
-        code_version="2",  # conversations of several questions, which need the picture
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
         last_mile=True,
