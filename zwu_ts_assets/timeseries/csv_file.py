@@ -64,6 +64,8 @@ from zwu_ts_assets.timeseries.time_axis import counted
 _BLOCK: Final = 4 << 20
 # What a number does not end with, unless the rest of it is missing.
 _CUT: Final = re.compile(rb"[.,eE+-]\s*\Z")
+# The same before white space beyond ASCII is decoded: the reading of lines then tells.
+_MAYBE_CUT: Final = re.compile(rb"[.,eE+-][\s\x80-\xff]*\Z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,7 +347,7 @@ def _read_table(
         # After a blank line any other is an error, which only the reading of lines tells.
         ended = block.endswith(b"\n")
         whole = block if ended else block + b"\n"
-        cut = not ended and _CUT.search(block)
+        cut = not ended and _MAYBE_CUT.search(block)
         table = None if blank or cut else parse_block(whole, columns)
         if table is None:
             stop = file.tell()

@@ -261,16 +261,3 @@ PROFILES: Final = (
     _TRL,
 )
 """All consumers, in the order of the report; Qwen3-VL's own processor first."""
-
-
-def profile_named(name: str) -> Profile:
-    """The profile of a name.
-
-    Raises:
-        CorpusError: There is none.
-    """
-    for profile in PROFILES:
-        if profile.name == name:
-            return profile
-    known = ", ".join(profile.name for profile in PROFILES)
-    raise CorpusError(f"There is no consumer profile {name!r}; the profiles are: {known}.")

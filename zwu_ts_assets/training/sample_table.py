@@ -116,14 +116,6 @@ _SCHEMAS: Final = {
 }
 
 
-def schema_markdown() -> str:
-    """The columns as a Markdown table, for the documentation."""
-    lines = ["| column | type | content |", "|---|---|---|"]
-    columns = (*_COLUMNS, *_SELECTION, *_AXIS)
-    lines += [f"| `{name}` | `{_type_name(kind)}` | {text} |" for name, kind, text in columns]
-    return "\n".join(lines) + "\n"
-
-
 def encode_samples(samples: Sequence[Sample]) -> bytes:
     """Samples as a Parquet file, the same bytes for the same samples.
 
@@ -291,11 +283,3 @@ def _offsets(values: Sequence[Any]) -> Any:
 
 def _offset_array(values: Sequence[Any]) -> Any:
     return pa.Array.from_buffers(pa.int32(), len(values) + 1, [None, _offsets(values)])
-
-
-def _type_name(kind: Any) -> str:
-    if pa.types.is_map(kind):
-        return f"map<{kind.key_type}, {kind.item_type}>"
-    if pa.types.is_list(kind):
-        return f"list<{_type_name(kind.value_type)}>"
-    return str(kind)

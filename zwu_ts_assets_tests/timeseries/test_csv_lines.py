@@ -172,7 +172,7 @@ def test_a_file_cut_off_before_its_last_cell_is_refused(tmp_path: Path, cut: int
     assert "if the file is complete, complete the line" in message
 
 
-@pytest.mark.parametrize("cell", ["", "-", "-5.", "-5.5e", "-5.5e-", "n"])
+@pytest.mark.parametrize("cell", ["", "-", "-5.", "-5.5e", "-5.5e-", "n", "-5.\u00a0"])
 def test_a_file_cut_off_in_its_last_number_is_refused(tmp_path: Path, cell: str) -> None:
     content = with_line(7, f"2016-07-01 05:00:00,5.25,{cell}")[:-1]
     assert ", line 7: found the end of the file after " in refusal(tmp_path, content)

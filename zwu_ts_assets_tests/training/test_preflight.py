@@ -23,10 +23,11 @@ from zwu_ts_assets.training.preflight import (
     preflight,
 )
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
-from zwu_ts_assets.training.profiles import PROFILES, Profile, profile_named
+from zwu_ts_assets.training.profiles import PROFILES, Profile
 from zwu_ts_assets.training.readers import LlamaFactory, QwenVlUtils
 from zwu_ts_assets_tests.training.stand_in import TimestampTokenizer
 
+NAMED = {profile.name: profile for profile in PROFILES}
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 TEXTS = tuple(ConversationShape(text, text // 20, 4) for text in (400, 480, 520, 900))
 QUICK = TimestampTokenizer()
@@ -48,7 +49,7 @@ def shape(
 
 
 def report_of(name: str, corpus: CorpusShape) -> ConsumerReport:
-    return preflight(corpus, QUICK, [profile_named(name)]).consumers[0]
+    return preflight(corpus, QUICK, [NAMED[name]]).consumers[0]
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +200,7 @@ def test_following_the_second_way_works_too() -> None:
 
 def test_a_canvas_below_the_cap_is_recommended_where_there_is_one() -> None:
     # Shrunk to 896x480 the default figure is doubtful; 896x512 is within the cap too.
-    capped = profile_named("qwen_finetune")
+    capped = NAMED["qwen_finetune"]
     capped = replace(
         capped, processor=replace(capped.processor, image_max_pixels=460_000), length_limit=None
     )

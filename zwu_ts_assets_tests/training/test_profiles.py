@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.processor import Processor, Size
-from zwu_ts_assets.training.profiles import PROFILES, Profile, profile_named
+from zwu_ts_assets.training.profiles import PROFILES, Profile
 from zwu_ts_assets.training.readers import Clip, LlamaFactory, QwenVlUtils
 from zwu_ts_assets_tests.training.stand_in import TimestampTokenizer
 
+NAMED = {profile.name: profile for profile in PROFILES}
 CANVAS = Size(1792, 992)
 QUICK = TimestampTokenizer()
 SIZES = st.builds(Size, st.integers(64, 4096), st.integers(64, 4096))
@@ -44,7 +45,7 @@ def test_the_default_corpus_as_each_consumer_sees_it(
     figure_tokens: int,
     video_tokens: int,
 ) -> None:
-    profile = profile_named(name)
+    profile = NAMED[name]
     image = profile.image(CANVAS)
     assert (image.size, image.tokens) == (figure, figure_tokens)
     clip = profile.video(Clip(CANVAS, 8, 2.0), QUICK)
@@ -52,13 +53,13 @@ def test_the_default_corpus_as_each_consumer_sees_it(
 
 
 def test_qwen_vl_utils_drops_a_frame_of_seven() -> None:
-    clip = profile_named("ms_swift").video(Clip(CANVAS, 7, 2.0), QUICK)
+    clip = NAMED["ms_swift"].video(Clip(CANVAS, 7, 2.0), QUICK)
     assert clip.kept == (0, 1, 2, 4, 5, 6)
     assert clip.timestamps == ("0.2", "1.5", "2.8")
 
 
 def test_llama_factory_rounds_frames_down_and_repeats_an_odd_last_one() -> None:
-    profile = profile_named("llama_factory")
+    profile = NAMED["llama_factory"]
     seven = profile.video(Clip(CANVAS, 7, 2.0), QUICK)
     assert seven.kept == tuple(range(7))
     assert seven.grid_thw[0] == 4
@@ -93,25 +94,22 @@ def test_qwen_vl_utils_keeps_a_thin_image_at_least_a_block_wide() -> None:
 def test_a_video_of_one_frame_is_refused_by_those_who_need_a_pair() -> None:
     for name in ("qwen3_vl", "ms_swift"):
         with pytest.raises(CorpusError, match="setting `frame_multiple`"):
-            profile_named(name).video(Clip(CANVAS, 1, 2.0), QUICK)
+            NAMED[name].video(Clip(CANVAS, 1, 2.0), QUICK)
 
 
 def test_trl_reads_no_videos_and_says_what_to_do() -> None:
     with pytest.raises(
         CorpusError, match=r"reads no videos\. Export samples with the figure alone"
     ):
-        profile_named("trl").video(Clip(CANVAS, 8, 2.0), QUICK)
+        NAMED["trl"].video(Clip(CANVAS, 8, 2.0), QUICK)
 
 
 def test_profiles_have_names_titles_and_sources_of_their_own() -> None:
     assert len({profile.name for profile in PROFILES}) == len(PROFILES)
     assert len({profile.title for profile in PROFILES}) == len(PROFILES)
     for profile in PROFILES:
-        assert profile_named(profile.name) is profile
         assert any(character.isdigit() for character in profile.source), "no version named"
         assert (profile.length_limit is None) == (profile.beyond_limit == "")
-    with pytest.raises(CorpusError, match="no consumer profile 'nobody'; the profiles are: qwen3"):
-        profile_named("nobody")
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: str(profile.name))

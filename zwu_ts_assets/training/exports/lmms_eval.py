@@ -42,7 +42,7 @@ def lmms_eval_export(source: ExportSource) -> Iterator[ExportFile]:
         CorpusError: As `entries_by_split` says.
     """
     source = single_source(source)
-    entries = entries_by_split(source)
+    entries = entries_by_split(source, even=False)
     files: dict[str, list[str]] = {}
     used: dict[str, None] = {}
     for split, found in entries.items():

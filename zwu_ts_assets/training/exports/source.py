@@ -96,11 +96,13 @@ class Entry:
         return tuple(dict.fromkeys([self.sample.video, *used]))
 
 
-def entries_by_split(source: ExportSource) -> dict[str, list[Entry]]:
+def entries_by_split(source: ExportSource, *, even: bool = True) -> dict[str, list[Entry]]:
     """Put conversations to their samples, and refuse what no trainer could load.
 
     Args:
         source: What the export is made from.
+        even: Whether all splits must have images (or videos) where one has; not needed by formats
+            whose files tell the types of their columns.
 
     Returns:
         Entries by split, in the order of `SPLITS`; splits without any are left out. A sample
@@ -140,7 +142,8 @@ def entries_by_split(source: ExportSource) -> dict[str, list[Entry]]:
             f"dataset {source.dataset!r} has {len(source.samples)} samples and no conversation, so "
             "there is nothing to export. Switch on a task, or give the splits more rows."
         )
-    _check_even(present)
+    if even:
+        _check_even(present)
     return present
 
 

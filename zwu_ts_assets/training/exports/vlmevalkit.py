@@ -69,10 +69,10 @@ def vlmevalkit_export(source: ExportSource) -> Iterator[ExportFile]:
         CorpusError: As `entries_by_split` says.
     """
     single = single_source(source)
-    entries_by_split(single)  # refuses what no format could write, here too
+    entries_by_split(single, even=False)  # refuses what no format could write, here too
     asked = [each for each in single.conversations if _is_taken(each)]
     chosen = replace(single, conversations=asked)
-    entries = entries_by_split(chosen) if asked else {}
+    entries = entries_by_split(chosen, even=False) if asked else {}
     files = {split: [f"{source.dataset}_{split}.tsv"] for split in entries}
     for split, found in entries.items():
         rows = [(each, i) for i, each in enumerate(conversations_of(found))]

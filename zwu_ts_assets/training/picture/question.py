@@ -143,8 +143,8 @@ class Asking:
     decimals: int = 2
     forecast_steps: int = 8
     unanswerable: float = 0.05
-    text_share: float = 0.12
-    ahead_share: float = 0.12
+    text_share: float = 0.1
+    ahead_share: float = 0.1
     canvas: tuple[int, int] = (1792, 992)
 
 

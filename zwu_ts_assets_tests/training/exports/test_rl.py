@@ -168,3 +168,14 @@ def test_large_splits_are_cut_into_numbered_files() -> None:
         *numbered("train", 2),
         *numbered("train-video", 2),
     ]
+
+
+def test_a_split_without_videos_is_no_obstacle_where_columns_have_types() -> None:
+    source = text_source()
+    kept = [each for each in source.conversations if each.split == "train" or not each.videos]
+    for name in ("rl", "lmms_eval", "vlmevalkit"):
+        paths = {file.path for file in FORMATS[name](replace(source, conversations=kept))}
+        assert "corpus.json" in paths
+    names = {each.path for each in FORMATS["rl"](replace(source, conversations=kept))}
+    assert "train-video.parquet" in names
+    assert "test-video.parquet" not in names
