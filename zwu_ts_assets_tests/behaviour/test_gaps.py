@@ -1,5 +1,6 @@
 """Rows that lack a value, and values that were interpolated, from the table to the exports."""
 
+import csv
 import json
 import tarfile
 from collections.abc import Iterator
@@ -17,12 +18,13 @@ from zwu_ts_assets.orchestration.lineage import corpus_assets
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets_tests.behaviour.test_overlapping import SETTINGS, SPLIT
-from zwu_ts_assets_tests.last_mile import refresh, run, stale
+from zwu_ts_assets_tests.last_mile import FORMATS, refresh, run, stale
 from zwu_ts_assets_tests.project import SETTINGS as PLAIN
 from zwu_ts_assets_tests.project import Project, checks, failures, metadata
 
 MISSING = (34, 46)
 INTERPOLATED = ((3, 2), (4, 2), (16, 0))  # row and column
+MADE_FROM = ("samples", "questions", "evidence")
 
 
 def jsonl_rows(folder: Path) -> Iterator[tuple[str, str]]:
@@ -59,14 +61,32 @@ def shard_rows(folder: Path) -> Iterator[tuple[str, str]]:
                     yield from conversations_in(json.load(stream))
 
 
+def parquet_rows(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in folder.glob("*.parquet"):
+        for row in pq.read_table(path, columns=["id", "messages", "problem"]).to_pylist():
+            assert row["problem"] == row["messages"][0]["content"]
+            yield row["id"], row["problem"]
+
+
+def table_rows(folder: Path) -> Iterator[tuple[str, str]]:
+    csv.field_size_limit(1 << 24)  # of pictures
+    for path in folder.glob("*.tsv"):
+        with path.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines, dialect="excel-tab"):
+                yield row["id"], row["question"]
+
+
 ROWS_OF = {
     "qwen": jsonl_rows,
     "ms_swift": jsonl_rows,
     "llama_factory": array_rows,
     "huggingface": metadata_rows,
     "webdataset": shard_rows,
+    "rl": parquet_rows,
+    "vlmevalkit": table_rows,
+    "lmms_eval": parquet_rows,
 }
-"""By format, the ids and the users' texts of all conversations of an export."""
+"""By format, the ids of all conversations of an export, and what their users say first."""
 
 
 def with_gaps(
@@ -101,22 +121,22 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_gaps(monkeypatch, MISSING, INTERPOLATED)
-    settings = SETTINGS.replace("window_stride = 1", "window_stride = 6")
+    settings = SETTINGS.replace("window_stride = 1", "window_stride = 3")
     project = Project(tmp_path, rows=90, settings=settings + SPLIT)
-    last_mile = ("samples", *(f"{name}_export" for name in ROWS_OF))
+    last_mile = (*MADE_FROM, *(f"{name}_export" for name in FORMATS))
     result = project.materialize(*corpus_assets(project.dataset), *last_mile, batches=(0, 6))
     assert result.success, failures(result)
     assert all(checks(result).values())
     assert stale(project) == set()
 
-    whole = [row for row in range(0, 79, 6) if not any(row <= gap < row + 12 for gap in MISSING)]
-    assert whole == [0, 6, 12, 18, 48, 54, 60, 66, 72, 78]  # batches 2 and 3 have none
+    whole = [row for row in range(0, 79, 3) if not any(row <= gap < row + 12 for gap in MISSING)]
+    assert whole == [*range(0, 24, 3), *range(48, 79, 3)]  # batches 2 and 3 have none
     files = project.files()
     drawn = {int(n.split("row_")[1][:-4]) for n in files if n.startswith("patch_videos/")}
     assert drawn == set(whole)
     assert not [n for n in files if n.startswith("batch_windows/") and n[-9:-8] in "23"]
     told = metadata(project, "etth1_raw")
-    assert (told["windows"], told["windows_with_gaps"], told["batches"]) == (10, 4, 7)
+    assert (told["windows"], told["windows_with_gaps"], told["batches"]) == (19, 8, 7)
     assert metadata(project, "patch_videos", 3)["windows"] == 0
     text = files["correlations/batch_stats.txt"].decode("utf-8")
     assert text.count("--- Batch") == len(whole)
@@ -128,12 +148,13 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
         for split in ("train", "validation", "test")
         for row in pq.read_table(project.artifacts / f"samples/{split}.parquet").to_pylist()
     }
-    # 0 to 18 are of train, but the target of 18 would be rows 30 to 32, and 24 has a gap itself.
-    assert sorted(samples) == [0, 6, 12, 18, 54, 72]
+    # The last of train is 18: the target of 21 has row 34, which lacks a value.
+    assert sorted(samples) == [*range(0, 19, 3), 51, 54, 72, 75]
     report = json.loads(files["samples/splits.json"])
     assert sum(report["samples"].values()) + sum(report["unused"].values()) == len(whole)
     flags = {row: [f for f in s["flags"] if "interpolated" in f] for row, s in samples.items()}
     assert flags[0] == ["interpolated:OT:2"]
+    assert flags[3] == ["interpolated:OT:2", "target_interpolated:HUFL:1"]
     assert flags[6] == ["interpolated:HUFL:1"]
     assert flags[18] == []
     manifest = json.loads(files["exports/qwen/corpus.json"])
@@ -141,32 +162,35 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
     assert declared == flags
     assert b"samples have interpolated values" in files["exports/qwen/README.md"]
     # What is trained on says it too, whatever the format, and no other sample does.
-    said = {
-        f"{start}": "Some values were missing in the data and have been interpolated linearly."
-        for start, found in flags.items()
-        if found
-    }
-    assert len(said) == 3
-    for name, load in ROWS_OF.items():
-        for key, text in load(project.artifacts / "exports" / name):
-            start = key.split("-r")[1].split("-")[0].lstrip("0") or "0"
-            assert ("interpolated" in text) == (start in said), (name, key)
-            assert said.get(start, "") in text
-    (line,) = {
-        text.splitlines()[-1]
+    said = {start for start, found in flags.items() if found}
+    assert said == {0, 3, 6, 9, 12, 15}
+    for name in FORMATS:
+        told = {True: set[int](), False: set[int]()}
+        for key, text in ROWS_OF[name](project.artifacts / "exports" / name):
+            start = int(key.split("-r")[1].split("-")[0])
+            told[start in said].add(start)
+            sentence = "Some values were missing in the data and have been interpolated linearly."
+            assert (sentence in text) == ("interpolated" in text) == (start in said), (name, key)
+        assert told[False] >= {18, 51, 54, 72, 75}, name
+        # A table for VLMEvalKit has questions about pictures alone, of some of the windows.
+        assert told[True] == said or (name == "vlmevalkit" and len(told[True]) > 3), name
+    lines = {
+        int(key.split("-r")[1].split("-")[0]): line
         for key, text in ROWS_OF["qwen"](project.artifacts / "exports" / "qwen")
-        if key.startswith("etth1-r0000000-")
+        for line in text.splitlines()
+        if "interpolated" in line
     }
-    assert line.endswith("interpolated linearly. In the window: 2 of OT.")
+    assert lines[0].endswith("interpolated linearly. In the window: 2 of OT.")
+    assert lines[3].endswith("In the window: 2 of OT. In the 3 steps after it: 1 of HUFL.")
     exports = [folder.name for folder in (project.artifacts / "exports").iterdir()]
     assert sorted(exports) == sorted(ROWS_OF)
 
 
 def with_an_export(folder: Path) -> Project:
-    """A corpus without a gap, its samples and an export, with a window in every twelfth row."""
-    settings = SETTINGS.replace("window_stride = 1", "window_stride = 12")
+    """A corpus without a gap, its samples and an export, with a window in every sixth row."""
+    settings = SETTINGS.replace("window_stride = 1", "window_stride = 6")
     project = Project(folder, rows=90, settings=settings + SPLIT)
-    assets = [*corpus_assets(project.dataset), "samples", "qwen_export"]
+    assets = [*corpus_assets(project.dataset), *MADE_FROM, "qwen_export"]
     assert project.materialize(*assets, batches=(0, 6)).success
     return project
 
@@ -180,7 +204,8 @@ def test_interpolated_values_that_are_in_no_sample_change_no_prompt(
     rewritten = project.csv.read_text("utf-8") + "\n"  # another content
     project.csv.write_text(rewritten, encoding="utf-8")
     changed = refresh(project)
-    assert not {name for name in changed if name.startswith(("exports/", "samples/t"))}
+    told = ("exports/", "evidence/", "questions/", "samples/t")
+    assert not {name for name in changed if name.startswith(told)}
     assert project.files().keys() == before.keys()
 
 
@@ -192,8 +217,11 @@ def test_interpolated_values_that_come_are_told_and_those_that_go_are_not(
     with_gaps(monkeypatch, (), INTERPOLATED)
     project.csv.write_text(project.csv.read_text("utf-8") + "\n", encoding="utf-8")
     assert "exports/qwen/train.jsonl" in refresh(project)
-    # Those of rows 0 and 12, with three conversations each; that of row 24 has no such value.
-    assert project.files()["exports/qwen/train.jsonl"].count(b"interpolated linearly") == 6
+    rows = list(jsonl_rows(project.artifacts / "exports" / "qwen"))
+    concerned = ("etth1-r0000000-", "etth1-r0000006-", "etth1-r0000012-")
+    assert {key[:15] for key, _ in rows} > set(concerned)
+    for key, text in rows:
+        assert ("interpolated linearly" in text) == key.startswith(concerned), key
     with_gaps(monkeypatch, ())
     project.csv.write_text(project.csv.read_text("utf-8").rstrip("\n") + "\n", encoding="utf-8")
     refresh(project)

@@ -14,6 +14,7 @@ import webdataset
 
 from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
+from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
 from zwu_ts_assets.orchestration.refresh.comparison import (
     CODE,
     MISSING,
@@ -76,8 +77,6 @@ def overlaps(row: int, start: int) -> bool:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.ExecuteInProcessResult]:
-    from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
-
     project = Project(tmp_path_factory.mktemp("overlapping"), ROWS, SETTINGS + SPLIT)
     assets = [*corpus_assets(project.dataset), *TRAINING]
     return project, project.materialize(*assets, batches=(0, 6))
@@ -94,12 +93,7 @@ def project(made: Made, tmp_path: Path) -> Project:
 @pytest.fixture
 def corpus(made: Made, tmp_path: Path) -> Project:
     """The corpus alone: nobody asked for the last mile, which takes most of the time."""
-    return without(
-        copy_of(made[0].data.parent, tmp_path / "project"),
-        "samples",
-        "preflight",
-        *(f"{name}_export" for name in FORMATS),
-    )
+    return without(copy_of(made[0].data.parent, tmp_path / "project"), *TRAINING)
 
 
 def without(project: Project, *assets: str) -> Project:
@@ -242,7 +236,9 @@ def test_exports_are_held_against_the_csv_and_the_stride_they_were_made_with(
 
 
 def test_a_corrected_value_redraws_the_windows_that_hold_it_and_no_other(project: Project) -> None:
-    without(project, "preflight", *(f"{name}_export" for name in FORMATS if name != "qwen"))
+    without(
+        project, "baselines", "preflight", *(f"{name}_export" for name in FORMATS if name != "qwen")
+    )
     change_row(project, 27, 7.25)
     found = {item for item in stale(project) if item.asset in PER_BATCH}
     # Row 27 is of batch 2, and windows of batch 1 reach over to it.
