@@ -116,7 +116,7 @@ _MEASURED = (
 )
 
 _DPI = 100
-_WIDTH, _ROW, _MARGINS = 12.0, 0.52, 0.95  # inches
+_WIDTH, _ROW, _MARGINS = 12.0, 0.62, 0.95  # inches
 _COLOURS = {
     Verdict.LEGIBLE: "#2a7f62",
     Verdict.DOUBTFUL: "#d99a2b",

@@ -260,7 +260,7 @@ def _which_figure(world: World) -> Iterator[Text]:
             if partner != w and abs(difference) >= PEARSON_MARGIN:
                 right[w] = int(difference < 0)
         subject = {"a": world.columns[a], "b": world.columns[b]}
-        yield classes(right, ("the first picture", "the second picture"), subject, "figure")
+        yield classes(right, ("the first figure", "the second figure"), subject, "figure")
 
 
 def _cell_value(world: World) -> Iterator[Text]:
