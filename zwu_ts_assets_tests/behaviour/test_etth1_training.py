@@ -1,6 +1,7 @@
 """The last mile on the real ETTh1: the counts that the README tells, without drawing a figure."""
 
 import hashlib
+from collections import Counter
 
 import pytest
 
@@ -15,7 +16,8 @@ from zwu_ts_assets.orchestration.assets.sample_views import View, view_of
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
 from zwu_ts_assets.training.legibility import drawn_figure
 from zwu_ts_assets.training.preflight import ConversationShape, CorpusShape, preflight
-from zwu_ts_assets_tests.reference import ETTH1_CSV
+from zwu_ts_assets.training.sample import SPLITS
+from zwu_ts_assets_tests.reference import ETTH1_CSV, REPOSITORY
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
@@ -90,6 +92,29 @@ def test_qwen3_vl_reads_so_many_tokens(view: View) -> None:
     # The aim: at least ten questions of each sample, at most 1,000 visual tokens for each.
     assert shape.questions >= 10 * len(view.samples)
     assert ours.per_question <= 1_000
+
+
+def test_the_readme_tells_how_many_questions_conversations_and_tokens_there_are(
+    view: View,
+) -> None:
+    samples = {sample.id: sample for sample in view.samples}
+    found = {name: Counter[str]() for name in (*SPLITS, "together")}
+    longest = 0
+    for each in view.conversations:
+        sample = samples[each.sample_id]
+        tokens = chat_tokens(each, view.counts.tokenizer)
+        tokens += len(each.images) * sample.image_tokens + len(each.videos) * sample.video_tokens
+        longest = max(longest, tokens)
+        for name in (each.split, "together"):
+            found[name].update(questions=len(each.turns), conversations=1, tokens=tokens)
+    rows = {"questions": "questions", "conversations": "conversations"}
+    rows["tokens"] = "tokens in Qwen3-VL, media and chat template included"
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for name, title in rows.items():
+        row = " | ".join(f"{counts[name]:,}" for counts in found.values())
+        assert f"| {title} | {row} |\n" in readme
+    most = max(len(each.turns) for each in view.conversations)
+    assert f"at most {most} questions and {longest:,} tokens" in readme
 
 
 def test_every_sample_tells_the_tokens_of_its_media(view: View) -> None:

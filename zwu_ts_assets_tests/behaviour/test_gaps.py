@@ -165,15 +165,15 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
     said = {start for start, found in flags.items() if found}
     assert said == {0, 3, 6, 9, 12, 15}
     for name in FORMATS:
-        told = {True: set[int](), False: set[int]()}
+        starts = {True: set[int](), False: set[int]()}
         for key, text in ROWS_OF[name](project.artifacts / "exports" / name):
             start = int(key.split("-r")[1].split("-")[0])
-            told[start in said].add(start)
+            starts[start in said].add(start)
             sentence = "Some values were missing in the data and have been interpolated linearly."
             assert (sentence in text) == ("interpolated" in text) == (start in said), (name, key)
-        assert told[False] >= {18, 51, 54, 72, 75}, name
+        assert starts[False] >= {18, 51, 54, 72, 75}, name
         # A table for VLMEvalKit has questions about pictures alone, of some of the windows.
-        assert told[True] == said or (name == "vlmevalkit" and len(told[True]) > 3), name
+        assert starts[True] == said or (name == "vlmevalkit" and len(starts[True]) > 3), name
     lines = {
         int(key.split("-r")[1].split("-")[0]): line
         for key, text in ROWS_OF["qwen"](project.artifacts / "exports" / "qwen")

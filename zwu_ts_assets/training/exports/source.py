@@ -240,6 +240,7 @@ def _check_even(entries: Mapping[str, Sequence[Entry]]) -> None:
         if having and lacking:
             raise CorpusError(
                 f"conversations of {', '.join(having)} have {kind}, those of "
-                f"{', '.join(lacking)} have none; loaders would find columns of two types. Use "
-                "the same tasks for all splits."
+                f"{', '.join(lacking)} have none; loaders would find columns of two types. Leave "
+                "`questions_per_conversation` in the table `tasks` unset, so that each window "
+                f"shows all media, or name tasks and views that need no {kind}."
             )

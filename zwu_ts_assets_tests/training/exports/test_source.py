@@ -89,8 +89,11 @@ def test_splits_whose_columns_would_have_other_types_are_refused() -> None:
         else each
         for each in source.conversations
     ]
-    with pytest.raises(CorpusError, match=r"validation, test have videos, those of train have non"):
+    with pytest.raises(
+        CorpusError, match=r"validation, test have videos, those of train have none"
+    ) as caught:
         entries_by_split(replace(source, conversations=without))
+    assert "Leave `questions_per_conversation` in the table `tasks` unset" in str(caught.value)
 
 
 def test_entries_keep_the_order_of_samples_and_of_their_conversations() -> None:
