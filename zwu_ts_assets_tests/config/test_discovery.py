@@ -373,8 +373,9 @@ def test_the_commands_work_on_the_dataset_that_is_named(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work_in(two, monkeypatch)
+    write_csv(two / "weather.csv", 345)
     split = "[split]\nratios = [1, 0, 0]\n"
-    (two / "weather.toml").write_text(f"max_batches = 1\n{SETTINGS}{split}", "utf-8")
+    (two / "weather.toml").write_text(f"max_batches = 12\n{SETTINGS}{split}", "utf-8")
     (two / "a.csv").write_bytes(b"")  # of the others nothing is heard
     ended = CliRunner().invoke(
         cli.main, ["export", "weather", "--format", "qwen", "--workers", "1"]
@@ -402,7 +403,7 @@ def test_the_commands_work_on_the_dataset_that_is_named(
     started: list[dict[str, str]] = []
     monkeypatch.setattr(os, "execv", lambda *_: started.append(dict(os.environ)))
     ended = CliRunner().invoke(cli.main, ["dev", "weather", "--port", "0"])
-    assert ended.output == "weather: 1 batches\n"
+    assert ended.output == "weather: 12 batches\n"
     assert [environment["ZWU_TS_DATASETS"] for environment in started] == ["weather"]
 
 

@@ -35,8 +35,8 @@ def test_every_asset_has_its_files_and_no_two_share_one() -> None:
     for_good = set(names) - per_batch
     assert len(per_batch) == 2 * 4  # windows, figures, line plots and videos of two batches
     # Table; text; vocabularies and rows; ranges; samples and their report;
-    # questions and theirs; evidence; preflight.
-    assert len(for_good) == 1 + 1 + 2 * 2 + 1 + 4 + 4 + 3 + 2
+    # questions and theirs; evidence; baselines; preflight.
+    assert len(for_good) == 1 + 1 + 2 * 2 + 1 + 4 + 4 + 3 + 2 + 2
     assert all(names.count(name) == 2 for name in for_good)
 
 

@@ -149,6 +149,7 @@ def test_the_readme_tells_the_bounds_of_every_setting() -> None:
 
     for name, _, bounds in settings_rows():
         alternatives = properties[name].get("anyOf", [properties[name]])
+        alternatives = [*alternatives, *(rule["items"] for rule in alternatives if "items" in rule)]
         limits = {rule[key] for rule in alternatives for key in keys if key in rule}
         told = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", bounds)}
         assert {float(limit) for limit in limits} == told, name

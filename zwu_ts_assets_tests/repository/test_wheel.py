@@ -18,7 +18,7 @@ def test_a_wheel_finds_its_folders_in_the_working_directory(tmp_path: Path) -> N
     subprocess.run([*install, str(installed), str(wheel)], check=True, capture_output=True)
 
     templates = installed / "zwu_ts_assets" / "training" / "templates"
-    assert (templates / "forecast.j2").is_file()
+    assert (templates / "media.j2").is_file()
 
     here = tmp_path / "work"
     (here / "data").mkdir(parents=True)
