@@ -14,6 +14,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.data_mirror import mirror_of
 from zwu_ts_assets.storage.places import Place, place_of
 from zwu_ts_assets.text.named_functions import ALLOWED_MODULES_VARIABLE, AllowedCode
+from zwu_ts_assets.timeseries.table_files import data_suffix
 
 DATA_DIR_VARIABLE = "ZWU_TS_DATA_DIR"
 ARTIFACTS_DIR_VARIABLE = "ZWU_TS_ARTIFACTS_DIR"
@@ -61,7 +62,7 @@ def data_dir() -> Path:
     """
     value = os.environ.get(DATA_DIR_VARIABLE)
     place = place_of(value, DATA_DIR_VARIABLE) if value else project_root() / "data"
-    return place if isinstance(place, Path) else mirror_of(place, cache_dir())
+    return place if isinstance(place, Path) else mirror_of(place, cache_dir(), data_suffix)
 
 
 def artifacts_dir() -> Place:

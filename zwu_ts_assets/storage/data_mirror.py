@@ -1,7 +1,8 @@
 """CSVs and settings behind a URL, as a folder of this machine that follows it.
 
 What belongs here: copying what changed there, and naming the URL where a message names the folder.
-What does not: requests (`object_files.py`), which URL it is (`environment.py`), reading a CSV.
+What does not: requests (`object_files.py`), which URL it is (`environment.py`), which files are
+data, reading them (`timeseries/`).
 
 So a dataset's CSV is always a path. A file is copied under another name and moved into place when
 it is whole and still what the store lists; it gets the time that it has there. What was copied and
@@ -14,8 +15,9 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +25,6 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets.storage.regular_files import read_regular, remove_regular
 from zwu_ts_assets.storage.temporaries import locked_temporary, remove_abandoned
-from zwu_ts_assets.timeseries.table_files import table_suffix
 
 # One part, not hidden, nothing that a terminal or a file system takes for something else.
 _NAME: Final = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
@@ -32,19 +33,30 @@ _STATE: Final = ".state.json"
 _STATE_LIMIT: Final = 64 * 1024 * 1024  # bytes; a file of the mirror takes about 100
 _LOCK: Final = ".lock"
 
+SuffixOf = Callable[[str], str]
+"""The suffix of a file that is to be copied, by its name; empty of any other file."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    place: Remote
+    suffix_of: SuffixOf
+
+
 # The mirrors that this process knows, by their folder.
-_SOURCES: dict[Path, Remote] = {}
+_SOURCES: dict[Path, _Source] = {}
 
 
-def mirror_of(source: Remote, cache: Path) -> Path:
+def mirror_of(source: Remote, cache: Path, suffix_of: SuffixOf) -> Path:
     """The folder that follows a URL; nothing is copied yet.
 
     Args:
         source: Where the CSVs are.
         cache: The folder for what can be made again at any time.
+        suffix_of: Tells which files are copied.
     """
     folder = cache / "data" / source.folder_name
-    _SOURCES[folder] = source
+    _SOURCES[folder] = _Source(source, suffix_of)
     return folder
 
 
@@ -56,7 +68,7 @@ def is_mirror(folder: Path) -> bool:
 def told(text: str) -> str:
     """A text with the URL in place of the folder that follows it: that is what a person knows."""
     for folder, source in _SOURCES.items():
-        text = text.replace(str(folder), str(source))
+        text = text.replace(str(folder), str(source.place))
     return text
 
 
@@ -78,23 +90,27 @@ def bring_up_to_date(folder: Path, *, seconds: float | None = None) -> None:
     until = time.monotonic() + seconds if seconds else None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, source, until):
+        with _alone(folder, source.place, until):
             _follow(source, folder, until)
     except OSError as error:
         raise CorpusError(
-            f"the copy of {source} in {folder.parent} cannot be written ({error.strerror}); make "
-            "room there, or set ZWU_TS_CACHE_DIR"
+            f"the copy of {source.place} in {folder.parent} cannot be written ({error.strerror}); "
+            "make room there, or set ZWU_TS_CACHE_DIR"
         ) from error
 
 
-def _follow(source: Remote, folder: Path, until: float | None) -> None:
+def _follow(source: _Source, folder: Path, until: float | None) -> None:
     # Not with the definitions: most data are on disk.
     from zwu_ts_assets.storage.object_files import ObjectFiles
 
     remove_abandoned(folder)
-    files = ObjectFiles(source, until=until)
+    files = ObjectFiles(source.place, until=until)
     state = _state(folder)
-    there = {_here(name): (name, *facts) for name, facts in files.top().items() if _is_copied(name)}
+    there = {
+        _here(name, suffix): (name, *facts)
+        for name, facts in files.top().items()
+        if _NAME.fullmatch(name) and (suffix := source.suffix_of(name))
+    }
     # Settings first: they are small, and definitions need them and not the CSVs.
     for here, (name, facts, changed) in sorted(there.items(), key=lambda item: item[1][1].size):
         known = [facts.size, facts.tag, changed]
@@ -105,7 +121,7 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
             files.download(name, temporary)
             copied = temporary.stat().st_size
             if copied != facts.size >= 0 or files.facts(name) != facts:
-                raise StoreError(f"{source / name} changed while it was copied; run again")
+                raise StoreError(f"{source.place / name} changed while it was copied; run again")
             if changed:
                 os.utime(temporary, (changed, changed))
             # In this order: were it the other way round, a file could pass for what it is not.
@@ -113,7 +129,7 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
             temporary.replace(folder / here)
         except FileNotFoundError:
             raise StoreError(
-                f"{source / name} was removed while it was copied; run again"
+                f"{source.place / name} was removed while it was copied; run again"
             ) from None
         finally:
             temporary.unlink(missing_ok=True)
@@ -128,16 +144,7 @@ def _follow(source: Remote, folder: Path, until: float | None) -> None:
             _write_state(folder, state)
 
 
-def _is_copied(name: str) -> bool:
-    return bool(_NAME.fullmatch(name)) and bool(_copied_suffix(name))
-
-
-def _copied_suffix(name: str) -> str:
-    """The suffix of a table or of settings; empty of what is not copied."""
-    return table_suffix(name) or (".toml" if name.lower().endswith(".toml") else "")
-
-
-def _here(name: str) -> str:
+def _here(name: str, suffix: str) -> str:
     """The name that a file gets on this machine, whose file systems have shorter ones.
 
     One too long gives no dataset, and is told like any other that gives none. To fail to copy it
@@ -146,7 +153,7 @@ def _here(name: str) -> str:
     if len(name.encode("utf-8")) <= _LONGEST:
         return name
     short = name.encode("utf-8")[:100].decode("utf-8", "ignore")
-    return f"{short}-{hashlib.sha256(name.encode('utf-8')).hexdigest()}{_copied_suffix(name)}"
+    return f"{short}-{hashlib.sha256(name.encode('utf-8')).hexdigest()}{suffix}"
 
 
 def _state(folder: Path) -> dict[str, Any]:

@@ -49,6 +49,15 @@ def table_suffix(name: str) -> str:
     return found["suffix"]
 
 
+def data_suffix(name: str) -> str:
+    """The suffix of a table or of settings; empty of other files.
+
+    Args:
+        name: Of the file, without folders.
+    """
+    return table_suffix(name) or (".toml" if name.lower().endswith(".toml") else "")
+
+
 def table_stem(path: PurePath) -> str:
     """The name of a file without the suffix of a table."""
     return path.name.removesuffix(table_suffix(path.name) or path.suffix)

@@ -77,12 +77,16 @@ def test_each_sample_has_a_line_plot_beside_its_figure(made_once: Project) -> No
         assert table["line_plot"] == plots
         rows = made_once.artifacts / "exports" / "qwen" / f"{split}.jsonl"
         for row in map(json.loads, rows.read_text(encoding="utf-8").splitlines()):
-            figure, plot = row["image"]
-            assert figure.startswith("media/correlations/")
-            assert plot.startswith("media/line_plots/")
-            question = row["conversations"][0]["value"]
-            assert question.startswith("<image>\n<image>\n<video>\n")
-            assert "lines" in question
+            batch = int(row["id"].split("-")[1][1:]) // 24
+            figure, plot, *further = row["image"]
+            assert figure == f"media/correlations/batch_{batch}.png"
+            assert plot == f"media/line_plots/batch_{batch}.png"
+            assert all(image.startswith("media/correlations/") for image in further)
+            first, *others = (each["value"] for each in row["conversations"][::2])
+            shown = first.count("<image>")
+            assert shown + sum(text.count("<image>") for text in others) == len(row["image"])
+            assert first.startswith(shown * "<image>\n" + "<video>\n")
+            assert "The second picture shows the values themselves as lines" in first
 
 
 def test_videos_have_their_own_size(made_once: Project) -> None:
@@ -95,13 +99,17 @@ def test_preflight_counts_both_pictures(made_once: Project) -> None:
     manifest = json.loads((made_once.artifacts / "exports/ms_swift/corpus.json").read_bytes())
     conversations = [each for s in manifest["samples"] for each in s["conversations"]]
     assert told["conversations"] == len(conversations)
-    pictures = 2 * image_tokens(Size(448, 224)).tokens
+    turns = [turn for each in conversations for turn in each["turns"]]
+    images = sum(len(each["images"]) for each in conversations)
+    videos = sum(len(each["videos"]) for each in conversations)
+    assert images >= 2 * len(conversations)
+    picture = image_tokens(Size(448, 224)).tokens
     film = video_tokens(Size(480, 256), 4, 2.0, TimestampTokenizer()).tokens
-    text = sum(each["user_tokens"] + each["answer_tokens"] for each in conversations)
-    # The chat template: `<|im_start|>user\n`, a line end after each of three media,
-    # `<|im_end|>\n`, `<|im_start|>assistant\n`, `<|im_end|>\n`.
-    frame = 3 + 3 + 2 + 3 + 2
-    expected = text + len(conversations) * (pictures + film + frame)
+    text = sum(turn["user_tokens"] + turn["answer_tokens"] for turn in turns)
+    # The chat template: `<|im_start|>user\n`, `<|im_end|>\n`, `<|im_start|>assistant\n` and
+    # `<|im_end|>\n` around each question, and a line end after each medium.
+    frames = len(turns) * (3 + 2 + 3 + 2) + images + videos
+    expected = text + images * picture + videos * film + frames
     assert told["qwen3_vl_tokens"] == expected
 
 

@@ -66,9 +66,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     result = project.materialize(*assets, batches=(0, BATCHES - 1))
     assert result.success, failures(result)
     found = checks(result)
-    # A hundred columns on so small a canvas have cells of a pixel, which videos blur: both say so.
-    assert not found.pop("consumers_lose_nothing")
-    assert not found.pop("questions_need_their_media")
+    found.pop("consumers_lose_nothing")  # on so small a canvas, cells are a pixel wide
     assert all(found.values()), found
     return project
 

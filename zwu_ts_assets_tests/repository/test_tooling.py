@@ -1,5 +1,6 @@
 """What surrounds the code: the locks, the Makefile, the README and what they say of each other."""
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.config.settings_file import read_settings
+from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
@@ -115,9 +117,9 @@ def test_every_dependency_that_is_not_given_says_why_it_is_there() -> None:
         assert re.search(r'",\s+# \w', line), f"{name} has no reason beside it"
 
 
-def settings_rows() -> Iterator[tuple[str, str, str]]:
-    """Name, default and bounds of each row of the README's table of settings."""
-    table = README.partition("| setting | default | bounds | meaning |")[2].partition("\n\n")[0]
+def settings_rows(number: int = 1) -> Iterator[tuple[str, str, str]]:
+    """Name, default and bounds of each row of a table of settings in the README."""
+    table = README.split("| setting | default | bounds | meaning |")[number].partition("\n\n")[0]
     for line in table.strip().splitlines()[1:]:
         name, default, bounds, meaning = (cell.strip() for cell in line.strip("|").split("|"))
         assert meaning
@@ -133,7 +135,7 @@ def as_toml(value: Any) -> str:
     if isinstance(value, BaseModel):
         return "a table"
     if isinstance(value, tuple):
-        return str(list(value))
+        return json.dumps(value)
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
@@ -143,13 +145,19 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     assert {name: default for name, default, _ in settings_rows()} == expected
 
 
+def test_the_readme_lists_every_setting_of_tasks_with_its_default() -> None:
+    expected = {name: as_toml(field.default) for name, field in TaskSettings.model_fields.items()}
+
+    assert {name: default for name, default, _ in settings_rows(2)} == expected
+
+
 def test_the_readme_tells_the_bounds_of_every_setting() -> None:
     properties = Settings.model_json_schema()["properties"]
     keys = ("minimum", "maximum", "exclusiveMinimum", "minItems", "maxItems", "multipleOf")
 
     for name, _, bounds in settings_rows():
         alternatives = properties[name].get("anyOf", [properties[name]])
-        alternatives = [*alternatives, *(rule["items"] for rule in alternatives if "items" in rule)]
+        alternatives += [rule["items"] for rule in alternatives if "items" in rule]
         limits = {rule[key] for rule in alternatives for key in keys if key in rule}
         told = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", bounds)}
         assert {float(limit) for limit in limits} == told, name

@@ -17,8 +17,10 @@ def test_a_wheel_finds_its_folders_in_the_working_directory(tmp_path: Path) -> N
     install = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--target"]
     subprocess.run([*install, str(installed), str(wheel)], check=True, capture_output=True)
 
-    templates = installed / "zwu_ts_assets" / "training" / "templates"
-    assert (templates / "media.j2").is_file()
+    templates = Path("zwu_ts_assets") / "training" / "templates"
+    names = {path.name for path in (REPOSITORY / templates).iterdir()}
+    assert names > {"media.j2", "interpolated.j2", "uneven.j2"}
+    assert {path.name for path in (installed / templates).iterdir()} == names
 
     here = tmp_path / "work"
     (here / "data").mkdir(parents=True)

@@ -20,6 +20,7 @@ from zwu_ts_assets.orchestration.automation import _as_it_is_now
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, mirror_of, told
 from zwu_ts_assets.storage.places import Remote, StoreError
+from zwu_ts_assets.timeseries.table_files import data_suffix
 from zwu_ts_assets_tests.object_server import (
     BUCKET,
     CUT,
@@ -38,7 +39,7 @@ class Behind:
 
     def __init__(self, cache: Path) -> None:
         self.source = Remote("memory", uuid.uuid4().hex)
-        self.folder = mirror_of(self.source, cache)
+        self.folder = mirror_of(self.source, cache, data_suffix)
 
     def put(self, name: str, data: bytes) -> None:
         """Upload a file."""
@@ -166,7 +167,7 @@ def test_a_copy_is_whole_or_not_there_whatever_happens_to_the_connection(
 ) -> None:
     prefix = uuid.uuid4().hex
     source = Remote("s3", f"{BUCKET}/{prefix}")
-    folder = mirror_of(source, tmp_path)
+    folder = mirror_of(source, tmp_path, data_suffix)
     first, second = b"first," * 50_000, b"second," * 50_000
     ask(s3, "PUT", f"/{BUCKET}/{prefix}/a.csv", first)
     cut = iter([CUT, CUT])
@@ -208,7 +209,7 @@ def test_who_has_no_time_gets_the_settings_and_not_a_csv_that_takes_longer(
     s3: int, proxy: Proxy, tmp_path: Path
 ) -> None:
     prefix = uuid.uuid4().hex
-    folder = mirror_of(Remote("s3", f"{BUCKET}/{prefix}"), tmp_path)
+    folder = mirror_of(Remote("s3", f"{BUCKET}/{prefix}"), tmp_path, data_suffix)
     ask(s3, "PUT", f"/{BUCKET}/{prefix}/a.csv", b"x" * 100)
     ask(s3, "PUT", f"/{BUCKET}/{prefix}/a.toml", b"fps = 4.0")
     proxy.trouble = lambda request: Trouble(wait=20) if "a.csv" in request.path else None

@@ -51,7 +51,7 @@ from zwu_ts_assets_tests.project import Project, failures
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = last_mile.PLAIN + "[split]\nborders = [0, 54, 66, 78]\n"  # two samples, both in train
+SETTINGS = last_mile.PLAIN + "[split]\nborders = [0, 102, 114, 126]\n"  # four samples, all in train
 PREFIX = "everything"
 
 
@@ -97,7 +97,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory, object_store_port: int) ->
         for name, value in {**ENVIRONMENT, "AWS_ENDPOINT_URL": proxy.url}.items():
             patch.setenv(name, value)
         object_clients.filesystem_of.cache_clear()
-        disk = Project(tmp_path_factory.mktemp("corpora"), rows=78, settings=SETTINGS)
+        disk = Project(tmp_path_factory.mktemp("corpora"), rows=126, settings=SETTINGS)
         made = Corpora(disk, Remote("s3", f"{BUCKET}/{PREFIX}"), object_store_port, proxy)
         for result in (last_mile.run(disk, TRAINING), made.run()):
             assert result.success, failures(result)
@@ -142,12 +142,8 @@ def test_a_look_in_a_new_process_reads_each_record_once(
     monkeypatch.setattr(object_store, "_KEPT", KeptObjects(1 << 20))
     records = listed(corpora.port, f"{PREFIX}/.records/")
     assert corpora.stale() == set()
-    stats = "correlations/batch_stats.txt"
     gets = [each.path for each in corpora.proxy.requests if each.kind == "get"]
-    assert sorted(gets) == sorted(
-        [f"/{BUCKET}/{PREFIX}/.records/{name}" for name in records]
-        + [f"/{BUCKET}/{PREFIX}/{stats}"]
-    )
+    assert sorted(gets) == sorted(f"/{BUCKET}/{PREFIX}/.records/{name}" for name in records)
     assert corpora.proxy.count("list") == 1
     assert len(corpora.proxy.requests) == len(gets) + 1
 
@@ -170,7 +166,7 @@ def test_a_look_of_the_sensor_that_finds_nothing_lists_the_corpus_once(corpora: 
 
 
 def test_of_a_corrected_value_exactly_what_it_concerns_is_written_again(corpora: Corpora) -> None:
-    last_mile.change_row(corpora.disk, 60, 3.25)  # in the last batch, which is in no split
+    last_mile.change_row(corpora.disk, 108, 3.25)  # in the last batch, which is in no split
     on_disk = last_mile.refresh(corpora.disk, TRAINING)
     before = listed(corpora.port, f"{PREFIX}/")
     corpora.proxy.forget()
@@ -183,8 +179,8 @@ def test_of_a_corrected_value_exactly_what_it_concerns_is_written_again(corpora:
         if request.kind in ("put", "copy", "delete", "post")
     }
     assert {name for name in written if not name.startswith(".records/")} == on_disk
-    assert "correlations/batch_2.png" in on_disk
-    assert "correlations/batch_1.png" not in on_disk
+    assert "correlations/batch_4.png" in on_disk
+    assert "correlations/batch_3.png" not in on_disk
     after = listed(corpora.port, f"{PREFIX}/")
     assert {name for name in after if after[name] != before.get(name)} == written
     assert corpora.objects() == corpora.files()
@@ -231,7 +227,8 @@ def test_exports_are_validated_where_they_are(
     result = CliRunner().invoke(main, ["validate"])
     assert result.exit_code == 0, result.output
     url = f"{corpora.remote}/exports/qwen"
-    assert re.search(rf"^{url}: \d+ conversations, 4 media files, 0 problems$", result.output, re.M)
+    told = rf"^{url}: \d+ conversations with \d+ questions, 8 media files, 0 problems$"
+    assert re.search(told, result.output, re.M)
     row = contents(corpora.port, f"{PREFIX}/exports/qwen")["train.jsonl"]
     ask(corpora.port, "PUT", f"/{BUCKET}/elsewhere/qwen/train.jsonl", row)
     result = CliRunner().invoke(main, ["validate", f"s3://{BUCKET}/elsewhere/qwen"])
@@ -278,7 +275,7 @@ def test_a_run_that_is_refused_says_so_and_the_next_one_makes_the_rest_through_a
 def test_a_killed_run_leaves_whole_objects_and_no_credential_anywhere(
     corpora: Corpora, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell = Shell(tmp_path / "project", batches=3)
+    shell = Shell(tmp_path / "project", batches=5)
     shell.cache = environment.cache_dir()  # where the tokenizer lies is in a record
     shell.csv.write_bytes(corpora.disk.csv.read_bytes())
     (shell.data / "ETTh1.toml").write_text(SETTINGS, encoding="utf-8")
