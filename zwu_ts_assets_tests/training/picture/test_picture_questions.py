@@ -444,7 +444,7 @@ def test_rationales_name_the_right_option_and_its_extreme_value(
 ) -> None:
     for question in questions:
         if not question.options:
-            assert question.rationale.endswith(f"So it is {question.answer}.")
+            assert question.rationale.endswith(f"So the answer is: {question.answer}.")
             continue
         verb = "is " if question.answerable else ""
         assert question.rationale.endswith(f"So it {verb}{question.options[question.right]}.")
