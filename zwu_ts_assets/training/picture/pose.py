@@ -285,8 +285,8 @@ def _rationale(task: PictureTask, text: Text, chosen: Chosen, answer: str) -> st
         )
         told.append(f"{listed}.")
     right = text.options[chosen.answer] if text.options else answer
-    verb = "" if chosen.answer == text.unknown else "is "
-    return f"{' '.join(told)} So it {verb}{right}."
+    verb = "it " if chosen.answer == text.unknown else "the answer is: "
+    return f"{' '.join(told)} So {verb}{right}."
 
 
 _NAMES: Final[Mapping[str, str]] = {

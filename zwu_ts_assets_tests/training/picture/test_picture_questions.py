@@ -446,8 +446,8 @@ def test_rationales_name_the_right_option_and_its_extreme_value(
         if not question.options:
             assert question.rationale.endswith(f"So the answer is: {question.answer}.")
             continue
-        verb = "is " if question.answerable else ""
-        assert question.rationale.endswith(f"So it {verb}{question.options[question.right]}.")
+        verb = "the answer is: " if question.answerable else "it "
+        assert question.rationale.endswith(f"So {verb}{question.options[question.right]}.")
         if question.values:
             assert question.values[question.right] in (min(question.values), max(question.values))
             assert f"{question.values[question.right]:.2f}" in question.rationale
