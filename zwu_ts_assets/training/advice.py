@@ -35,6 +35,8 @@ def advice(
     video: VideoTokens | None,
     longest_text: int,
     tokenizer: TextTokenizer,
+    image_read: bool = False,
+    video_read: bool = False,
 ) -> tuple[str, ...]:
     """Say what to set for one consumer.
 
@@ -48,6 +50,9 @@ def advice(
         video: A video, likewise.
         longest_text: Tokens of the longest sample's text.
         tokenizer: Qwen3-VL's, for the timestamps.
+        image_read: Whether it was measured that figures can be read as the model gets them; then
+            the rule on the size of digits and cells is not asked.
+        video_read: Likewise of videos.
 
     Returns:
         Sentences; none where everything arrives legible, whole and within the limit. Each assumes
@@ -57,7 +62,7 @@ def advice(
     tokens = longest_text
     if image:
         tokens += image.tokens
-        if legibility(figure, image.size).verdict != Verdict.LEGIBLE:
+        if not image_read and legibility(figure, image.size).verdict != Verdict.LEGIBLE:
             sentence, tokens_then = _image_advice(profile, figure, image)
             sentences.append(sentence)
             tokens += tokens_then - image.tokens
@@ -67,7 +72,7 @@ def advice(
             sentences.append(sentence)
             video = profile.video(clip, tokenizer)
         tokens += video.tokens
-        if legibility(frame, video.size).verdict != Verdict.LEGIBLE:
+        if not video_read and legibility(frame, video.size).verdict != Verdict.LEGIBLE:
             sentence, tokens_then = _video_advice(profile, frame, clip, video, tokenizer)
             sentences.append(sentence)
             tokens += tokens_then - video.tokens

@@ -18,6 +18,12 @@ from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
 from zwu_ts_assets.training.profiles import PROFILES, Profile
 from zwu_ts_assets.training.readers import Clip
 
+READ_WELL: Final = 0.99
+"""Of the questions answered from pixels, what counts as legible."""
+
+READ_POORLY: Final = 0.9
+"""Below this share, what is shown counts as not legible."""
+
 
 @dataclass(frozen=True)
 class ConversationShape:
@@ -153,13 +159,6 @@ class ConsumerReport:
         return _verdict(self.video_legibility, self.video_read)
 
 
-READ_WELL: Final = 0.99
-"""Of the questions answered from pixels, what counts as legible."""
-
-READ_POORLY: Final = 0.9
-"""Below this share, what is shown counts as not legible."""
-
-
 def _verdict(judged: Legibility | None, read: float | None) -> Verdict | None:
     if judged is None:
         return None
@@ -262,5 +261,7 @@ def _consumer_report(
             video=video,
             longest_text=longest.text + further,
             tokenizer=tokenizer,
+            image_read=read.get("figure", 0.0) >= READ_WELL,
+            video_read=read.get("video", 0.0) >= READ_WELL,
         ),
     )

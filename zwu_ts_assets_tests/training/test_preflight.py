@@ -215,6 +215,23 @@ def test_a_canvas_below_the_cap_is_recommended_where_there_is_one() -> None:
     assert after.image.size == (width, height)
 
 
+def test_what_was_measured_goes_before_the_rule_on_sizes() -> None:
+    """A canvas whose digits are small, of which nothing that needs digits is asked."""
+    small = shape(figure=Canvas(448, 224), frame=Canvas(448, 224))
+    profile = next(each for each in PROFILES if each.name == "qwen3_vl")
+    for share, verdict, told in (
+        (1.0, Verdict.LEGIBLE, False),
+        (0.95, Verdict.DOUBTFUL, True),
+        (0.5, Verdict.NOT_LEGIBLE, True),
+    ):
+        read = {profile.title: {"figure": share, "video": share}}
+        report = preflight(small, QUICK, [profile], read)
+        (ours,) = report.consumers
+        assert ours.verdict == verdict
+        assert bool(ours.advice) is told
+        assert f"{verdict}: {share:.0%} read" in preflight_markdown(report)
+
+
 def test_a_figure_that_cannot_be_read_as_drawn_is_not_blamed_on_the_consumer() -> None:
     report = report_of("qwen3_vl", shape(figure=Canvas(448, 224)))
     assert report.advice == (
