@@ -225,6 +225,7 @@ def card_markdown(
             ("task", "level", "needs", "questions", "chance", "example", "answer"),
             [_task_row(task) for task in facts.tasks],
         ),
+        "The examples are about the window of the pictures above, where it was asked that.",
         "### Do they need the picture, and can they be answered from it?",
         "A blind reader sees the text alone and has learned from the train split; a reader of "
         "pixels sees the decoded media alone; with the wrong picture, it sees those of another "

@@ -177,7 +177,12 @@ def _tasks(view: View) -> list[TaskFacts]:
     for conversation in view.conversations:
         for turn in conversation.turns:
             found.setdefault(turn.question.task, []).append(turn)
-    examples = {name: turns[0].question for name, turns in found.items()}
+    # About the window whose figure and frames the card shows, where it was asked that.
+    shown = view.samples[0].id
+    examples = {
+        name: next((t for t in turns if t.question.sample_id == shown), turns[0]).question
+        for name, turns in found.items()
+    }
     return [
         TaskFacts(
             name=name,
