@@ -101,7 +101,9 @@ def grid_of(
     told = steps[:_STEPS] if rules.allows_gaps else steps
     lengths, counts = np.unique(told[told > 0], return_counts=True)
     usual = int(lengths[counts.argmax()]) if len(lengths) else 0
-    calendar = find_calendar(seconds, usual)
+    # Midnight somewhere else is another day in UTC: a Saturday there would pass for a Friday.
+    shifted = utc and (rules.time_zone is not None or bool((seconds % 86_400).any()))
+    calendar = None if shifted else find_calendar(seconds, usual)
     if calendar is not None and not calendar.wrong.any():
         return Grid(seconds, axis=calendar.axis)
     if fixed:

@@ -101,6 +101,14 @@ def _pieces_in_order(rows: DataRows) -> DataRows:
     back, ahead = int((steps < 0).sum()), int((steps > 0).sum())
     if min(back, ahead) > len(rows.seconds) // _PIECE or len(rows.seconds) > REPEAT_LIMIT:
         return rows
+    within = steps > 0 if back < ahead else steps < 0
+    times, counts = np.unique(rows.seconds, return_counts=True)
+    places = np.searchsorted(times, rows.seconds)
+    once = counts[places] == 1  # a line that is repeated further down is between others there
+    if (np.abs(np.diff(places))[within & once[1:] & once[:-1]] > 1).any():
+        # Rows of another piece would come between two that follow each other: a row of another
+        # time is a mistake in the file, and is told where it is.
+        return rows
     order = np.argsort(rows.seconds, kind="stable")
     lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
     count = min(back, ahead) + 1

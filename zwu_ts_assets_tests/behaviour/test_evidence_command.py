@@ -68,7 +68,7 @@ def test_a_csv_becomes_questions_that_are_proven(data: Path, tmp_path: Path) -> 
         for name, rates in proof["consumers"].items()
     }
     assert shares["Qwen3-VL's processor"] >= 0.99
-    assert shares["Qwen-VL fine-tuning, launch script"] < shares["Qwen3-VL's processor"]
+    assert min(shares.values()) < 0.99, "the launch script of Qwen's code shrinks to 288x160"
     with Image.open(artifacts / "evidence" / "evidence.png") as plot:
         assert plot.size[0] == 1000
 

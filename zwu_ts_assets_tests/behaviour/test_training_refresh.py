@@ -52,6 +52,9 @@ def lines_by_sample(text: str) -> dict[str, list[str]]:
     return found
 
 
+LAST_MILE = ("samples", "questions", "evidence", "baselines", "preflight")
+
+
 def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project: Project) -> None:
     rows = {
         name: (project.artifacts / "exports" / name).read_text(encoding="utf-8")
@@ -67,13 +70,18 @@ def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project
     assert of_export(changed, "huggingface") == told | {
         f"train/{name}" for name in ("metadata.jsonl", *media)
     }
-    assert of_export(changed, "webdataset") == told | {"train-000001.tar"}
+    # Which questions a window gets depends on all windows of its split, and on no other split.
+    shards = of_export(changed, "webdataset") - told
+    assert "train-000001.tar" in shards
+    assert all(name.startswith("train-") for name in shards)
     assert {name for name in changed if name.startswith("samples/")} == {"samples/train.parquet"}
     for name, before in rows.items():
         after = (project.artifacts / "exports" / name).read_text(encoding="utf-8")
         old, new = lines_by_sample(before), lines_by_sample(after)
         assert list(old) == list(new)
-        assert [sample for sample in old if old[sample] != new[sample]] == ["etth1-r0000096"]
+        assert old["etth1-r0000096"] != new["etth1-r0000096"]
+    for split in ("validation", "test"):
+        assert f"exports/qwen/{split}.jsonl" not in changed
 
 
 def test_a_csv_that_shrinks_takes_its_samples_media_and_shards_along(project: Project) -> None:
@@ -185,7 +193,7 @@ def test_links_share_their_bytes_and_copies_do_not(project: Project) -> None:
     exports = {f"{name}_export" for name in FORMATS}
     assert stale(project) == {
         OutOfDate("correlation_pngs", "4", DAMAGED),
-        *(OutOfDate(name, "all", FOLLOWS) for name in (*exports, "samples", "preflight")),
+        *(OutOfDate(name, "all", FOLLOWS) for name in (*exports, *LAST_MILE)),
     }
     refresh(project)
     assert figure.read_bytes() == good

@@ -69,7 +69,8 @@ def test_the_graph_shows_every_asset_of_corpus_and_last_mile(server: str, page: 
         page.goto(f"{server}/asset-groups")
         for asset in (*ASSETS, *TRAINING):
             expect(page.get_by_role("button", name=f"{asset} {asset}").first).to_be_visible()
-            if len(asset) < 19:  # the graph cuts longer names in the middle
+            # The graph cuts longer names in the middle, and draws what is in view.
+            if len(asset) < 19 and asset in ASSETS:
                 expect(in_graph(page, asset)).to_be_visible()
 
 

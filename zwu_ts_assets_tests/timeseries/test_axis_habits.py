@@ -21,6 +21,7 @@ from zwu_ts_assets.timeseries.csv_file import (
     count_grid_rows,
     lines_are_rows,
     read_csv,
+    read_series,
 )
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets_tests.timeseries.csv_text import text_of, write
@@ -656,3 +657,13 @@ def test_a_habit_is_read_as_by_pandas(
     assert count_grid_rows(path, rules=habit.rules, features=habit.features) == len(frame)
     if lines_are_rows(path, rules=habit.rules, features=habit.features):
         assert count_data_rows(path) == len(frame)
+
+
+def test_a_saturday_is_no_business_day_wherever_its_midnight_is(tmp_path: Path) -> None:
+    """In UTC, Friday, Saturday and Tuesday of Berlin are Thursday, Friday and Monday evening."""
+    path = tmp_path / "berlin.csv"
+    path.write_text("date,load\n2016-07-01,1\n2016-07-02,2\n2016-07-05,3\n", encoding="utf-8")
+    rules = CsvRules(gaps="interpolate", interpolate_limit=2, time_zone="Europe/Berlin")
+    series = read_series(path, rules=rules)
+    assert series.axis.is_fixed
+    assert series.values[:, 0].tolist() == pytest.approx([1, 2, 2 + 1 / 3, 2 + 2 / 3, 3])

@@ -403,7 +403,7 @@ def test_the_figure_with_the_larger_correlation_is_numpys(
         one, other = (
             spectrum_correlation(each, a, b) for each in (sample, by_id[question.other_sample])
         )
-        assert chosen(question) == f"the {'first' if one > other else 'second'} picture"
+        assert chosen(question) == f"the {'first' if one > other else 'second'} figure"
 
 
 def test_a_drift_is_that_of_naive_ranks(
