@@ -8,7 +8,6 @@ the digits of a column at the same place, which is what a model has to learn. Re
 the value back within half a unit of the last decimal.
 """
 
-import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -67,9 +66,3 @@ def number_problem(text: str, value: float, decimals: int, slack: float = 0.0) -
     if abs(Decimal(text) - Decimal(value)) > allowed:
         return f"found {text}, expected {value!r} to {decimals} decimals"
     return ""
-
-
-def mean_and_deviation(values: list[float]) -> tuple[float, float]:
-    """Mean and population standard deviation by exact sums, for checks of what numpy computed."""
-    mean = math.fsum(values) / len(values)
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / len(values))
