@@ -91,8 +91,7 @@ class FolderStore(ArtifactStore):
         """
         path, original = self.path(name), self.path(source)
         record = FileRecord(bytes=original.stat().st_size, sha256=sha256)
-        linked = path.exists() and path.samefile(original)
-        if linked is link and self._matches(path, record):
+        if _is_same_file(path, original) is link and self._matches(path, record):
             return record
         if not self._matches(original, record):
             raise ValueError(f"{original} has another content than its record says")
@@ -229,6 +228,14 @@ def _copy(original: Path, temporary: Path) -> None:
             shutil.copyfileobj(source, target, 1024 * 1024)
             target.flush()
         os.fsync(target.fileno())
+
+
+def _is_same_file(path: Path, original: Path) -> bool:
+    # Asking whether the file exists first would leave a moment in which another run removes it.
+    try:
+        return path.samefile(original)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _link(original: Path, path: Path, hidden: int) -> None:
