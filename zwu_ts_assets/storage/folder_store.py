@@ -213,8 +213,10 @@ def _temporary_in(folder: Path, hidden: int) -> tuple[int, Path]:
                 each.mkdir(mode=0o777 & ~hidden, exist_ok=True)
                 _sync_folder(each.parent)
             return locked_temporary(folder)
-        except FileNotFoundError:  # another run has just removed it or its parent, found empty
-            if attempt == 99:
+        except (FileNotFoundError, FileExistsError):
+            # Another run has just removed it or its parent, found empty; `mkdir` says that it
+            # exists if it was there and is gone a moment later. A file in its place stays there.
+            if attempt == 99 or (folder.exists() and not folder.is_dir()):
                 raise
     raise AssertionError("the last attempt returns or raises")
 
@@ -260,7 +262,10 @@ def _has_visible_files(folder: Path) -> bool:
 
 def _sync_folder(folder: Path) -> None:
     # Without this a power cut can undo the rename although the file's content was synced.
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:  # another run has removed the file and then the folder, found empty
+        return
     try:
         os.fsync(handle)
     finally:
