@@ -16,13 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zwu_ts_assets.config.chosen_datasets import (
-    data_folder,
-    datasets_with_a_csv,
-    each,
-    say_what_is_passed_over,
-)
-from zwu_ts_assets.config.datasets import Dataset, find_datasets
 from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, file_remark
 from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
@@ -42,6 +35,14 @@ from zwu_ts_assets.config.environment import (
 )
 from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.chosen_datasets import (
+    data_folder,
+    datasets_with_a_csv,
+    each,
+    find_datasets,
+    say_what_is_passed_over,
+)
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.training.split_rule import SPLITS
@@ -171,7 +172,8 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
     def report(dataset: Dataset) -> None:
         _run_dataset(dataset, workers, dask, False, ["preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
-        click.echo(store.read(file_names("preflight", WHOLE)["report"]).decode("utf-8"))
+        files = file_names("preflight", WHOLE, dataset.specs)
+        click.echo(store.read(files["report"]).decode("utf-8"))
 
     each(datasets_with_a_csv(names), report)
 
@@ -188,7 +190,7 @@ def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
     def proof(dataset: Dataset) -> None:
         _run_dataset(dataset, workers, dask, False, ["evidence"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
-        files = file_names("evidence", WHOLE)
+        files = file_names("evidence", WHOLE, dataset.specs)
         click.echo(f"{dataset.name}:")
         click.echo(store.read(files["report"]).decode("utf-8"))
         problems = json.loads(store.read(files["numbers"]))["problems"]
@@ -285,7 +287,10 @@ def _material_of(name: str) -> "Material":
     store = dataset_store(artifacts_dir(), dataset.prefix)
     try:
         files = {
-            role: {key: store.read(path) for key, path in file_names(role, WHOLE).items()}
+            role: {
+                key: store.read(path)
+                for key, path in file_names(role, WHOLE, dataset.specs).items()
+            }
             for role in ("questions", "samples")
         }
     except FileNotFoundError as error:
@@ -293,7 +298,7 @@ def _material_of(name: str) -> "Material":
             f"{name} has no questions yet; make them: make evidence ARGS={name}"
         ) from error
     try:
-        proof = json.loads(store.read(file_names("evidence", WHOLE)["numbers"]))
+        proof = json.loads(store.read(file_names("evidence", WHOLE, dataset.specs)["numbers"]))
     except FileNotFoundError:  # said in the table by empty columns
         proof = None
     return Material(read_questions(files["questions"]), samples_of(files["samples"]), proof)

@@ -21,11 +21,11 @@ from unittest import mock
 
 import dagster as dg
 
-from zwu_ts_assets.config.datasets import dataset_of
 from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.assets import export_products
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.chosen_datasets import dataset_of
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.folder_store import FolderStore

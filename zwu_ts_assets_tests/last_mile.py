@@ -10,9 +10,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate, difference
 from zwu_ts_assets.orchestration.refresh.todo import todo

@@ -10,9 +10,10 @@ from typing import Any
 import dagster as dg
 import numpy as np
 
-from zwu_ts_assets.config.datasets import Dataset, etth1
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import corpus_assets
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -27,7 +28,6 @@ from typing import Final
 from zwu_ts_assets.config.settings import shown
 from zwu_ts_assets.config.settings_file import SHARED_SETTINGS, shared_tables
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.timeseries.table_files import (
     PACKINGS,
     PARQUET,
@@ -47,10 +47,8 @@ ETTH1: Final = "etth1"
 SAMPLE: Final = "sample"
 _ETTH1_FILE: Final = "ETTh1.csv"
 
-# ETTh1 has no folder of its own: another dataset of such a name would write among its artifacts.
-# And the settings beside a `datasets.csv` would be those of all datasets.
-_FOLDERS: Final = {place.split("/")[0] for spec in SPECS for place in spec.places if "/" in place}
-RESERVED: Final = frozenset({*_FOLDERS, Path(SHARED_SETTINGS).stem})
+# The settings beside a `datasets.csv` would be those of all datasets.
+_RESERVED: Final = frozenset({Path(SHARED_SETTINGS).stem})
 
 
 @dataclass(frozen=True)
@@ -94,25 +92,29 @@ def dataset_name(stem: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", stem.lower())
 
 
-def discover(data_dir: Path) -> Discovery:
+def discover(data_dir: Path, folders: Collection[str] = ()) -> Discovery:
     """The datasets of a data folder.
 
     Args:
         data_dir: The folder; one that is not there has no CSVs.
+        folders: What ETTh1 has below `artifacts/`. It has no folder of its own, so another dataset
+            of such a name would write among its artifacts.
 
     Raises:
         CorpusError: The folder cannot be listed.
     """
+    reserved = {*folders, *_RESERVED}
     tables, others = _tables(data_dir)
     nameless = [table for table in tables if not _is_printable(table.name)]
     csvs = {ETTH1: data_dir / _ETTH1_FILE, SAMPLE: data_dir / f"{SAMPLE}.csv"}
-    csvs |= _names({table for table in tables if table not in nameless} - set(csvs.values()), csvs)
+    named = {table for table in tables if table not in nameless} - set(csvs.values())
+    csvs |= _names(named, csvs, reserved)
     problems: dict[str, str] = {}
     for table in nameless:
         # Never the name of another file: its dataset would be shown as broken in place of this.
         free = _free_name(f"csv_{dataset_name(table_stem(table))}", {*csvs, *problems})
         problems[free] = _no_name(table, free)
-    stray = _stray_tables(data_dir, [*csvs, *problems])
+    stray = _stray_tables(data_dir, [*csvs, *problems], reserved)
     settings = {f"{table_stem(csv)}.toml" for csv in csvs.values()}
     for name in [name for name in others if name.endswith(".toml")]:
         if name in settings or name == SHARED_SETTINGS:
@@ -122,21 +124,25 @@ def discover(data_dir: Path) -> Discovery:
     return Discovery(data_dir, csvs, {**stray, **problems}, others)
 
 
-def _names(tables: Collection[Path], taken: Collection[str]) -> dict[str, Path]:
+def _names(
+    tables: Collection[Path], taken: Collection[str], reserved: Collection[str]
+) -> dict[str, Path]:
     """A name of its own for each table; see the top of the module.
 
     Args:
         tables: The files.
         taken: Names that none of them gets.
+        reserved: Names that get `csv_` in front.
     """
+    plain_name = partial(_plain_name, reserved=reserved)
 
     def rank(table: Path) -> tuple[bool, bool, str]:
         stem, suffix = table_stem(table), table_suffix(table.name)
-        return stem != _plain_name(table), suffix != ".csv", table.name
+        return stem != plain_name(table), suffix != ".csv", table.name
 
     found: dict[str, Path] = {}
     others: list[Path] = []
-    for name, same in groupby(sorted(tables, key=_plain_name), _plain_name):
+    for name, same in groupby(sorted(tables, key=plain_name), plain_name):
         first, *rest = sorted(same, key=rank)
         if name in taken or (rest and table_stem(first) != name):
             rest = [first, *rest]
@@ -144,7 +150,7 @@ def _names(tables: Collection[Path], taken: Collection[str]) -> dict[str, Path]:
             found[name] = first
         others += rest
     for table in others:
-        name = _plain_name(table)
+        name = plain_name(table)
         differs = table_stem(table) == name and name not in taken
         ending = dataset_name(table_suffix(table.name)[1:]) if differs else _hash(table)
         wish = f"{name[: _LONGEST - 1 - len(ending)]}_{ending}"
@@ -153,12 +159,12 @@ def _names(tables: Collection[Path], taken: Collection[str]) -> dict[str, Path]:
     return found
 
 
-def _plain_name(table: Path) -> str:
+def _plain_name(table: Path, reserved: Collection[str]) -> str:
     """The name that a file gives if no other one gives the same."""
     name = dataset_name(table_stem(table))
     if not re.search("[a-z0-9]", name):
         name = _hash(table)
-    if not NAME.match(name) or name in RESERVED:
+    if not NAME.match(name) or name in reserved:
         name = f"csv_{name}"
     return name if len(name) <= _LONGEST else f"{name[:_CUT]}_{_hash(table)}"
 
@@ -168,7 +174,9 @@ def _hash(table: Path) -> str:
     return hashlib.sha256(table.name.encode("utf-8", "surrogateescape")).hexdigest()[:6]
 
 
-def _stray_tables(data_dir: Path, known: Sequence[str]) -> dict[str, str]:
+def _stray_tables(
+    data_dir: Path, known: Sequence[str], reserved: Collection[str]
+) -> dict[str, str]:
     """Tables of settings without a dataset: a name mistyped, or a CSV that is not there yet."""
     toml = data_dir / SHARED_SETTINGS
     try:
@@ -178,7 +186,7 @@ def _stray_tables(data_dir: Path, known: Sequence[str]) -> dict[str, str]:
     problems: dict[str, str] = {}
     for number, table in enumerate((name for name in tables if name not in known), start=1):
         name = table
-        if not NAME.fullmatch(table) or table in RESERVED:
+        if not NAME.fullmatch(table) or table in reserved:
             name = _free_name(f"table_{number}", {*known, *tables, *problems})
         meant = dataset_name(table)
         problems[name] = (

@@ -16,10 +16,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.events import DagsterEvent
 
-from zwu_ts_assets.config.datasets import AssetNames
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.assets.previews import preview_text
 from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.datasets import AssetNames
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.layout import (
     dataset_store,
@@ -35,7 +36,6 @@ from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import batches_of_run, events_are_ours
-from zwu_ts_assets.orchestration.specs import Specs
 from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
 from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
 from zwu_ts_assets.storage.ahead import ahead

@@ -13,18 +13,18 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import lineage
+from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.contexts import AssetRun, Inputs, surroundings_of
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
-from zwu_ts_assets.orchestration.origins import Inputs, surroundings_of
 from zwu_ts_assets.orchestration.partitions import BatchPartitions, register_batches
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run
-from zwu_ts_assets.orchestration.specs import AssetSpec
-from zwu_ts_assets.orchestration.work import WHOLE, Artifact, AssetRun, Product, Work, once
+from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Product, Work, once
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 

@@ -7,10 +7,11 @@ run, sensor), so that the other datasets stay as they are. What does not: findin
 
 import dagster as dg
 
-from zwu_ts_assets.config.datasets import BrokenDataset, find_datasets
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK
+from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
+from zwu_ts_assets.orchestration.datasets import BrokenDataset
 from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told

@@ -12,7 +12,6 @@ from typing import Final
 import click
 import dagster as dg
 
-from zwu_ts_assets.config.datasets import BrokenDataset, Dataset, find_datasets
 from zwu_ts_assets.config.environment import (
     AutomationSettings,
     artifacts_dir,
@@ -24,9 +23,12 @@ from zwu_ts_assets.config.environment import (
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.asset_definitions import dataset_assets
+from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.automation import dataset_job, dataset_schedule, dataset_sensor
 from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.orchestration.check_definitions import dataset_checks
+from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
+from zwu_ts_assets.orchestration.datasets import BrokenDataset, Dataset
 from zwu_ts_assets.orchestration.export_io_manager import ExportIOManager
 from zwu_ts_assets.orchestration.io_managers import (
     FilesIOManager,
@@ -34,7 +36,7 @@ from zwu_ts_assets.orchestration.io_managers import (
     WindowsIOManager,
 )
 from zwu_ts_assets.orchestration.resources import Workers
-from zwu_ts_assets.orchestration.specs import SPECS, Specs
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place, StoreError
 

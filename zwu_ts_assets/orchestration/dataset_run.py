@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import click
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.discovery import file_remark
 from zwu_ts_assets.config.environment import artifacts_dir
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.automation import guards, job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.event_log import instance_for_a_run
 from zwu_ts_assets.orchestration.failures import failures_of
 from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence

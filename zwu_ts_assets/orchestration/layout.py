@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from zwu_ts_assets.config.environment import readers_umask
-from zwu_ts_assets.orchestration.specs import SPECS, Specs
+from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record
 from zwu_ts_assets.storage.folder_store import FolderStore
@@ -50,7 +50,7 @@ def is_window_role(role: str) -> bool:
     return role.startswith(_WINDOW)
 
 
-def file_name(asset: str, key: str, role: str, specs: Specs = SPECS) -> str:
+def file_name(asset: str, key: str, role: str, specs: Specs) -> str:
     """A file of an artifact, relative to its dataset's folder.
 
     Args:
@@ -63,7 +63,7 @@ def file_name(asset: str, key: str, role: str, specs: Specs = SPECS) -> str:
     return names[role] if role in names else specs.of(asset).window_file.format(key=key, role=role)
 
 
-def recorded_names(asset: str, key: str, record: Record, specs: Specs = SPECS) -> dict[str, str]:
+def recorded_names(asset: str, key: str, record: Record, specs: Specs) -> dict[str, str]:
     """The files that an artifact has by its record, by role.
 
     Args:
@@ -80,7 +80,7 @@ def recorded_names(asset: str, key: str, record: Record, specs: Specs = SPECS) -
     return names
 
 
-def file_names(asset: str, key: str, specs: Specs = SPECS) -> dict[str, str]:
+def file_names(asset: str, key: str, specs: Specs) -> dict[str, str]:
     """The files of an artifact by role, relative to its dataset's folder.
 
     Args:
@@ -97,8 +97,8 @@ def files_there(
     asset: str,
     batches: int,
     *,
+    specs: Specs,
     overlapping: bool = False,
-    specs: Specs = SPECS,
 ) -> list[tuple[str, int]]:
     """How many of an asset's files exist, by pattern.
 
@@ -125,7 +125,7 @@ def files_there(
     ]
 
 
-def export_folder(asset: str, specs: Specs = SPECS) -> str:
+def export_folder(asset: str, specs: Specs) -> str:
     """The folder of an export below its dataset's: `qwen_export` -> `exports/qwen`."""
     return specs.of(asset).folder
 
@@ -148,7 +148,7 @@ def dataset_store(artifacts_dir: Place, prefix: tuple[str, ...]) -> ArtifactStor
     return ObjectStore(root)
 
 
-def own_names(asset: str, key: str, record: Record, specs: Specs = SPECS) -> list[str]:
+def own_names(asset: str, key: str, record: Record, specs: Specs) -> list[str]:
     """The files of a record that can be those of its artifact: only these are ever removed.
 
     Args:
@@ -165,7 +165,7 @@ def own_names(asset: str, key: str, record: Record, specs: Specs = SPECS) -> lis
     return [name for name in record.files if name in names or (several and several.fullmatch(name))]
 
 
-def is_usable(asset: str, key: str, record: Record, specs: Specs = SPECS) -> bool:
+def is_usable(asset: str, key: str, record: Record, specs: Specs) -> bool:
     """Whether a record names the files of its artifact and tells what is read of it.
 
     One that does not was damaged or edited, whatever its fingerprint says.
@@ -203,7 +203,7 @@ def _is_a(value: Detail, kind: type[float] | type[str]) -> bool:
 
 
 def foreign_files(
-    store: ArtifactStore, asset: str, recorded: Collection[str], specs: Specs = SPECS
+    store: ArtifactStore, asset: str, recorded: Collection[str], specs: Specs
 ) -> list[str]:
     """What lies where only files of an asset should, and is in no record: it is left alone.
 
@@ -226,14 +226,14 @@ def foreign_files(
     return [name for groups in found for names in groups for name in names if name not in recorded]
 
 
-def recorded_files(store: ArtifactStore, asset: str, specs: Specs = SPECS) -> set[str]:
+def recorded_files(store: ArtifactStore, asset: str, specs: Specs) -> set[str]:
     """The files of all records of an asset."""
     keys = (key for key in store.record_keys(asset) if is_key(asset, key, specs))
     records = (store.record(asset, key) for key in keys)
     return {name for record in records if record for name in record.files}
 
 
-def is_key(asset: str, key: str, specs: Specs = SPECS) -> bool:
+def is_key(asset: str, key: str, specs: Specs) -> bool:
     """Whether an asset can have an artifact of that key: the index of a batch, or `all`."""
     return bool(_BATCH.fullmatch(key)) if specs.of(asset).per_batch else key == WHOLE
 
@@ -250,7 +250,7 @@ def foreign_sentence(names: Sequence[str]) -> str:
 
 
 def left_over(
-    store: ArtifactStore, batches: int, switched_off: frozenset[str], specs: Specs = SPECS
+    store: ArtifactStore, batches: int, switched_off: frozenset[str], specs: Specs
 ) -> list[LeftOver]:
     """What is left of batches that are no more, and of assets that are switched off.
 

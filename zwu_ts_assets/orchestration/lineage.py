@@ -6,7 +6,7 @@ is to know of an asset (`specs.py`), what an artifact comes from (`origins.py`).
 
 from typing import Final
 
-from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 
 TRAINING: Final = SPECS.last_mile

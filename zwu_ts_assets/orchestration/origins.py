@@ -7,103 +7,17 @@ What does not: which asset has which inputs (`specs.py`), making anything.
 The functions are imported with the definitions: what is heavy, they import themselves.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zwu_ts_assets.config.environment import allowed_code, cache_dir, project_root
-from zwu_ts_assets.orchestration.work import WHOLE
-from zwu_ts_assets.storage.artifact_store import Detail, Record, digest
+from zwu_ts_assets.orchestration.contexts import Inputs
+from zwu_ts_assets.orchestration.work import WHOLE, Origin
+from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.config.datasets import Dataset
-    from zwu_ts_assets.text.named_functions import AllowedCode
-    from zwu_ts_assets.timeseries.series import Series
     from zwu_ts_assets.training.prompts import PromptTemplates
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What one artifact comes from.
-
-    Attributes:
-        made_from: A string that changes whenever what it is made from does.
-        version: Of its content, where that is known before it is made; else empty.
-        details: Of its record, likewise.
-    """
-
-    made_from: str
-    version: str = ""
-    details: Mapping[str, Detail] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Where a corpus may find what is not in its data folder.
-
-    Attributes:
-        project_dir: What folders in the settings are relative to.
-        cache_dir: Where the embedded tokenizer is kept.
-        allowed_code: Whose functions the settings may name.
-    """
-
-    project_dir: Path
-    cache_dir: Path
-    allowed_code: "AllowedCode"
-
-
-def surroundings_of(dataset: "Dataset", project_dir: Path | None = None) -> Surroundings:
-    """Where the corpus of a dataset may find what is not in its data folder.
-
-    Args:
-        dataset: The dataset.
-        project_dir: What folders in the settings are relative to; unset: the project's root.
-    """
-    return Surroundings(project_dir or project_root(), cache_dir(), allowed_code(dataset.csv))
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What is known of the inputs of an asset.
-
-    Attributes:
-        dataset: Whose asset it is.
-        surroundings: Of the project.
-        csv_sha256: Of the CSV; told to the raw table.
-        series: The validated table; told to what is made from it.
-        records: Of the inputs by role and key: of artifacts that are there, or that the CSV
-            foretells.
-        batches: How many batches there should be.
-    """
-
-    dataset: "Dataset"
-    surroundings: Surroundings
-    csv_sha256: str = ""
-    series: "Callable[[], Series]" = field(kw_only=True)
-    records: Mapping[str, Mapping[str, Record]] = field(kw_only=True)
-    batches: int = field(kw_only=True)
-
-    def versions(self, role: str) -> dict[int, str]:
-        """Content versions of a per-batch input, in the order of the batches."""
-        records = self.records[role]
-        return {batch: records[str(batch)].version for batch in sorted(map(int, records))}
-
-    def version(self, role: str) -> str:
-        """The content version of an input without batches; empty if it is switched off."""
-        return self.records[role][WHOLE].version if role in self.records else ""
-
-    def sha256(self, role: str, file: str) -> str:
-        """The sha256 of a file of an input without batches.
-
-        Args:
-            role: Of the input.
-            file: The file's role.
-        """
-        name = self.dataset.specs[role].files[file]
-        return self.records[role][WHOLE].files[name].sha256
 
 
 def of_raw(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:

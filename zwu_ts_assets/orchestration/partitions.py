@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import dagster as dg
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.data_mirror import told
 
 if TYPE_CHECKING:

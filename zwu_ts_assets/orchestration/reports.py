@@ -28,7 +28,7 @@ from dagster._core.definitions.data_version import (
     get_input_event_pointer_tag,
 )
 
-from zwu_ts_assets.config.datasets import AssetNames
+from zwu_ts_assets.orchestration.datasets import AssetNames
 from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record

@@ -9,157 +9,20 @@ definitions and the table in the README follow from these. What does not: those 
 Raise a code version when the same input and settings give different content or other bytes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
 from zwu_ts_assets.config.settings import EXPORTS, Settings
 from zwu_ts_assets.orchestration import origins
+from zwu_ts_assets.orchestration.asset_spec import CSV_SETTINGS, AssetSpec, Specs
 from zwu_ts_assets.orchestration.assets import (
     checks,
     corpus_assets,
     training_assets,
     training_checks,
 )
-from zwu_ts_assets.orchestration.origins import Inputs, Origin
-from zwu_ts_assets.orchestration.work import Check, Make
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.training.split_rule import SPLITS
-
-
-def _as_they_are(settings: Settings, values: Mapping[str, object]) -> dict[str, object]:
-    return dict(values)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AssetSpec:
-    """What there is to know of an asset without making it.
-
-    Attributes:
-        role: Its name in every dataset; the asset `raw` alone is named after its dataset.
-        description: What it holds, for the web UI; its first sentence is in the README.
-        inputs: The roles that it is made from, by the name of the argument that gets them. One
-            that is switched off is left out.
-        origins: Tells what each of its artifacts comes from, given what is known of the inputs and
-            the keys that are asked for; a key that is left out has no artifact.
-        body: Called with the run and the inputs by argument when the asset is materialized; gives
-            what makes the artifacts of some keys. None: only of the raw table.
-        foretold: Whether the CSV tells its content, so that what is made from it can be compared
-            before it is made itself.
-        made_with: What else it is made with, in a word, and a digest of that. Where that cannot be
-            used, this asset is out of date, and the rest of the corpus is made.
-        files: Its files below the dataset's folder, by their role in the product. `{key}` is the
-            batch index, `{asset}` the asset's name. Empty for an asset that has a folder.
-        window_file: Where windows overlap, a batch has several, and a folder with this file for
-            each; `{role}` names the window's first row. Empty: one file for the whole batch.
-        folder: The folder of an asset that decides itself which files it has.
-        details: Details that others calculate with, and `float` or `str`: a record without them is
-            damaged.
-        settings: Names of the settings that matter to it: a change of any makes it out of date.
-        digested: What the digest of these settings is of, from all settings and the values by name.
-        code_version: Without the digest of its settings.
-        per_batch: Whether it has an artifact for each batch, and not one for all.
-        io_manager: Key of the resource that writes and reads it.
-        kinds: What the web UI shows as its kinds.
-        checks: The checks that look at what it made; they run with it.
-        last_mile: Whether it is made only for those who ask for it, and kept current from then on;
-            it is compared once all that it is made from is current.
-        asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
-        may_make_nothing: Whether a run of it may end without an artifact.
-        enabled_by: The setting, and the value of it, that adds the asset; None: always there.
-    """
-
-    role: str
-    description: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    origins: Callable[[Inputs, Sequence[str]], Mapping[str, Origin]]
-    body: Callable[..., Make] | None = None
-    foretold: bool = False
-    made_with: tuple[str, Callable[[Inputs], str]] | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
-    window_file: str = ""
-    folder: str = ""
-    details: Mapping[str, type[float] | type[str]] = field(default_factory=dict)
-    settings: tuple[str, ...]
-    digested: Callable[[Settings, Mapping[str, object]], dict[str, object]] = _as_they_are
-    code_version: str = "1"
-    per_batch: bool = False
-    io_manager: str = "files_io"
-    kinds: frozenset[str]
-    checks: tuple[Check, ...] = ()
-    last_mile: bool = False
-    asked_by: tuple[str, object] | None = None
-    may_make_nothing: bool = False
-    enabled_by: tuple[str, object] | None = None
-
-    def is_enabled(self, settings: Settings) -> bool:
-        """Whether a dataset with these settings has the asset."""
-        return (
-            self.enabled_by is None or getattr(settings, self.enabled_by[0]) == self.enabled_by[1]
-        )
-
-    def is_asked_for(self, settings: Settings) -> bool:
-        """Whether the settings ask for this asset of the last mile."""
-        return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
-
-    @property
-    def guards(self) -> tuple[str, ...]:
-        """The names of its checks."""
-        return tuple(check.name for check in self.checks)
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """The patterns of everything that it may have below the dataset's folder."""
-        found = (*self.files.values(), self.window_file, self.folder and f"{self.folder}/")
-        return tuple(filter(None, found))
-
-
-@dataclass(frozen=True)
-class Specs:
-    """The assets of a dataset, in an order in which they can be made."""
-
-    all: tuple[AssetSpec, ...]
-
-    def __iter__(self) -> Iterator[AssetSpec]:
-        return iter(self.all)
-
-    def __getitem__(self, role: str) -> AssetSpec:
-        return next(spec for spec in self.all if spec.role == role)
-
-    def of(self, asset: str) -> AssetSpec:
-        """The spec of an asset by its name. The raw table alone has another name than its role."""
-        return next((spec for spec in self.all if spec.role == asset), self.all[0])
-
-    @property
-    def per_batch(self) -> frozenset[str]:
-        """The assets that have an artifact for each batch."""
-        return frozenset(spec.role for spec in self.all if spec.per_batch)
-
-    @property
-    def last_mile(self) -> tuple[str, ...]:
-        """The assets that are made for those who ask for them, and kept current from then on."""
-        return tuple(spec.role for spec in self.all if spec.last_mile)
-
-    def enabled(self, settings: Settings) -> list[AssetSpec]:
-        """The assets that a dataset with these settings has."""
-        return [spec for spec in self.all if spec.is_enabled(settings)]
-
-    def switched_off(self, settings: Settings) -> frozenset[str]:
-        """The assets that the settings could add to a corpus, and do not."""
-        return frozenset(spec.role for spec in self.all if not spec.is_enabled(settings))
-
-    def inputs(self, role: str, settings: Settings) -> dict[str, str]:
-        """What an asset is made from with these settings: roles by the names of its arguments."""
-        return {
-            argument: source
-            for argument, source in self[role].inputs.items()
-            if self[source].is_enabled(settings)
-        }
-
-
-# How a CSV is read. Windows tell by their content whether it mattered.
-CSV_SETTINGS: Final = tuple(CsvRules.__dataclass_fields__)
 
 # The stride also where the content alone would do: it decides on names of files and headings.
 _DRAWING: Final = ("canvas_width", "canvas_height", "title_batch_index", "window_stride")

@@ -6,8 +6,8 @@ What does not: what that is (`origins.py`), which artifacts there should be (`co
 
 from typing import Final
 
+from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.layout import is_usable
-from zwu_ts_assets.orchestration.specs import Specs
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
 
 MISSING: Final = "not there"

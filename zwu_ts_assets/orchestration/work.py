@@ -4,16 +4,11 @@ What belongs here: the small types that travel between asset bodies, workers and
 does not: how a product is made (`corpus_products.py`) or kept (`io_managers.py`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from zwu_ts_assets.storage.artifact_store import Detail, Record
-
-if TYPE_CHECKING:
-    from zwu_ts_assets.config.datasets import Dataset
-    from zwu_ts_assets.orchestration.origins import Surroundings
-    from zwu_ts_assets.workers.pool import Pool
 
 T = TypeVar("T")
 
@@ -90,20 +85,18 @@ class Work:
 
 
 @dataclass(frozen=True)
-class AssetRun:
-    """One run of an asset, as its body sees it.
+class Origin:
+    """What one artifact comes from.
 
     Attributes:
-        dataset: Whose asset it is.
-        surroundings: Of the project.
-        keys: The artifacts that are asked for: batch indices as text, or `all`.
-        pool: The processes that do the work.
+        made_from: A string that changes whenever what it is made from does.
+        version: Of its content, where that is known before it is made; else empty.
+        details: Of its record, likewise.
     """
 
-    dataset: "Dataset"
-    surroundings: "Surroundings"
-    keys: Sequence[str]
-    pool: "Pool"
+    made_from: str
+    version: str = ""
+    details: Mapping[str, Detail] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,26 +112,6 @@ class Verdict:
     passed: bool
     description: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class CheckRun:
-    """One run of a check, as its body sees it.
-
-    Attributes:
-        dataset: Whose asset is checked.
-        surroundings: Of the project.
-        pool: The processes that do the work.
-        chosen: Those of some batches that the check is to look at: all, unless it is part of a run
-            for some.
-        batch_count: Tells how many batches there should be.
-    """
-
-    dataset: "Dataset"
-    surroundings: "Surroundings"
-    pool: "Pool"
-    chosen: Callable[[Iterable[int]], list[int]]
-    batch_count: Callable[[], int]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.timeseries.csv_cells import CellForm
-from zwu_ts_assets.timeseries.csv_header import Columns
+from zwu_ts_assets.timeseries.csv_columns import Columns
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_number
 from zwu_ts_assets.timeseries.csv_time_blocks import parse_times
 from zwu_ts_assets.timeseries.csv_times import TimeFormat, seconds_of

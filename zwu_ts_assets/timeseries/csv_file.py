@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
+from zwu_ts_assets.timeseries.csv_columns import Columns, Rows
 from zwu_ts_assets.timeseries.csv_counters import repeats_time
 from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
 from zwu_ts_assets.timeseries.csv_features import listed
 from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
-from zwu_ts_assets.timeseries.csv_header import Columns, read_columns
+from zwu_ts_assets.timeseries.csv_header import read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
     LINE_LIMIT,
     Line,
@@ -52,7 +53,6 @@ from zwu_ts_assets.timeseries.csv_order import (
     oldest_first,
     without_repeated_lines,
 )
-from zwu_ts_assets.timeseries.csv_rows import Rows
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_source import open_table
 from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of

@@ -7,14 +7,14 @@ does not: which column holds the time (`csv_time_column.py`), the choice of feat
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.csv_cells import CellForm, find_forms
+from zwu_ts_assets.timeseries.csv_cells import find_forms
+from zwu_ts_assets.timeseries.csv_columns import Columns, Rows
 from zwu_ts_assets.timeseries.csv_dialect import find_decimal, find_delimiter
 from zwu_ts_assets.timeseries.csv_features import (
     listed,
@@ -30,7 +30,6 @@ from zwu_ts_assets.timeseries.csv_lines import (
     split_line,
 )
 from zwu_ts_assets.timeseries.csv_long import find_series
-from zwu_ts_assets.timeseries.csv_rows import Rows
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_time_column import (
     NO_TIME,
@@ -39,7 +38,7 @@ from zwu_ts_assets.timeseries.csv_time_column import (
     joined_with,
     stamps_of,
 )
-from zwu_ts_assets.timeseries.csv_times import ISO, TimeFormat, find_format, means_a_time
+from zwu_ts_assets.timeseries.csv_times import find_format, means_a_time
 
 COLUMN_LIMIT: Final = 5_000
 """The most columns of a CSV, used or not."""
@@ -51,84 +50,6 @@ UNNAMED: Final = "Unnamed: 0"
 # line does not tell. A year of hourly rows tells day from month.
 _SAMPLE: Final = 1 << 20
 _LOOKED_AT: Final = 200  # lines that tell where the time is
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a CSV, the ones that are used, and how cells are written.
-
-    Attributes:
-        names: All column names, in the order of the file.
-        time: Index of the time column; `NO_TIME` if there is none.
-        features: Indices of the feature columns, in the order wanted.
-        delimiter: Between the cells.
-        decimal: The mark in numbers.
-        times: How timestamps are written.
-        missing: Whether a missing value is read as NaN.
-        decimal_is_told: Whether it is certain; otherwise no number has had a mark yet.
-        blanks: Empty cells at the end of every data line, for which there is no name.
-        notes: What was left out, for people.
-        joined: Indices of the columns whose cells belong to the stamp, after that of `time`.
-        series: Indices of the columns that name the series of a long table; none elsewhere.
-        wanted: Of a long table, the names of the series' columns that are wanted; None for all.
-        pivoted: Of a long table, the names of the columns that it has made; known when it is read.
-        left_out: The columns that are not used, each with the reason.
-        forms: How the cells of some columns are dressed, by their index.
-    """
-
-    names: tuple[str, ...]
-    time: int
-    features: tuple[int, ...]
-    delimiter: str = ","
-    decimal: str = "."
-    times: TimeFormat = ISO
-    missing: bool = False
-    decimal_is_told: bool = True
-    blanks: int = 0
-    notes: tuple[str, ...] = ()
-    joined: tuple[int, ...] = ()
-    series: tuple[int, ...] = ()
-    wanted: tuple[str, ...] | None = None
-    pivoted: tuple[str, ...] | None = None
-    left_out: tuple[tuple[str, str], ...] = ()
-    forms: Mapping[int, CellForm] = field(default_factory=dict)
-
-    def stamp(self, cells: Sequence[str]) -> str:
-        """The time that a line tells, in one text; the line has all its cells."""
-        if self.time == NO_TIME:
-            return ""
-        if not self.joined:
-            return cells[self.time]
-        return " ".join(cells[i].strip() for i in (self.time, *self.joined))
-
-    @property
-    def time_name(self) -> str:
-        """The name of the time column, the first of several; empty if there is none."""
-        return "" if self.time == NO_TIME else self.names[self.time]
-
-    @property
-    def time_told(self) -> str:
-        """Where the time is and how it is written, for people."""
-        if self.time == NO_TIME:
-            return "no times, rows are counted"
-        columns = [self.names[i] for i in (self.time, *self.joined)]
-        told = f"column{'s' if self.joined else ''} {', '.join(columns[:-1])}"
-        told += f"{' and ' if self.joined else ''}{columns[-1]}"
-        forms = {
-            "iso": ", ISO 8601",
-            "offset": ", ISO 8601 with the offset from UTC",
-            "hours": ", days and hours",
-            "count": ", which counts the rows",
-            "parts": "",
-        }
-        return told + forms.get(self.times.kind, f", {self.times.pattern}")
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """The names of the feature columns, in the order wanted."""
-        if self.pivoted is not None:
-            return self.pivoted
-        return tuple(self.names[index] for index in self.features)
 
 
 def read_columns(

@@ -14,12 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NoReturn
+from typing import IO, Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_columns import Columns
 from zwu_ts_assets.timeseries.csv_features import listed, numbers_among, refuse_missing
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_missing, refuse, show
 from zwu_ts_assets.timeseries.csv_order import DataRows
@@ -28,9 +29,6 @@ from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_time_column import NO_TIME, TimePlace
 from zwu_ts_assets.timeseries.csv_times import means_a_clock, means_a_time, say_time
 from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT
-
-if TYPE_CHECKING:
-    from zwu_ts_assets.timeseries.csv_header import Columns
 
 _LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one
 _SURE: Final = 3  # rows of a series that tell it apart
@@ -167,7 +165,7 @@ def _last_row(
 
 
 def read_labels(
-    file: IO[bytes], path: Path, start: int, columns: "Columns"
+    file: IO[bytes], path: Path, start: int, columns: Columns
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The series that each data line belongs to.
 
@@ -220,9 +218,9 @@ def pivot(
     path: Path,
     rows: DataRows,
     labels: tuple[NDArray[np.int64], tuple[str, ...]],
-    columns: "Columns",
+    columns: Columns,
     rules: CsvRules,
-) -> tuple[DataRows, "Columns"]:
+) -> tuple[DataRows, Columns]:
     """Put the series of a long table side by side.
 
     Args:
@@ -278,7 +276,7 @@ def pivot(
     return result, replace(columns, pivoted=wanted.names)
 
 
-def _wanted(path: Path, series: Sequence[str], columns: "Columns") -> _Wanted:
+def _wanted(path: Path, series: Sequence[str], columns: Columns) -> _Wanted:
     """Which columns the table makes, of those that it could make."""
     values = [columns.names[i] for i in columns.features] or [""]
     pairs = {
@@ -311,7 +309,7 @@ def _wanted(path: Path, series: Sequence[str], columns: "Columns") -> _Wanted:
 
 def _refuse_twice(
     path: Path,
-    columns: "Columns",
+    columns: Columns,
     seconds: NDArray[np.int64],
     codes: NDArray[np.int64],
     lines: NDArray[np.int64],
@@ -336,7 +334,7 @@ def _refuse_twice(
 
 def _refuse_other_times(
     path: Path,
-    columns: "Columns",
+    columns: Columns,
     label: str,
     second: np.int64,
     line: np.int64,

@@ -5,7 +5,6 @@ from collections import Counter
 
 import pytest
 
-from zwu_ts_assets.config.datasets import Dataset, etth1
 from zwu_ts_assets.config.environment import allowed_code, cache_dir
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.orchestration.assets import corpus_products as products
@@ -13,6 +12,8 @@ from zwu_ts_assets.orchestration.assets import training_products as training
 from zwu_ts_assets.orchestration.assets.preflight_products import chat_tokens
 from zwu_ts_assets.orchestration.assets.question_products import questions_product
 from zwu_ts_assets.orchestration.assets.sample_views import View, view_of
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
 from zwu_ts_assets.training.legibility import drawn_figure
 from zwu_ts_assets.training.preflight import ConversationShape, CorpusShape, preflight

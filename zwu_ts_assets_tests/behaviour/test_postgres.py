@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from zwu_ts_assets import cli
-from zwu_ts_assets.config.datasets import etth1
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets_tests.daemon import Watched, of_batches, rewritten
 from zwu_ts_assets_tests.postgres import CONFIGURATION, postgres_server

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 
@@ -177,5 +178,6 @@ def test_a_dataset_whose_name_could_lead_elsewhere_is_refused(name: str) -> None
                 arguments[0],
                 Path("x.csv"),
                 Settings.model_validate({}),
+                specs=SPECS,
                 prefix=arguments[1],
             )

@@ -9,13 +9,15 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.config.datasets import Dataset, etth1
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.mp4 import probe_mp4
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection, selection_rows
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.timeseries.selection import Selection, read_selection
 from zwu_ts_assets.timeseries.series import Series
@@ -265,7 +267,9 @@ def test_a_canvas_without_room_for_the_default_is_refused(tmp_path: Path) -> Non
 
 def test_digests_and_parameters_tell_a_selection_only_where_it_is_given(tmp_path: Path) -> None:
     def dataset(**given: object) -> Dataset:
-        return Dataset("other", csv=tmp_path / "x.csv", settings=Settings.model_validate(given))
+        return Dataset(
+            "other", csv=tmp_path / "x.csv", settings=Settings.model_validate(given), specs=SPECS
+        )
 
     plain, few = dataset(), dataset(figure_features=50)
     assert "figure_features" not in plain.parameters

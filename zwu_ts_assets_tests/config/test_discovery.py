@@ -15,15 +15,14 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets import cli
 from zwu_ts_assets.config import download
-from zwu_ts_assets.config.chosen_datasets import datasets_with_a_csv
-from zwu_ts_assets.config.datasets import Dataset, find_datasets
-from zwu_ts_assets.config.discovery import NAME, RESERVED, dataset_name, discover
+from zwu_ts_assets.config.discovery import NAME, dataset_name, discover
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.broken import problem_now
 from zwu_ts_assets.orchestration.build import build_definitions
-from zwu_ts_assets.orchestration.layout import export_folder
+from zwu_ts_assets.orchestration.chosen_datasets import datasets_with_a_csv, find_datasets
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
 
@@ -197,11 +196,6 @@ def test_a_file_whose_name_cannot_be_printed_is_told_in_letters_that_can(
 
 
 def test_no_dataset_can_have_a_folder_of_etth1s(tmp_path: Path) -> None:
-    folders = {name.split("/")[0] for spec in SPECS for name in spec.files.values()}
-    folders = {name for name in folders if "." not in name} | {
-        export_folder("qwen_export").split("/")[0]
-    }
-    assert folders <= RESERVED
     put(tmp_path, "Samples.csv", "datasets.csv")
     assert sound(tmp_path) == ["etth1", "csv_datasets", "csv_samples"]
 
@@ -211,7 +205,8 @@ def test_words_that_python_and_dagster_use_can_be_names(tmp_path: Path) -> None:
     assert "input" in words
     settings = Settings.model_validate({})
     datasets = [
-        Dataset(word, tmp_path / f"{word}.csv", settings, prefix=(word,)) for word in words[:6]
+        Dataset(word, tmp_path / f"{word}.csv", settings, prefix=(word,), specs=SPECS)
+        for word in words[:6]
     ]
     definitions = build_definitions(datasets, tmp_path)
     assert definitions.resolve_job_def(f"{words[0]}_corpus")

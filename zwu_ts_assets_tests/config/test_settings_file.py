@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.config.datasets import etth1
 from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
 from zwu_ts_assets_tests.project import write_settings
 
 

@@ -16,7 +16,7 @@ from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.figures.video import draw_patch_frames
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import Asking
+from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets_tests.training.builders import sample_of
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
@@ -81,7 +82,7 @@ def check(data: bytes) -> bool:
         return False
     assert Settings.model_validate(settings.model_dump()) == settings
     assert patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    dataset = Dataset("x", _FILE.with_suffix(".csv"), settings)
+    dataset = Dataset("x", _FILE.with_suffix(".csv"), settings, specs=SPECS)
     for asset in ("raw", "batch_windows", "vocab", "qwen_tokens", "patch_videos"):
         assert len(dataset.settings_digest(asset)) == 8
     return settings != Settings.model_validate({})

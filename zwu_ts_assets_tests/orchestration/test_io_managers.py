@@ -23,7 +23,7 @@ def test_every_asset_has_its_files_and_no_two_share_one() -> None:
         name
         for asset in (spec.role for spec in SPECS if spec.files)
         for key in ("0", "1")
-        for name in set(file_names("etth1_raw" if asset == "raw" else asset, key).values())
+        for name in set(file_names("etth1_raw" if asset == "raw" else asset, key, SPECS).values())
     ]
     per_batch = {name for name in names if names.count(name) == 1}
     assert {

@@ -11,12 +11,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zwu_ts_assets.config.datasets import Dataset
-from zwu_ts_assets.config.discovery import RESERVED
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration import check_definitions as checks
+from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.build import build_definitions
-from zwu_ts_assets.orchestration.specs import SPECS, AssetSpec
+from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 
@@ -26,7 +26,7 @@ def test_dagster_has_the_assets_as_they_are_described(
     ranges: str, plots: bool, tmp_path: Path
 ) -> None:
     settings = Settings.model_validate({"colour_range": ranges, "line_plots": plots})
-    dataset = Dataset("some", tmp_path / "some.csv", settings, prefix=("some",))
+    dataset = Dataset("some", tmp_path / "some.csv", settings, prefix=("some",), specs=SPECS)
     definitions = build_definitions([dataset], tmp_path)
     nodes = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
     specs = SPECS.enabled(settings)
@@ -75,9 +75,8 @@ def test_no_two_assets_have_the_same_file() -> None:
 def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
     assert {
         *("batch_windows", "correlations", "exports", "line_plots"),
-        *("patch_videos", "preflight", "samples", "datasets", "questions", "evidence"),
-        "baselines",
-    } == RESERVED
+        *("patch_videos", "preflight", "samples", "questions", "evidence", "baselines"),
+    } == SPECS.folders
 
 
 def row_of(spec: AssetSpec) -> str:

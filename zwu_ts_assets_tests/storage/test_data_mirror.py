@@ -13,11 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from zwu_ts_assets.cli import main
-from zwu_ts_assets.config.chosen_datasets import datasets_with_a_csv
-from zwu_ts_assets.config.datasets import etth1, find_datasets
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.automation import _as_it_is_now
 from zwu_ts_assets.orchestration.build import build_definitions
+from zwu_ts_assets.orchestration.chosen_datasets import datasets_with_a_csv, etth1, find_datasets
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, mirror_of, told
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets.timeseries.table_files import data_suffix

@@ -6,9 +6,9 @@ What does not: the arithmetic (`windows.py`), what is made of windows (`corpus_p
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, digest
 from zwu_ts_assets.timeseries.selection import Selection

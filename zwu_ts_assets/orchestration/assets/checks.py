@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from zwu_ts_assets.orchestration.work import Artifact, Check, CheckRun, Verdict, warnings_among
+from zwu_ts_assets.orchestration.contexts import CheckRun
+from zwu_ts_assets.orchestration.work import Artifact, Check, Verdict, warnings_among
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.batches import Batches

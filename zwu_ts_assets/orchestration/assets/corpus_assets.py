@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zwu_ts_assets.orchestration.work import AssetRun, Make, Product, once
+from zwu_ts_assets.orchestration.contexts import AssetRun
+from zwu_ts_assets.orchestration.work import Make, Product, once
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.batches import Batches

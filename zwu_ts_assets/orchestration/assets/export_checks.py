@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.environment import allowed_code
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.question_products import asked_of
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.training.conversations import reply

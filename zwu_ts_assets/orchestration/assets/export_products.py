@@ -11,7 +11,6 @@ from importlib.metadata import version
 
 import numpy as np
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.media_records import (
     file_reader,
@@ -20,6 +19,7 @@ from zwu_ts_assets.orchestration.assets.media_records import (
 )
 from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
 from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
 from zwu_ts_assets.training.conversation import Conversation, Turn

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from zwu_ts_assets.orchestration.batches import Batches
-from zwu_ts_assets.orchestration.layout import is_window_role, recorded_names, window_role
+from zwu_ts_assets.orchestration.layout import is_window_role, window_role
 from zwu_ts_assets.storage.artifact_store import Record, digest
 from zwu_ts_assets.training.processor import Size
 
@@ -70,7 +70,9 @@ def file_reader(media: Mapping[str, Batches]) -> Callable[[str, int, str], bytes
     @functools.lru_cache(maxsize=len(media))
     def contents(name: str, batch: int) -> Mapping[str, bytes]:
         files: Mapping[str, bytes] = media[name][batch]
-        names = recorded_names(name, str(batch), media[name].record(batch))
-        return {path: files[role] for role, path in names.items()}
+        paths = media[name].record(batch).files
+        if not files.keys() <= {PurePosixPath(path).stem for path in paths}:
+            return dict(zip(paths, files.values(), strict=True))  # named by its batch, has no other
+        return {path: files[PurePosixPath(path).stem] for path in paths}
 
     return lambda name, batch, path: contents(name, batch)[path]

@@ -18,7 +18,6 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.media import read_video
@@ -27,6 +26,7 @@ from zwu_ts_assets.evidence.report import Evidence, Gallery, Pixels, Shown, mark
 from zwu_ts_assets.orchestration.assets.media_records import file_reader, film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
 from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
 from zwu_ts_assets.storage.artifact_store import Detail
@@ -36,9 +36,9 @@ from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
+from zwu_ts_assets.training.picture.question import Asked, PictureQuestion
 from zwu_ts_assets.training.picture.question_table import decode_questions, encode_questions
-from zwu_ts_assets.training.picture.task import PictureTask
+from zwu_ts_assets.training.picture.task import Asking, PictureTask
 from zwu_ts_assets.training.profiles import PROFILES
 from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets.training.sample import SPLITS, Sample

@@ -12,10 +12,10 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.text.qwen import TokenizerSource
 from zwu_ts_assets.training.conversation import Conversation

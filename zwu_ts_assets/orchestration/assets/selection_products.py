@@ -6,10 +6,10 @@ What belongs here: whether some are chosen, and by which rows. What does not: ho
 from collections.abc import Sequence
 from typing import Final
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.clustering import choose_columns
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.training.splits import train_rows

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from zwu_ts_assets.orchestration.work import AssetRun, Make, Product, once
+from zwu_ts_assets.orchestration.contexts import AssetRun
+from zwu_ts_assets.orchestration.work import Make, Product, once
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.assets.sample_views import View

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from zwu_ts_assets.orchestration.work import Check, CheckRun, Verdict
+from zwu_ts_assets.orchestration.contexts import CheckRun
+from zwu_ts_assets.orchestration.work import Check, Verdict
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.batches import Batches

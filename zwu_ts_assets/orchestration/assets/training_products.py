@@ -15,7 +15,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets.media_records import (
@@ -30,6 +29,7 @@ from zwu_ts_assets.orchestration.assets.text_products import (
     sha256,
     tokenizer_source,
 )
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.text.qwen import TextTokenizer

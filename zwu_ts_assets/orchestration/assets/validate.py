@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.environment import cache_dir, project_root
 from zwu_ts_assets.config.settings import EXPORTS, Settings
 from zwu_ts_assets.errors import CorpusError
@@ -16,7 +15,9 @@ from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.assets import export_checks
 from zwu_ts_assets.orchestration.assets.export_products import parameters_of
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store, export_folder, opened
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
 from zwu_ts_assets.storage.data_mirror import told
@@ -72,7 +73,7 @@ def validate_folders(
         if everything or dataset.name in names
         for asset in EXPORTS.values()
         if _is_export(store := dataset_store(artifacts, dataset.prefix), asset)
-        for folder in [store.path(export_folder(asset))]
+        for folder in [store.path(export_folder(asset, SPECS))]
     ]
     if not chosen:
         raise CorpusError(f"there is no export below {artifacts}; make some first: make export")
@@ -85,7 +86,7 @@ def validate_folders(
 
 def _is_export(store: ArtifactStore, asset: str) -> bool:
     """Whether there is an export, or should be: its folder may hold files of others alone."""
-    manifest = f"{export_folder(asset)}/{MANIFEST}"
+    manifest = f"{export_folder(asset, SPECS)}/{MANIFEST}"
     return store.is_there(manifest) or store.record(asset, WHOLE) is not None
 
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import lineage
+from zwu_ts_assets.orchestration.asset_spec import AssetSpec
+from zwu_ts_assets.orchestration.contexts import Inputs, Surroundings, surroundings_of
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import (
     dataset_store,
     foreign_files,
@@ -23,11 +25,9 @@ from zwu_ts_assets.orchestration.layout import (
     left_over,
     recorded_files,
 )
-from zwu_ts_assets.orchestration.origins import Inputs, Origin, Surroundings, surroundings_of
 from zwu_ts_assets.orchestration.run_tags import spans_text
-from zwu_ts_assets.orchestration.specs import AssetSpec
 from zwu_ts_assets.orchestration.staleness import CODE, DAMAGED, INPUT, MISSING, why_stale
-from zwu_ts_assets.orchestration.work import WHOLE, warnings_among
+from zwu_ts_assets.orchestration.work import WHOLE, Origin, warnings_among
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.places import Place
 

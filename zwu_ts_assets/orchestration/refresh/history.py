@@ -12,7 +12,7 @@ from typing import Final
 import dagster as dg
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
-from zwu_ts_assets.config.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.run_tags import DATASET

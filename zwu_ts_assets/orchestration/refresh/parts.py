@@ -12,8 +12,8 @@ same state left undone stays together, so that it is tried again by itself and h
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.environment import Limits
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
 from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision, decide, of_this_goal

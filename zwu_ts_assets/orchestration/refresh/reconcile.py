@@ -14,11 +14,11 @@ from typing import Final
 
 import dagster as dg
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.config.environment import AutomationSettings, automation_settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHECK
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.partitions import register_batches

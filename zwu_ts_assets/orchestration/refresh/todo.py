@@ -7,8 +7,8 @@ does not: finding out what is (`comparison.py`), dividing it into several runs (
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from zwu_ts_assets.config.datasets import Dataset
 from zwu_ts_assets.orchestration import lineage
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.refresh.comparison import GONE, OutOfDate
 from zwu_ts_assets.orchestration.work import WHOLE
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from zwu_ts_assets.training.picture.question import Asking
+from zwu_ts_assets.training.picture.task import Asking
 
 LEAST_DIGIT: Final = 11.5
 """Pixels of a font of which the reader of digits reads nearly all numbers: in smaller ones

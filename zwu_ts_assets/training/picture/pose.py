@@ -15,10 +15,9 @@ from zwu_ts_assets.training.picture.question import (
     ANSWER_PREFIX,
     LETTERS,
     Asked,
-    Asking,
     PictureQuestion,
 )
-from zwu_ts_assets.training.picture.task import PictureTask, Text, World
+from zwu_ts_assets.training.picture.task import Asking, PictureTask, Text, World
 from zwu_ts_assets.training.picture.wordings import HELD_OUT
 from zwu_ts_assets.training.sample import SPLITS, Sample
 

@@ -1,14 +1,11 @@
-"""The type of a question, the form of its answer, and what may be asked for.
+"""The type of a question and the form of its answer.
 
 Imports nothing heavy, since settings are read whenever definitions load.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from zwu_ts_assets.training.picture.task import PictureTask
+from typing import Final
 
 LETTERS: Final = "ABCDEFGH"
 """What options are called, in their order."""
@@ -118,34 +115,6 @@ TASK_NAMES: Final = (
     "forecast",
 )
 """The project's own tasks, in the order in which questions are listed."""
-
-
-@dataclass(frozen=True)
-class Asking:
-    """What is asked of the samples of a dataset.
-
-    Attributes:
-        tasks: Names of the project's tasks; None for all.
-        own: Tasks of the user's own, from `own_task`.
-        weights: By name, the share of a task's questions that are asked, 0 to 1; 1 for others.
-        decimals: Of numbers in prompts, and in the answers about them.
-        forecast_steps: So many steps are looked ahead, at most those that are known.
-        unanswerable: At most this share of the questions cannot be answered from what is shown.
-        text_share: At most this share of the questions is about numbers in the prompt.
-        ahead_share: At most this share of the questions is about what lies ahead.
-        canvas: Width and height of the figure in pixels; where digits would be too small to be
-            read, nothing is asked about them.
-    """
-
-    tasks: tuple[str, ...] | None = None
-    own: "tuple[PictureTask, ...]" = ()
-    weights: Mapping[str, float] = field(default_factory=dict)
-    decimals: int = 2
-    forecast_steps: int = 8
-    unanswerable: float = 0.05
-    text_share: float = 0.1
-    ahead_share: float = 0.1
-    canvas: tuple[int, int] = (1792, 992)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ largest value?", `classes` for everything else.
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from zwu_ts_assets.training.numbers import number_text
 from zwu_ts_assets.training.picture.balance import Group, stable_hash
 from zwu_ts_assets.training.picture.measures import Measures
-from zwu_ts_assets.training.picture.question import Asking
 
 Values = NDArray[np.float64]
 
@@ -32,6 +31,34 @@ GROUPS: Final = 6
 """Into so many groups the columns of a window are dealt, see `PictureTask.among`."""
 
 _SPANS: Final = 8
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of the samples of a dataset.
+
+    Attributes:
+        tasks: Names of the project's tasks; None for all.
+        own: Tasks of the user's own, from `own_task`.
+        weights: By name, the share of a task's questions that are asked, 0 to 1; 1 for others.
+        decimals: Of numbers in prompts, and in the answers about them.
+        forecast_steps: So many steps are looked ahead, at most those that are known.
+        unanswerable: At most this share of the questions cannot be answered from what is shown.
+        text_share: At most this share of the questions is about numbers in the prompt.
+        ahead_share: At most this share of the questions is about what lies ahead.
+        canvas: Width and height of the figure in pixels; where digits would be too small to be
+            read, nothing is asked about them.
+    """
+
+    tasks: tuple[str, ...] | None = None
+    own: "tuple[PictureTask, ...]" = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    decimals: int = 2
+    forecast_steps: int = 8
+    unanswerable: float = 0.05
+    text_share: float = 0.1
+    ahead_share: float = 0.1
+    canvas: tuple[int, int] = (1792, 992)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.config.datasets import Dataset, etth1
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets import corpus_products as products
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
+from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.series import Series
@@ -85,7 +87,7 @@ def test_training_windows_are_those_whose_rows_all_train(
     settings = settings_of(
         window_stride=stride, split={"ratios": [share, round(1 - share, 1), 0.0]}
     )
-    dataset = Dataset("some", Path("some.csv"), settings)
+    dataset = Dataset("some", Path("some.csv"), settings, specs=SPECS)
     stop = int(round(share * 10) * rows // 10)
     batches = range((rows - 8) // stride * stride // 8 + 1)
     found = products.training_starts(dataset, series_of(rows), batches)
@@ -100,7 +102,7 @@ def test_ranges_know_which_windows_of_the_last_training_batch_they_were_fitted_o
 
     def told(stop: int) -> dict[int, str]:
         borders = {"borders": [0, stop, 40, 40]}
-        dataset = Dataset("some", Path("some.csv"), settings_of(split=borders))
+        dataset = Dataset("some", Path("some.csv"), settings_of(split=borders), specs=SPECS)
         training = products.training_starts(dataset, series_of(40), range(2))
         return products.training_versions(training, versions, settings)
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.config.datasets import Dataset, etth1
 from zwu_ts_assets.config.environment import Limits
+from zwu_ts_assets.orchestration.chosen_datasets import etth1
+from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.refresh.comparison import INPUT, SURPLUS, OutOfDate
 from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision
 from zwu_ts_assets.orchestration.refresh.parts import decide_parts

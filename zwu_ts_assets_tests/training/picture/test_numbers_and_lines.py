@@ -16,7 +16,8 @@ import pytest
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import Asked, Asking, PictureQuestion
+from zwu_ts_assets.training.picture.question import Asked, PictureQuestion
+from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets_tests.training.builders import sample_of
 from zwu_ts_assets_tests.training.picture.windows import PATCHES, ROWS, world

@@ -13,7 +13,7 @@ from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import Asking
+from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets_tests.training.picture.windows import PATCHES, ROWS, world
 
 MODULE = """

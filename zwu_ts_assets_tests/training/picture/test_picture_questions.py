@@ -12,7 +12,8 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers, regression_answers
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import TASK_NAMES, Asking, PictureQuestion
+from zwu_ts_assets.training.picture.question import TASK_NAMES, PictureQuestion
+from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.picture.wordings import HELD_OUT, WORDINGS
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets_tests.training.builders import sample_of

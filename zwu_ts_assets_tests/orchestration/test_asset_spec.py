@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.config.datasets import etth1, sample
 from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.orchestration.chosen_datasets import etth1, sample
+from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets_tests.project import ASSETS, write_settings
 
@@ -52,7 +53,7 @@ def test_a_changed_setting_changes_the_digest_of_exactly_the_assets_it_shapes(
 ) -> None:
     before = etth1(tmp_path)
     settings = Settings.model_validate({**before.settings.model_dump(), **change})
-    after = type(before)(before.name, before.csv, settings)
+    after = type(before)(before.name, before.csv, settings, specs=SPECS)
     changed = {
         name for name in SHAPED if before.settings_digest(name) != after.settings_digest(name)
     }

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.config.datasets import etth1, find_datasets, sample
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.chosen_datasets import etth1, find_datasets, sample
 from zwu_ts_assets_tests.project import write_settings
 
 

@@ -1,0 +1,203 @@
+"""What there is to know of an asset, and what follows from it for the settings of a dataset.
+
+What belongs here: the type of an asset's description, and which values of the settings an asset is
+made with. What does not: the descriptions (`specs.py`). So what knows the type need not know them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import BaseModel
+
+from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.orchestration.work import Check, Make, Origin
+from zwu_ts_assets.timeseries.csv_rules import CsvRules
+
+# How a CSV is read. Windows tell by their content whether it mattered.
+CSV_SETTINGS: Final = tuple(CsvRules.__dataclass_fields__)
+
+
+def _as_they_are(settings: Settings, values: Mapping[str, object]) -> dict[str, object]:
+    return dict(values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetSpec:
+    """What there is to know of an asset without making it.
+
+    Attributes:
+        role: Its name in every dataset; the asset `raw` alone is named after its dataset.
+        description: What it holds, for the web UI; its first sentence is in the README.
+        inputs: The roles that it is made from, by the name of the argument that gets them. One
+            that is switched off is left out.
+        origins: Tells what each of its artifacts comes from, given what is known of the inputs and
+            the keys that are asked for; a key that is left out has no artifact.
+        body: Called with the run and the inputs by argument when the asset is materialized; gives
+            what makes the artifacts of some keys. None: only of the raw table.
+        foretold: Whether the CSV tells its content, so that what is made from it can be compared
+            before it is made itself.
+        made_with: What else it is made with, in a word, and a digest of that. Where that cannot be
+            used, this asset is out of date, and the rest of the corpus is made.
+        files: Its files below the dataset's folder, by their role in the product. `{key}` is the
+            batch index, `{asset}` the asset's name. Empty for an asset that has a folder.
+        window_file: Where windows overlap, a batch has several, and a folder with this file for
+            each; `{role}` names the window's first row. Empty: one file for the whole batch.
+        folder: The folder of an asset that decides itself which files it has.
+        details: Details that others calculate with, and `float` or `str`: a record without them is
+            damaged.
+        settings: Names of the settings that matter to it: a change of any makes it out of date.
+        digested: What the digest of these settings is of, from all settings and the values by name.
+        code_version: Without the digest of its settings.
+        per_batch: Whether it has an artifact for each batch, and not one for all.
+        io_manager: Key of the resource that writes and reads it.
+        kinds: What the web UI shows as its kinds.
+        checks: The checks that look at what it made; they run with it.
+        last_mile: Whether it is made only for those who ask for it, and kept current from then on;
+            it is compared once all that it is made from is current.
+        asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
+        may_make_nothing: Whether a run of it may end without an artifact.
+        enabled_by: The setting, and the value of it, that adds the asset; None: always there.
+    """
+
+    role: str
+    description: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    origins: Callable[..., Mapping[str, Origin]]
+    body: Callable[..., Make] | None = None
+    foretold: bool = False
+    made_with: tuple[str, Callable[..., str]] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    window_file: str = ""
+    folder: str = ""
+    details: Mapping[str, type[float] | type[str]] = field(default_factory=dict)
+    settings: tuple[str, ...]
+    digested: Callable[[Settings, Mapping[str, object]], dict[str, object]] = _as_they_are
+    code_version: str = "1"
+    per_batch: bool = False
+    io_manager: str = "files_io"
+    kinds: frozenset[str]
+    checks: tuple[Check, ...] = ()
+    last_mile: bool = False
+    asked_by: tuple[str, object] | None = None
+    may_make_nothing: bool = False
+    enabled_by: tuple[str, object] | None = None
+
+    def is_enabled(self, settings: Settings) -> bool:
+        """Whether a dataset with these settings has the asset."""
+        return (
+            self.enabled_by is None or getattr(settings, self.enabled_by[0]) == self.enabled_by[1]
+        )
+
+    def is_asked_for(self, settings: Settings) -> bool:
+        """Whether the settings ask for this asset of the last mile."""
+        return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The names of its checks."""
+        return tuple(check.name for check in self.checks)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The patterns of everything that it may have below the dataset's folder."""
+        found = (*self.files.values(), self.window_file, self.folder and f"{self.folder}/")
+        return tuple(filter(None, found))
+
+
+@dataclass(frozen=True)
+class Specs:
+    """The assets of a dataset, in an order in which they can be made."""
+
+    all: tuple[AssetSpec, ...]
+
+    def __iter__(self) -> Iterator[AssetSpec]:
+        return iter(self.all)
+
+    def __getitem__(self, role: str) -> AssetSpec:
+        return next(spec for spec in self.all if spec.role == role)
+
+    def of(self, asset: str) -> AssetSpec:
+        """The spec of an asset by its name. The raw table alone has another name than its role."""
+        return next((spec for spec in self.all if spec.role == asset), self.all[0])
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The topmost folders in which the assets of a dataset without a prefix lie."""
+        places = (place for spec in self.all for place in spec.places)
+        return frozenset(place.split("/")[0] for place in places if "/" in place)
+
+    @property
+    def per_batch(self) -> frozenset[str]:
+        """The assets that have an artifact for each batch."""
+        return frozenset(spec.role for spec in self.all if spec.per_batch)
+
+    @property
+    def last_mile(self) -> tuple[str, ...]:
+        """The assets that are made for those who ask for them, and kept current from then on."""
+        return tuple(spec.role for spec in self.all if spec.last_mile)
+
+    def enabled(self, settings: Settings) -> list[AssetSpec]:
+        """The assets that a dataset with these settings has."""
+        return [spec for spec in self.all if spec.is_enabled(settings)]
+
+    def switched_off(self, settings: Settings) -> frozenset[str]:
+        """The assets that the settings could add to a corpus, and do not."""
+        return frozenset(spec.role for spec in self.all if not spec.is_enabled(settings))
+
+    def inputs(self, role: str, settings: Settings) -> dict[str, str]:
+        """What an asset is made from with these settings: roles by the names of its arguments."""
+        return {
+            argument: source
+            for argument, source in self[role].inputs.items()
+            if self[source].is_enabled(settings)
+        }
+
+
+# These came later: told, and part of a digest, only where they are not at their default, so that
+# nothing that was made before them is out of date.
+_LATER: Final = ("figure_features", "figure_columns", "stats_format", "lags", *CSV_SETTINGS)
+
+
+def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
+    """The settings that matter to one asset, by name.
+
+    Args:
+        settings: Those of the dataset.
+        spec: Of the asset.
+    """
+    fields = Settings.model_fields
+    names = [
+        name
+        for name in spec.settings
+        if name not in _LATER or getattr(settings, name) != fields[name].default
+    ]
+    values = {name: getattr(settings, name) for name in names}
+    if "time_column" in values:
+        # Unset came later too: what was made of a column of this name is current.
+        values["time_column"] = values["time_column"] or "date"
+    if not settings.overlapping:
+        # Came later: where windows lie side by side, it makes nothing out of date that existed
+        # before, and no export tells of it.
+        values.pop("window_stride", None)
+    return {
+        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        for name, value in values.items()
+    }
+
+
+def settings_digest(settings: Settings, spec: AssetSpec) -> str:
+    """Eight hexadecimal digits that change when a setting of that asset changes.
+
+    Args:
+        settings: Those of the dataset.
+        spec: Of the asset.
+    """
+    shaping = spec.digested(settings, settings_of(settings, spec))
+    if shaping.get("colour_range") == "window":
+        # Came later: where it is not used, it makes nothing out of date that existed before.
+        del shaping["colour_range"]
+    text = json.dumps(shaping, sort_keys=True, default=list)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
