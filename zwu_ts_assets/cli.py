@@ -44,9 +44,9 @@ from zwu_ts_assets.orchestration.chosen_datasets import (
 )
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.training.split_rule import SPLITS
-from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
 
 if TYPE_CHECKING:
     from zwu_ts_assets.scoring.report import Material
@@ -427,7 +427,7 @@ def dev(
     os.environ.setdefault(KEEP_RUNS_VARIABLE, _KEPT_RUNS)
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
-    command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
+    command = [sys.executable, "-m", "zwu_ts_assets.orchestration.web.dev", "-m", "zwu_ts_assets"]
     # Every look of every sensor would be told in two lines; the web UI lists them.
     command += ["--host", host, "--port", str(port), "--log-level", "warning"]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

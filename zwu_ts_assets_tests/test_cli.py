@@ -244,7 +244,9 @@ def test_the_web_ui_is_started_with_a_token_unless_told_otherwise_and_where_it_i
     started = starts(monkeypatch)
     shell.enter("dev", "--port", PORT)
     shell.enter("dev", "--port", PORT, "--no-token", "--address", "https://corpus.example.com")
-    assert all(command[1:3] == ["-m", "zwu_ts_assets.web.dev"] for command, _ in started)
+    assert all(
+        command[1:3] == ["-m", "zwu_ts_assets.orchestration.web.dev"] for command, _ in started
+    )
     assert [environment["ZWU_TS_WEB_TOKEN"] for _, environment in started] == ["", "off"]
     assert [environment["ZWU_TS_WEB_ADDRESSES"] for _, environment in started] == [
         "",

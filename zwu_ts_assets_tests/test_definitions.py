@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -174,7 +175,6 @@ _ROOMS = {
     "config": "timeseries figures text training storage",
     "workers": "figures config",
     "orchestration": "timeseries figures text training scoring evidence storage config workers",
-    "web": "config",
 }
 
 
@@ -198,9 +198,18 @@ def test_a_room_imports_from_the_rooms_below_it_alone(room: str) -> None:
         for name in imports_of(path):
             first, _, rest = name.partition(".")
             if first.startswith("dagster"):
-                assert room in ("orchestration", "web"), f"{path} imports {name}"
+                assert room == "orchestration", f"{path} imports {name}"
             elif first == "zwu_ts_assets":
                 assert rest.split(".")[0] in allowed, f"{path} imports {name}"
+
+
+def test_one_module_alone_knows_private_parts_of_dagster() -> None:
+    knowing = {
+        path.name
+        for path in (REPOSITORY / "zwu_ts_assets").rglob("*.py")
+        if any(re.match(r"dagster\w*\._", name) for name in imports_of(path))
+    }
+    assert knowing == {"dagster_private.py"}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -228,7 +237,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_what_is_no_orchestration_is_usable_without_dagster() -> None:
     code = (
         "import sys, pkgutil, importlib\n"
-        f"for room in {sorted(set(_ROOMS) - {'orchestration', 'web'})}:\n"
+        f"for room in {sorted(set(_ROOMS) - {'orchestration'})}:\n"
         "    package = 'zwu_ts_assets.' + room\n"
         "    path = importlib.import_module(package).__path__\n"
         "    for module in pkgutil.walk_packages(path, package + '.'):\n"

@@ -1,8 +1,9 @@
 """Which tables lie in the data folder, and what the datasets made of them are called.
 
 What belongs here: names from the names of files, and what is wrong with those that give none. What
-does not: what a dataset is (`datasets.py`), which suffixes are tables (`table_files.py`). Reads
-the folder's list of files and no table, since it is done whenever definitions load.
+does not: what a dataset is (`orchestration/datasets.py`), which suffixes are tables
+(`table_files.py`). Reads the folder's list of files and no table, since it is done whenever
+definitions load.
 
 Every file that can be printed has a name, and no two have the same:
 

@@ -1,8 +1,8 @@
 """The settings that shape a corpus: what there is to set, defaults and bounds.
 
 What belongs here: each setting, and what must hold between several. What does not: the TOML files
-that say them (`settings_file.py`), which asset each matters to (`asset_settings.py`), and which
-datasets there are (`datasets.py`).
+that say them (`settings_file.py`), which asset each matters to (`orchestration/specs.py`), and
+which datasets there are (`orchestration/chosen_datasets.py`).
 """
 
 from collections import Counter

@@ -14,12 +14,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import dagster as dg
-from dagster._core.events import DagsterEvent
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.assets.previews import preview_text
 from zwu_ts_assets.orchestration.batches import Batches
+from zwu_ts_assets.orchestration.dagster_private import DagsterEvent
 from zwu_ts_assets.orchestration.datasets import AssetNames
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.layout import (

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.chosen_datasets import dataset_of
+from zwu_ts_assets.orchestration.dagster_private import UnresolvedAssetJobDefinition
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.reports import asset_key

@@ -1,7 +1,7 @@
 """What a dataset is: a name, a CSV and the settings that shape its corpus.
 
 What belongs here: names, and the datasets that there are. What does not: the settings themselves
-(`settings.py`), which asset each matters to (`asset_settings.py`), anything about Dagster or
+(`settings.py`), which asset each matters to (`asset_spec.py`), anything about Dagster or
 artifacts.
 
 A dataset is data, not code. ETTh1 is the first one and has no key prefix; any other dataset has

@@ -19,9 +19,12 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy
-from dagster._core.storage.event_log import SqliteEventLogStorage
-from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
-from dagster._serdes import ConfigurableClassData
+
+from zwu_ts_assets.orchestration.dagster_private import (
+    ConfigurableClassData,
+    DagsterSqliteStorage,
+    SqliteEventLogStorage,
+)
 
 _BUSY_SECONDS = 60
 _SQLITE_CANNOT = ("unable to open database file", "attempt to write a readonly database")

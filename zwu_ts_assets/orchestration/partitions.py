@@ -23,7 +23,7 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.data_mirror import told
 
 if TYPE_CHECKING:
-    from dagster._core.definitions.partitions.context import PartitionLoadingContext
+    from zwu_ts_assets.orchestration.dagster_private import PartitionLoadingContext
 
 # Rows are counted again only when the file changed: Dagster asks for the keys several times per
 # partition, and counting each time made a run of 2,000 batches seven times slower.

@@ -17,17 +17,15 @@ from pathlib import Path
 from typing import Final
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import (
-    AssetCheckEvaluationTargetMaterializationData,
-)
-from dagster._core.definitions.data_version import (
+
+from zwu_ts_assets.orchestration.dagster_private import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
+    AssetCheckEvaluationTargetMaterializationData,
     get_input_data_version_tag,
     get_input_event_pointer_tag,
 )
-
 from zwu_ts_assets.orchestration.datasets import AssetNames
 from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.work import WHOLE

@@ -96,7 +96,7 @@ def ui(tmp_path: Path) -> Iterator[Ui]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # Not the command itself, which would make the sample dataset where there is no CSV.
-    command = [sys.executable, "-m", "zwu_ts_assets.web.dev", "-m", "zwu_ts_assets"]
+    command = [sys.executable, "-m", "zwu_ts_assets.orchestration.web.dev", "-m", "zwu_ts_assets"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     patches = tmp_path / "patches"
     patches.mkdir()

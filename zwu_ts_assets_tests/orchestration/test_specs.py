@@ -1,6 +1,6 @@
 """The description of every asset: sound in itself, and what Dagster, the checks and the README say.
 
-`test_asset_settings`, `test_layout` and `test_definitions` hold what follows from it against
+`test_asset_spec`, `test_layout` and `test_definitions` hold what follows from it against
 digests, names and edges that are written out there.
 """
 

@@ -23,7 +23,7 @@ from dagster_k8s import K8sRunLauncher
 from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
 from kubernetes import client as kubernetes  # type: ignore[import-untyped]
 
-from zwu_ts_assets.web.addresses import Address, addressed, own_addresses
+from zwu_ts_assets.orchestration.web.addresses import Address, addressed, own_addresses
 from zwu_ts_assets_tests.postgres import CONFIGURATION, postgres_server
 from zwu_ts_assets_tests.processes import stop_group
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
@@ -72,7 +72,7 @@ def test_only_this_machine_reaches_what_is_not_encrypted() -> None:
 def test_every_web_server_is_the_guarded_one_and_has_its_token() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
     command = SERVICES["webserver"]["command"][0]
-    assert project["scripts"][command] == "zwu_ts_assets.web.server:main"
+    assert project["scripts"][command] == "zwu_ts_assets.orchestration.web.server:main"
     assert "ZWU_TS_WEB_TOKEN" in SERVICES["webserver"]["environment"]
     # The chart has its command written down, and starts what has that name in the image.
     links = [rest.split() for word, rest in instructions() if word == "RUN" and "ln " in rest]

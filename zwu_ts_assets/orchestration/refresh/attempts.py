@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 import dagster as dg
-from dagster._core.storage.dagster_run import FINISHED_STATUSES, NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import SCHEDULE_NAME_TAG, SENSOR_NAME_TAG
 
+from zwu_ts_assets.orchestration.dagster_private import (
+    FINISHED_STATUSES,
+    NOT_FINISHED_STATUSES,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+)
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.refresh.decision import Attempt

@@ -10,8 +10,8 @@ from collections.abc import Set
 from typing import Final
 
 import dagster as dg
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
 
+from zwu_ts_assets.orchestration.dagster_private import FINISHED_STATUSES
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.reports import asset_key

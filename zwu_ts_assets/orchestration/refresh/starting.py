@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import dagster as dg
-from dagster._core.launcher import DefaultRunLauncher
-from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from zwu_ts_assets.orchestration.dagster_private import GRPC_INFO_TAG, DefaultRunLauncher
 
 # From being asked for to having a server takes milliseconds, from there to telling its process two
 # seconds, and ten on a busy machine. A run that begins later all the same finds itself ended.

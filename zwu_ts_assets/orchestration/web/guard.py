@@ -1,7 +1,7 @@
 """Who may talk to the web server: the user's own browser, on our own pages, and nobody else.
 
 What belongs here: deciding about a request by its headers, as ASGI middleware around any web app.
-What does not: Dagster (`dagster_internals.py`), which addresses are ours (`addresses.py`).
+What does not: Dagster (`dagster_private.py`), which addresses are ours (`addresses.py`).
 
 Dagster's web server runs code for whoever reaches it, and asks nobody who they are. Any page in any
 tab of the user's browser reaches a server on 127.0.0.1. So each request is held against five rules,
@@ -28,7 +28,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zwu_ts_assets.config.environment import WEB_ADDRESSES_VARIABLE
-from zwu_ts_assets.web.addresses import Address, address_of, addressed
+from zwu_ts_assets.orchestration.web.addresses import Address, address_of, addressed
 
 _POLICY_VIOLATION: Final = 1008  # RFC 6455; before the handshake, servers make a 403 of it
 # What a browser asks for without cookies, and what health checks ask for. They tell versions.

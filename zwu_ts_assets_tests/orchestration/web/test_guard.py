@@ -12,8 +12,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from zwu_ts_assets.web.addresses import Address, own_addresses
-from zwu_ts_assets.web.guard import Guard
+from zwu_ts_assets.orchestration.web.addresses import Address, own_addresses
+from zwu_ts_assets.orchestration.web.guard import Guard
 
 HERE = "http://127.0.0.1:3000"
 # In full: the test client takes a path for one of another host.

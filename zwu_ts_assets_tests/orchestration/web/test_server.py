@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
+import dagster_webserver
 import pytest
 from dagster._cli import dev as dev_command
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from zwu_ts_assets.web import dagster_internals
-from zwu_ts_assets.web.server import guarded
+from zwu_ts_assets.orchestration import dagster_private
+from zwu_ts_assets.orchestration.web.server import guarded
 
 INTERNALS: Any = dev_command  # untyped, for it does not export what it calls
 TOKEN = "correct-horse-battery-staple"  # noqa: S105
@@ -66,7 +67,7 @@ def test_without_a_token_it_says_so(
 
 def test_the_image_s_web_server_does_not_start_with_a_token_that_can_be_guessed() -> None:
     environment = {**os.environ, "ZWU_TS_WEB_TOKEN": "hunter2"}
-    command = [sys.executable, "-m", "zwu_ts_assets.web", "--empty-workspace"]
+    command = [sys.executable, "-m", "zwu_ts_assets.orchestration.web", "--empty-workspace"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "expected 16 or more" in ended.stderr
@@ -95,7 +96,7 @@ def dev_that(
     monkeypatch.setattr(dev_command, "open_ipc_subprocess", Started)
     monkeypatch.setattr(dev_command, "dev_command", lambda **_: does())
     monkeypatch.setenv("ZWU_TS_WEB_TOKEN", TOKEN)
-    dagster_internals.run_dev("zwu_ts_assets.web", ["ZWU_TS_WEB_TOKEN"])
+    dagster_private.run_dev("zwu_ts_assets.orchestration.web", ["ZWU_TS_WEB_TOKEN"])
     return Started.noted
 
 
@@ -106,7 +107,7 @@ def test_the_web_server_alone_gets_the_token(monkeypatch: pytest.MonkeyPatch) ->
             INTERNALS.open_ipc_subprocess(command)
 
     (web, of_web), (daemon, of_daemon) = dev_that(start, monkeypatch)
-    assert web == [sys.executable, "-m", "zwu_ts_assets.web", "--some", "option"]
+    assert web == [sys.executable, "-m", "zwu_ts_assets.orchestration.web", "--some", "option"]
     assert daemon == [sys.executable, "-m", "dagster._daemon", "--some", "option"]
     assert of_web["ZWU_TS_WEB_TOKEN"] == TOKEN
     assert "ZWU_TS_WEB_TOKEN" not in of_daemon
@@ -130,6 +131,6 @@ def test_a_release_of_dagster_that_cannot_be_guarded_is_not_started(
 
     other = ModuleType("dagster_webserver.cli")
     monkeypatch.setattr(other, "cli", never, raising=False)
-    monkeypatch.setattr(dagster_internals, "webserver_command", other)
+    monkeypatch.setattr(dagster_webserver, "cli", other, raising=False)
     with pytest.raises(RuntimeError, match=r"dagster_webserver\.cli has no host_dagster_ui"):
-        dagster_internals.run_webserver(guarded)
+        dagster_private.run_webserver(guarded)

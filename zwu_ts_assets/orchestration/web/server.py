@@ -17,9 +17,9 @@ from zwu_ts_assets.config.environment import (
     web_token,
 )
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.web.addresses import LOOPBACK, own_addresses
-from zwu_ts_assets.web.dagster_internals import run_webserver
-from zwu_ts_assets.web.guard import Guard
+from zwu_ts_assets.orchestration.dagster_private import run_webserver
+from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
+from zwu_ts_assets.orchestration.web.guard import Guard
 
 
 def guarded(app: ASGIApp, host: str, port: int) -> Guard:

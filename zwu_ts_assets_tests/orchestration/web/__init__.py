@@ -1,0 +1,1 @@
+"""Tests of zwu_ts_assets.orchestration.web."""

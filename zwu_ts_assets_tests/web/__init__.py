@@ -1,1 +1,0 @@
-"""Tests of zwu_ts_assets.web."""
