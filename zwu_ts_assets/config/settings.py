@@ -13,22 +13,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from zwu_ts_assets.figures.figure_layout import Canvas, most_features
 from zwu_ts_assets.timeseries.csv_rules import (
+    FEATURE_LIMIT,
+    FIGURE_FEATURES,
+    LINE_PLOT_LIMIT,
     Axis,
     CsvRules,
     Decimal,
     Delimiter,
     Gaps,
+    StatsFormat,
     Thousands,
     date_format_problem,
     encoding_problem,
     strip_problem,
     time_zone_problem,
-)
-from zwu_ts_assets.timeseries.limits import (
-    FEATURE_LIMIT,
-    FIGURE_FEATURES,
-    LINE_PLOT_LIMIT,
-    StatsFormat,
 )
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings

@@ -18,8 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from zwu_ts_assets.storage.object_clients import filesystem_of
-from zwu_ts_assets.storage.object_errors import code_of, is_of_a_store, sentence_of
+from zwu_ts_assets.storage.object_clients import code_of, filesystem_of, is_of_a_store, sentence_of
 from zwu_ts_assets.storage.places import Remote, StoreError
 
 # Of everything together: a body that trickles has no silence, and would never end.

@@ -11,7 +11,7 @@ import numpy as np
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.stats import stats_lines
-from zwu_ts_assets.timeseries.limits import StatsFormat
+from zwu_ts_assets.timeseries.csv_rules import StatsFormat
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.windows import Window, content_digest
 from zwu_ts_assets.training.quality import interpolation_flags, quality_flags

@@ -33,8 +33,7 @@ from zwu_ts_assets.orchestration.assets.batch_products import span_details, targ
 from zwu_ts_assets.orchestration.layout import window_role
 from zwu_ts_assets.orchestration.work import Problem, Product
 from zwu_ts_assets.storage.artifact_store import Detail
-from zwu_ts_assets.timeseries.window_key import key_text, window_key
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.window_rows import key_text, patch_spans, window_key
 from zwu_ts_assets.timeseries.windows import Batch, Window
 
 Files = Mapping[str, bytes]
