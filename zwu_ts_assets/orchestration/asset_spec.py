@@ -156,9 +156,11 @@ class Specs:
         }
 
 
-# These came later: told, and part of a digest, only where they are not at their default, so that
-# nothing that was made before them is out of date.
-_LATER: Final = ("figure_features", "figure_columns", "stats_format", "lags", *CSV_SETTINGS)
+# Most data needs none of these, so they are told only where they are not at their default.
+_SELDOM: Final = (
+    *("time_column", "window_stride", "figure_features", "figure_columns", "stats_format", "lags"),
+    *CSV_SETTINGS,
+)
 
 
 def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
@@ -168,36 +170,34 @@ def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
         settings: Those of the dataset.
         spec: Of the asset.
     """
-    fields = Settings.model_fields
-    names = [
-        name
-        for name in spec.settings
-        if name not in _LATER or getattr(settings, name) != fields[name].default
-    ]
-    values = {name: getattr(settings, name) for name in names}
-    if "time_column" in values:
-        # Unset came later too: what was made of a column of this name is current.
-        values["time_column"] = values["time_column"] or "date"
-    if not settings.overlapping:
-        # Came later: where windows lie side by side, it makes nothing out of date that existed
-        # before, and no export tells of it.
+    values = {name: _plain(getattr(settings, name)) for name in spec.settings}
+    if not settings.overlapping:  # a stride of the window's length is what an unset one means
         values.pop("window_stride", None)
     return {
-        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        name: value
         for name, value in values.items()
+        if name not in _SELDOM or value != _DEFAULTS[name]
     }
 
 
 def settings_digest(settings: Settings, spec: AssetSpec) -> str:
     """Eight hexadecimal digits that change when a setting of that asset changes.
 
+    They are of the settings that are not at their default, so that a release with a further setting
+    makes nothing out of date.
+
     Args:
         settings: Those of the dataset.
         spec: Of the asset.
     """
     shaping = spec.digested(settings, settings_of(settings, spec))
-    if shaping.get("colour_range") == "window":
-        # Came later: where it is not used, it makes nothing out of date that existed before.
-        del shaping["colour_range"]
-    text = json.dumps(shaping, sort_keys=True, default=list)
+    changed = {name: value for name, value in shaping.items() if value != _DEFAULTS[name]}
+    text = json.dumps(changed, sort_keys=True, default=list)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+_DEFAULTS: Final = {name: _plain(value) for name, value in Settings.model_validate({})}

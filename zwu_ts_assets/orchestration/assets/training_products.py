@@ -52,16 +52,13 @@ INTERPOLATED_SAMPLES: Final = "samples_with_interpolated_values"
 """The detail of the samples that says how many have such values; left out where none has."""
 
 
-_TOLD = "interpolated, counted in the details"  # which came later still
-
-
 def series_digests(series: Series) -> list[str]:
     """Digests of a whole table: of its rows, and of what is missing and interpolated if any is."""
     whole = Window(0, series.timestamps, series.values, series.features, 0)
     marks = [
         f"{name} {sha256(marked.tobytes())}"
-        for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
-        if marked is not None and marked.any()  # came later: without any, samples stay current
+        for name, marked in (("missing", series.missing), ("interpolated", series.interpolated))
+        if marked is not None and marked.any()
     ]
     axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
     return [content_digest(whole), *marks, *axis]

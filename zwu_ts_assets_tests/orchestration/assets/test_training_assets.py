@@ -39,6 +39,9 @@ MADE_FROM = ("samples", "questions", "evidence")
 Whole = tuple[Project, dg.ExecuteInProcessResult]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def whole(exported_once: Whole) -> Whole:
     return exported_once
