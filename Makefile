@@ -122,8 +122,9 @@ check: .developed
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
+# The variable silences a notice about the theme's successor, which looks like a warning of ours.
 docs: .developed
-	NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict $(ARGS)
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict $(ARGS)
 
 cluster-bench: cluster
 	@$(python) -m benchmarks.cluster $(ARGS)
