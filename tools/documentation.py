@@ -327,7 +327,8 @@ def gallery_files() -> dict[str, bytes]:
 def _drawn(picture: Picture) -> Iterator[tuple[str, bytes]]:
     """The files of one picture."""
     settings = Settings.model_validate(tomllib.loads(picture.toml))
-    dataset = Dataset("sample", REPOSITORY / "data" / "sample.csv", settings, prefix=("sample",))
+    csv = REPOSITORY / "data" / "sample.csv"
+    dataset = Dataset("sample", csv, settings, prefix=("sample",), specs=SPECS)
     series = raw_product(dataset.csv, settings).value
     shown = feature_selection(dataset, series)
 

@@ -143,6 +143,26 @@ def test_every_module_in_the_layout_is_there() -> None:
     assert set(modules) <= present
 
 
+def test_every_test_that_a_promise_names_is_there() -> None:
+    named = set(re.findall(r"`((?:\w+/)*test_\w+\.py)`", text_of_page("promises.md")))
+    tests = REPOSITORY / "zwu_ts_assets_tests"
+    present = {path.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
+
+    assert len(named) > 50
+    lost = [name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in present)]
+    assert lost == []
+
+
+def test_every_module_that_a_page_names_is_there() -> None:
+    named = {
+        path
+        for page in PAGES
+        for path in re.findall(r"\bzwu_ts_assets(?:_tests)?/[\w/]+\.py\b", page.read_text("utf-8"))
+    }
+    assert named
+    assert [path for path in sorted(named) if not (REPOSITORY / path).is_file()] == []
+
+
 def test_every_environment_variable_is_told() -> None:
     config = REPOSITORY / "zwu_ts_assets" / "config" / "environment.py"
     variables = set(re.findall(r"ZWU_TS_[A-Z_]+", config.read_text(encoding="utf-8")))
