@@ -1,6 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, export, preflight, evidence, score, validate, test, bench, crash-points, fuzz and
-# audit, for example `make run ARGS=--force`.
+# run, dev, status, export, preflight, evidence, score, validate, test, docs, bench, crash-points, fuzz
+# and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -53,7 +53,7 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test test-all check bench cluster-bench crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test test-all check docs bench cluster-bench crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -67,6 +67,7 @@ help:
 	@echo "make test       run the fast tests: no daemon, no browser, no cluster, nothing that is killed"
 	@echo "make test-all   run all tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
+	@echo "make docs       build the documentation site into site/; a warning is an error"
 	@echo "make bench      measure figures and videos against the original way of drawing them"
 	@echo "make cluster-bench  measure one process, two, and a Dask cluster of two"
 	@echo "make crash-points  stop a run at each of its writes in turn, in every way"
@@ -121,6 +122,10 @@ check: .developed
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
+# The variable silences a notice about the theme's successor, which looks like a warning of ours.
+docs: .developed
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict $(ARGS)
+
 cluster-bench: cluster
 	@$(python) -m benchmarks.cluster $(ARGS)
 
@@ -154,5 +159,5 @@ lock:
 		--output-file requirements-dev.lock
 
 clean:
-	rm -rf "$(VENV)" "$(VENV).environments" .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf "$(VENV)" "$(VENV).environments" .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

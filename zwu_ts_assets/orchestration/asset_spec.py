@@ -30,7 +30,8 @@ class AssetSpec:
 
     Attributes:
         role: Its name in every dataset; the asset `raw` alone is named after its dataset.
-        description: What it holds, for the web UI; its first sentence is in the README.
+        description: What it holds, for the web UI and the reference, in whose table its first
+            paragraph is.
         inputs: The roles that it is made from, by the name of the argument that gets them. One
             that is switched off is left out.
         origins: Tells what each of its artifacts comes from, given what is known of the inputs and

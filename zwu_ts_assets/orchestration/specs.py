@@ -3,7 +3,7 @@
 What belongs here: what an asset is called and made from, which files it has, which settings and
 checks are its own, how Dagster shows it, its code version, and which functions tell what it comes
 from and make it. Lineage, layout, digests of settings, reserved names, the comparison, Dagster's
-definitions and the table in the README follow from these. What does not: those functions
+definitions and the reference in the documentation follow from these. What does not: those functions
 (`origins.py`, `assets/`).
 
 Raise a code version when the same input and settings give different content or other bytes.

@@ -32,29 +32,33 @@ class TaskSettings(BaseModel):
     tasks: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
         default=None,
         min_length=1,
-        description="Names of tasks, or `package.module:function` of your own; unset: all of ours.",
+        description="What is asked: names of tasks, or `package.module:function` of your own. "
+        "Unset: all of the project's tasks.",
     )
     levels: Annotated[tuple[int, ...], Field(strict=False)] = Field(
-        default=tuple(LEVELS), min_length=1, description="Levels of tasks, see the table of tasks."
+        default=tuple(LEVELS),
+        min_length=1,
+        description="Levels of tasks: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.",
     )
     views: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=VIEWS,
         min_length=1,
-        description="Views that questions may need: `figure`, `video`, `lines`, `text`.",
+        description="What questions may need: any of `figure`, `video`, `lines`, `text`.",
     )
     weights: dict[str, float] = Field(
         default={},
-        description="By task, the share of its questions that are asked, 0 to 1; unset: all.",
+        description="By task, the share of its questions that is asked, 0 to 1. Unset: all.",
     )
     questions_per_conversation: int | None = Field(
         default=None,
         ge=1,
-        description="So many questions share one set of media; unset: all of a window. 1: each has "
+        description="So many questions share one set of media. Unset: all of a window. 1: each has "
         "only the media that it needs.",
     )
     rationale: Rationale = Field(
         default="none",
-        description="How an answer was read: `none`, told in the `answer`, or as a `think` text.",
+        description="Whether answers say how they were read: not at all, in the answer, or as a "
+        "thought.",
     )
     forecast_steps: int = Field(
         default=8, ge=1, le=1000, description="Steps of a forecast, of one column."
@@ -64,10 +68,10 @@ class TaskSettings(BaseModel):
         default=0.05,
         ge=0,
         le=0.5,
-        description="Share of questions that what is given cannot answer.",
+        description="At most this share of the questions cannot be answered from what is shown.",
     )
     tell_dates: bool = Field(
-        default=False, description="Tell the dates of a window; a model could learn them by heart."
+        default=False, description="Tell the dates of a window. A model could learn them by heart."
     )
 
     @field_validator("tasks")

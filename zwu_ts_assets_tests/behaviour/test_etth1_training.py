@@ -1,4 +1,4 @@
-"""The last mile on the real ETTh1: the counts that the README tells, without drawing a figure."""
+"""The last mile on the real ETTh1: the counts that the documentation tells, without a figure."""
 
 import hashlib
 from collections import Counter
@@ -95,7 +95,7 @@ def test_qwen3_vl_reads_so_many_tokens(view: View) -> None:
     assert ours.per_question <= 1_000
 
 
-def test_the_readme_tells_how_many_questions_conversations_and_tokens_there_are(
+def test_the_documentation_tells_how_many_questions_conversations_and_tokens_there_are(
     view: View,
 ) -> None:
     samples = {sample.id: sample for sample in view.samples}
@@ -110,12 +110,15 @@ def test_the_readme_tells_how_many_questions_conversations_and_tokens_there_are(
             found[name].update(questions=len(each.turns), conversations=1, tokens=tokens)
     rows = {"questions": "questions", "conversations": "conversations"}
     rows["tokens"] = "tokens in Qwen3-VL, media and chat template included"
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "training-data.md").read_text(encoding="utf-8")
+    told = view.report.samples
+    row = " | ".join(map(str, (*(told[name] for name in SPLITS), sum(told.values()))))
+    assert f"| samples | {row} |\n" in page
     for name, title in rows.items():
         row = " | ".join(f"{counts[name]:,}" for counts in found.values())
-        assert f"| {title} | {row} |\n" in readme
+        assert f"| {title} | {row} |\n" in page
     most = max(len(each.turns) for each in view.conversations)
-    assert f"at most {most} questions and {longest:,} tokens" in readme
+    assert f"at most {most} questions and {longest:,} tokens" in page
 
 
 def test_every_sample_tells_the_tokens_of_its_media(view: View) -> None:
