@@ -305,8 +305,13 @@ def _licence_lines(licence: str) -> list[str]:
     return ["license: other", f"license_name: {_quoted(name)}"]
 
 
+def forbids_adapted_material(licence: str) -> bool:
+    """Whether a licence allows sharing only what is unchanged: CC BY-ND and its like."""
+    return re.search(r"(?<![a-z])nd(?![a-z])|no.?deriv", licence, re.IGNORECASE) is not None
+
+
 def _no_derivatives(licence: str) -> str:
-    if not re.search(r"\bnd\b|no.?deriv", licence, re.IGNORECASE):
+    if not forbids_adapted_material(licence):
         return ""
     return (
         ". It allows sharing the series only unchanged: before you share this export, which is "
