@@ -15,7 +15,7 @@ from zwu_ts_assets_tests.project import Project
 
 Exported = tuple[Project, dg.ExecuteInProcessResult]
 
-MADE_FROM = ("samples", "questions", "evidence")
+MADE_FROM = ("samples", "questions", "evidence", "baselines")
 
 
 class Desk:
@@ -44,7 +44,7 @@ def forget_the_last_mile(project: Project) -> None:
     """As if nobody had ever asked for it."""
     shutil.rmtree(project.artifacts / "exports")
     for record in (project.artifacts / ".records").iterdir():
-        if record.name in (*MADE_FROM, "preflight", "baselines") or record.name.endswith("_export"):
+        if record.name in (*MADE_FROM, "preflight") or record.name.endswith("_export"):
             shutil.rmtree(record)
 
 

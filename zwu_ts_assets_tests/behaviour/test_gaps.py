@@ -24,7 +24,7 @@ from zwu_ts_assets_tests.project import Project, checks, failures, metadata
 
 MISSING = (34, 46)
 INTERPOLATED = ((3, 2), (4, 2), (16, 0))  # row and column
-MADE_FROM = ("samples", "questions", "evidence")
+MADE_FROM = ("samples", "questions", "evidence", "baselines")
 
 
 def jsonl_rows(folder: Path) -> Iterator[tuple[str, str]]:

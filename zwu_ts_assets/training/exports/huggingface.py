@@ -46,7 +46,8 @@ from zwu_ts_assets.training.profiles import PROFILES
 NAME: Final = "huggingface"
 
 KINDS: Final = ("images", "videos")
-"""The configurations with conversations; the first one that has rows is the default."""
+"""The configurations with conversations. The first with rows in all splits is the default, else
+the first with rows."""
 
 SAMPLES: Final = "samples"
 """The configuration with the samples behind them."""
@@ -105,7 +106,8 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
         )
         configurations.setdefault(SAMPLES, {})[split] = [file.path for file in made]
         yield from made
-    order = [name for name in (*KINDS, SAMPLES) if name in configurations]
+    kinds = [kind for kind in KINDS if kind in configurations]
+    order = [*sorted(kinds, key=lambda kind: len(configurations[kind]) < len(entries)), SAMPLES]
     for name in order:
         for split, paths in configurations[name].items():
             files[split] += paths
@@ -188,8 +190,9 @@ def _usage(configurations: Sequence[str]) -> str:
 `torchcodec` and the FFmpeg of the system, to `torchcodec` decoders; without them, have the bytes of
 the MP4: `videos.cast_column("videos", datasets.List(datasets.Video(decode=False)))`.
 
-TRL's `SFTTrainer` takes the rows of `images` as they are; set `max_length=None`, or it cuts
-conversations to 1,024 tokens. It reads no videos.
+TRL's `SFTTrainer` takes the rows of `images` as they are. Set `max_length=None`, or it cuts
+conversations to 1,024 tokens, and `assistant_only_loss=True`, or it learns the prompts too. It reads
+no videos, and says nothing of those that it is given.
 
 A row is a conversation: `messages` with its media in their place, `questions` with task, level,
 needs, form, options, answer, tolerance and rationale of each turn, one per user's message. `length`

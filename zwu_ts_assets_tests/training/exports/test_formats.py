@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tarfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.rows import in_media_folder
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.validation import validate_export
@@ -301,3 +303,63 @@ def test_a_second_picture_of_a_sample_is_a_field_of_its_own() -> None:
         shard.index(each + b"\0") for each in names
     )
     assert b'"images": ["png", "2.png"]' in shard
+
+
+def test_no_folder_of_an_export_has_more_entries_than_the_hub_takes() -> None:
+    paths = [f"correlations/batch_{i}.png" for i in range(60_000)]
+    paths += [f"patch_videos/batch_{i}/row_{i * 96 + j}.mp4" for i in range(11_000) for j in (0, 1)]
+    exported = list(map(in_media_folder, paths))
+    assert len(set(exported)) == len(paths)
+    whole = {each for path in exported for each in (path, *map(str, PurePosixPath(path).parents))}
+    entries = Counter(str(PurePosixPath(each).parent) for each in whole)
+    assert max(entries.values()) <= 10_000
+    assert exported[4_999:5_001] == [
+        "media/correlations/batch_4999.png",
+        "media/correlations/from_5000/batch_5000.png",
+    ]
+
+
+@each_format
+def test_media_of_late_batches_are_found_where_the_rows_say(name: str, tmp_path: Path) -> None:
+    source = text_source(("train", "validation", "test"))
+    renamed = {
+        path: path.replace("batch_", f"batch_{4_999 + number}")
+        for number, path in enumerate(source.media)
+    }
+    late = replace(
+        source,
+        samples=[
+            replace(each, image=renamed[each.image], video=renamed[each.video])
+            for each in source.samples
+        ],
+        conversations=[
+            replace(
+                each,
+                images=tuple(renamed[path] for path in each.images),
+                videos=tuple(renamed[path] for path in each.videos),
+            )
+            for each in source.conversations
+        ],
+        media={renamed[path]: facts for path, facts in source.media.items()},
+        read_media=lambda path: next(p for p, r in renamed.items() if r == path).encode(),
+    )
+    write_export(tmp_path, FORMATS[name](late), late)
+    assert validate_export(tmp_path, name, decode=False).problems == []
+
+
+def test_files_are_cut_where_their_media_fill_them() -> None:
+    source = text_source(("train",) * 9)
+    large = {path: replace(facts, bytes=40_000_000) for path, facts in source.media.items()}
+    files = [*FORMATS["huggingface"](replace(source, media=large))]
+    names = [file.path for file in files if file.path.endswith(".parquet")]
+    # Of 128 MB: three figures are in a file, or one figure with its video.
+    assert names == [
+        *(f"images/train-{i:05d}-of-00003.parquet" for i in range(3)),
+        *(f"videos/train-{i:05d}-of-00009.parquet" for i in range(9)),
+        "samples/train.parquet",
+    ]
+    for file in files:
+        if isinstance(file, WrittenFile) and file.path.startswith("images/"):
+            parquet = pyarrow.parquet.ParquetFile(io.BytesIO(file.build()))
+            assert parquet.metadata.num_rows == 3
+            assert parquet.num_row_groups == 3, "a reader holds one group in memory at once"
