@@ -1,5 +1,5 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, export, preflight, evidence, score, validate, test, docs, bench, crash-points, fuzz
+# run, dev, status, export, preflight, evidence, score, validate, publish, test, docs, bench, crash-points, fuzz
 # and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
@@ -53,7 +53,7 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test test-all check docs bench cluster-bench crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate publish test test-all check docs bench cluster-bench crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -64,6 +64,7 @@ help:
 	@echo "make evidence   prove that questions need the picture: blind and pixel readers"
 	@echo "make score      score a model's answers: make score ARGS='predictions.jsonl --dataset etth1'"
 	@echo "make validate   check the exports, or others: make validate ARGS=path/to/export"
+	@echo "make publish    push an export to the Hugging Face hub: make publish ARGS='owner/name'"
 	@echo "make test       run the fast tests: no daemon, no browser, no cluster, nothing that is killed"
 	@echo "make test-all   run all tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
@@ -110,6 +111,9 @@ score: .venv
 
 validate: .venv
 	@"$(bin)/zwu-ts-assets" validate $(ARGS)
+
+publish: .venv
+	@"$(bin)/zwu-ts-assets" publish $(ARGS)
 
 test: .developed
 	$(python) -m pytest -m "not slow and not browser" --numprocesses=2 --dist=loadfile $(ARGS)

@@ -37,7 +37,7 @@ EDGES = {
     "baselines": {"samples", "questions"},
     "preflight": {"patch_videos", "samples", "questions", "evidence"},
     **{
-        name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}
+        name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence", "baselines"}
         for name in EXPORTS.values()
     },
     "etth1_raw": {"etth1_csv"},

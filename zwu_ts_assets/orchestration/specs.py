@@ -53,13 +53,14 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
             "samples": "samples",
             "questions": "questions",
             "evidence": "evidence",
+            "baselines": "baselines",
         },
         origins=origins.of_worded,
         body=partial(training_assets.export, format_name),
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="4",  # no time column where none was set
+        code_version="4",  # lengths in tokens, what has to be beaten, Parquet for the hub
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -242,6 +243,7 @@ _SPECS: Final = (
         origins=origins.of_samples,
         body=training_assets.samples,
         details={f"{name}_samples": float for name in SPLITS},
+        code_version="2",  # versions of what it was made from without a map, for `datasets`
         settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.SPLITS_SHARE_NO_ROW,),
@@ -310,7 +312,7 @@ _SPECS: Final = (
         origins=origins.of_worded,
         body=training_assets.preflight,
         made_with=_PROMPTS,
-        code_version="2",  # tokens by conversation and question, and what was measured
+        code_version="3",  # texts as each consumer reads them
         settings=("tasks", "prompts"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
@@ -334,8 +336,8 @@ _SPECS: Final = (
     ),
     _export(
         "huggingface",
-        "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
-        *("json", "huggingface"),
+        "The conversations as the Hugging Face hub shows them: Parquet with its media in it.",
+        *("parquet", "huggingface"),
     ),
     _export(
         "webdataset",

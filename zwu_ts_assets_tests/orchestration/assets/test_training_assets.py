@@ -35,7 +35,7 @@ from zwu_ts_assets_tests.last_mile import (
 from zwu_ts_assets_tests.project import Project, failures, metadata
 
 EXPORTS = tuple(f"{name}_export" for name in FORMATS)
-MADE_FROM = ("samples", "questions", "evidence")
+MADE_FROM = ("samples", "questions", "evidence", "baselines")
 Whole = tuple[Project, dg.ExecuteInProcessResult]
 
 
@@ -91,7 +91,7 @@ def test_metadata_tell_counts_and_stay_short(whole: Whole) -> None:
     for name in EXPORTS:
         told = metadata(project, name)
         assert told["samples"] == sum(SAMPLES.values())
-        if name not in ("rl_export", "vlmevalkit_export", "lmms_eval_export"):  # a question a row
+        if name in ("qwen_export", "ms_swift_export", "llama_factory_export", "webdataset_export"):
             assert {s: told[f"{s}_conversations"] for s in SAMPLES} == {
                 split: len(rows) for split, rows in conversations.items()
             }
@@ -119,7 +119,7 @@ def test_the_lineage_reaches_from_the_csv_to_each_export(whole: Whole) -> None:
     for name in EXPORTS:
         direct = {each.asset_key.to_user_string() for each in specs[name].deps}
         assert direct == {
-            *("samples", "questions", "evidence"),
+            *("samples", "questions", "evidence", "baselines"),
             *("correlation_pngs", "patch_videos"),
         }
 
@@ -169,9 +169,7 @@ def test_prompts_that_cannot_be_used_are_told_where_they_are_needed(
     with_setting(project, f'prompts = "{folder}"')
     before = difference(project.dataset, project.artifacts)
     assert {(i.asset, i.reason) for i in before.stale} == {
-        (name, "its prompts cannot be used")
-        for name in TRAINING
-        if name not in (*MADE_FROM, "baselines")
+        (name, "its prompts cannot be used") for name in TRAINING if name not in MADE_FROM
     }
     (sentence, *_) = failures(run(project))
     assert f"{template}, line 1" in sentence
@@ -224,13 +222,18 @@ def test_clients_load_as_many_rows_as_went_in(
         files = {s: str(exports / name / f"{s}.{extension}") for s in SAMPLES}
         assert lengths(datasets.load_dataset("json", data_files=files)) == asked
     folder = str(exports / "huggingface")
-    loaded = datasets.load_dataset("imagefolder", data_dir=folder)
-    assert lengths(loaded) == SAMPLES
-    assert {s: sum(len(r["conversations"]) for r in rows) for s, rows in loaded.items()} == asked
-    assert loaded["test"][0]["image"].size == (448, 224)
+    kinds = {kind: datasets.load_dataset(folder, kind) for kind in ("images", "videos")}
+    assert lengths(datasets.load_dataset(folder, "samples")) == SAMPLES
+    for split, rows in rows_of(whole[0], "qwen").items():
+        questions = {each["id"] for row in rows for each in row["questions"]}
+        columns = [loaded[split]["questions"] for loaded in kinds.values() if split in loaded]
+        found = [each["id"] for column in columns for turns in column for each in turns]
+        assert sorted(found) == sorted(questions)
+    picture = kinds["images"]["train"][0]["images"][0]
+    assert picture.size == (448, 224)
     for split, count in SAMPLES.items():
         shards = sorted(map(str, (exports / "webdataset").glob(f"{split}-*.tar")))
-        assert len(shards) == -(-count // 3)
+        assert len(shards) == min(4, count)
         rows = list(webdataset.WebDataset(shards, shardshuffle=False))
         assert len(rows) == count
         told = [json.loads(row["json"]) for row in rows]
