@@ -65,9 +65,11 @@ class AssetSpec:
         checks: The checks that look at what it made; they run with it.
         last_mile: Whether it is made only for those who ask for it, and kept current from then on;
             it is compared once all that it is made from is current.
-        asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
+        asked_by: The setting, and the value of it or entry in it, that asks for an asset of the
+            last mile.
         may_make_nothing: Whether a run of it may end without an artifact.
-        enabled_by: The setting, and the value of it, that adds the asset; None: always there.
+        enabled_by: The setting or property of the settings, and the value of it, that adds the
+            asset; None: always there.
     """
 
     role: str
@@ -101,7 +103,11 @@ class AssetSpec:
 
     def is_asked_for(self, settings: Settings) -> bool:
         """Whether the settings ask for this asset of the last mile."""
-        return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
+        if self.asked_by is None:
+            return False
+        name, entry = self.asked_by
+        asked = getattr(settings, name)
+        return entry in asked if isinstance(asked, tuple) else bool(entry == asked)
 
     @property
     def guards(self) -> tuple[str, ...]:
@@ -168,7 +174,9 @@ _SIZE: Final[Mapping[str, type[float]]] = {"width": float, "height": float}
 
 _PROMPTS: Final = ("prompts", origins.prompts_digest)
 
-_MEDIA: Final = {name: name for name in ("correlation_pngs", "line_plots", "patch_videos")}
+_MEDIA: Final = {
+    name: name for name in ("correlation_pngs", "line_plots", "altered_lines", "patch_videos")
+}
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
 _NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer")
@@ -291,7 +299,29 @@ _SPECS: Final = (
         per_batch=True,
         kinds=frozenset({"png"}),
         checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
-        enabled_by=("line_plots", True),
+        last_mile=True,
+        asked_by=("line_plots", True),
+        enabled_by=("draws_lines", True),
+    ),
+    AssetSpec(
+        role="altered_lines",
+        description=(
+            "The values of an altered copy of each window as lines, for questions about what was "
+            "put in.\n\n"
+            "A spike, a level shift, a flat stretch, noise, or nothing; `samples` says what."
+        ),
+        inputs={"windows": "batch_windows"},
+        files={"png": "altered_lines/batch_{key}.png"},
+        window_file="altered_lines/batch_{key}/{role}.png",
+        origins=origins.of_figures,
+        body=corpus_assets.altered_lines,
+        details=_SIZE,
+        settings=(*_DRAWING, "units"),
+        per_batch=True,
+        kinds=frozenset({"png"}),
+        checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
+        last_mile=True,
+        enabled_by=("draws_altered_lines", True),
     ),
     AssetSpec(
         role="batch_stats",
@@ -379,6 +409,7 @@ _SPECS: Final = (
         origins=origins.of_samples,
         body=training_assets.samples,
         details={f"{name}_samples": float for name in SPLITS},
+        code_version="2",  # altered copies of windows, and what was put into them
         settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.SPLITS_SHARE_NO_ROW,),

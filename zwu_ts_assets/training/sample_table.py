@@ -22,7 +22,7 @@ from zwu_ts_assets.timeseries.time_axis import TimeAxis
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
-FORMAT: Final = "zwu_ts_assets samples 1"
+FORMAT: Final = "zwu_ts_assets samples 2"
 """Names the schema in the file's metadata; the number rises when the columns change."""
 
 _NUMBERS_PER_GROUP: Final = 4_000_000
@@ -56,6 +56,12 @@ _COLUMNS: Final = (
     _Column("image", pa.string(), "The figure, relative to the dataset's artifact folder."),
     _Column("video", pa.string(), "The video, relative to the dataset's artifact folder."),
     _Column("line_plot", pa.string(), "The plot of its values, likewise; empty if none was drawn."),
+    _Column("altered_plot", pa.string(), "The plot of its altered copy, likewise."),
+    _Column(
+        "alteration",
+        pa.string(),
+        "What was put into that copy: kind, column, steps; or that it is unchanged.",
+    ),
     _Column("stats_text", pa.string(), "Mean, maximum and variance of each column, as text."),
     _Column("stats_tokens", pa.int64(), "Ids of that text in the corpus' tokenizer."),
     _Column("image_tokens", pa.int64(), "Tokens of the figure in Qwen3-VL, with delimiters."),

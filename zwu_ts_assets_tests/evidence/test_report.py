@@ -52,7 +52,7 @@ def followed(values: Floats) -> Curves:
     """What a perfect reader of line plots would read of these values."""
     low, high = values.min(axis=0), values.max(axis=0)
     courses = ((values - low) / (high - low)).T
-    return Curves(courses, courses)
+    return Curves(courses, courses, courses)
 
 
 def fake_gallery(monkeypatch: pytest.MonkeyPatch) -> Gallery:
