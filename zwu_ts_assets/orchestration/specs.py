@@ -144,8 +144,11 @@ class Specs:
 
     @property
     def last_mile(self) -> tuple[str, ...]:
-        """The assets that are made for those who ask for them, and kept current from then on."""
-        return tuple(spec.role for spec in self.all if spec.last_mile)
+        """The assets that are made for those who ask for them, and kept current from then on.
+
+        Without the pictures that are drawn for them, which come along.
+        """
+        return tuple(spec.role for spec in self.all if spec.last_mile and not spec.per_batch)
 
     def enabled(self, settings: Settings) -> list[AssetSpec]:
         """The assets that a dataset with these settings has."""

@@ -166,9 +166,9 @@ def _place(question: PictureQuestion) -> tuple[int, str]:
     if compared_views(question):
         place = 0
     elif not set(question.given) & set(_ORDER):
-        place = 5
+        place = len(_ORDER) + 2
     elif question.other_sample:
-        place = 4
+        place = len(_ORDER) + 1
     else:
         place = 1 + _ORDER.index(next(view for view in _ORDER if view in question.given))
     return place, question.id

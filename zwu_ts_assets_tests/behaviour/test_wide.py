@@ -15,7 +15,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.mp4 import probe_mp4
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection, selection_rows
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
-from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.timeseries.selection import Selection, read_selection
 from zwu_ts_assets.timeseries.series import Series
@@ -62,7 +62,7 @@ def write_wide(path: Path) -> None:
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("wide"), settings=SETTINGS)
     write_wide(project.csv)
-    assets = [*corpus_assets(project.dataset), *TRAINING]
+    assets = asset_names(project.dataset)
     result = project.materialize(*assets, batches=(0, BATCHES - 1))
     assert result.success, failures(result)
     found = checks(result)

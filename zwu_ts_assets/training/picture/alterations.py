@@ -170,24 +170,26 @@ def strengths(values: Values) -> Values:
     return found
 
 
-def stands_out(values: Values, done: Alteration | None) -> bool:
-    """Whether what was done to a copy, and nothing else in it, is clear.
+def unmistakable(values: Values, done: Alteration | None) -> NDArray[np.bool_]:
+    """In which columns of a copy nothing looks altered but what is, and that clearly.
 
     Args:
         values: (steps, columns) float64 of the altered copy.
-        done: What was done to it; None: nothing, and nothing may look as if it had been.
+        done: What was done to it; None: nothing.
+
+    Returns:
+        (columns,) bool.
     """
-    found = strengths(values)
-    found[FLAT] = -found[FLAT]
-    clear, quiet = (np.array(each)[:, None, None] for each in (CLEAR, QUIET))
-    sign = np.where(np.arange(len(KINDS)) == FLAT, -1.0, 1.0)[:, None, None]
-    loud = found > sign * quiet
+    sign = np.where(np.arange(len(KINDS)) == FLAT, -1.0, 1.0)
+    found = sign[:, None, None] * strengths(values)
+    loud = found > (sign * np.array(QUIET))[:, None, None]
+    missed = np.zeros(values.shape[1], dtype=np.bool_)
     if done is not None:
         place = done.kind, done.column, done.span
-        if found[place] < (sign * clear)[done.kind, 0, 0]:
-            return False
+        missed[done.column] = found[place] < sign[done.kind] * CLEAR[done.kind]
         loud[place] = False
-    return not loud.any()
+    free: NDArray[np.bool_] = ~loud.any(axis=(0, 2)) & ~missed
+    return free
 
 
 def alteration_text(done: Alteration | None, columns: Sequence[str], steps: int) -> str:

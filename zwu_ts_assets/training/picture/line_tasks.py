@@ -20,8 +20,8 @@ from zwu_ts_assets.training.picture.alterations import (
     alteration_text,
     altered_spans,
     altered_values,
-    stands_out,
     strengths,
+    unmistakable,
 )
 from zwu_ts_assets.training.picture.question import ALTERED
 from zwu_ts_assets.training.picture.task import (
@@ -119,13 +119,13 @@ NOTHING: Final = "nothing"
 
 
 def _altered(world: World) -> dict[int, tuple[Values, Alteration | None]]:
-    """The values of each altered copy in which nothing but its alteration stands out, and that."""
-    found = {}
+    """Of each window in whose copy nothing looks altered but what is: the values, and that."""
+    return {w: (copy, done) for w, copy, done in _copies(world) if unmistakable(copy, done).all()}
+
+
+def _copies(world: World) -> Iterator[tuple[int, Values, Alteration | None]]:
     for w, (name, past) in enumerate(zip(world.ids, world.pasts, strict=True)):
-        done, copy = alteration_of(name, past), altered_values(name, past)
-        if stands_out(copy, done):
-            found[w] = copy, done
-    return found
+        yield w, altered_values(name, past), alteration_of(name, past)
 
 
 def _anomaly(world: World) -> Iterator[Text]:
@@ -151,16 +151,24 @@ def _anomaly_told(copy: Values, done: Alteration | None) -> str:
 
 
 def _anomaly_column(world: World) -> Iterator[Text]:
-    copies = {w: done for w, (_, done) in _altered(world).items() if done is not None}
+    altered = {}
     values = np.full((len(world.ids), len(world.columns)), np.nan)
-    for w, done in copies.items():
-        values[w] = np.arange(len(world.columns)) == done.column
-    items = list(world.columns)
-    for text in choices(values, 1.0, items, {}, "anomaly_column", largest=True):
+    for w, copy, done in _copies(world):
+        if done is not None:
+            altered[w] = done
+            # Only the columns that are offered have to be free of what looks altered.
+            free = unmistakable(copy, done)
+            values[w, free] = (np.arange(len(free)) == done.column)[free]
+    # Of many columns, most are altered in no window, and no menu with one of them is balanced.
+    kept = np.flatnonzero((values == 1.0).any(axis=0))
+    items = [world.columns[column] for column in kept]
+    for text in choices(values[:, kept], 1.0, items, {}, "anomaly_column", largest=True):
         yield replace(
             text,
             compared=None,
-            told=lambda w: f"Into {world.columns[copies[w].column]} was put {_kind(copies[w])}.",
+            told=lambda w: (
+                f"Into {world.columns[altered[w].column]} was put {KINDS[altered[w].kind]}."
+            ),
         )
 
 
@@ -180,10 +188,6 @@ def _anomaly_span(world: World) -> Iterator[Text]:
                 f"The copy has {alteration_text(copies[w], world.columns, world.steps)}."
             ),
         )
-
-
-def _kind(done: Alteration) -> str:
-    return KINDS[done.kind]
 
 
 def _no_altered(world: World) -> str:
