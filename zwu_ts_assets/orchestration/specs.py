@@ -207,7 +207,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="3",  # conversations of several questions, which need the picture
+        code_version="4",  # conversations about altered copies of windows
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -432,6 +432,7 @@ _SPECS: Final = (
         origins=origins.of_questions,
         body=training_assets.questions,
         details={"questions": float},
+        code_version="2",  # tasks about altered copies of windows
         settings=("tasks", "patch_length", "patch_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.ANSWERS_ARE_BALANCED,),
@@ -452,6 +453,7 @@ _SPECS: Final = (
         },
         origins=origins.of_evidence,
         body=training_assets.evidence,
+        code_version="2",  # a reader of altered copies
         settings=("patch_length", "patch_stride"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.QUESTIONS_NEED_THEIR_MEDIA,),
