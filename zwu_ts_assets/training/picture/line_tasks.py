@@ -137,7 +137,7 @@ def _anomaly(world: World) -> Iterator[Text]:
 def _anomaly_told(copy: Values, done: Alteration | None) -> str:
     """By what the kind is told; neither column nor span, which later turns ask for."""
     if done is None:
-        return "In no column and span anything stands out."
+        return "In no span of any column does an anomaly stand out."
     strength = float(strengths(copy)[done.kind, done.column, done.span])
     return {
         "a spike": f"One step lies {strength:.2f} of its column's range from both neighbours, "
