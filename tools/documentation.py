@@ -197,12 +197,17 @@ def _asset_section(spec: AssetSpec) -> str:
     told = [f"### {_code(_asset_name(spec.role))}", spec.description]
     if spec.enabled_by is not None:
         name, value = spec.enabled_by
-        told.append(f"Only with {_code(f'{name} = {json.dumps(value)}')}.")
+        if name in Settings.model_fields:
+            told.append(f"Only with {_code(f'{name} = {json.dumps(value)}')}.")
+        else:  # a property that follows from several settings: its docstring says when it holds
+            when = str(getattr(Settings, name).__doc__).partition("\n")[0]
+            told.append(f"Only where {when.removeprefix('Whether ')}")
     if spec.last_mile:
         asked = ""
         if spec.asked_by is not None:
             name, value = spec.asked_by
-            asked = f", or with {_code(f'{name} = {json.dumps([value])}')} in the settings"
+            entry = [value] if isinstance(value, str) else value
+            asked = f", or with {_code(f'{name} = {json.dumps(entry)}')} in the settings"
         told.append(f"Made when it is asked for{asked}, and kept current from then on.")
     if spec.window_file:
         place = spec.window_file.replace("{key}", "{i}").replace("{role}", "row_{row}")

@@ -28,6 +28,7 @@ from zwu_ts_assets.timeseries.csv_rules import (
     strip_problem,
     time_zone_problem,
 )
+from zwu_ts_assets.training.picture.question import ALTERED, ALTERED_LEAST_STEPS
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -198,7 +199,9 @@ class Settings(BaseModel):
         description="Colours span each window's own values, or ranges fitted on the training "
         "split.",
     )
-    line_plots: bool = Field(False, description="Draw the values as plain lines too.")
+    line_plots: bool | None = Field(
+        None, description="Draw the values as plain lines too; unset: if tasks ask about them."
+    )
     figure_features: int = Field(
         FIGURE_FEATURES,
         ge=2,
@@ -310,6 +313,28 @@ class Settings(BaseModel):
     def video_size(self) -> tuple[int, int]:
         """Width and height of videos in pixels; each the canvas' where it is unset."""
         return self.video_width or self.canvas_width, self.video_height or self.canvas_height
+
+    @property
+    def draws_lines(self) -> bool:
+        """Whether the values of windows are drawn as lines."""
+        if self.line_plots is None:
+            return self._has_room_for_lines and self.tasks.ask_about("lines")
+        return self.line_plots
+
+    @property
+    def draws_altered_lines(self) -> bool:
+        """Whether altered copies of windows are drawn as lines: only if tasks ask about them."""
+        return (
+            self.line_plots is not False
+            and self._has_room_for_lines
+            and self.window_length >= ALTERED_LEAST_STEPS
+            and self.tasks.ask_about(ALTERED)
+        )
+
+    @property
+    def _has_room_for_lines(self) -> bool:
+        shown = self.figure_columns
+        return (self.figure_features if shown is None else len(shown)) <= LINE_PLOT_LIMIT
 
     @property
     def figure_room(self) -> int:

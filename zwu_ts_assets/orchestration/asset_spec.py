@@ -58,9 +58,11 @@ class AssetSpec:
         checks: The checks that look at what it made; they run with it.
         last_mile: Whether it is made only for those who ask for it, and kept current from then on;
             it is compared once all that it is made from is current.
-        asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
+        asked_by: The setting, and the value of it or entry in it, that asks for an asset of the
+            last mile.
         may_make_nothing: Whether a run of it may end without an artifact.
-        enabled_by: The setting, and the value of it, that adds the asset; None: always there.
+        enabled_by: The setting or property of the settings, and the value of it, that adds the
+            asset; None: always there.
     """
 
     role: str
@@ -94,7 +96,11 @@ class AssetSpec:
 
     def is_asked_for(self, settings: Settings) -> bool:
         """Whether the settings ask for this asset of the last mile."""
-        return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
+        if self.asked_by is None:
+            return False
+        name, entry = self.asked_by
+        asked = getattr(settings, name)
+        return entry in asked if isinstance(asked, tuple) else bool(entry == asked)
 
     @property
     def guards(self) -> tuple[str, ...]:
@@ -137,8 +143,11 @@ class Specs:
 
     @property
     def last_mile(self) -> tuple[str, ...]:
-        """The assets that are made for those who ask for them, and kept current from then on."""
-        return tuple(spec.role for spec in self.all if spec.last_mile)
+        """The assets that are made for those who ask for them, and kept current from then on.
+
+        Without the pictures that are drawn for them, which come along.
+        """
+        return tuple(spec.role for spec in self.all if spec.last_mile and not spec.per_batch)
 
     def enabled(self, settings: Settings) -> list[AssetSpec]:
         """The assets that a dataset with these settings has."""

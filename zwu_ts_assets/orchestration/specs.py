@@ -31,7 +31,9 @@ _SIZE: Final[Mapping[str, type[float]]] = {"width": float, "height": float}
 
 _PROMPTS: Final = ("prompts", origins.prompts_digest)
 
-_MEDIA: Final = {name: name for name in ("correlation_pngs", "line_plots", "patch_videos")}
+_MEDIA: Final = {
+    name: name for name in ("correlation_pngs", "line_plots", "altered_lines", "patch_videos")
+}
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
 _NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer")
@@ -60,7 +62,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="4",  # lengths in tokens, what has to be beaten, Parquet for the hub
+        code_version="4",  # conversations about altered copies of windows
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -155,7 +157,29 @@ _SPECS: Final = (
         per_batch=True,
         kinds=frozenset({"png"}),
         checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
-        enabled_by=("line_plots", True),
+        last_mile=True,
+        asked_by=("line_plots", True),
+        enabled_by=("draws_lines", True),
+    ),
+    AssetSpec(
+        role="altered_lines",
+        description=(
+            "The values of an altered copy of each window as lines, for questions about what was "
+            "put in.\n\n"
+            "A spike, a level shift, a flat stretch, noise, or nothing; `samples` says what."
+        ),
+        inputs={"windows": "batch_windows"},
+        files={"png": "altered_lines/batch_{key}.png"},
+        window_file="altered_lines/batch_{key}/{role}.png",
+        origins=origins.of_figures,
+        body=corpus_assets.altered_lines,
+        details=_SIZE,
+        settings=(*_DRAWING, "units"),
+        per_batch=True,
+        kinds=frozenset({"png"}),
+        checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
+        last_mile=True,
+        enabled_by=("draws_altered_lines", True),
     ),
     AssetSpec(
         role="batch_stats",
@@ -243,7 +267,7 @@ _SPECS: Final = (
         origins=origins.of_samples,
         body=training_assets.samples,
         details={f"{name}_samples": float for name in SPLITS},
-        code_version="2",  # versions of what it was made from without a map, for `datasets`
+        code_version="2",  # altered copies of windows, and what was put into them
         settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.SPLITS_SHARE_NO_ROW,),
@@ -263,6 +287,7 @@ _SPECS: Final = (
         origins=origins.of_questions,
         body=training_assets.questions,
         details={"questions": float},
+        code_version="2",  # tasks about altered copies of windows
         settings=("tasks", "patch_length", "patch_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.ANSWERS_ARE_BALANCED,),
@@ -283,6 +308,7 @@ _SPECS: Final = (
         },
         origins=origins.of_evidence,
         body=training_assets.evidence,
+        code_version="2",  # a reader of altered copies
         settings=("patch_length", "patch_stride"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.QUESTIONS_NEED_THEIR_MEDIA,),

@@ -59,6 +59,12 @@ _COLUMNS: Final = (
     _Column("image", pa.string(), "The figure, relative to the dataset's artifact folder."),
     _Column("video", pa.string(), "The video, relative to the dataset's artifact folder."),
     _Column("line_plot", pa.string(), "The plot of its values, likewise; empty if none was drawn."),
+    _Column("altered_plot", pa.string(), "The plot of its altered copy, likewise."),
+    _Column(
+        "alteration",
+        pa.string(),
+        "What was put into that copy: kind, column, steps; or that it is unchanged.",
+    ),
     _Column("stats_text", pa.string(), "Mean, maximum and variance of each column, as text."),
     _Column("stats_tokens", pa.int64(), "Ids of that text in the corpus' tokenizer."),
     _Column("image_tokens", pa.int64(), "Tokens of the figure in Qwen3-VL, with delimiters."),

@@ -15,7 +15,7 @@ import webdataset
 
 from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
-from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.lineage import TRAINING, asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import (
     CODE,
     MISSING,
@@ -79,7 +79,7 @@ def overlaps(row: int, start: int) -> bool:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.ExecuteInProcessResult]:
     project = Project(tmp_path_factory.mktemp("overlapping"), ROWS, SETTINGS + SPLIT)
-    assets = [*corpus_assets(project.dataset), *TRAINING]
+    assets = asset_names(project.dataset)
     return project, project.materialize(*assets, batches=(0, 6))
 
 

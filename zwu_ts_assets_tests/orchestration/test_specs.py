@@ -71,6 +71,6 @@ def test_no_two_assets_have_the_same_file() -> None:
 
 def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
     assert {
-        *("batch_windows", "correlations", "exports", "line_plots"),
+        *("batch_windows", "correlations", "exports", "line_plots", "altered_lines"),
         *("patch_videos", "preflight", "samples", "questions", "evidence", "baselines"),
     } == SPECS.folders

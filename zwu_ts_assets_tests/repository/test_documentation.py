@@ -253,7 +253,9 @@ def test_each_asset_has_a_section_with_its_settings_and_checks() -> None:
         re.findall(r"^### `(\w+)`\n(.*?)(?=^### |\Z)", documentation.asset_sections(), re.M | re.S)
     )
     assert set(sections) == set(rows_of(documentation.assets_table()))
-    assert "Only with `line_plots = true`." in sections["line_plots"]
+    assert 'Only with `colour_range = "train"`.' in sections["colour_ranges"]
+    assert "Only where the values of windows are drawn as lines." in sections["line_plots"]
+    assert "or with `line_plots = true` in the settings" in sections["line_plots"]
     assert "`correlations/batch_{i}/row_{row}.png`" in sections["correlation_pngs"]
     assert "Settings that matter: `tokenizer`." in sections["qwen_tokens"]
     assert "Check `splits_share_no_row`: " in sections["samples"]

@@ -156,7 +156,8 @@ def _sample_of_rows(
         image="",
         video="",
         # That there is one decides on what is asked; where it lies does not.
-        line_plot="line_plot" if settings.line_plots else "",
+        line_plot="line_plot" if settings.draws_lines else "",
+        altered_plot="altered_plot" if settings.draws_altered_lines else "",
         stats_text="",
         stats_tokens=0,
         image_tokens=0,

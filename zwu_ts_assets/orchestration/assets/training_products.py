@@ -118,6 +118,7 @@ def samples_product(
                     image=media["correlation_pngs"],
                     video=media["patch_videos"],
                     line_plot=media.get("line_plots", ""),
+                    altered_plot=media.get("altered_lines", ""),
                     stats_text=texts[row],
                     stats_tokens=ids[row],
                     image_tokens=image,

@@ -21,6 +21,7 @@ from zwu_ts_assets.training.exports.source import (
     Medium,
     Scalar,
 )
+from zwu_ts_assets.training.picture.question import ALTERED
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS
 
@@ -124,6 +125,7 @@ def _sample(
         "id": sample.id,
         "split": sample.split,
         **({"interpolated": interpolated} if interpolated else {}),
+        **({"alteration": sample.alteration} if sample.alteration else {}),
         "past_start": sample.past_start,
         "past_stop": sample.past_stop,
         "target_stop": sample.target_stop,
@@ -142,8 +144,11 @@ def _conversation(
     conversation: Conversation, names: Mapping[str, str], source: ExportSource
 ) -> dict[str, Any]:
     texts = [each["content"] for each in messages(conversation)]
+    altered = any(ALTERED in turn.question.given for turn in conversation.turns)
     return {
         "id": conversation.id,
+        # It shows no window as it is, but an altered copy. Left out of all others.
+        **({"altered": True} if altered else {}),
         "images": [names[path] for path in conversation.images],
         "videos": [names[path] for path in conversation.videos],
         "turns": [

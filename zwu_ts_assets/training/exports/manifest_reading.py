@@ -213,8 +213,24 @@ def _problem(content: dict[str, Any]) -> str:
             known.pop("fingerprints", None)  # free in its keys, and of no use to a check
             if problem := mismatch(known.pop("interpolated", []), [str], f"samples[{i}]"):
                 return problem
+            if problem := mismatch(known.pop("alteration", ""), str, f"samples[{i}]"):
+                return problem
+            if "conversations" in known:
+                known["conversations"] = _without_marks(known["conversations"])
         problems.append(mismatch(known, _SAMPLE, f"samples[{i}]"))
     return next(filter(None, problems), "")
+
+
+def _without_marks(conversations: Any) -> Any:
+    """Conversations without the mark that only those about altered copies have."""
+    if not isinstance(conversations, list):
+        return conversations
+    return [
+        {key: value for key, value in each.items() if (key, value) != ("altered", True)}
+        if isinstance(each, dict)
+        else each
+        for each in conversations
+    ]
 
 
 def _medium_problem(name: str, facts: Mapping[str, Any]) -> str:
@@ -240,6 +256,6 @@ def _declared(sample: dict[str, Any]) -> DeclaredSample:
         )
         for each in sample["conversations"]
     )
-    ignored = {"fingerprints", "interpolated"}
+    ignored = {"fingerprints", "interpolated", "alteration"}
     known = {key: value for key, value in sample.items() if key not in ignored}
     return DeclaredSample(**{**known, "conversations": conversations})

@@ -71,6 +71,7 @@ SAMPLE_COLUMNS: Final[Mapping[str, Schema]] = {
     "image_tokens": int,
     "video_tokens": int,
     "flags": str,
+    "alteration": str,
     "images": [str],
     "videos": [str],
     "conversations": [
@@ -144,6 +145,8 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
 
     `flags` is one text with a flag per line, since a list that is empty all through one split
     would be of another type than in the next. Times are empty where there is no target.
+    `alteration` says what was put into the altered copy, which only conversations with questions
+    that need `altered` show; it is empty where none was drawn.
 
     Args:
         entry: The sample and its conversations.
@@ -171,6 +174,7 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
         "image_tokens": sample.image_tokens,
         "video_tokens": sample.video_tokens,
         "flags": "\n".join(sample.flags),
+        "alteration": sample.alteration,
         "images": [exported(path) for path in entry.images],
         "videos": [exported(path) for path in entry.videos],
         "conversations": [
