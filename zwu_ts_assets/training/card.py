@@ -231,6 +231,7 @@ def card_markdown(
             [_task_row(task) for task in facts.tasks],
         ),
         "The examples are about the window of the pictures above, where it was asked that.",
+        _COPIES if any("altered" in task.needs for task in facts.tasks) else "",
         "### Do they need the picture, and can they be answered from it?",
         "A blind reader sees the text alone and has learned from the train split; a reader of "
         "pixels sees the decoded media alone; with the wrong picture, it sees those of another "
@@ -332,6 +333,12 @@ def _split_row(split: SplitFacts) -> tuple[str, ...]:
         "not counted" if split.tokens is None else f"{split.tokens:,}",
     )
 
+
+_COPIES: Final = (
+    "Questions that need `altered` show the line plot of a copy of a window, into which an anomaly "
+    "was put before it was drawn, or nothing. No other question shows such a copy, and these show "
+    "nothing else."
+)
 
 _ANSWERS: Final[Mapping[str, str]] = {
     "none": "Every answer is one line, `Answer: ` and what was asked for.",

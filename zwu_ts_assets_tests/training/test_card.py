@@ -118,3 +118,10 @@ def test_every_export_has_a_card_with_pictures(exports_once: Path, name: str) ->
     for picture in ("card/figure.png", "card/film_strip.jpg"):
         assert f"]({picture})" in text
         assert (folder / picture).stat().st_size > 1000
+
+
+def test_a_card_says_what_altered_copies_are_where_questions_show_some() -> None:
+    told = "line plot of a copy of a window, into which an anomaly was put"
+    assert told not in markdown(FACTS)
+    altered = replace(FACTS.tasks[0], name="anomaly", needs=("altered",))
+    assert told in markdown(replace(FACTS, tasks=[*FACTS.tasks, altered]))
