@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,6 +95,7 @@ def expected_rows(
     tokenizer: TextTokenizer,
     *,
     line_ends: bool = True,
+    wrapped: bool = True,
     chosen: Callable[[DeclaredConversation], bool] = lambda _: True,
 ) -> list[ExpectedRow]:
     """What a consumer should give the model of an export's train split.
@@ -104,9 +105,13 @@ def expected_rows(
         consumer: Name of a profile of preflight.
         tokenizer: Qwen3-VL's.
         line_ends: Whether the consumer keeps the line end behind the placeholder of a medium.
+        wrapped: Whether its release of transformers keeps the delimiters around a video, which
+            preflight counts for those that leave the text to the processor.
         chosen: Which conversations it is given.
     """
     profile = next(each for each in PROFILES if each.name == consumer)
+    if not wrapped:
+        profile = replace(profile, processor=replace(profile.processor, wrapped=False))
     manifest = read_manifest(folder)
     answers = _answers(folder, manifest)
     return [
@@ -115,6 +120,20 @@ def expected_rows(
         if sample.split == SPLIT
         for each in sample.conversations
         if chosen(each)
+    ]
+
+
+def question_ids(
+    folder: Path, chosen: Callable[[DeclaredConversation], bool] = lambda _: True
+) -> list[str]:
+    """The ids of the questions of an export's train split."""
+    return [
+        turn.id
+        for sample in read_manifest(folder).samples
+        if sample.split == SPLIT
+        for each in sample.conversations
+        if chosen(each)
+        for turn in each.turns
     ]
 
 
@@ -135,7 +154,7 @@ def _expected(
         medium = manifest.media[name]
         clip = Clip(Size(medium.width, medium.height), medium.frames, medium.fps)
         videos.append(profile.video(clip, tokenizer))
-    media = [each.tokens for each in (*images, *videos)]
+    media = [*(each.tokens for each in images), *(each.tokens for each in videos)]
     text = sum(turn.user_tokens + turn.answer_tokens + _TURN_TOKENS for turn in conversation.turns)
     return ExpectedRow(
         tokens=text + sum(media) + (len(media) if line_ends else 0),
@@ -161,8 +180,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
         import pyarrow.parquet as pq
 
         for batch in pq.ParquetFile(path).iter_batches():
-            for row in batch.to_pylist():
-                yield row
+            yield from batch.to_pylist()
     elif path.suffix == ".json":
         yield from json.loads(path.read_text(encoding="utf-8"))
     else:

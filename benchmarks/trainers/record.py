@@ -102,10 +102,11 @@ def recorded(tokenizer: Any) -> Iterator[Steps]:
     Args:
         tokenizer: Decodes labels.
     """
-    from transformers import Trainer
+    import transformers
 
     steps = Steps()
-    original = Trainer.training_step
+    trainer_class: Any = transformers.Trainer
+    original = trainer_class.training_step
 
     def training_step(self: Any, model: Any, inputs: Any, *others: Any, **named: Any) -> Any:
         if "labels" in inputs:
@@ -114,11 +115,11 @@ def recorded(tokenizer: Any) -> Iterator[Steps]:
         steps.losses.append(float(loss.detach()))
         return loss
 
-    Trainer.training_step = training_step
+    trainer_class.training_step = training_step
     try:
         yield steps
     finally:
-        Trainer.training_step = original
+        trainer_class.training_step = original
 
 
 def row_of(batch: Mapping[str, Any], tokenizer: Any) -> Row:
@@ -147,7 +148,9 @@ def row_of(batch: Mapping[str, Any], tokenizer: Any) -> Row:
                 runs.append([])
             runs[-1].append(label)
         before = label
-    place = {name: tokenizer.convert_tokens_to_ids(f"<|{name}_pad|>") for name in ("image", "video")}
+    place = {
+        name: tokenizer.convert_tokens_to_ids(f"<|{name}_pad|>") for name in ("image", "video")
+    }
     shown = [token for token, is_kept in zip(ids, kept, strict=True) if is_kept]
     return Row(
         tokens=len(shown),

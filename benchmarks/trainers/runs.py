@@ -8,6 +8,7 @@ of the export. Only a path or `...` in them is replaced, and settings are added 
 one row in a batch, float32 on a CPU, few steps.
 """
 
+import importlib
 import json
 import os
 import re
@@ -22,7 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.trainers.record import Record, Steps, recorded, row_of
+from benchmarks.trainers.record import Record, recorded, row_of
 
 STEPS: Final = 10
 """Steps on one row."""
@@ -117,7 +118,9 @@ def _run_code(code: str, job: Job, output: Path, short: str, first_row: bool = F
     code = code.replace(f'"{_CHECKPOINTS}"', f"{str(output)!r}, {short}")
     code = code.replace('model="..."', f"model={str(job.model)!r}")
     if first_row:
-        code, count = re.subn(r'train_dataset=(\w+\["train"\])', r"train_dataset=\1.select([0])", code)
+        code, count = re.subn(
+            r'train_dataset=(\w+\["train"\])', r"train_dataset=\1.select([0])", code
+        )
         if count != 1:
             raise ValueError("the card's code names no train_dataset")
     if "..." in code or "/path/to" in code:
@@ -255,7 +258,7 @@ def llama_factory_sft(job: Job, record: Record) -> None:
 
 def qwen_finetune(job: Job, record: Record) -> None:
     """The data of Qwen's own fine-tuning code, with the plain `Trainer` that its script uses."""
-    from transformers import AutoProcessor, HfArgumentParser, Qwen3VLForConditionalGeneration, Trainer
+    transformers: Any = importlib.import_module("transformers")
 
     if job.code is None:
         raise ValueError("the folder of qwen-vl-finetune is not named")
@@ -275,21 +278,21 @@ def qwen_finetune(job: Job, record: Record) -> None:
     told[told.index("--output_dir") + 1] = str(job.scratch / "checkpoints")
     own = "--per_device_train_batch_size 1 --report_to none --save_strategy no --use_cpu True"
     own += " --remove_unused_columns False --logging_steps 1"
-    parser = HfArgumentParser((DataArguments, TrainingArguments))
+    parser = transformers.HfArgumentParser((DataArguments, TrainingArguments))
     for limits in (
         ["--num_train_epochs", "1", "--learning_rate", "1e-9"],
         ["--max_steps", str(STEPS), "--learning_rate", _RATE, "--lr_scheduler_type", "constant"],
     ):
         data, training = parser.parse_args_into_dataclasses([*told, *own.split(), *limits])
         data.model_type = "qwen3vl"
-        model = Qwen3VLForConditionalGeneration.from_pretrained(str(job.model))
+        model = transformers.Qwen3VLForConditionalGeneration.from_pretrained(str(job.model))
         module = make_supervised_data_module(
-            AutoProcessor.from_pretrained(str(job.model)), data_args=data
+            transformers.AutoProcessor.from_pretrained(str(job.model)), data_args=data
         )
         if training.max_steps > 0:
             del module["train_dataset"].list_data_dict[1:]
         with recorded(job.tokenizer) as steps:
-            Trainer(model=model, args=training, **module).train()
+            transformers.Trainer(model=model, args=training, **module).train()
         if training.max_steps > 0:
             record.losses = steps.losses
         else:
@@ -339,9 +342,10 @@ def _note_rewards(record: Record, columns: Mapping[str, Any], given: list[float]
 @contextmanager
 def _seen_prompts(job: Job, record: Record) -> Iterator[None]:
     """Write down what the model is shown when it generates: one row per distinct prompt."""
-    from transformers import Qwen3VLForConditionalGeneration
+    import transformers
 
-    original = Qwen3VLForConditionalGeneration.generate
+    model_class: Any = transformers.Qwen3VLForConditionalGeneration
+    original = model_class.generate
     tokenizer = job.tokenizer
 
     def generate(self: Any, inputs: Any = None, **named: Any) -> Any:
@@ -352,11 +356,11 @@ def _seen_prompts(job: Job, record: Record) -> Iterator[None]:
         record.rows.append(row_of(shown, tokenizer))
         return original(self, inputs, **named) if inputs is not None else original(self, **named)
 
-    Qwen3VLForConditionalGeneration.generate = generate
+    model_class.generate = generate
     try:
         yield
     finally:
-        Qwen3VLForConditionalGeneration.generate = original
+        model_class.generate = original
 
 
 def _of_first(named: Mapping[str, Any], prompts: int) -> Any:

@@ -6,7 +6,9 @@ The processor has the settings that are published with the models. The weights a
 nothing has to be downloaded; nearly all of them are the embeddings of the real vocabulary.
 """
 
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,8 @@ def make_tiny_model(folder: Path, tokenizer_folder: Path, chat_template: str) ->
         chat_template: Qwen3-VL's, in Jinja.
     """
     import torch
-    import transformers
 
+    transformers: Any = importlib.import_module("transformers")  # of either version
     rope = {"rope_type": "default", "mrope_section": [4, 2, 2], "mrope_interleaved": True}
     text: dict[str, Any] = {
         "vocab_size": 151_936,
@@ -61,7 +63,9 @@ def make_tiny_model(folder: Path, tokenizer_folder: Path, chat_template: str) ->
         str(tokenizer_folder), local_files_only=True
     )
     if len(tokenizer) != _EXPECTED_TOKENS:
-        raise ValueError(f"{tokenizer_folder}: {len(tokenizer)} tokens, expected {_EXPECTED_TOKENS}")
+        raise ValueError(
+            f"{tokenizer_folder}: {len(tokenizer)} tokens, expected {_EXPECTED_TOKENS}"
+        )
     major = int(transformers.__version__.split(".")[0])
     image_class = "Qwen2VLImageProcessor" + ("Fast" if major < 5 else "")
     shared = {**_PATCHES, "image_mean": _MEAN, "image_std": _MEAN}
@@ -73,9 +77,7 @@ def make_tiny_model(folder: Path, tokenizer_folder: Path, chat_template: str) ->
     )
     torch.manual_seed(0)
     model = transformers.Qwen3VLForConditionalGeneration(
-        transformers.Qwen3VLConfig(
-            text_config=text, vision_config=vision, tie_word_embeddings=True
-        )
+        transformers.Qwen3VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=True)
     )
     model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids("<|im_end|>")
     model.generation_config.pad_token_id = tokenizer.pad_token_id
@@ -85,3 +87,14 @@ def make_tiny_model(folder: Path, tokenizer_folder: Path, chat_template: str) ->
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config["architectures"] != ["Qwen3VLForConditionalGeneration"]:
         raise ValueError(f"{folder}: found the architecture {config['architectures']}")
+
+
+def main() -> None:
+    """Make the model that the command line tells."""
+    told = json.loads(sys.argv[1])
+    template = Path(told["template"]).read_text(encoding="utf-8")
+    make_tiny_model(Path(told["folder"]), Path(told["tokenizer"]), template)
+
+
+if __name__ == "__main__":
+    main()

@@ -79,7 +79,9 @@ def rewarded_problems(
         problems.append(f"rewards are not all between 0 and 1: {record.rewards[:8]}")
     if not record.losses or not all(map(math.isfinite, record.losses)):
         problems.append(f"losses are not finite: {record.losses[:8]}")
-    seen = Counter((row.images, row.image_tokens, row.videos, row.video_tokens) for row in record.rows)
+    seen = Counter(
+        (row.images, row.image_tokens, row.videos, row.video_tokens) for row in record.rows
+    )
     due = Counter((row.images, row.image_tokens, row.videos, row.video_tokens) for row in expected)
     if seen != due:
         problems.append(f"media: expected {dict(due - seen)}, found {dict(seen - due)}")
