@@ -26,7 +26,7 @@ from benchmarks.trainers.corpus import (
     question_ids,
 )
 from benchmarks.trainers.record import Record, read_record
-from benchmarks.trainers.verdict import rewarded_problems, trained_problems
+from benchmarks.trainers.verdict import graded_problems, rewarded_problems, trained_problems
 from zwu_ts_assets.config.environment import cache_dir
 from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource, load_tokenizer
 from zwu_ts_assets.text.qwen_embedded import (
@@ -55,6 +55,7 @@ class Trainer:
         environment: In which it runs: `transformers5` or `transformers4`.
         line_ends: Whether it keeps the line end behind the placeholder of a medium.
         rewards: Whether it learns from rewards; else from answers.
+        graded: Whether its reward alone is called, on the right answers and on a wrong one.
         given: Which conversations its card gives it.
         needs_code: Whether it needs the folder of Qwen's fine-tuning code.
     """
@@ -66,6 +67,7 @@ class Trainer:
     environment: str
     line_ends: bool = True
     rewards: bool = False
+    graded: bool = False
     given: Callable[[DeclaredConversation], bool] = field(default=lambda _: True)
     needs_code: bool = False
 
@@ -87,12 +89,12 @@ TRAINERS: Final = (
     ),
     Trainer("ms_swift_sft", "ms-swift, SFT", "ms_swift", "ms_swift", "transformers4"),
     Trainer(
-        "ms_swift_grpo",
-        "ms-swift, GRPO",
+        "ms_swift_reward",
+        "ms-swift, reward of GRPO",
         "rl",
         "ms_swift",
         "transformers4",
-        rewards=True,
+        graded=True,
         given=_shows_no_video,
     ),
     Trainer(
@@ -255,7 +257,9 @@ class Workshop:
                 outcome.problems = [f"ended with status {status}:\n{_end_of(log)}"]
                 return outcome
             outcome.record = read_record(record)
-        if trainer.rewards:
+        if trainer.graded:
+            outcome.problems = graded_problems(outcome.record, question_ids(export, trainer.given))
+        elif trainer.rewards:
             ids = question_ids(export, trainer.given)
             outcome.problems = rewarded_problems(outcome.record, expected, ids)
         else:
@@ -343,9 +347,9 @@ def _cells(outcome: Outcome) -> list[str]:
     return [
         outcome.trainer.title,
         record.version,
-        f"{len(rows)} of {len(due)}",
-        f"{visual:,}",
-        f"{frames}",
+        f"{len(rows) or len(record.rewarded)} of {len(due)}",
+        f"{visual:,}" if rows else "-",
+        f"{frames}" if rows else "-",
         *(f"{each[0]:.2f}" if each else "-" for each in (record.losses[:1], record.losses[-1:])),
         "FAILED" if outcome.problems else "as expected",
     ]

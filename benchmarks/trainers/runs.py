@@ -145,25 +145,30 @@ def ms_swift_sft(job: Job, record: Record) -> None:
     record.losses = one.losses
 
 
-def ms_swift_grpo(job: Job, record: Record) -> None:
-    """`swift rlhf --rlhf_type grpo`, with the reward of the export as a plugin."""
-    from swift import rewards, rlhf_main
+def ms_swift_reward(job: Job, record: Record) -> None:
+    """The plugin that `swift rlhf` loads, called as its GRPO trainer calls it.
+
+    The trainer itself needs a `trl` that LLaMA-Factory refuses, so it is not in this environment.
+    """
+    import pyarrow.parquet as pq
+    from swift.rewards import orms
+    from swift.utils import import_external_file
 
     record.version = _version_of("ms-swift")
     told = _command(job, "swift rlhf")
-    own = ["--num_train_epochs", "1", "--num_generations", "2", "--temperature", "1"]
-    own += ["--max_completion_length", str(_COMPLETION), "--use_vllm", "false"]
+    with _inside(job.export):
+        import_external_file(told[told.index("--external_plugins") + 1])
+        reward = orms[told[told.index("--reward_funcs") + 1]](args=None)
+        columns = pq.read_table(told[told.index("--dataset") + 1]).to_pydict()
+    replies = [each["reply"] for each in columns["extra_info"]]
+    record.rewards = reward(replies, **columns) + reward(
+        ["Answer: none of these"], **_first(columns)
+    )
+    record.rewarded = columns["id"]
 
-    class Counted(dict):  # type: ignore[type-arg]
-        def __setitem__(self, name: str, reward: Any) -> None:
-            if name == "zwu_ts":
-                reward.__call__ = _counted_method(reward.__call__, record)
-            super().__setitem__(name, reward)
 
-    rewards.orms = Counted(rewards.orms)
-    with _inside(job.export), recorded(job.tokenizer) as steps, _seen_prompts(job, record):
-        rlhf_main([*told, *_swift(job, "grpo", batch=2), *own])
-    record.losses = steps.losses
+def _first(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return {name: values[:1] for name, values in columns.items()}
 
 
 def _command(job: Job, start: str) -> list[str]:
@@ -325,15 +330,6 @@ def _counted(reward: Callable[..., list[float]], record: Record) -> Callable[...
     return counted
 
 
-def _counted_method(call: Callable[..., list[float]], record: Record) -> Callable[..., list[float]]:
-    def counted(self: Any, completions: Any, **columns: Any) -> list[float]:
-        given = call(self, completions, **columns)
-        _note_rewards(record, columns, given)
-        return given
-
-    return counted
-
-
 def _note_rewards(record: Record, columns: Mapping[str, Any], given: list[float]) -> None:
     record.rewards += given
     record.rewarded += [str(each) for each in columns["id"]]
@@ -372,7 +368,7 @@ RUNS: Final[Mapping[str, Callable[[Job, Record], None]]] = {
     "trl_sft": trl_sft,
     "trl_grpo": trl_grpo,
     "ms_swift_sft": ms_swift_sft,
-    "ms_swift_grpo": ms_swift_grpo,
+    "ms_swift_reward": ms_swift_reward,
     "llama_factory_sft": llama_factory_sft,
     "qwen_finetune": qwen_finetune,
 }

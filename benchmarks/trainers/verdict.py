@@ -86,3 +86,21 @@ def rewarded_problems(
     if seen != due:
         problems.append(f"media: expected {dict(due - seen)}, found {dict(seen - due)}")
     return problems
+
+
+def graded_problems(record: Record, ids: Sequence[str]) -> list[str]:
+    """What is wrong where a trainer's reward was called on the right answers, then on a wrong one.
+
+    Args:
+        record: What it gave.
+        ids: Of the questions that should have been graded.
+    """
+    problems = []
+    if sorted(record.rewarded) != sorted(ids):
+        problems.append(f"{len(record.rewarded)} questions graded, {len(ids)} exported")
+    *right, wrong = record.rewards or [0.0]
+    if low := [each for each in right if each < 0.999]:
+        problems.append(f"{len(low)} of {len(right)} right answers got less than 1: {low[:3]}")
+    if len(right) != len(ids) or wrong > 0.1:
+        problems.append(f"{len(right)} answers got a reward, and a wrong one got {wrong}")
+    return problems
