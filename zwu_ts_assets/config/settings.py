@@ -211,7 +211,9 @@ class Settings(BaseModel):
     export_media: Literal["copy", "link"] = Field(
         "copy", description="Whether exports hold copies of figures and videos, or hard links."
     )
-    shard_samples: int = Field(64, ge=1, le=100_000, description="Samples of a WebDataset shard.")
+    shard_samples: int = Field(
+        64, ge=1, le=100_000, description="At most so many samples of a WebDataset shard."
+    )
     title: str = Field("", description="What people call the data, for dataset cards.")
     description: str = Field("", description="What the series is, for dataset cards.")
     source: str = Field("", description="Where the CSV comes from, for dataset cards.")

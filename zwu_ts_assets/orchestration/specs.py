@@ -190,13 +190,14 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
             "samples": "samples",
             "questions": "questions",
             "evidence": "evidence",
+            "baselines": "baselines",
         },
         origins=origins.of_worded,
         body=partial(training_assets.export, format_name),
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="3",  # conversations of several questions, which need the picture
+        code_version="4",  # lengths in tokens, what has to be beaten, Parquet for the hub
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -471,8 +472,8 @@ _SPECS: Final = (
     ),
     _export(
         "huggingface",
-        "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
-        *("json", "huggingface"),
+        "The conversations as the Hugging Face hub shows them: Parquet with its media in it.",
+        *("parquet", "huggingface"),
     ),
     _export(
         "webdataset",

@@ -58,6 +58,8 @@ def make_conversations(
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
+    *,
+    videos_apart: bool = False,
 ) -> list[Conversation]:
     """Put every question into exactly one conversation of its split.
 
@@ -72,6 +74,8 @@ def make_conversations(
         settings: How many questions share a conversation, and whether answers have a rationale.
         templates: How media are introduced.
         media: How the media were made.
+        videos_apart: Whether questions that show a video have conversations of their own, for
+            consumers that read none.
 
     Returns:
         The conversations, by sample.
@@ -88,11 +92,15 @@ def make_conversations(
     made = []
     for sample in samples:
         together, *apart = planned[sample.id]
+        moved = {view for asked in apart for each in asked for view in each.given}
+        if videos_apart:
+            moved.add("video")
+            apart.insert(0, [each for each in together if "video" in each.given])
+            together = [each for each in together if "video" not in each.given]
         groups: list[tuple[Sequence[PictureQuestion], set[str]]] = []
         if size is None:
             # All of what the corpus shows, also of a window of which few questions are asked: a
             # split without any video, for example, would have rows of another type.
-            moved = {view for asked in apart for each in asked for view in each.given}
             groups = [(together, shown - moved), *((asked, set()) for asked in apart)]
         else:
             for asked in (together, *apart):

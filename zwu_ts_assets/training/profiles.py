@@ -53,6 +53,7 @@ class Profile:
         length_limit: The longest sample in tokens; None where only the model limits it.
         beyond_limit: What happens to a longer one.
         videos: Whether it reads videos at all.
+        line_ends: Whether it keeps the line end behind the placeholder of a medium.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Profile:
     length_limit: int | None = None
     beyond_limit: str = ""
     videos: bool = True
+    line_ends: bool = True
 
     @property
     def sampling_fps(self) -> float:
@@ -155,6 +157,7 @@ _FINETUNE = Profile(
     source="QwenLM/Qwen3-VL at 96588727, qwen-vl-finetune/qwenvl/train/argument.py",
     processor=_FINETUNE_PROCESSOR,
     caps=_FINETUNE_CAPS,
+    line_ends=False,
 )
 
 # The launch script passes --max_pixels 50176 --min_pixels 784 --model_max_length 8192.
@@ -172,6 +175,7 @@ _FINETUNE_SCRIPT = Profile(
         wrapped=False,
     ),
     caps=_FINETUNE_CAPS,
+    line_ends=False,
 )
 
 

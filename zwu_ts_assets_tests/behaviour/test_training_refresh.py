@@ -58,7 +58,7 @@ LAST_MILE = ("samples", "questions", "evidence", "baselines", "preflight")
 def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project: Project) -> None:
     rows = {
         name: (project.artifacts / "exports" / name).read_text(encoding="utf-8")
-        for name in ("qwen/train.jsonl", "huggingface/train/metadata.jsonl")
+        for name in ("qwen/train.jsonl", "ms_swift/train.jsonl")
     }
     change_row(project, 4 * 24 + 10, 7.25)  # of the past of batch 4, and of no target
     changed = refresh(project)
@@ -67,9 +67,8 @@ def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project
     for name in ("qwen", "ms_swift"):
         assert of_export(changed, name) == told | media | {"train.jsonl"}
     assert of_export(changed, "llama_factory") == told | media | {"train.json"}
-    assert of_export(changed, "huggingface") == told | {
-        f"train/{name}" for name in ("metadata.jsonl", *media)
-    }
+    tables = {f"{kind}/train.parquet" for kind in ("images", "videos", "samples")}
+    assert of_export(changed, "huggingface") == told | tables
     # Which questions a window gets depends on all windows of its split, and on no other split.
     shards = of_export(changed, "webdataset") - told
     assert "train-000001.tar" in shards

@@ -23,7 +23,9 @@ def front_matter(card: str) -> dict[str, Any]:
 
 
 def markdown(facts: CardFacts) -> str:
-    return card_markdown(facts, format_name="qwen", data_files=FILES, usage="Load it.")
+    return card_markdown(
+        facts, format_name="qwen", configurations={"default": FILES}, usage="Load it."
+    )
 
 
 def test_the_hub_reads_the_front_matter() -> None:
@@ -78,7 +80,9 @@ def test_an_empty_split_has_no_rows() -> None:
 
 def test_the_same_facts_give_the_same_files() -> None:
     def made() -> list[tuple[str, str, bytes]]:
-        files = card_files(FACTS, format_name="qwen", data_files=FILES, usage="Load it.")
+        files = card_files(
+            FACTS, format_name="qwen", configurations={"default": FILES}, usage="Load it."
+        )
         return [(each.path, each.made_from, each.build()) for each in files]
 
     assert made() == made()

@@ -62,7 +62,10 @@ def _expectations(
     expected = Expectations(image_tokens=lambda *size: image_tokens(Size(*size)).tokens)
     if counts is not None:
         expected = replace(
-            expected, count_tokens=counts.of_text, video_tokens=partial(_video_tokens, counts)
+            expected,
+            count_tokens=counts.of_text,
+            video_tokens=partial(_video_tokens, counts),
+            lengths=counts.of_conversation,
         )
     if dataset is not None and series is not None:
         csv = _Csv(dataset, series)

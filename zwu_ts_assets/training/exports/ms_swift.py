@@ -45,7 +45,7 @@ def ms_swift_export(source: ExportSource) -> Iterator[ExportFile]:
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files=files,
+        configurations={"default": files},
         usage=f"""Start ms-swift in this folder, because it opens relative paths from the folder it
 is started in:
 

@@ -90,7 +90,7 @@ def qwen_export(source: ExportSource) -> Iterator[ExportFile]:
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files=files,
+        configurations={"default": files},
         usage=f"""Register the splits with Qwen's fine-tuning code as `{SNIPPET}` says, then train
 with
 
