@@ -53,7 +53,6 @@ class Trainer:
         export: Name of the format.
         consumer: Name of the profile of preflight.
         environment: In which it runs: `transformers5` or `transformers4`.
-        line_ends: Whether it keeps the line end behind the placeholder of a medium.
         rewards: Whether it learns from rewards; else from answers.
         graded: Whether its reward alone is called, on the right answers and on a wrong one.
         given: Which conversations its card gives it.
@@ -65,7 +64,6 @@ class Trainer:
     export: str
     consumer: str
     environment: str
-    line_ends: bool = True
     rewards: bool = False
     graded: bool = False
     given: Callable[[DeclaredConversation], bool] = field(default=lambda _: True)
@@ -78,12 +76,19 @@ def _shows_no_video(conversation: DeclaredConversation) -> bool:
 
 TRAINERS: Final = (
     Trainer(
+        "trl_sft",
+        "TRL, SFT",
+        "huggingface",
+        "trl",
+        "transformers5",
+        given=_shows_no_video,
+    ),
+    Trainer(
         "trl_grpo",
         "TRL, GRPO",
         "rl",
         "trl",
         "transformers5",
-        line_ends=False,
         rewards=True,
         given=_shows_no_video,
     ),
@@ -110,7 +115,6 @@ TRAINERS: Final = (
         "qwen",
         "qwen_finetune",
         "transformers4",
-        line_ends=False,
         needs_code=True,
     ),
 )
@@ -227,7 +231,6 @@ class Workshop:
             export,
             trainer.consumer,
             self._tokenizer,
-            line_ends=trainer.line_ends,
             wrapped=trainer.environment != "transformers4",
             chosen=trainer.given,
         )

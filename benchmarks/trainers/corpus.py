@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.training.exports.manifest_reading import (
     DeclaredConversation,
     Manifest,
     read_manifest,
 )
+from zwu_ts_assets.training.lengths import ConversationLengths
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.profiles import PROFILES, Profile
 from zwu_ts_assets.training.readers import Clip
@@ -40,10 +42,6 @@ exports = {exports}
 [tasks]
 questions_per_conversation = 3
 """
-
-_TURN_TOKENS: Final = 10
-"""Of the chat template for a turn: `<|im_start|>user`, a line end, `<|im_end|>`, a line end, and
-the same of the assistant's; its two role names."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,6 @@ def expected_rows(
     consumer: str,
     tokenizer: TextTokenizer,
     *,
-    line_ends: bool = True,
     wrapped: bool = True,
     chosen: Callable[[DeclaredConversation], bool] = lambda _: True,
 ) -> list[ExpectedRow]:
@@ -104,7 +101,6 @@ def expected_rows(
         folder: The export.
         consumer: Name of a profile of preflight.
         tokenizer: Qwen3-VL's.
-        line_ends: Whether the consumer keeps the line end behind the placeholder of a medium.
         wrapped: Whether its release of transformers keeps the delimiters around a video, which
             preflight counts for those that leave the text to the processor.
         chosen: Which conversations it is given.
@@ -115,7 +111,7 @@ def expected_rows(
     manifest = read_manifest(folder)
     answers = _answers(folder, manifest)
     return [
-        _expected(each, manifest, profile, tokenizer, line_ends, answers[each.id])
+        _expected(each, manifest, profile, tokenizer, answers[each.id])
         for sample in manifest.samples
         if sample.split == SPLIT
         for each in sample.conversations
@@ -142,22 +138,20 @@ def _expected(
     manifest: Manifest,
     profile: Profile,
     tokenizer: TextTokenizer,
-    line_ends: bool,
     answers: tuple[str, ...],
 ) -> ExpectedRow:
-    images = []
-    for name in conversation.images:
-        medium = manifest.media[name]
-        images.append(profile.image(Size(medium.width, medium.height)))
-    videos = []
-    for name in conversation.videos:
-        medium = manifest.media[name]
-        clip = Clip(Size(medium.width, medium.height), medium.frames, medium.fps)
-        videos.append(profile.video(clip, tokenizer))
-    media = [*(each.tokens for each in images), *(each.tokens for each in videos)]
-    text = sum(turn.user_tokens + turn.answer_tokens + _TURN_TOKENS for turn in conversation.turns)
+    media = {name: manifest.media[name] for name in (*conversation.images, *conversation.videos)}
+    sizes = {name: Size(medium.width, medium.height) for name, medium in media.items()}
+    pictures = [sizes[name] for name in conversation.images]
+    clips = [Clip(sizes[n], media[n].frames, media[n].fps) for n in conversation.videos]
+    turns = [(turn.user_tokens, turn.answer_tokens) for turn in conversation.turns]
+    tokens = ConversationLengths(tokenizer, [profile]).of(turns, pictures, clips)[profile.name]
+    if tokens is None:
+        raise CorpusError(f"{conversation.id}: {profile.title} refuses its media")
+    images = [profile.image(size) for size in pictures]
+    videos = [profile.video(clip, tokenizer) for clip in clips]
     return ExpectedRow(
-        tokens=text + sum(media) + (len(media) if line_ends else 0),
+        tokens=tokens,
         answers=answers,
         images=tuple(each.grid_thw for each in images),
         videos=tuple(each.grid_thw for each in videos),
@@ -193,6 +187,7 @@ def _said(row: Mapping[str, Any]) -> Iterator[str]:
     if "extra_info" in row:
         yield row["extra_info"]["reply"]
         return
-    for turn in row.get("messages") or row["conversations"]:
+    for turn in row.get("messages") or row.get("conversations") or ():
         if turn.get("role") == "assistant" or turn.get("from") == "gpt":
-            yield turn.get("content") or turn["value"]
+            said = turn.get("content") or turn["value"]
+            yield said if isinstance(said, str) else "".join(part["text"] for part in said)

@@ -117,6 +117,7 @@ def trl_grpo(job: Job, record: Record) -> None:
 def _run_code(code: str, job: Job, output: Path, short: str, first_row: bool = False) -> None:
     code = code.replace(f'"{_CHECKPOINTS}"', f"{str(output)!r}, {short}")
     code = code.replace('model="..."', f"model={str(job.model)!r}")
+    code = code.replace('"/path/to/this/folder"', repr(str(job.export)))
     if first_row:
         code, count = re.subn(
             r'train_dataset=(\w+\["train"\])', r"train_dataset=\1.select([0])", code

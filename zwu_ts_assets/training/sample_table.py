@@ -7,6 +7,7 @@ polars and duckdb users find it without this page.
 
 import io
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
@@ -22,7 +23,7 @@ from zwu_ts_assets.timeseries.time_axis import TimeAxis
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
-FORMAT: Final = "zwu_ts_assets samples 1"
+FORMAT: Final = "zwu_ts_assets samples 2"
 """Names the schema in the file's metadata; the number rises when the columns change."""
 
 _NUMBERS_PER_GROUP: Final = 4_000_000
@@ -65,8 +66,9 @@ _COLUMNS: Final = (
     _Column("flags", _STRINGS, "Data quality flags, such as constant:LUFL; usually none."),
     _Column(
         "fingerprints",
-        pa.map_(pa.string(), pa.string()),
-        "Content version of what the sample was made from, by asset; target is the target's rows.",
+        pa.string(),  # Hugging Face `datasets` refuses files with Arrow's map type
+        "Content version of what the sample was made from, by asset, as a JSON object; target is "
+        "the target's rows.",
     ),
 )
 
@@ -182,7 +184,7 @@ def _table(samples: Sequence[Sample], schema: Any) -> Any:
         elif name == "time_axis":
             column = [sample.axis.to_text() for sample in samples]
         elif name == "fingerprints":  # equal mappings may list their entries in different orders
-            column = [sorted(sample.fingerprints.items()) for sample in samples]
+            column = [json.dumps(sample.fingerprints, sort_keys=True) for sample in samples]
         elif name == "shown":
             column = [_selection(sample).columns for sample in samples]
         elif name == "shown_sizes":
@@ -209,6 +211,7 @@ def _samples(table: Any) -> Iterator[Sample]:
         fields = dict(zip(columns, row, strict=True))
         for name in ("past", "target"):
             fields[name] = fields[name].reshape(-1, len(fields["features"]))
+        fields["fingerprints"] = json.loads(fields["fingerprints"])
         if "shown" in fields:
             chosen, sizes = (tuple(fields.pop(n).tolist()) for n in ("shown", "shown_sizes"))
             fields["shown"] = Selection(chosen, sizes)
@@ -223,11 +226,6 @@ def _array(values: list[Any], kind: Any) -> Any:
         encoded = [value.encode("utf-8") for value in values]
         buffers = [None, _offsets(encoded), pa.py_buffer(b"".join(encoded))]
         return pa.Array.from_buffers(kind, len(values), buffers)
-    if pa.types.is_map(kind):
-        entries = [entry for entry_list in values for entry in entry_list]
-        keys = _array([key for key, _ in entries], kind.key_type)
-        items = _array([item for _, item in entries], kind.item_type)
-        return pa.MapArray.from_arrays(_offset_array(values), keys, items)
     if pa.types.is_list(kind):
         inner = kind.value_type
         flat: Any
@@ -243,8 +241,6 @@ def _array(values: list[Any], kind: Any) -> Any:
 
 def _values(array: Any, kind: Any) -> list[Any]:
     """The values of an array as `Sample` holds them; the numbers of rows one after another."""
-    if pa.types.is_map(kind):
-        return [dict(entries) for entries in array.to_pylist()]
     if kind == _STRINGS:
         return [tuple(names) for names in array.to_pylist()]
     if not pa.types.is_list(kind):

@@ -2,9 +2,12 @@
 
 import dataclasses
 import io
+import json
 import subprocess
 import sys
+from pathlib import Path
 
+import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -121,7 +124,18 @@ def test_pandas_reads_the_columns_as_they_are_described() -> None:
     row = frame.iloc[3]
     assert np.array_equal(np.stack(row["target"]), samples[3].target)
     assert str(row["past_timestamps"][1])[:19] == str(samples[3].past_timestamps[1])
-    assert dict(row["fingerprints"]) == dict(samples[3].fingerprints)
+    assert json.loads(row["fingerprints"]) == samples[3].fingerprints
+
+
+def test_hugging_face_datasets_loads_the_columns_as_they_are_described(tmp_path: Path) -> None:
+    samples = tiny()
+    (tmp_path / "train.parquet").write_bytes(encode_samples(samples))
+    rows = datasets.Dataset.from_parquet(
+        str(tmp_path / "train.parquet"), cache_dir=str(tmp_path / "cache")
+    )
+    assert rows["id"][:] == [s.id for s in samples]
+    assert np.array_equal(np.asarray(rows[3]["past"]), samples[3].past)
+    assert json.loads(rows[3]["fingerprints"]) == samples[3].fingerprints
 
 
 def test_every_column_is_described_in_the_file() -> None:
