@@ -155,7 +155,7 @@ def test_damaged_and_foreign_files_are_refused() -> None:
             decode_samples(bad)
     sink = io.BytesIO()
     pq.write_table(pa.table({"id": ["x"]}), sink)
-    with pytest.raises(CorpusError, match="expected 'zwu_ts_assets samples 1'"):
+    with pytest.raises(CorpusError, match="expected 'zwu_ts_assets samples 2'"):
         decode_samples(sink.getvalue())
 
 
