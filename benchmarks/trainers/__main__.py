@@ -20,6 +20,7 @@ from typing import Final
 
 from benchmarks.trainers.corpus import (
     DATASET,
+    REPOSITORY,
     ExpectedRow,
     expected_rows,
     make_corpus,
@@ -35,7 +36,6 @@ from zwu_ts_assets.text.qwen_embedded import (
 )
 from zwu_ts_assets.training.exports.manifest_reading import DeclaredConversation
 
-REPOSITORY: Final = Path(__file__).resolve().parents[2]
 QWEN_CODE: Final = "QWEN_VL_FINETUNE"
 """The environment variable with the folder of Qwen's fine-tuning code."""
 
@@ -210,7 +210,6 @@ class Workshop:
         print("A corpus and its exports ...", flush=True)
         self._exports = make_corpus(
             self._folder / "corpus",
-            REPOSITORY / "data" / "sample.csv",
             sorted({each.export for each in trainers}),
         )
         for name in sorted({each.environment for each in trainers}):

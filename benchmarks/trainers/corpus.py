@@ -25,6 +25,7 @@ from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.profiles import PROFILES, Profile
 from zwu_ts_assets.training.readers import Clip
 
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
 DATASET: Final = "sample"
 SPLIT: Final = "train"
 
@@ -56,12 +57,11 @@ class ExpectedRow:
     video_tokens: int
 
 
-def make_corpus(folder: Path, csv: Path, exports: Sequence[str]) -> Path:
-    """Make a corpus with its exports, by the project's own command.
+def make_corpus(folder: Path, exports: Sequence[str]) -> Path:
+    """Make a corpus of the bundled sample with its exports, by the project's own command.
 
     Args:
         folder: Where to; what was made there before is kept where it is current.
-        csv: The series.
         exports: Names of the formats.
 
     Returns:
@@ -72,7 +72,8 @@ def make_corpus(folder: Path, csv: Path, exports: Sequence[str]) -> Path:
     """
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
-    (data / f"{DATASET}.csv").write_bytes(csv.read_bytes())
+    csv = (REPOSITORY / "data" / "sample.csv").read_bytes()
+    (data / f"{DATASET}.csv").write_bytes(csv)
     settings = _SETTINGS.format(exports=json.dumps(sorted(exports)))
     (data / f"{DATASET}.toml").write_text(settings, encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if name != "ZWU_TS_DATASETS"}
@@ -82,7 +83,9 @@ def make_corpus(folder: Path, csv: Path, exports: Sequence[str]) -> Path:
         "DAGSTER_HOME": str(folder / "dagster_home"),
     }
     (folder / "dagster_home").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "zwu_ts_assets", "run"]
+    instance = (REPOSITORY / ".dagster" / "dagster.yaml").read_bytes()
+    (folder / "dagster_home" / "dagster.yaml").write_bytes(instance)
+    command = [sys.executable, "-m", "zwu_ts_assets", "run", DATASET]
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
     return folder / "artifacts" / DATASET / "exports"
 
