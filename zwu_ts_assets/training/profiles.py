@@ -91,8 +91,8 @@ class Profile:
         if not self.videos:
             raise CorpusError(
                 f"{self.title} reads no videos. Export samples with the figure alone for it, or "
-                "train with another: a row with a video in its place ends in an error, and where the "
-                "text alone names the video, it trains on the rest and says nothing."
+                "train with another: a row with a video in its place ends in an error, and where "
+                "the text alone names the video, it trains on the rest and says nothing."
             )
         return self.reader.video(clip, tokenizer, self.processor)
 
