@@ -91,7 +91,8 @@ class Profile:
         if not self.videos:
             raise CorpusError(
                 f"{self.title} reads no videos. Export samples with the figure alone for it, or "
-                "train with another: it trains on what is left of a row, and says nothing."
+                "train with another: a row with a video in its place ends in an error, and where "
+                "the text alone names the video, it trains on the rest and says nothing."
             )
         return self.reader.video(clip, tokenizer, self.processor)
 
@@ -244,7 +245,7 @@ _LLAMA_FACTORY = Profile(
 _TRL = Profile(
     name="trl",
     title="TRL's SFTTrainer",
-    source="huggingface/trl v1.9.0, trl/trainer/sft_config.py and sft_trainer.py",
+    source="huggingface/trl v1.16.0, trl/trainer/sft_config.py and sft_trainer.py",
     caps=Caps(
         image=lambda pixels: f"image_processor.size['longest_edge'] = {pixels}",
         length=lambda tokens: "max_length=None",

@@ -13,6 +13,8 @@ import pytest
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
+APART = ("requirements-transformers5.lock", "requirements-transformers4.lock")
+"""Of the environments that `make trainers` makes; they have torch."""
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Given to the project from outside; every other dependency has to say why it is there.
@@ -46,7 +48,7 @@ def declared(table: list[str]) -> set[str]:
     return {re.split(r"[<>=!~\[ ]", requirement, maxsplit=1)[0] for requirement in table}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", (*LOCKS, *APART))
 def test_every_requirement_of_a_lock_is_pinned_and_has_hashes(lock: str) -> None:
     blocks = requirements(lock)
 
@@ -57,7 +59,7 @@ def test_every_requirement_of_a_lock_is_pinned_and_has_hashes(lock: str) -> None
         assert hashes, f"{requirement} has no hash"
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", (*LOCKS, *APART))
 def test_a_lock_names_no_index_and_no_place_of_the_machine_that_made_it(lock: str) -> None:
     text = (REPOSITORY / lock).read_text(encoding="utf-8")
 
@@ -94,10 +96,20 @@ def test_the_locks_hold_everything_that_pyproject_asks_for() -> None:
     assert declared(extras["dev"]) - {PROJECT["project"]["name"]} <= development
 
 
+@pytest.mark.parametrize("lock", APART)
+def test_the_locks_of_trainers_hold_what_their_group_asks_for(lock: str) -> None:
+    group = PROJECT["dependency-groups"][lock.removeprefix("requirements-").removesuffix(".lock")]
+    pinned = {requirement.split(" ; ")[0] for requirement in requirements(lock)}
+
+    assert declared(group) <= {requirement.split("==")[0] for requirement in pinned}
+    assert {requirement for requirement in group if "==" in requirement} <= pinned
+
+
 def test_every_dependency_that_is_not_given_says_why_it_is_there() -> None:
     lines = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8").splitlines()
     extras = PROJECT["project"]["optional-dependencies"]
-    everything = declared(PROJECT["project"]["dependencies"]).union(*map(declared, extras.values()))
+    tables = [*extras.values(), *PROJECT["dependency-groups"].values()]
+    everything = declared(PROJECT["project"]["dependencies"]).union(*map(declared, tables))
 
     for name in sorted(everything - FIXED):
         line = next(line for line in lines if re.match(rf' +"{name}[\[<>=]', line))

@@ -190,9 +190,20 @@ def _usage(configurations: Sequence[str]) -> str:
 `torchcodec` and the FFmpeg of the system, to `torchcodec` decoders; without them, have the bytes of
 the MP4: `videos.cast_column("videos", datasets.List(datasets.Video(decode=False)))`.
 
-TRL's `SFTTrainer` takes the rows of `images` as they are. Set `max_length=None`, or it cuts
-conversations to 1,024 tokens, and `assistant_only_loss=True`, or it learns the prompts too. It
-reads no videos, and says nothing of those that it is given.
+TRL's `SFTTrainer` reads pictures and no videos, and takes the rows of `images` as they are:
+
+    from datasets import load_dataset
+    from trl import SFTConfig, SFTTrainer
+    corpus = load_dataset("/path/to/this/folder", "images")
+    SFTTrainer(
+        model="...", train_dataset=corpus["train"],
+        args=SFTConfig(
+            output_dir="/path/to/checkpoints", max_length=None, assistant_only_loss=True
+        ),
+    ).train()
+
+With its defaults it would cut conversations to 1,024 tokens, and learn the questions too.
+`assistant_only_loss` needs `transformers` from 5.18.
 
 A row is a conversation: `messages` with its media in their place, `questions` with task, level,
 needs, form, options, answer, tolerance and rationale of each turn, one per user's message. `length`

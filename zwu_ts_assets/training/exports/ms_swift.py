@@ -52,5 +52,6 @@ is started in:
     swift sft {options} --split_dataset_ratio 0 --output_dir /path/to/checkpoints ...
 
 Name a folder outside of this one in `--output_dir`: without it, ms-swift writes checkpoints to
-`output/` in here, among the data.""",
+`output/` in here, among the data. Videos are read by `qwen-vl-utils`: install `decord`, or
+`torchcodec` with the FFmpeg of the system, unless `torchvision` is below 0.26.""",
     )

@@ -131,6 +131,10 @@ def rl_row(dataset: str, sample: Sample, conversation: Conversation, index: int)
     }
 
 
+_PROMPT_TOKENS: Final = 16_384
+"""Room for two figures and a video of the default canvas with a question."""
+
+
 def _usage(splits: Sequence[str]) -> str:
     evaluated = "validation" if "validation" in splits else "train"
     return f"""`reward.py` reads and grades answers and needs no package. A reward is 0.1 for a last
@@ -152,15 +156,21 @@ TRL, which reads no videos:
 verl:
 
     data.train_files=train.parquet data.val_files={evaluated}.parquet data.prompt_key=messages
+    data.max_prompt_length={_PROMPT_TOKENS}
     reward.custom_reward_function.path=reward.py reward.custom_reward_function.name=compute_score
 
 EasyR1:
 
     data.train_files=train.parquet data.val_files={evaluated}.parquet data.prompt_key=problem
-    data.answer_key=answer data.image_key=images
+    data.answer_key=answer data.image_key=images data.max_prompt_length={_PROMPT_TOKENS}
     worker.reward.reward_function=reward.py:easyr1_reward
 
-ms-swift:
+Both leave out, without a word, rows of more tokens than `data.max_prompt_length`, which is 1,024
+and 512 unless it is set: no video of the default canvas is below that. verl reads videos with
+`qwen-vl-utils`; install `decord` or `torchcodec` for it, since `torchvision` from 0.26 reads none
+and verl then leaves out every row with a video.
+
+ms-swift, with `trl` from 0.26:
 
     swift rlhf --rlhf_type grpo --dataset train.parquet --external_plugins reward.py \\
         --reward_funcs zwu_ts --output_dir /path/to/checkpoints ..."""
