@@ -70,8 +70,8 @@ SAMPLE_ROW_COLUMNS: Final[Mapping[str, Any]] = {
     "image": str,
     "video": str,
 }
-"""Of a sample: `image` and `video` are paths of media in the rows of conversations, empty where no
-conversation shows them."""
+"""Of a sample: `image` and `video` are paths of media in the rows of conversations, empty where none
+of its own shows them."""
 
 ROW: Final[Schema] = row_schema(COLUMNS)
 
@@ -191,8 +191,8 @@ def _usage(configurations: Sequence[str]) -> str:
 the MP4: `videos.cast_column("videos", datasets.List(datasets.Video(decode=False)))`.
 
 TRL's `SFTTrainer` takes the rows of `images` as they are. Set `max_length=None`, or it cuts
-conversations to 1,024 tokens, and `assistant_only_loss=True`, or it learns the prompts too. It reads
-no videos, and says nothing of those that it is given.
+conversations to 1,024 tokens, and `assistant_only_loss=True`, or it learns the prompts too. It
+reads no videos, and says nothing of those that it is given.
 
 A row is a conversation: `messages` with its media in their place, `questions` with task, level,
 needs, form, options, answer, tolerance and rationale of each turn, one per user's message. `length`

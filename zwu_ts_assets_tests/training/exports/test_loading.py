@@ -185,7 +185,7 @@ def test_an_export_that_was_made_again_is_loaded_anew_and_not_from_a_cache(
             source, conversations=changed, card=replace(source.card, rationale=rationale)
         )
         write_export(folder, FORMATS[name](made), made)
-        assert f"'{rationale}'" in str(load(str(folder))["test"].data.to_pylist())
+        assert f"Answer: {rationale}" in str(load(str(folder))["test"].data.to_pylist())
 
 
 def test_rows_of_the_hub_tell_how_many_tokens_they_are(
