@@ -70,8 +70,8 @@ SAMPLE_ROW_COLUMNS: Final[Mapping[str, Any]] = {
     "image": str,
     "video": str,
 }
-"""Of a sample: `image` and `video` are paths of media in the rows of conversations, empty where no
-conversation shows them."""
+"""Of a sample: `image` and `video` are paths of media in the rows of conversations, empty where
+none of its own shows them."""
 
 ROW: Final[Schema] = row_schema(COLUMNS)
 
