@@ -38,8 +38,7 @@ class AssetSpec:
             the keys that are asked for; a key that is left out has no artifact.
         body: Called with the run and the inputs by argument when the asset is materialized; gives
             what makes the artifacts of some keys. None: only of the raw table.
-        foretold: Whether the CSV tells its content, so that what is made from it can be compared
-            before it is made itself.
+        foretold: Whether its content version can be computed from the CSV without making it.
         made_with: What else it is made with, in a word, and a digest of that. Where that cannot be
             used, this asset is out of date, and the rest of the corpus is made.
         files: Its files below the dataset's folder, by their role in the product. `{key}` is the
@@ -50,7 +49,7 @@ class AssetSpec:
         details: Details that others calculate with, and `float` or `str`: a record without them is
             damaged.
         settings: Names of the settings that matter to it: a change of any makes it out of date.
-        digested: What the digest of these settings is of, from all settings and the values by name.
+        digested: Maps all settings, and the values of these by name, to the values that are hashed.
         code_version: Without the digest of its settings.
         per_batch: Whether it has an artifact for each batch, and not one for all.
         io_manager: Key of the resource that writes and reads it.
@@ -124,11 +123,14 @@ class Specs:
         return iter(self.all)
 
     def __getitem__(self, role: str) -> AssetSpec:
-        return next(spec for spec in self.all if spec.role == role)
+        for spec in self.all:
+            if spec.role == role:
+                return spec
+        raise KeyError(role)
 
     def of(self, asset: str) -> AssetSpec:
         """The spec of an asset by its name. The raw table alone has another name than its role."""
-        return next((spec for spec in self.all if spec.role == asset), self.all[0])
+        return self["raw" if asset.endswith("_raw") else asset]
 
     @property
     def folders(self) -> frozenset[str]:
@@ -193,8 +195,8 @@ def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
 def settings_digest(settings: Settings, spec: AssetSpec) -> str:
     """Eight hexadecimal digits that change when a setting of that asset changes.
 
-    They are of the settings that are not at their default, so that a release with a further setting
-    makes nothing out of date.
+    They are of the settings that are not at their default, so that a further setting makes
+    nothing out of date.
 
     Args:
         settings: Those of the dataset.

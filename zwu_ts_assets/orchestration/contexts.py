@@ -111,8 +111,7 @@ class CheckRun:
         dataset: Whose asset is checked.
         surroundings: Of the project.
         pool: The processes that do the work.
-        chosen: Those of some batches that the check is to look at: all, unless it is part of a run
-            for some.
+        chosen: Leaves of some batches those that this run checks: all of them in a whole run.
         batch_count: Tells how many batches there should be.
     """
 

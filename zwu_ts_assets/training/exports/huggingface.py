@@ -4,9 +4,9 @@ What belongs here: this format's rows and files. What does not: Parquet with med
 (`parquet`).
 
 A row is a conversation, and there are two kinds in folders of their own: `images` has those that
-show pictures alone, `videos` those that show a video, so that who reads no videos (such as TRL's
-`SFTTrainer`) takes the first as it is. The card makes each folder a configuration, and the samples
-behind the conversations a third one.
+show pictures alone, `videos` those that show a video, so that a trainer that reads no videos (such
+as TRL's `SFTTrainer`) takes the first as it is. The card makes each folder a configuration, and the
+samples behind the conversations a third one.
 
 Messages are lists of parts, as chat templates take them. A line end stands behind each medium, as
 it does where a placeholder has a line of its own: so a conversation has the same tokens as in the

@@ -221,7 +221,7 @@ def media_of(stream: Any, columns: Mapping[str, Any]) -> Iterator[tuple[str, byt
     """The media of a Parquet file with their paths in the export, each time a row shows one.
 
     Args:
-        stream: The file, whoever wrote it: what has not the type of its column is passed over.
+        stream: The file, whoever wrote it: columns of another type are skipped.
         columns: What a sound file has.
     """
     import pyarrow.parquet as pq

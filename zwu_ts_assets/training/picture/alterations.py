@@ -21,16 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.training.picture.balance import stable_hash
-from zwu_ts_assets.training.picture.question import ALTERED_LEAST_STEPS
+from zwu_ts_assets.training.picture.question import ALTERED_LEAST_STEPS, SPANS, spans_of
 
 Values = NDArray[np.float64]
 
 KINDS: Final = ("a spike", "a level shift", "a flat stretch", "noise")
 """What is put into copies, in the order of the options."""
-
-SPANS: Final = 8
-"""Into so many spans of nearly equal length a window is cut; neither the first nor the last of them
-is altered, because a shift would have one side only."""
 
 SEED: Final = 1
 """Another seed gives other alterations of all windows."""
@@ -62,18 +58,13 @@ class Alteration:
     Attributes:
         kind: Index in `KINDS`.
         column: Index of the column among those of the line plot.
-        span: Index of the span, see `altered_spans`.
+        span: Index of the span, see `question.spans_of`; never that of the first or the last one,
+            where a shift would have one side only.
     """
 
     kind: int
     column: int
     span: int
-
-
-def altered_spans(steps: int) -> list[tuple[int, int]]:
-    """First step, and the step after the last one, of each span of a window."""
-    edges = [round(i * steps / SPANS) for i in range(SPANS + 1)]
-    return [(edges[i], edges[i + 1]) for i in range(SPANS)]
 
 
 def alteration_of(name: str, values: Values) -> Alteration | None:
@@ -104,7 +95,7 @@ def altered_values(name: str, values: Values) -> Values:
     done = alteration_of(name, values)
     if done is None:
         return changed
-    start, stop = altered_spans(len(values))[done.span]
+    start, stop = spans_of(len(values))[done.span]
     column = changed[:, done.column]
     low, high = float(column.min()), float(column.max())
     up = 1.0 if stable_hash("altered", SEED, name, "up") % 2 else -1.0
@@ -154,7 +145,7 @@ def strengths(values: Values) -> Values:
     before, after = x[1:-1] - x[:-2], x[1:-1] - x[2:]
     lonely = np.zeros_like(x)
     lonely[1:-1] = np.where(before * after > 0, np.minimum(np.abs(before), np.abs(after)), 0.0)
-    spans = altered_spans(len(x))
+    spans = spans_of(len(x))
     found: Values = np.zeros((len(KINDS), x.shape[1], SPANS))
     for at, (start, stop) in enumerate(spans):
         inner = x[start + 1 : stop - 1]
@@ -171,7 +162,7 @@ def strengths(values: Values) -> Values:
 
 
 def unmistakable(values: Values, done: Alteration | None) -> NDArray[np.bool_]:
-    """In which columns of a copy nothing looks altered but what is, and that clearly.
+    """The columns of a copy in which only the inserted anomaly stands out, and clearly.
 
     Args:
         values: (steps, columns) float64 of the altered copy.
@@ -202,5 +193,5 @@ def alteration_text(done: Alteration | None, columns: Sequence[str], steps: int)
     """
     if done is None:
         return "nothing: an unchanged copy"
-    start, stop = altered_spans(steps)[done.span]
+    start, stop = spans_of(steps)[done.span]
     return f"{KINDS[done.kind]} in {columns[done.column]}, steps {start} to {stop - 1}"

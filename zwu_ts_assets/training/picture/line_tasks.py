@@ -18,12 +18,11 @@ from zwu_ts_assets.training.picture.alterations import (
     Alteration,
     alteration_of,
     alteration_text,
-    altered_spans,
     altered_values,
     strengths,
     unmistakable,
 )
-from zwu_ts_assets.training.picture.question import ALTERED
+from zwu_ts_assets.training.picture.question import ALTERED, spans_of
 from zwu_ts_assets.training.picture.task import (
     OPTIONS,
     PictureTask,
@@ -33,7 +32,6 @@ from zwu_ts_assets.training.picture.task import (
     choices,
     classes,
     span_text,
-    spans_of,
     too_few_columns,
 )
 from zwu_ts_assets.training.picture.tasks import with_unknown
@@ -46,7 +44,7 @@ ENDS_MARGIN: Final = 0.12
 """Between the first and the last value, of the column's range."""
 
 SAME_MOST: Final = 0.45
-"""So well another window's Time DTW may agree with a figure's for both to be told apart."""
+"""The highest correlation of two windows' Time DTW at which they still count as different."""
 
 _MENUS: Final = 40
 
@@ -138,10 +136,13 @@ def _anomaly_told(copy: Values, done: Alteration | None) -> str:
     """By what the kind is told; neither column nor span, which later turns ask for."""
     if done is None:
         return "In no span of any column does an anomaly stand out."
-    strength = float(strengths(copy)[done.kind, done.column, done.span])
+    shown = strengths(copy)[:, done.column, done.span]
+    strength = float(shown[done.kind])
+    if KINDS[done.kind] == "a spike":  # the distance itself, before what is usual was taken off
+        strength += 2 * float(shown[KINDS.index("noise")])
     return {
         "a spike": f"One step lies {strength:.2f} of its column's range from both neighbours, "
-        "beyond what others in the span do.",
+        "far beyond the other steps of its span.",
         "a level shift": f"A span lies {strength:.2f} of its column's range apart from the steps "
         "before and after it.",
         "a flat stretch": f"In a span the values of a column move by {strength:.2f} of its range.",
@@ -174,7 +175,7 @@ def _anomaly_column(world: World) -> Iterator[Text]:
 
 def _anomaly_span(world: World) -> Iterator[Text]:
     copies = {w: done for w, (_, done) in _altered(world).items() if done is not None}
-    spans = altered_spans(world.steps)
+    spans = spans_of(world.steps)
     values = np.full((len(world.ids), len(spans)), np.nan)
     for w, done in copies.items():
         values[w] = np.arange(len(spans)) == done.span
@@ -257,7 +258,8 @@ LINE_TASKS: Final = (
         4,
         (ALTERED,),
         "what was put into one column and one of the eight spans of the copy, if anything: a spike "
-        f"from {CLEAR[0]:g} of the column's range to both neighbours, a level shift from "
+        f"that lies {CLEAR[0]:g} of the column's range, and twice what is usual in its span, from "
+        "both neighbours, a level shift from "
         f"{CLEAR[1]:g} of it, a flat stretch up to {CLEAR[FLAT]:g} of it, noise from {CLEAR[3]:g} "
         "of it",
         _anomaly,

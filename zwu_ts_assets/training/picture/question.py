@@ -3,12 +3,16 @@
 Imports nothing heavy, since settings are read whenever definitions load.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 LETTERS: Final = "ABCDEFGH"
 """What options are called, in their order."""
+
+SPANS: Final = 8
+"""Into so many spans of nearly equal length the steps of a window are cut."""
 
 ANSWER_PREFIX: Final = "Answer: "
 """Begins the last line of every answer, which is all that a scorer reads."""
@@ -31,8 +35,7 @@ class PictureQuestion:
             and options differ in their media alone.
         options: The texts of the options, in the order A, B, ...
         right: The right option, counted from 0; -1 where the answer is no option.
-        given: The views that are shown: those that it needs, but for a question that cannot be
-            answered from what is shown.
+        given: The views that are shown: the needed ones, except for unanswerable questions.
         series: The lines of the prompt that give numbers of the window; empty where none do.
         answer: What stands behind `Answer: ` in the right answer.
         values: What was compared, one number for each option; empty where options are classes.
@@ -122,7 +125,7 @@ TASK_NAMES: Final = (
 
 ALTERED: Final = "altered"
 """The view that shows an altered copy of a window as lines. It is never shown together with a view
-of the window itself, of which it would tell what is not true."""
+of the window itself, which it would contradict."""
 
 ALTERED_LEAST_STEPS: Final = 48
 """Of shorter windows nothing is altered: an eighth of them is too short to show noise."""
@@ -146,3 +149,13 @@ class Asked:
 
     questions: tuple[PictureQuestion, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def spans_of(steps: int) -> list[tuple[int, int]]:
+    """First step, and the step after the last one, of each span of a window.
+
+    Args:
+        steps: Steps of the window.
+    """
+    edges = [round(i * steps / SPANS) for i in range(SPANS + 1)]
+    return list(itertools.pairwise(edges))

@@ -30,8 +30,6 @@ MENUS: Final = 240
 GROUPS: Final = 6
 """Into so many groups the columns of a window are dealt, see `PictureTask.among`."""
 
-_SPANS: Final = 8
-
 
 @dataclass(frozen=True)
 class Asking:
@@ -228,12 +226,6 @@ def pairs_of(columns: Sequence[str]) -> list[tuple[int, int]]:
 def pair_text(columns: Sequence[str], pair: tuple[int, int]) -> str:
     """How a pair of columns is called."""
     return f"{columns[pair[0]]} and {columns[pair[1]]}"
-
-
-def spans_of(length: int) -> list[tuple[int, int]]:
-    """First step, and the step after the last one, of each eighth of a window."""
-    edges = [round(i * length / _SPANS) for i in range(_SPANS + 1)]
-    return list(itertools.pairwise(edges))
 
 
 def span_text(span: tuple[int, int]) -> str:

@@ -24,6 +24,7 @@ from zwu_ts_assets.training.picture.measures import (
     rank_correlation,
     relative,
 )
+from zwu_ts_assets.training.picture.question import spans_of
 from zwu_ts_assets.training.picture.task import (
     MENUS,
     OPTIONS,
@@ -37,7 +38,6 @@ from zwu_ts_assets.training.picture.task import (
     pair_values,
     pairs_of,
     span_text,
-    spans_of,
     too_few_columns,
 )
 from zwu_ts_assets.training.picture.wordings import WORDINGS
@@ -340,8 +340,8 @@ def _frame_correlated(world: World) -> Iterator[Text]:
 def with_unknown(world: World, text: Text) -> Text:
     """The same text with one more option, which is right where the view it needs is not shown.
 
-    From which windows it is kept their ids decide, so that every option, the new one too, is right
-    about equally often.
+    A hash of the sample's id decides for which windows the view is withheld, so that every option,
+    the new one too, is right about equally often.
     """
     count = text.group.options + 1
     right = dict(text.group.right)

@@ -16,8 +16,9 @@ from zwu_ts_assets.training.picture.alterations import (
     altered_values,
 )
 from zwu_ts_assets.training.picture.balance import imbalances
+from zwu_ts_assets.training.picture.line_tasks import LINE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import ALTERED, PictureQuestion
+from zwu_ts_assets.training.picture.question import ALTERED, ON_LINES, PictureQuestion
 from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.prompts import load_templates
 from zwu_ts_assets.training.sample import Sample
@@ -191,3 +192,9 @@ def test_without_plots_of_copies_none_is_asked_about(samples: list[Sample]) -> N
     asked = questions_of(bare, PATCHES, Asking(tasks=TASKS))
     reason = "no altered copies of windows are drawn: set line_plots to true"
     assert asked.left_out == dict.fromkeys(TASKS, reason)
+
+
+def test_settings_know_the_tasks_on_lines_without_loading_them() -> None:
+    for view, levels in ON_LINES.items():
+        on_view = {task.name: task.level for task in LINE_TASKS if view in task.needs}
+        assert levels == on_view
