@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.trainers.corpus import (
-    DATASET,
     REPOSITORY,
     ExpectedRow,
     expected_rows,
@@ -246,7 +245,6 @@ class Workshop:
             log.parent.mkdir(parents=True, exist_ok=True)
             told = {
                 "export": str(export),
-                "dataset": DATASET,
                 "model": str(self._folder / trainer.environment),
                 "scratch": space,
                 "record": str(record),
@@ -287,6 +285,8 @@ class Workshop:
             "HF_HUB_OFFLINE": "1",
             "CUDA_VISIBLE_DEVICES": "",
             "WANDB_DISABLED": "true",
+            # Threads of so small a model wait for each other longer than they work.
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
             # Gigabytes of logits are made and dropped in each step: keep the memory.
             "MALLOC_MMAP_THRESHOLD_": str(1 << 33),
             "MALLOC_TRIM_THRESHOLD_": str(1 << 35),

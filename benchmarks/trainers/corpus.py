@@ -76,7 +76,9 @@ def make_corpus(folder: Path, exports: Sequence[str]) -> Path:
     (data / f"{DATASET}.csv").write_bytes(csv)
     settings = _SETTINGS.format(exports=json.dumps(sorted(exports)))
     (data / f"{DATASET}.toml").write_text(settings, encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name != "ZWU_TS_DATASETS"}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("ZWU_TS_")
+    }
     environment |= {
         "ZWU_TS_DATA_DIR": str(data),
         "ZWU_TS_ARTIFACTS_DIR": str(folder / "artifacts"),

@@ -48,10 +48,9 @@ class Record:
     Attributes:
         version: The trainer's, for the table.
         rows: Of one pass over the split.
-        losses: Of the steps on one row, in order.
+        losses: Of the steps on one row, in order; of GRPO those of its pass over the split.
         rewards: What the export's reward gave for completions, in order.
         rewarded: The question that each of these completions answers.
-        notes: Further findings, by name.
     """
 
     version: str = ""
@@ -59,7 +58,6 @@ class Record:
     losses: list[float] = field(default_factory=list)
     rewards: list[float] = field(default_factory=list)
     rewarded: list[str] = field(default_factory=list)
-    notes: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
         """Write the record as JSON."""

@@ -39,14 +39,12 @@ class Job:
 
     Attributes:
         export: The folder of the export.
-        dataset: Name of the dataset.
         model: The folder of the model.
         scratch: An empty folder for checkpoints and caches.
         code: The folder of a trainer that is no package.
     """
 
     export: Path
-    dataset: str
     model: Path
     scratch: Path
     code: Path | None = None
@@ -187,7 +185,7 @@ def _command(job: Job, start: str) -> list[str]:
     return [word for word in words if word != "..."]
 
 
-def _swift(job: Job, name: str, batch: int = 1) -> list[str]:
+def _swift(job: Job, name: str) -> list[str]:
     found = {
         "model": str(job.model),
         "model_type": "qwen3_vl",
@@ -195,7 +193,7 @@ def _swift(job: Job, name: str, batch: int = 1) -> list[str]:
         "tuner_type": "full",
         "torch_dtype": "float32",
         "output_dir": str(job.scratch / name),
-        "per_device_train_batch_size": str(batch),
+        "per_device_train_batch_size": "1",
         "gradient_accumulation_steps": "1",
         "eval_strategy": "no",
         "save_strategy": "no",
@@ -381,7 +379,6 @@ def main() -> None:
     name, told = sys.argv[1], json.loads(sys.argv[2])
     job = Job(
         export=Path(told["export"]),
-        dataset=told["dataset"],
         model=Path(told["model"]),
         scratch=Path(told["scratch"]),
         code=Path(told["code"]) if told["code"] else None,

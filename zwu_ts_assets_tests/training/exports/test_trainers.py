@@ -137,7 +137,7 @@ def test_each_card_has_the_command_that_real_trainers_are_run_with(
     exports_once: Path, tmp_path: Path, export: str, start: str, options: list[str]
 ) -> None:
     # `make trainers` takes commands and code from these blocks.
-    block = Job(exports_once / export, "demo", tmp_path, tmp_path).block(start)
+    block = Job(exports_once / export, tmp_path, tmp_path).block(start)
     assert [option for option in options if option not in block] == []
     if "import" in block:
         compile(block, "README.md", "exec")
