@@ -30,8 +30,11 @@ def test_every_asset_has_the_bytes_that_are_pinned_with_its_code_version(
     assert not any(problems), "\n".join(filter(None, problems))
 
 
-def test_every_asset_that_there_is_is_pinned_in_the_sample() -> None:
-    assert set(read_pins()["sample"]) == {spec.role for spec in SPECS}
+def test_every_asset_that_there_is_is_pinned() -> None:
+    pins = read_pins()
+    # Windows of the sample are too short to be altered.
+    assert set(pins["sample"]) == {spec.role for spec in SPECS} - {"altered_lines"}
+    assert set(pins["etth1"]) >= {"altered_lines"}
 
 
 def verdicts(found: Pins) -> dict[str, str]:

@@ -227,7 +227,7 @@ def test_exports_are_validated_where_they_are(
     result = CliRunner().invoke(main, ["validate"])
     assert result.exit_code == 0, result.output
     url = f"{corpora.remote}/exports/qwen"
-    told = rf"^{url}: \d+ conversations with \d+ questions, 8 media files, 0 problems$"
+    told = rf"^{url}: \d+ conversations with \d+ questions, 12 media files, 0 problems$"
     assert re.search(told, result.output, re.M)
     row = contents(corpora.port, f"{PREFIX}/exports/qwen")["train.jsonl"]
     ask(corpora.port, "PUT", f"/{BUCKET}/elsewhere/qwen/train.jsonl", row)
