@@ -129,8 +129,15 @@ class Specs:
         raise KeyError(role)
 
     def of(self, asset: str) -> AssetSpec:
-        """The spec of an asset by its name. The raw table alone has another name than its role."""
-        return self["raw" if asset.endswith("_raw") else asset]
+        """The spec of an asset by its name.
+
+        The raw table is named after its dataset. So is the CSV, which nobody makes: it has no spec
+        of its own, and what is true of the raw table is true of it.
+
+        Raises:
+            KeyError: There is no such asset.
+        """
+        return self["raw" if asset.endswith(("_raw", "_csv")) else asset]
 
     @property
     def folders(self) -> frozenset[str]:

@@ -266,8 +266,7 @@ class Reporter:
         return "NULL" if found is None else str(found)
 
     def _per_batch(self, asset: str) -> bool:
-        is_csv = asset == self.dataset.csv_asset  # which is nobody's to make, and has no spec
-        return not is_csv and self.dataset.specs.of(asset).per_batch
+        return self.dataset.specs.of(asset).per_batch
 
     def _latest_ids(self, name: str) -> Mapping[str, int]:
         key = asset_key(self.dataset, name)
