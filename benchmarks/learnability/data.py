@@ -7,10 +7,8 @@ Frames are figures of patches. Where the stride of the windows divides that of t
 share frames, so that each frame is drawn and kept once.
 """
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,9 +18,7 @@ from benchmarks.learnability.exercises import NO_QUESTION, Content, Exercise
 from benchmarks.learnability.text import Vocabulary, vocabulary_of
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.evidence.media import read_video
 from zwu_ts_assets.figures.figure import Canvas, draw_figure
-from zwu_ts_assets.figures.video import draw_patch_frames, encode_mp4
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_file import read_series
@@ -110,6 +106,7 @@ def benchmark_settings(settings: Settings, stride: int) -> Settings:
     changed = {
         "preset": "compact",
         "window_stride": stride,
+        "colour_range": "window",
         "horizon": 0,
         "canvas_width": WIDTH,
         "canvas_height": HEIGHT,
@@ -190,7 +187,7 @@ def shows_video(task: str) -> bool:
 
 
 def draw(corpus: Corpus, samples: Iterable[Sample], *, video: bool) -> Pictures:
-    """Draw the figures, or the frames, of samples.
+    """Draw the figures of samples, or the frames of their videos before these are encoded.
 
     Args:
         corpus: Whose settings hold.
@@ -214,35 +211,6 @@ def draw(corpus: Corpus, samples: Iterable[Sample], *, video: bool) -> Pictures:
     return Pictures(np.stack(pixels), shown)
 
 
-def decode(corpus: Corpus, samples: Iterable[Sample]) -> Pictures:
-    """Encode the videos of samples as MP4, and decode them again.
-
-    The last frame, which a video repeats to have an even number, is shown once.
-
-    Args:
-        corpus: Whose settings hold.
-        samples: Some of its samples.
-    """
-    settings, count = corpus.settings, len(corpus.patches)
-    pixels: list[Pixels] = []
-    shown = {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "video.mp4"
-        for sample in samples:
-            frames = draw_patch_frames(
-                sample.past,
-                sample.features,
-                patch_length=settings.patch_length,
-                patch_stride=settings.patch_stride,
-                canvas=corpus.canvas,
-                frame_multiple=settings.frame_multiple,
-            )
-            path.write_bytes(encode_mp4(frames, settings.fps))
-            shown[sample.id] = tuple(range(len(pixels), len(pixels) + count))
-            pixels += [shrunk(frame) for frame in read_video(path)[:count]]
-    return Pictures(np.stack(pixels), shown)
-
-
 def shrunk(picture: Pixels) -> Pixels:
     """The means of 2x2 pixels, as a consumer that caps the pixels of a picture would shrink it."""
     height, width, _ = picture.shape
@@ -253,9 +221,6 @@ def shrunk(picture: Pixels) -> Pixels:
 
 def exercises(corpus: Corpus) -> tuple[Content, dict[str, list[Exercise]]]:
     """Bring all questions and their pictures into the form in which a model takes them.
-
-    Frames are as they were drawn in the split that is learned from, and decoded from MP4, as a
-    model is shown them, in the one that is tested on.
 
     Args:
         corpus: The questions.
@@ -270,10 +235,7 @@ def exercises(corpus: Corpus) -> tuple[Content, dict[str, list[Exercise]]]:
         samples = [each for each in corpus.samples if each.split == split]
         for video in (False, True):
             if any(shows_video(task) == video for task in vocabulary.tasks):
-                as_decoded = video and split == TESTED_ON
-                pictures = (
-                    decode(corpus, samples) if as_decoded else draw(corpus, samples, video=video)
-                )
+                pictures = draw(corpus, samples, video=video)
                 own.append(exercise(corpus, samples, vocabulary, pictures, video=video))
     settings, shown = corpus.settings, found[TESTED_ON]
     _, height, width, _ = shown[0].pixels.shape

@@ -57,7 +57,7 @@ class Exercise:
     @property
     def shows_video(self) -> bool:
         """Whether several frames are shown of each window."""
-        return self.shown.shape[1] > 1
+        return bool(self.shown.shape[1] > 1)
 
     def seen_as(self, sight: Sight) -> "Exercise":
         """What a model is given that sees so: without `pictures` no trace of any picture is left.
