@@ -1,6 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, export, preflight, evidence, score, validate, test, bench, crash-points, fuzz and
-# audit, for example `make run ARGS=--force`.
+# run, dev, status, export, preflight, evidence, score, validate, publish, test, docs, bench, trainers,
+# crash-points, fuzz and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -44,16 +44,16 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-# Makes the environment with the locks that it is to have besides requirements.lock, if it is not
-# there. Its own Python tells: one that does not start has to be made again.
+# Makes an environment with the locks that it is to have besides requirements.lock, or with one of
+# its own, if it is not there. Its own Python tells: one that does not start has to be made again.
 define ensure
-@if ! "$(VENV)/bin/python" -I tools/environment.py check "$(VENV)" $(1) 2>/dev/null; then \
+@if ! "$(2)/bin/python" -I tools/environment.py check "$(2)" $(1) 2>/dev/null; then \
 	$(find_python); \
-	"$$found" -I tools/environment.py make "$(VENV)" $(1); \
+	"$$found" -I tools/environment.py make "$(2)" $(1); \
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate test test-all check bench cluster-bench crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate publish test test-all check docs bench cluster-bench trainers learnability crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -64,11 +64,15 @@ help:
 	@echo "make evidence   prove that questions need the picture: blind and pixel readers"
 	@echo "make score      score a model's answers: make score ARGS='predictions.jsonl --dataset etth1'"
 	@echo "make validate   check the exports, or others: make validate ARGS=path/to/export"
+	@echo "make publish    push an export to the Hugging Face hub: make publish ARGS='owner/name'"
 	@echo "make test       run the fast tests: no daemon, no browser, no cluster, nothing that is killed"
 	@echo "make test-all   run all tests"
 	@echo "make check      run the linter, the formatter's check and the type checker"
+	@echo "make docs       build the documentation site into site/; a warning is an error"
 	@echo "make bench      measure figures and videos against the original way of drawing them"
 	@echo "make cluster-bench  measure one process, two, and a Dask cluster of two"
+	@echo "make trainers   run real trainers on the exports, in environments of their own (14 GB)"
+	@echo "make learnability  have a small model learn from pictures alone, and test it"
 	@echo "make crash-points  stop a run at each of its writes in turn, in every way"
 	@echo "make fuzz       try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
 	@echo "make audit      hold the pinned packages against published vulnerabilities"
@@ -78,13 +82,13 @@ help:
 	@echo "make clean      remove the virtual environment and the tools' caches"
 
 .venv:
-	$(call ensure,)
+	$(call ensure,,$(VENV))
 
 .developed:
-	$(call ensure,dev)
+	$(call ensure,dev,$(VENV))
 
 cluster:
-	$(call ensure,cluster)
+	$(call ensure,cluster,$(VENV))
 
 run: .venv
 	@"$(bin)/zwu-ts-assets" run $(ARGS)
@@ -110,6 +114,9 @@ score: .venv
 validate: .venv
 	@"$(bin)/zwu-ts-assets" validate $(ARGS)
 
+publish: .venv
+	@"$(bin)/zwu-ts-assets" publish $(ARGS)
+
 test: .developed
 	$(python) -m pytest -m "not slow and not browser" --numprocesses=2 --dist=loadfile $(ARGS)
 
@@ -121,11 +128,28 @@ check: .developed
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 
+# The variable silences a notice about the theme's successor, which looks like a warning of ours.
+docs: .developed
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict $(ARGS)
+
 cluster-bench: cluster
 	@$(python) -m benchmarks.cluster $(ARGS)
 
 bench: .venv
 	@$(python) -m benchmarks.bench $(ARGS)
+
+# Trainers contradict each other in what they need, so there are two environments, named by the
+# version of transformers in them.
+trainers: .venv
+	$(call ensure,transformers5,$(VENV).transformers5)
+	$(call ensure,transformers4,$(VENV).transformers4)
+	@$(python) -m benchmarks.trainers --transformers5 "$(VENV).transformers5/bin/python" \
+		--transformers4 "$(VENV).transformers4/bin/python" $(ARGS)
+
+# Asks and draws in the project's environment, and learns in that of TRL, which has PyTorch.
+learnability: .venv
+	$(call ensure,transformers5,$(VENV).transformers5)
+	@$(python) -m benchmarks.learnability --torch "$(VENV).transformers5/bin/python" $(ARGS)
 
 crash-points: .developed
 	@$(python) -m zwu_ts_assets_tests.crash_points $(ARGS)
@@ -139,8 +163,10 @@ audit: .developed
 # Keeps every pin that still satisfies pyproject.toml; `make lock ARGS=--upgrade` takes the newest.
 # One version of each package for all Pythons, so that all of them draw the same bytes. The other
 # locks are held to the first, so that clusters and tests run with what `make run` installs.
-uv_compile = "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 \
-	--fork-strategy fewest --generate-hashes --no-header --no-emit-index-url $(ARGS) --extra build
+# Those of the trainers are on their own.
+uv_lock = "$$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-header --no-emit-index-url $(ARGS)
+uv_compile = $(uv_lock) --extra build
 
 lock:
 	@set -e; $(find_python); \
@@ -151,8 +177,14 @@ lock:
 	$(uv_compile) --extra cluster --constraints requirements.lock pyproject.toml \
 		--output-file requirements-cluster.lock; \
 	$(uv_compile) --extra dev --constraints requirements-cluster.lock pyproject.toml \
-		--output-file requirements-dev.lock
+		--output-file requirements-dev.lock; \
+	for group in transformers5 transformers4; do \
+		$(uv_lock) --group $$group --output-file requirements-$$group.lock; \
+	done
 
 clean:
-	rm -rf "$(VENV)" "$(VENV).environments" .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	for name in "$(VENV)" "$(VENV).transformers5" "$(VENV).transformers4"; do \
+		rm -rf "$$name" "$$name.environments"; \
+	done
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,8 +2,7 @@
 
 Seconds on a shared machine mean little; a ratio of two things measured in turn means something.
 `--small` runs everything once on a handful of batches, to show that it works; its ratios of whole
-runs are mostly start-up. The first table is the one in README.md, the others are those in
-docs/performance.md.
+runs are mostly start-up. The tables are those in docs/performance.md.
 """
 
 import argparse

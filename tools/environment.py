@@ -1,7 +1,8 @@
 """Make the virtual environment that the commands of `make` run in, and keep it as the locks say.
 
 Called by the Makefile with the path of the environment and what to have in it besides
-`requirements.lock`. Needs nothing but the standard library.
+`requirements.lock`; or with the name of one that is apart, with a lock of its own and without the
+project. Needs nothing but the standard library.
 
 The path (`.venv`) is a link to a folder in `.venv.environments/`, in which each environment is made
 under the name that it keeps: the scripts in it hold absolute paths. Only a finished one is linked,
@@ -32,6 +33,11 @@ from pathlib import Path
 
 LOCK = "requirements.lock"
 EXTRAS = {"cluster": "requirements-cluster.lock", "dev": "requirements-dev.lock"}
+# What trainers need contradicts what the project needs, and what other trainers need.
+APART = {
+    "transformers5": "requirements-transformers5.lock",
+    "transformers4": "requirements-transformers4.lock",
+}
 PROJECT = "pyproject.toml"
 _STATE = "made-from.json"
 # What an environment is made of, also one that somebody began to remove.
@@ -63,11 +69,14 @@ def main() -> None:
     parser.add_argument("action", choices=["check", "make"])
     parser.add_argument("path", type=Path)
     # Without `choices`: of no extras at all, Python 3.11 would say that [] is none of them.
-    parser.add_argument("extras", nargs="*", help=f"of {', '.join(EXTRAS)}")
+    known = f"some of {', '.join(EXTRAS)}, or one of {', '.join(APART)}"
+    parser.add_argument("extras", nargs="*", help=known)
     arguments = parser.parse_args()
-    if unknown := set(arguments.extras) - set(EXTRAS):
-        parser.error(f"found {', '.join(unknown)}; expected some of {', '.join(EXTRAS)}")
-    needed = [LOCK, *(EXTRAS[extra] for extra in arguments.extras)]
+    asked = arguments.extras
+    if set(asked) - set(EXTRAS) and (len(asked) > 1 or asked[0] not in APART):
+        parser.error(f"found {', '.join(asked)}; expected {known}")
+    needed = [APART[asked[0]]] if asked and asked[0] in APART else [LOCK]
+    needed += [EXTRAS[extra] for extra in asked if extra in EXTRAS]
     if arguments.action == "check":
         sys.exit(0 if complete(arguments.path, needed) else 1)
     try:
@@ -85,7 +94,7 @@ def complete(path: Path, needed: Sequence[str]) -> bool:
         state is not None
         and not problem(path, state, needed)
         and not any(name not in state.digests for name in needed)
-        and state.digests.get(PROJECT) == _digest(PROJECT)
+        and (LOCK not in needed or state.digests.get(PROJECT) == _digest(PROJECT))
     )
 
 
@@ -118,17 +127,15 @@ def make(path: Path, needed: Sequence[str]) -> None:
             _refuse_others(path)
             reason = f" again: {why}" if why else ""
             version = sys.version.split()[0]
-            print(
-                f"Making {path}{reason}. With Python {version} this takes a minute or two.",
-                flush=True,
-            )
+            takes = "a minute or two" if LOCK in needed else "some minutes and some gigabytes"
+            print(f"Making {path}{reason}. With Python {version} this takes {takes}.", flush=True)
             _build(path, home, needed)
             return
         place = path.resolve()
         for name in needed:
             if name not in state.digests:
                 state = _add(place, state, name)
-        if state.digests.get(PROJECT) != _digest(PROJECT):
+        if LOCK in needed and state.digests.get(PROJECT) != _digest(PROJECT):
             _install_project(place, state)
 
 
@@ -144,7 +151,11 @@ def _build(path: Path, home: Path, needed: Sequence[str]) -> None:
         for name in needed:
             _pip(place, "--require-hashes", "--requirement", name)
         digests = {name: _digest(name) for name in needed}
-        _install_project(place, State(str(place), str(Path.cwd()), digests, []))
+        state = State(str(place), str(Path.cwd()), digests, [])
+        if LOCK in needed:
+            _install_project(place, state)
+        else:
+            _write(place, replace(state, entries=_entries(place)))
     except BaseException:
         _remove(place)
         raise

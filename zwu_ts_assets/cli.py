@@ -279,11 +279,7 @@ def _material_of(name: str) -> "Material":
     from zwu_ts_assets.orchestration.work import WHOLE
     from zwu_ts_assets.scoring.report import Material
 
-    found = find_datasets(data_folder(), dataset_names())
-    dataset = next((each for each in found.sound if each.name == name), None)
-    if dataset is None:
-        known = ", ".join(each.name for each in found.sound) or "none"
-        raise CorpusError(f"there is no dataset {name!r} (there is {known}); name it in --dataset")
+    dataset = _dataset_called(name)
     store = dataset_store(artifacts_dir(), dataset.prefix)
     try:
         files = {
@@ -327,6 +323,50 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
         )
     if not sound:
         raise click.ClickException("Not every export is sound.")
+
+
+@main.command()
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--dataset", "name", default=ETTH1, show_default=True, help="Whose export.")
+@click.option(
+    "--format",
+    "format_name",
+    default="huggingface",
+    show_default=True,
+    type=click.Choice(list(EXPORTS)),
+)
+@click.option("--public", is_flag=True, help="Let everybody see it; else it is private.")
+@click.option(
+    "--despite-licence",
+    is_flag=True,
+    help="Although the licence is unset or forbids adapted material: you may.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be pushed, and push nothing.")
+def publish(
+    repository: str,
+    name: str,
+    format_name: str,
+    public: bool,
+    despite_licence: bool,
+    dry_run: bool,
+) -> None:
+    """Push an export to the Hugging Face hub, as the dataset OWNER/NAME."""
+    from zwu_ts_assets.orchestration.assets.publish import Publication
+    from zwu_ts_assets.orchestration.assets.publish import publish as push
+
+    if repository.count("/") != 1 or not all(repository.split("/")):
+        raise CorpusError(f"{repository!r}: expected OWNER/NAME, such as jane/etth1-windows")
+    what = Publication(repository, format_name, public, despite_licence)
+    push(_dataset_called(name), artifacts_dir(), what, click.echo, dry_run=dry_run)
+
+
+def _dataset_called(name: str) -> Dataset:
+    found = find_datasets(data_folder(), dataset_names())
+    for dataset in found.sound:
+        if dataset.name == name:
+            return dataset
+    known = ", ".join(each.name for each in found.sound) or "none"
+    raise CorpusError(f"there is no dataset {name!r} (there is {known}); name it in --dataset")
 
 
 @main.command()

@@ -34,7 +34,7 @@ from zwu_ts_assets.config.environment import ARTIFACTS_DIR_VARIABLE
 from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import Product, Work
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
@@ -110,7 +110,7 @@ def record(folder: Path, rows: int, settings: str = "") -> Recording:
         own(manager, context, replace(work, make=made))
 
     with mock.patch.object(ArtifactIOManager, "handle_output", recorded):
-        assets = [*corpus_assets(project.dataset), *TRAINING]
+        assets = asset_names(project.dataset)
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         result = project.materialize(*assets, batches=(0, rows // 24 - 1), config=quiet)
     assert result.success, failures(result)

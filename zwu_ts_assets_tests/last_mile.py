@@ -13,7 +13,7 @@ import dagster as dg
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate, difference
 from zwu_ts_assets.orchestration.refresh.todo import todo
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
@@ -38,7 +38,7 @@ def new_project(folder: Path, settings: str = PLAIN) -> Project:
 
 def make_everything(project: Project) -> dg.ExecuteInProcessResult:
     """The corpus and all of the last mile, in one run."""
-    assets = [*corpus_assets(project.dataset), *TRAINING]
+    assets = asset_names(project.dataset)
     return project.materialize(*assets, batches=(0, BATCHES - 1))
 
 

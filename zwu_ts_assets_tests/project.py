@@ -42,6 +42,7 @@ TRAINING = (
     "vlmevalkit_export",
     "lmms_eval_export",
 )
+DRAWN_FOR_QUESTIONS = ("line_plots", "altered_lines")
 SETTINGS = """\
 window_length = 24
 horizon = 24

@@ -16,8 +16,11 @@ from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import etth1, sample
 from zwu_ts_assets.orchestration.lineage import TRAINING
-from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
+from zwu_ts_assets_tests.project import ASSETS, DRAWN_FOR_QUESTIONS, PER_BATCH
 from zwu_ts_assets_tests.reference import REPOSITORY
+
+DRAWN = {"correlation_pngs", "patch_videos", *DRAWN_FOR_QUESTIONS}
+EVERYTHING = {*ASSETS, *TRAINING, *DRAWN_FOR_QUESTIONS}
 
 RUNNING, NOT_RUNNING = dg.DefaultSensorStatus.RUNNING, dg.DefaultSensorStatus.STOPPED
 STOPPED = dg.DefaultScheduleStatus.STOPPED
@@ -28,17 +31,15 @@ EDGES = {
     "vocab": {"batch_stats"},
     "qwen_tokens": {"batch_stats"},
     "patch_videos": {"batch_windows"},
-    "samples": {
-        *("etth1_raw", "batch_windows", "correlation_pngs", "patch_videos"),
-        *("batch_stats", "qwen_tokens"),
-    },
+    "line_plots": {"batch_windows"},
+    "altered_lines": {"batch_windows"},
+    "samples": {*DRAWN, *("etth1_raw", "batch_windows", "batch_stats", "qwen_tokens")},
     "questions": {"samples"},
-    "evidence": {"correlation_pngs", "patch_videos", "samples", "questions"},
+    "evidence": {*DRAWN, "samples", "questions"},
     "baselines": {"samples", "questions"},
     "preflight": {"patch_videos", "samples", "questions", "evidence"},
     **{
-        name: {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"}
-        for name in EXPORTS.values()
+        name: {*DRAWN, "samples", "questions", "evidence", "baselines"} for name in EXPORTS.values()
     },
     "etth1_raw": {"etth1_csv"},
     "etth1_csv": set(),
@@ -57,14 +58,13 @@ def test_the_lineage_reaches_from_the_csv_over_the_corpus_to_the_exports(
 ) -> None:
     found = {name: {d.asset_key.to_user_string() for d in s.deps} for name, s in graph.items()}
     assert found == EDGES
-    assert set(found) == {*ASSETS, *TRAINING, "etth1_csv"}
+    assert set(found) == {*EVERYTHING, "etth1_csv"}
 
 
 def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetSpec]) -> None:
     assert {name for name, spec in graph.items() if spec.partitions_def} == {
         "batch_windows",
-        "correlation_pngs",
-        "patch_videos",
+        *DRAWN,
     }
 
 
@@ -83,7 +83,7 @@ def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -
 def test_one_job_covers_the_whole_dataset(tmp_path: Path) -> None:
     job = build_definitions([etth1(tmp_path)], tmp_path).resolve_job_def("etth1_corpus")
     covered = job.asset_layer.selected_asset_keys
-    assert {key.to_user_string() for key in covered} == {*ASSETS, *TRAINING}
+    assert {key.to_user_string() for key in covered} == EVERYTHING
 
 
 def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ def policies(folder: Path, automation: AutomationSettings) -> dict[str, int | No
 
 
 def test_a_backfill_is_one_run_unless_told_to_be_cut(tmp_path: Path) -> None:
-    whole = dict.fromkeys((*ASSETS, *TRAINING), None)
+    whole = dict.fromkeys(EVERYTHING, None)
     assert policies(tmp_path, AutomationSettings()) == whole
     cut = policies(tmp_path, AutomationSettings(batches_per_run=20))
-    assert cut == whole | dict.fromkeys(PER_BATCH, 20)
+    assert cut == whole | dict.fromkeys((*PER_BATCH, *DRAWN_FOR_QUESTIONS), 20)
 
 
 def test_a_sensor_that_is_off_goes_on_with_what_a_schedule_begins_in_several_runs(
@@ -137,7 +137,7 @@ def test_every_asset_has_the_check_that_compares_it_with_the_csv(tmp_path: Path)
     current = {
         k.asset_key.to_user_string() for k in graph.asset_check_keys if k.name == "is_current"
     }
-    assert current == {*ASSETS, *TRAINING}
+    assert current == EVERYTHING
 
 
 def test_loading_definitions_imports_nothing_heavy() -> None:

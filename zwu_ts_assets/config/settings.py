@@ -13,23 +13,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from zwu_ts_assets.figures.figure_layout import Canvas, most_features
 from zwu_ts_assets.timeseries.csv_rules import (
+    FEATURE_LIMIT,
+    FIGURE_FEATURES,
+    LINE_PLOT_LIMIT,
     Axis,
     CsvRules,
     Decimal,
     Delimiter,
     Gaps,
+    StatsFormat,
     Thousands,
     date_format_problem,
     encoding_problem,
     strip_problem,
     time_zone_problem,
 )
-from zwu_ts_assets.timeseries.limits import (
-    FEATURE_LIMIT,
-    FIGURE_FEATURES,
-    LINE_PLOT_LIMIT,
-    StatsFormat,
-)
+from zwu_ts_assets.training.picture.question import ALTERED, ALTERED_LEAST_STEPS
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -66,134 +65,194 @@ class Settings(BaseModel):
     time_column: str | None = Field(
         None,
         min_length=1,
-        description="The column with the timestamps; unset: `date`, or the one that has them.",
+        description="The column with the timestamps. Unset: `date`, or the one column that has "
+        "them.",
     )
     features: tuple[str, ...] | None = Field(
         None,
         min_length=1,
         max_length=FEATURE_LIMIT,
-        description="Columns to use, in order; unset: every numeric column.",
+        description="The columns to use, in order, each once. Unset: every numeric column; for "
+        "ETTh1 its seven.",
         strict=False,  # TOML has arrays, not tuples
     )
-    delimiter: Delimiter | None = Field(None, description="Between the cells; unset: found.")
-    decimal: Decimal | None = Field(None, description="The decimal mark; unset: found.")
+    delimiter: Delimiter | None = Field(
+        None, description="The mark between the cells. Unset: found."
+    )
+    decimal: Decimal | None = Field(None, description="The decimal mark. Unset: found.")
     date_format: str | None = Field(
-        None, min_length=1, max_length=100, description="How times are written; unset: found."
+        None,
+        min_length=1,
+        max_length=100,
+        description='How times are written: a format for `strptime`, or `"unix"`, `"unix_ms"`, '
+        '`"unix_us"`, `"unix_ns"`. Unset: found.',
     )
     time_zone: str | None = Field(
-        None, description="IANA name of the zone of local times; unset: times are as they are."
+        None,
+        description="The IANA name of the zone of local times, which become UTC. Unset: times are "
+        "taken as they are.",
     )
     gaps: Gaps = Field("refuse", description="What becomes of missing values and rows.")
     interpolate_limit: int | None = Field(
-        None, ge=1, le=1000, description="At most so many values in a row are interpolated."
+        None,
+        ge=1,
+        le=1000,
+        description='With `gaps = "interpolate"`: the most values in a row that are interpolated.',
     )
-    thousands: Thousands | None = Field(None, description="Between thousands; unset: found.")
+    thousands: Thousands | None = Field(
+        None, description="The mark between thousands. Unset: found."
+    )
     magnitudes: bool | None = Field(
-        None, description="K, M, B after numbers are powers of ten; unset: found."
+        None, description="Whether K, M, B after numbers are powers of ten. Unset: found."
     )
     strip: tuple[str, ...] = Field(
-        (), max_length=20, description="Texts passed over in cells of numbers.", strict=False
+        (),
+        max_length=20,
+        description="Texts without digits and signs that are passed over in cells of numbers where "
+        "not every cell has them.",
+        strict=False,
     )
     missing_values: tuple[str, ...] = Field(
-        (), max_length=20, description="Further cells that stand for a missing value.", strict=False
+        (),
+        max_length=20,
+        description="Cells that stand for a missing value besides `NA`, `-` and the like, such as "
+        '`["-9999"]`.',
+        strict=False,
     )
     encoding: str | None = Field(
-        None, min_length=1, max_length=40, description="Of the text; unset: UTF-8, or UTF-16."
+        None,
+        min_length=1,
+        max_length=40,
+        description='A text encoding of Python, such as `"latin-1"`. Unset: UTF-8, or UTF-16 with '
+        "its mark.",
     )
     lags: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
-        (), max_length=20, description="Rows back of copies that are further columns.", strict=False
+        (),
+        max_length=20,
+        description="Rows back, increasing: each adds a copy of every column from so many rows "
+        "back as a further column. For series of one column, of whose figures five panels "
+        "are trivial otherwise.",
+        strict=False,
     )
     time_axis: Axis = Field(
         "calendar",
-        description="Steps are a time or of the calendar; `order`: rows are counted.",
+        description='`"calendar"`: steps are a fixed time or of the calendar. `"order"`: rows are '
+        "counted, whatever time lies between them.",
     )
     time_columns: tuple[str, ...] | None = Field(
         None,
         min_length=1,
         max_length=7,
-        description="Columns that tell the time together; unset: found.",
+        description="The columns that tell the time together. Unset: found.",
         strict=False,
     )
     series_column: Annotated[tuple[str, ...] | None, BeforeValidator(_in_a_tuple)] = Field(
         None,
         min_length=1,
-        description="Column, or columns, that name the series of a long table; unset: found.",
+        description="The column, or columns, that name the series of a long table. Unset: found.",
         strict=False,
     )
     value_column: str | None = Field(
         None,
         min_length=1,
-        description="The column with the values of a long table; unset: every numeric one.",
+        description="The column with the values of a long table. Unset: every numeric one.",
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(
         None,
         ge=1,
         le=1000,
-        description="Rows between two windows' starts; unset: window_length, side by side.",
+        description="Rows between the starts of two windows, at most `window_length`. Unset: "
+        "`window_length`, so that windows lie side by side.",
     )
-    horizon: int = Field(96, ge=0, le=100_000, description="Rows of the target after a window.")
-    max_batches: int | None = Field(None, ge=1, description="At most so many batches; unset: all.")
-    patch_length: int = Field(24, ge=2, le=1000, description="Rows of a patch, one video frame.")
-    patch_stride: int = Field(12, ge=1, le=1000, description="Rows between two patches' starts.")
+    horizon: int = Field(
+        96, ge=0, le=100_000, description="Rows of the target span after a window."
+    )
+    max_batches: int | None = Field(None, ge=1, description="At most so many batches. Unset: all.")
+    patch_length: int = Field(
+        24,
+        ge=2,
+        le=1000,
+        description="Rows of a patch, which is one video frame; at most `window_length`.",
+    )
+    patch_stride: int = Field(
+        12, ge=1, le=1000, description="Rows between the starts of two patches."
+    )
     preset: Literal["full", "compact"] = Field(
         "full",
-        description="`compact`: a canvas of 896x512 unless another is set, with a quarter of the "
-        "tokens: colours can be read, and digits are not asked about.",
+        description='`"compact"`: a canvas of 896x512 unless another is set, for a quarter of the '
+        "tokens. Colours can be read; questions about digits are not asked.",
     )
-    canvas_width: _Blocks = Field(1792, ge=448, description="Width of a figure in pixels.")
-    canvas_height: _Blocks = Field(992, ge=224, description="Height of a figure in pixels.")
+    canvas_width: _Blocks = Field(
+        1792, ge=448, description="Width of a figure and a line plot in pixels."
+    )
+    canvas_height: _Blocks = Field(
+        992, ge=224, description="Height of a figure and a line plot in pixels."
+    )
     title_batch_index: bool = Field(
-        False, description="Print the batch index in the titles: it tells a model where it is."
+        False,
+        description="Print the batch index in the titles. It tells a model where in time a window "
+        "is.",
     )
     colour_range: Literal["window", "train"] = Field(
         "window",
-        description="Colours span each window's own values, or a range fitted on the training "
+        description="Colours span each window's own values, or ranges fitted on the training "
         "split.",
     )
-    line_plots: bool = Field(False, description="Draw the values as lines too.")
+    line_plots: bool | None = Field(
+        None, description="Draw the values as plain lines too; unset: if tasks ask about them."
+    )
     figure_features: int = Field(
         FIGURE_FEATURES,
         ge=2,
         le=FEATURE_LIMIT,
-        description="At most so many columns in a feature panel; of more, those that stand for "
-        "all.",
+        description="At most so many columns in a feature panel, and no more than it has pixels. "
+        "Of more columns, those are shown that stand for all.",
     )
     figure_columns: tuple[str, ...] | None = Field(
         None,
         min_length=1,
         max_length=FEATURE_LIMIT,
-        description="Columns of the feature panels, in order; unset: all, or chosen.",
+        description="The columns of the feature panels, in order, each once. Unset: all, or those "
+        "that are chosen.",
         strict=False,
     )
     video_width: _Blocks | None = Field(
-        None, ge=448, description="Width of a video in pixels; unset: the canvas'."
+        None, ge=448, description="Width of a video in pixels. Unset: that of the canvas."
     )
     video_height: _Blocks | None = Field(
-        None, ge=224, description="Height of a video in pixels; unset: the canvas'."
+        None, ge=224, description="Height of a video in pixels. Unset: that of the canvas."
     )
     fps: float = Field(2.0, ge=0.001, le=60, description="Frames per second of the videos.")
     frame_multiple: int = Field(
-        2, ge=1, le=64, description="Videos repeat their last frame up to a multiple of this."
+        2,
+        ge=1,
+        le=64,
+        description="A video repeats its last frame until it has a multiple of this.",
     )
     stats_format: StatsFormat = Field(
         "decimals",
-        description="Numbers of the statistics have two decimals, or four significant digits.",
+        description="Numbers of the statistics have two decimals, or four significant digits, for "
+        "columns that vary by less than a tenth; a warning names such columns.",
     )
     splitter: str | None = Field(
-        None, description="`package.module:function` that splits the stats text for `vocab`."
+        None,
+        description="The function that splits the text for `vocab`, as `package.module:function`.",
     )
     tokenizer: str | None = Field(
-        None, description="Folder or model id of the tokenizer for `qwen_tokens`."
+        None, description="The tokenizer of `qwen_tokens`: a folder, or the id of a model."
     )
 
     split: SplitRule = Field(
         SplitRule(), description="How rows are divided into train, validation and test."
     )
     tasks: TaskSettings = Field(TaskSettings(), description="What is asked of each sample.")
-    units: dict[str, str] = Field({}, description="Unit by column.")
+    units: dict[str, str] = Field({}, description='Unit by column, such as `{ OT = "°C" }`.')
     prompts: str | None = Field(
-        None, min_length=1, description="Folder with prompt templates; unset: the project's."
+        None,
+        min_length=1,
+        description="The folder of your own prompt templates, relative to the project. Unset: the "
+        "project's.",
     )
     exports: tuple[
         Literal[
@@ -207,15 +266,27 @@ class Settings(BaseModel):
             "lmms_eval",
         ],
         ...,
-    ] = Field((), description="Export formats to make with the corpus.", strict=False)
+    ] = Field(
+        (), description="Export formats to make, and keep current, with the corpus.", strict=False
+    )
     export_media: Literal["copy", "link"] = Field(
         "copy", description="Whether exports hold copies of figures and videos, or hard links."
     )
-    shard_samples: int = Field(64, ge=1, le=100_000, description="Samples of a WebDataset shard.")
-    title: str = Field("", description="What people call the data, for dataset cards.")
-    description: str = Field("", description="What the series is, for dataset cards.")
-    source: str = Field("", description="Where the CSV comes from, for dataset cards.")
-    licence: str = Field("", description="Its licence, for example `cc-by-4.0`.")
+    shard_samples: int = Field(
+        64, ge=1, le=100_000, description="At most so many samples of a WebDataset shard."
+    )
+    title: str = Field(
+        "", description="What people call the data, for dataset cards. ETTh1 has its own."
+    )
+    description: str = Field(
+        "", description="What the series is, for dataset cards. ETTh1 has its own."
+    )
+    source: str = Field(
+        "", description="Where the CSV comes from, for dataset cards. ETTh1 has its own."
+    )
+    licence: str = Field(
+        "", description="Its licence, such as `cc-by-4.0`, for dataset cards. ETTh1 has its own."
+    )
 
     @property
     def csv_rules(self) -> CsvRules:
@@ -242,6 +313,28 @@ class Settings(BaseModel):
     def video_size(self) -> tuple[int, int]:
         """Width and height of videos in pixels; each the canvas' where it is unset."""
         return self.video_width or self.canvas_width, self.video_height or self.canvas_height
+
+    @property
+    def draws_lines(self) -> bool:
+        """Whether the values of windows are drawn as lines."""
+        if self.line_plots is None:
+            return self._has_room_for_lines and self.tasks.ask_about("lines")
+        return self.line_plots
+
+    @property
+    def draws_altered_lines(self) -> bool:
+        """Whether altered copies of windows are drawn as lines: only if tasks ask about them."""
+        return (
+            self.line_plots is not False
+            and self._has_room_for_lines
+            and self.window_length >= ALTERED_LEAST_STEPS
+            and self.tasks.ask_about(ALTERED)
+        )
+
+    @property
+    def _has_room_for_lines(self) -> bool:
+        shown = self.figure_columns
+        return (self.figure_features if shown is None else len(shown)) <= LINE_PLOT_LIMIT
 
     @property
     def figure_room(self) -> int:

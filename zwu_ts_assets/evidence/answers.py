@@ -10,7 +10,7 @@ are compared between pictures by their colours.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, linear_regression, pstdev
+from statistics import fmean, linear_regression, median, pstdev
 from typing import Final, Protocol
 
 import numpy as np
@@ -52,6 +52,7 @@ class Seen:
         columns: Names of the columns of the feature panels, as their labels say.
         patch_starts: First step of each frame, as the text says.
         lines: The line plots.
+        altered: The line plots of altered copies.
         number: The number printed in a cell of the first figure: of panel, row and column.
     """
 
@@ -60,6 +61,7 @@ class Seen:
     columns: tuple[str, ...]
     patch_starts: tuple[int, ...]
     lines: Sequence[Curves] = ()
+    altered: Sequence[Curves] = ()
     number: Callable[[int, int, int], float] | None = None
 
 
@@ -161,12 +163,10 @@ def _returning_span(asked: Asked, seen: Seen) -> int:
 def _odd_span(asked: Asked, seen: Seen) -> int:
     matrix = seen.figures[0].time_dtw.tolist()
     steps = len(matrix)
-    edges = [round(i * steps / 8) for i in range(9)]
-    eighths = [range(edges[i], edges[i + 1]) for i in range(8)]
     means = []
     for option in asked.options:
         span = _steps(option)
-        means.append(fmean(_mean_between(matrix, span, each) for each in eighths if each != span))
+        means.append(fmean(_mean_between(matrix, span, e) for e in _eighths(steps) if e != span))
     return _best(means, largest=True)
 
 
@@ -346,6 +346,84 @@ def _same_lines(asked: Asked, seen: Seen) -> int:
     return asked.options.index("yes" if same else "no")
 
 
+def _points(curves: Curves, column: int) -> list[float]:
+    """The values of a line: its edge where it turns, where the middle would be beside the tip."""
+    middle = [float(value) for value in curves.middle[column]]
+    points = list(middle)
+    for step in range(1, len(middle) - 1):
+        if middle[step] > max(middle[step - 1], middle[step + 1]):
+            points[step] = float(curves.upper[column][step])
+        elif middle[step] < min(middle[step - 1], middle[step + 1]):
+            points[step] = float(curves.lower[column][step])
+    return points
+
+
+_CERTAIN: Final = {"a spike": 0.56, "a level shift": 0.25, "a flat stretch": 0.02, "noise": 0.185}
+"""Half way between what an anomaly must show and what else may, in parts of a line's range."""
+
+
+def _anomalies(curves: Curves, column: int, span: range) -> dict[str, float]:
+    """How many times as much as is needed a span of a line shows of each anomaly."""
+    points = _points(curves, column)
+    lonely = []
+    for step in span:
+        around = [points[s] for s in (step - 1, step + 1) if 0 <= s < len(points)]
+        value = points[step]
+        alone = len(around) == 2 and (value > max(around) or value < min(around))
+        lonely.append(min(abs(value - other) for other in around) if alone else 0.0)
+    noise = median(lonely[1:-1])
+    inside = [points[step] for step in span[1:-1]]
+    beside = [*range(span[0] - 4, span[0] - 1), *range(span[-1] + 2, span[-1] + 5)]
+    found = {
+        "a spike": max(lonely) - 2 * noise,
+        "noise": noise,
+        "a level shift": 0.0,
+    }
+    if beside[0] >= 0 and beside[-1] < len(points):
+        there = [points[step] for step in beside]
+        found["a level shift"] = max(min(inside) - max(there), min(there) - max(inside))
+    ratios = {kind: value / _CERTAIN[kind] for kind, value in found.items()}
+    # A line that does not move is read to a pixel, never to nothing.
+    ratios["a flat stretch"] = _CERTAIN["a flat stretch"] / max(
+        max(inside) - min(inside), _CERTAIN["a flat stretch"] / 10
+    )
+    return ratios
+
+
+def _strongest(seen: Seen, columns: Sequence[int], spans: Sequence[range]) -> tuple[int, int, str]:
+    """Where some columns and spans show an anomaly most: indices of both, and what it is.
+
+    Where none shows one, it is called `nothing`.
+    """
+    best, where = 1.0, (0, 0, "nothing")
+    for i, column in enumerate(columns):
+        for j, span in enumerate(spans):
+            for kind, ratio in _anomalies(seen.altered[0], column, span).items():
+                if ratio > best:
+                    best, where = ratio, (i, j, kind)
+    return where
+
+
+def _eighths(steps: int) -> list[range]:
+    edges = [round(i * steps / 8) for i in range(9)]
+    return [range(edges[i], edges[i + 1]) for i in range(8)]
+
+
+def _anomaly(asked: Asked, seen: Seen) -> int:
+    count, steps = seen.altered[0].middle.shape
+    return asked.options.index(_strongest(seen, range(count), _eighths(steps))[2])
+
+
+def _anomaly_column(asked: Asked, seen: Seen) -> int:
+    columns = [seen.columns.index(option) for option in asked.options]
+    return _strongest(seen, columns, _eighths(seen.altered[0].middle.shape[1]))[0]
+
+
+def _anomaly_span(asked: Asked, seen: Seen) -> int:
+    spans = [_steps(option) for option in asked.options]
+    return _strongest(seen, range(len(seen.columns)), spans)[1]
+
+
 def _listed(asked: Asked) -> list[float]:
     """The numbers that the text lists, in lines that begin with the step of their first one."""
     lines = re.findall(r"^\d+:((?: -?[0-9.]+)+)$", asked.prompt, re.MULTILINE)
@@ -403,6 +481,9 @@ _READERS: Final[Mapping[str, Reader]] = {
     "line_peak": _line_peak,
     "peak_if_shown": _peak_if_shown,
     "same_lines": _same_lines,
+    "anomaly": _anomaly,
+    "anomaly_column": _anomaly_column,
+    "anomaly_span": _anomaly_span,
     "extremes": _extremes,
     "trend": _trend,
     "volatility": _volatility,

@@ -35,10 +35,12 @@ class Curves:
     Attributes:
         middle: The middle of the line at each step.
         upper: Its upper edge, which is the value at a peak, however steep its sides are.
+        lower: Its lower edge, which is the value at a trough.
     """
 
     middle: Floats
     upper: Floats
+    lower: Floats
 
 
 def read_lines(pixels: Pixels, count: int, steps: int) -> Curves:
@@ -65,11 +67,11 @@ def read_lines(pixels: Pixels, count: int, steps: int) -> Curves:
             f"the picture shows {len(curves)} lines; expected {count}: pass a line plot of so many "
             "columns"
         )
-    return Curves(np.array([c[0] for c in curves]), np.array([c[1] for c in curves]))
+    return Curves(*(np.array([curve[edge] for curve in curves]) for edge in range(3)))
 
 
-def _curve(ink: Floats, steps: int) -> tuple[Floats, Floats]:
-    """Middle and upper edge of a line at each step, from the ink of its panel."""
+def _curve(ink: Floats, steps: int) -> tuple[Floats, Floats, Floats]:
+    """Middle, upper and lower edge of a line at each step, from the ink of its panel."""
     drawn = ink > _INK
     rows = np.flatnonzero(drawn.any(axis=1))
     ink, drawn = ink[rows[0] : rows[-1] + 1], drawn[rows[0] : rows[-1] + 1]
@@ -77,7 +79,7 @@ def _curve(ink: Floats, steps: int) -> tuple[Floats, Floats]:
     # Where it is flattest, a line is as high as it is thick.
     half = float(np.quantile(ink.sum(axis=0), 0.05)) / 2
     if height <= 2 * half + 2:
-        return np.full(steps, 0.5), np.full(steps, 0.5)
+        return np.full(steps, 0.5), np.full(steps, 0.5), np.full(steps, 0.5)
     x = half + np.arange(steps) * (width - 2 * half) / (steps - 1)
     columns = np.clip(x.astype(np.intp), 0, width - 1)
     # The last column may hold nothing but the end of a stroke.
@@ -89,6 +91,7 @@ def _curve(ink: Floats, steps: int) -> tuple[Floats, Floats]:
     return (
         np.clip(1.0 - ((top + bottom) / 2 - half) / span, 0.0, 1.0),
         np.clip(1.0 - (top - half) / span, 0.0, 1.0),
+        np.clip(1.0 - (bottom - half) / span, 0.0, 1.0),
     )
 
 

@@ -116,6 +116,7 @@ class Gallery:
         steps: Steps of a window.
         patches: First step and the step after the last one of each frame that repeats no other.
         lines: From a sample's id to the RGB pixels of its line plot; None where there are none.
+        altered: From a sample's id to those of its altered copy; likewise.
     """
 
     figure: Callable[[str], Pixels]
@@ -124,6 +125,7 @@ class Gallery:
     steps: int
     patches: Sequence[tuple[int, int]]
     lines: Callable[[str], Pixels] | None = None
+    altered: Callable[[str], Pixels] | None = None
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,7 @@ class _Reading:
     kept_figures: dict[str, Panels] = field(default_factory=dict)
     kept_boxes: dict[str, FigureBoxes] = field(default_factory=dict)
     kept_videos: dict[str, tuple[Panels, ...]] = field(default_factory=dict)
-    kept_lines: dict[str, Curves] = field(default_factory=dict)
+    kept_lines: dict[tuple[str, str], Curves] = field(default_factory=dict)
     last: dict[str, Pixels] = field(default_factory=dict)
 
     def _shown(self, pixels: Pixels, *, frame: bool = False) -> Pixels:
@@ -347,15 +349,16 @@ class _Reading:
             )
         return self.kept_videos[sample]
 
-    def lines(self, sample: str) -> Curves:
-        if sample not in self.kept_lines:
-            if self.gallery.lines is None:
+    def lines(self, view: str, sample: str) -> Curves:
+        key = view, sample
+        if key not in self.kept_lines:
+            plot = self.gallery.lines if view == "lines" else self.gallery.altered
+            if plot is None:
                 raise NotAFigure("there are no line plots")
-            pixels = self._shown(self.gallery.lines(sample))
-            self.kept_lines[sample] = read_lines(
-                pixels, len(self.gallery.columns), self.gallery.steps
+            self.kept_lines[key] = read_lines(
+                self._shown(plot(sample)), len(self.gallery.columns), self.gallery.steps
             )
-        return self.kept_lines[sample]
+        return self.kept_lines[key]
 
     def answer(self, question: Question, own: str, other: str) -> float:
         """The reader's answer from the media of given samples; NaN if it finds none."""
@@ -366,7 +369,8 @@ class _Reading:
                 [f for view, sample in media if view == "video" for f in self.frames(sample)],
                 self.gallery.columns,
                 tuple(start for start, _ in self.gallery.patches),
-                [self.lines(sample) for view, sample in media if view == "lines"],
+                [self.lines(view, sample) for view, sample in media if view == "lines"],
+                [self.lines(view, sample) for view, sample in media if view == "altered"],
                 lambda panel, row, column: self.number(own, panel, row, column),
             )
             return answer_from_pixels(question, seen, self.own)

@@ -35,8 +35,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.colour_bars import levelled, value_range
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
-from zwu_ts_assets.figures.ticks import levelled, value_range
 from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 

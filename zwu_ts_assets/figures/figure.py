@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.colour_bars import draw_bar_ticks
+from zwu_ts_assets.figures.colour_bars import draw_bar_ticks, levelled, value_range
 from zwu_ts_assets.figures.colour_ranges import PanelRanges
 from zwu_ts_assets.figures.dependence import DependenceMatrices, Matrix, dependence_matrices
 from zwu_ts_assets.figures.figure_layout import TITLE_POINTS, Canvas
@@ -47,7 +47,6 @@ from zwu_ts_assets.figures.text_stamps import (
     stamp_text,
     text_stamps,
 )
-from zwu_ts_assets.figures.ticks import levelled, value_range
 from zwu_ts_assets.timeseries.selection import Selection
 
 __all__ = ["Canvas", "draw_figure", "draw_matrices", "encode_png", "thumbnail"]

@@ -36,6 +36,7 @@ from zwu_ts_assets.figures.agg import (
     recorded_texts,
     rendered,
 )
+from zwu_ts_assets.figures.colour_bars import value_locator, value_range, value_ticks
 from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas
 from zwu_ts_assets.figures.figure_template import drawable_names
 from zwu_ts_assets.figures.line_layout import (
@@ -52,8 +53,7 @@ from zwu_ts_assets.figures.text_stamps import (
     stamp_text,
     text_stamps,
 )
-from zwu_ts_assets.figures.ticks import value_locator, value_range, value_ticks
-from zwu_ts_assets.timeseries.limits import LINE_PLOT_LIMIT
+from zwu_ts_assets.timeseries.csv_rules import LINE_PLOT_LIMIT
 
 Frame = NDArray[np.uint8]
 

@@ -30,7 +30,8 @@ class AssetSpec:
 
     Attributes:
         role: Its name in every dataset; the asset `raw` alone is named after its dataset.
-        description: What it holds, for the web UI; its first sentence is in the README.
+        description: What it holds, for the web UI and the reference, in whose table its first
+            paragraph is.
         inputs: The roles that it is made from, by the name of the argument that gets them. One
             that is switched off is left out.
         origins: Tells what each of its artifacts comes from, given what is known of the inputs and
@@ -57,9 +58,11 @@ class AssetSpec:
         checks: The checks that look at what it made; they run with it.
         last_mile: Whether it is made only for those who ask for it, and kept current from then on;
             it is compared once all that it is made from is current.
-        asked_by: The setting, and the entry in it, that asks for an asset of the last mile.
+        asked_by: The setting, and the value of it or entry in it, that asks for an asset of the
+            last mile.
         may_make_nothing: Whether a run of it may end without an artifact.
-        enabled_by: The setting, and the value of it, that adds the asset; None: always there.
+        enabled_by: The setting or property of the settings, and the value of it, that adds the
+            asset; None: always there.
     """
 
     role: str
@@ -93,7 +96,11 @@ class AssetSpec:
 
     def is_asked_for(self, settings: Settings) -> bool:
         """Whether the settings ask for this asset of the last mile."""
-        return self.asked_by is not None and self.asked_by[1] in getattr(settings, self.asked_by[0])
+        if self.asked_by is None:
+            return False
+        name, entry = self.asked_by
+        asked = getattr(settings, name)
+        return entry in asked if isinstance(asked, tuple) else bool(entry == asked)
 
     @property
     def guards(self) -> tuple[str, ...]:
@@ -136,8 +143,11 @@ class Specs:
 
     @property
     def last_mile(self) -> tuple[str, ...]:
-        """The assets that are made for those who ask for them, and kept current from then on."""
-        return tuple(spec.role for spec in self.all if spec.last_mile)
+        """The assets that are made for those who ask for them, and kept current from then on.
+
+        Without the pictures that are drawn for them, which come along.
+        """
+        return tuple(spec.role for spec in self.all if spec.last_mile and not spec.per_batch)
 
     def enabled(self, settings: Settings) -> list[AssetSpec]:
         """The assets that a dataset with these settings has."""
@@ -156,9 +166,11 @@ class Specs:
         }
 
 
-# These came later: told, and part of a digest, only where they are not at their default, so that
-# nothing that was made before them is out of date.
-_LATER: Final = ("figure_features", "figure_columns", "stats_format", "lags", *CSV_SETTINGS)
+# Most data needs none of these, so they are told only where they are not at their default.
+_SELDOM: Final = (
+    *("time_column", "window_stride", "figure_features", "figure_columns", "stats_format", "lags"),
+    *CSV_SETTINGS,
+)
 
 
 def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
@@ -168,36 +180,34 @@ def settings_of(settings: Settings, spec: AssetSpec) -> dict[str, object]:
         settings: Those of the dataset.
         spec: Of the asset.
     """
-    fields = Settings.model_fields
-    names = [
-        name
-        for name in spec.settings
-        if name not in _LATER or getattr(settings, name) != fields[name].default
-    ]
-    values = {name: getattr(settings, name) for name in names}
-    if "time_column" in values:
-        # Unset came later too: what was made of a column of this name is current.
-        values["time_column"] = values["time_column"] or "date"
-    if not settings.overlapping:
-        # Came later: where windows lie side by side, it makes nothing out of date that existed
-        # before, and no export tells of it.
+    values = {name: _plain(getattr(settings, name)) for name in spec.settings}
+    if not settings.overlapping:  # a stride of the window's length is what an unset one means
         values.pop("window_stride", None)
     return {
-        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        name: value
         for name, value in values.items()
+        if name not in _SELDOM or value != _DEFAULTS[name]
     }
 
 
 def settings_digest(settings: Settings, spec: AssetSpec) -> str:
     """Eight hexadecimal digits that change when a setting of that asset changes.
 
+    They are of the settings that are not at their default, so that a release with a further setting
+    makes nothing out of date.
+
     Args:
         settings: Those of the dataset.
         spec: Of the asset.
     """
     shaping = spec.digested(settings, settings_of(settings, spec))
-    if shaping.get("colour_range") == "window":
-        # Came later: where it is not used, it makes nothing out of date that existed before.
-        del shaping["colour_range"]
-    text = json.dumps(shaping, sort_keys=True, default=list)
+    changed = {name: value for name, value in shaping.items() if value != _DEFAULTS[name]}
+    text = json.dumps(changed, sort_keys=True, default=list)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+_DEFAULTS: Final = {name: _plain(value) for name, value in Settings.model_validate({})}

@@ -10,7 +10,8 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 
 TRAINING: Final = SPECS.last_mile
-"""The last mile: made for those who ask for it, and kept current from then on."""
+"""The last mile: made for those who ask for it, and kept current from then on. What is drawn for it
+alone comes along."""
 
 
 def asset_inputs(dataset: Dataset) -> dict[str, tuple[str, ...]]:

@@ -143,8 +143,7 @@ def of_worded(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     if questions is None or not questions.details["questions"]:
         return {}
     parts = [inputs.version("samples"), questions.version]
-    if "evidence" in inputs.records:
-        parts.append(inputs.version("evidence"))
+    parts += [inputs.version(role) for role in ("evidence", "baselines") if role in inputs.records]
     parts += [wording_digest(_templates(inputs)), _tokenizer(inputs)]
     return {WHOLE: Origin(digest(*parts))}
 

@@ -3,7 +3,7 @@
 What belongs here: what an asset is called and made from, which files it has, which settings and
 checks are its own, how Dagster shows it, its code version, and which functions tell what it comes
 from and make it. Lineage, layout, digests of settings, reserved names, the comparison, Dagster's
-definitions and the table in the README follow from these. What does not: those functions
+definitions and the reference in the documentation follow from these. What does not: those functions
 (`origins.py`, `assets/`).
 
 Raise a code version when the same input and settings give different content or other bytes.
@@ -31,7 +31,9 @@ _SIZE: Final[Mapping[str, type[float]]] = {"width": float, "height": float}
 
 _PROMPTS: Final = ("prompts", origins.prompts_digest)
 
-_MEDIA: Final = {name: name for name in ("correlation_pngs", "line_plots", "patch_videos")}
+_MEDIA: Final = {
+    name: name for name in ("correlation_pngs", "line_plots", "altered_lines", "patch_videos")
+}
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
 _NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer")
@@ -53,13 +55,14 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
             "samples": "samples",
             "questions": "questions",
             "evidence": "evidence",
+            "baselines": "baselines",
         },
         origins=origins.of_worded,
         body=partial(training_assets.export, format_name),
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="3",  # conversations of several questions, which need the picture
+        code_version="5",  # cards as real trainers need them
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -154,7 +157,29 @@ _SPECS: Final = (
         per_batch=True,
         kinds=frozenset({"png"}),
         checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
-        enabled_by=("line_plots", True),
+        last_mile=True,
+        asked_by=("line_plots", True),
+        enabled_by=("draws_lines", True),
+    ),
+    AssetSpec(
+        role="altered_lines",
+        description=(
+            "The values of an altered copy of each window as lines, for questions about what was "
+            "put in.\n\n"
+            "A spike, a level shift, a flat stretch, noise, or nothing; `samples` says what."
+        ),
+        inputs={"windows": "batch_windows"},
+        files={"png": "altered_lines/batch_{key}.png"},
+        window_file="altered_lines/batch_{key}/{role}.png",
+        origins=origins.of_figures,
+        body=corpus_assets.altered_lines,
+        details=_SIZE,
+        settings=(*_DRAWING, "units"),
+        per_batch=True,
+        kinds=frozenset({"png"}),
+        checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
+        last_mile=True,
+        enabled_by=("draws_altered_lines", True),
     ),
     AssetSpec(
         role="batch_stats",
@@ -242,6 +267,7 @@ _SPECS: Final = (
         origins=origins.of_samples,
         body=training_assets.samples,
         details={f"{name}_samples": float for name in SPLITS},
+        code_version="2",  # altered copies of windows, and what was put into them
         settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.SPLITS_SHARE_NO_ROW,),
@@ -261,6 +287,7 @@ _SPECS: Final = (
         origins=origins.of_questions,
         body=training_assets.questions,
         details={"questions": float},
+        code_version="2",  # tasks about altered copies of windows
         settings=("tasks", "patch_length", "patch_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.ANSWERS_ARE_BALANCED,),
@@ -281,6 +308,7 @@ _SPECS: Final = (
         },
         origins=origins.of_evidence,
         body=training_assets.evidence,
+        code_version="2",  # a reader of altered copies
         settings=("patch_length", "patch_stride"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.QUESTIONS_NEED_THEIR_MEDIA,),
@@ -310,7 +338,7 @@ _SPECS: Final = (
         origins=origins.of_worded,
         body=training_assets.preflight,
         made_with=_PROMPTS,
-        code_version="2",  # tokens by conversation and question, and what was measured
+        code_version="3",  # texts as each consumer reads them
         settings=("tasks", "prompts"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
@@ -334,8 +362,8 @@ _SPECS: Final = (
     ),
     _export(
         "huggingface",
-        "The samples as `imagefolder` of Hugging Face `datasets` reads them.",
-        *("json", "huggingface"),
+        "The conversations as the Hugging Face hub shows them: Parquet with its media in it.",
+        *("parquet", "huggingface"),
     ),
     _export(
         "webdataset",

@@ -18,8 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from zwu_ts_assets.storage.object_clients import filesystem_of
-from zwu_ts_assets.storage.object_errors import code_of, is_of_a_store, sentence_of
+from zwu_ts_assets.storage.object_clients import code_of, filesystem_of, is_of_a_store, sentence_of
 from zwu_ts_assets.storage.places import Remote, StoreError
 
 # Of everything together: a body that trickles has no silence, and would never end.
@@ -191,8 +190,9 @@ class ObjectFiles:
         return before.tag
 
     def _path(self, name: str) -> str:
-        path = f"{self.root}/{name}" if name else str(self.root)
-        return str(filesystem_of(self.root.protocol, os.getpid())._strip_protocol(path))
+        from fsspec.core import strip_protocol
+
+        return str(strip_protocol(f"{self.root}/{name}" if name else str(self.root)))
 
     def _call(self, method: str, *args: Any, seconds: float = 0.0, **kwargs: Any) -> Any:
         """Call a method of the file system, for no longer than some seconds."""

@@ -32,7 +32,7 @@ from zwu_ts_assets.storage.artifact_store import (
     Record,
     parsed_record,
 )
-from zwu_ts_assets.storage.kept_objects import KeptObjects
+from zwu_ts_assets.storage.object_clients import KeptObjects
 from zwu_ts_assets.storage.object_files import Facts, ObjectFiles, is_content_tag
 from zwu_ts_assets.storage.places import Remote, StoreError
 

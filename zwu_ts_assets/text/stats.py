@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.limits import StatsFormat
-from zwu_ts_assets.timeseries.window_key import WindowKey, key_label, key_text
+from zwu_ts_assets.timeseries.csv_rules import StatsFormat
+from zwu_ts_assets.timeseries.window_rows import WindowKey, key_label, key_text
 
 # Bounded: `int` refuses thousands of digits with an error of its own.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,17})"

@@ -1,7 +1,8 @@
 """Which columns of a CSV are its features.
 
-What belongs here: the choice of the feature columns, and what is said of columns that are not
-there. What does not: the time column and the header itself (`csv_header.py`).
+What belongs here: the choice of the feature columns, what is said of columns that are not there,
+and finding columns that only tell the time again, by which a model could read where in time it is.
+What does not: the time column and the header itself (`csv_header.py`).
 """
 
 import difflib
@@ -10,6 +11,9 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_lines import (
@@ -22,8 +26,52 @@ from zwu_ts_assets.timeseries.csv_lines import (
     refuse,
     show,
 )
-from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT
+from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT
 from zwu_ts_assets.timeseries.table_files import settings_file
+
+# Fewer rows may go up evenly by chance.
+_LEAST_ROWS: Final = 24
+# How far a time may be off the straight line, in steps: Excel writes days with ten digits.
+_OFF: Final = 0.01
+
+
+def repeats_time(seconds: NDArray[np.int64], values: NDArray[np.float64]) -> str:
+    """How a column tells the time again; empty if it does not.
+
+    Args:
+        seconds: (rows,) int64, increasing.
+        values: (rows,) float64, NaN where a value is missing.
+    """
+    first = np.diff(values[:_LEAST_ROWS])
+    rising, level = bool((first > 0).all() or (first < 0).all()), bool((first == 0).all())
+    # Most columns are told by their first rows.
+    if len(seconds) < _LEAST_ROWS or not (rising or level) or not np.isfinite(values).all():
+        return ""
+    if (_is_even(np.arange(len(values), dtype=np.float64), values)) or _is_even(
+        (seconds - seconds[0]).astype(np.float64), values
+    ):
+        return "goes on evenly with the time, so it counts rows or is a time itself"
+    if (values[:_LEAST_ROWS] == values[0]).all():  # as a year is
+        years = seconds.view("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+        ahead = values - years
+        if (ahead == ahead[0]).all() and (years[0] != years[-1] or ahead[0] == 0):
+            return "is the year of the time"
+    return ""
+
+
+def _is_even(steps: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
+    """Whether values lie on a line over the steps that is not level."""
+    few = steps[:_LEAST_ROWS]
+    slope = (values[_LEAST_ROWS - 1] - values[0]) / (few[-1] - few[0])
+    if slope == 0 or not np.isfinite(slope):
+        return False
+    # Most columns are told by their first rows; of the others the whole tells the slope better.
+    width = abs(slope) * few[-1] / (_LEAST_ROWS - 1)
+    if (np.abs(values[:_LEAST_ROWS] - values[0] - slope * few) > _OFF * width).any():
+        return False
+    slope = (values[-1] - values[0]) / steps[-1]
+    return bool((np.abs(values - values[0] - slope * steps) <= _OFF * width).all())
+
 
 _LOOKED_AT: Final = 100  # lines that tell whether a column is one of numbers
 _LISTED: Final = 20  # names in a message

@@ -30,9 +30,8 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
 from zwu_ts_assets.timeseries.csv_columns import Columns, Rows
-from zwu_ts_assets.timeseries.csv_counters import repeats_time
 from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
-from zwu_ts_assets.timeseries.csv_features import listed
+from zwu_ts_assets.timeseries.csv_features import listed, repeats_time
 from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
 from zwu_ts_assets.timeseries.csv_header import read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
@@ -134,7 +133,7 @@ def read_csv(
     delimiter, decimal mark and the form of timestamps are found in the first lines; what all lines
     do not agree on is refused. Columns that are not used may hold anything. A file has at most
     `csv_open.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
-    `csv_header.COLUMN_LIMIT` columns, of which at most `limits.FEATURE_LIMIT` are used.
+    `csv_header.COLUMN_LIMIT` columns, of which at most `csv_rules.FEATURE_LIMIT` are used.
 
     Args:
         path: The CSV file.

@@ -25,10 +25,9 @@ from zwu_ts_assets.timeseries.csv_features import listed, numbers_among, refuse_
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_missing, refuse, show
 from zwu_ts_assets.timeseries.csv_order import DataRows
 from zwu_ts_assets.timeseries.csv_periods import whole_number
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, CsvRules
 from zwu_ts_assets.timeseries.csv_time_column import NO_TIME, TimePlace
 from zwu_ts_assets.timeseries.csv_times import means_a_clock, means_a_time, say_time
-from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT
 
 _LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one
 _SURE: Final = 3  # rows of a series that tell it apart

@@ -1,7 +1,7 @@
 """How the timestamps of a CSV are written, and what seconds they name.
 
 What belongs here: finding the format of a column of stamps, and reading a stamp. What does not:
-reading many at once (`csv_time_blocks.py`), local time (`csv_zones.py`) and the interval between
+reading many at once (`csv_blocks.py`), local time (`csv_zones.py`) and the interval between
 rows (`csv_gaps.py`).
 
 Seconds are counted from 1970-01-01 00:00, of UTC where a stamp tells so, else of its own time line.

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.limits import FEATURE_LIMIT, lagged_name
+from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, lagged_name
 from zwu_ts_assets.timeseries.series import Series
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.limits import lag_of
+from zwu_ts_assets.timeseries.csv_rules import lag_of
 from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
 
 

@@ -1,14 +1,65 @@
-"""Which rows of a series windows, batches and patches own.
+"""Which rows of a series windows, batches and patches own, and what a window is called by them.
 
-What belongs here: arithmetic on row numbers. What does not: the rows themselves (`windows`).
+What belongs here: arithmetic on row numbers, and the one form of a window's name in headings, rows
+and messages. What does not: the rows themselves (`windows.py`), the ids of samples
+(`training/sample.py`).
 
 Windows begin in rows 0, stride, 2 stride, ... as long as the series has all their rows. Batch i
 owns the windows that begin in rows length*i .. length*i + length - 1: one window, side by side with
 the next, where the stride is the length, and several that overlap where it is smaller. The stride
 is at most the length, so that every batch owns at least one.
+
+A window is named by the row in which it begins. Where a batch has one window, that row follows from
+the batch, and the batch alone is named; where it has several, both are.
 """
 
 from zwu_ts_assets.errors import CorpusError
+
+WindowKey = int | tuple[int, int]
+"""The batch; or the batch and the window's first row, where a batch has several windows."""
+
+
+def window_key(batch: int, row: int, *, overlapping: bool) -> WindowKey:
+    """The key of a window.
+
+    Args:
+        batch: The batch that owns it.
+        row: Its first row.
+        overlapping: Whether batches have several windows.
+    """
+    return (batch, row) if overlapping else batch
+
+
+def key_text(key: WindowKey) -> str:
+    """A key in a heading or a title: `Batch 17` or `Batch 17 Row 1640`."""
+    batch, row = _parts(key)
+    return f"Batch {batch}" if row is None else f"Batch {batch} Row {row}"
+
+
+def key_label(key: WindowKey) -> str:
+    """A key in a message: `batch 17` or `batch 17 row 1640`."""
+    return key_text(key).lower()
+
+
+def key_fields(key: WindowKey) -> dict[str, int]:
+    """A key as the first fields of a JSON row: `batch`, and `row` where it has one."""
+    batch, row = _parts(key)
+    return {"batch": batch} if row is None else {"batch": batch, "row": row}
+
+
+def first_row(key: WindowKey, length: int) -> int:
+    """The row that a window begins in.
+
+    Args:
+        key: Its key.
+        length: Rows of a window.
+    """
+    batch, row = _parts(key)
+    return batch * length if row is None else row
+
+
+def _parts(key: WindowKey) -> tuple[int, int | None]:
+    return key if isinstance(key, tuple) else (key, None)
 
 
 def window_count(rows: int, length: int, stride: int | None = None) -> int:

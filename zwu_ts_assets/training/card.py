@@ -134,6 +134,7 @@ class CardFacts:
         split_rule: How the splits were cut, for example `ratio 0.7/0.1/0.2`.
         tasks: In the order of their levels.
         evidence: What readers made of the questions: a table in Markdown.
+        baselines: What a model has to beat, likewise.
         rationale: Whether answers say how they were read: `none`, `answer` or `think`.
         parameters: Settings by name.
         checks: In the order of the card.
@@ -156,6 +157,7 @@ class CardFacts:
     split_rule: str
     tasks: Sequence[TaskFacts]
     evidence: str
+    baselines: str
     rationale: str
     parameters: Mapping[str, str | int | float | bool | None]
     checks: Sequence[CheckFacts]
@@ -168,19 +170,23 @@ class CardFacts:
     media_are_links: bool = False
 
 
+Configurations = Mapping[str, Mapping[str, Sequence[str]]]
+"""By name and split, patterns of files with data; the first is the default."""
+
+
 def card_files(
-    facts: CardFacts, *, format_name: str, data_files: Mapping[str, Sequence[str]], usage: str
+    facts: CardFacts, *, format_name: str, configurations: Configurations, usage: str
 ) -> Iterator[WrittenFile]:
     """The card and its pictures, as files of an export.
 
     Args:
         facts: What the card says.
         format_name: Name of the export's format.
-        data_files: Patterns of the files with data, by split; the hub's viewer loads them.
+        configurations: What `load_dataset` loads, and the hub's viewer shows.
         usage: How the export is loaded, in Markdown.
     """
     content = card_markdown(
-        facts, format_name=format_name, data_files=data_files, usage=usage
+        facts, format_name=format_name, configurations=configurations, usage=usage
     ).encode("utf-8")
     yield WrittenFile(CARD, hashlib.sha256(content).hexdigest(), lambda: content)
     yield WrittenFile(FIGURE, facts.figure.made_from, facts.figure.build)
@@ -188,11 +194,10 @@ def card_files(
 
 
 def card_markdown(
-    facts: CardFacts, *, format_name: str, data_files: Mapping[str, Sequence[str]], usage: str
+    facts: CardFacts, *, format_name: str, configurations: Configurations, usage: str
 ) -> str:
     """The card's text; arguments as for `card_files`."""
     parts = [
-        _front_matter(facts, data_files),
         f"# {_text(facts.title)}",
         _text(facts.description),
         f"Made from a multivariate time series with zwu_ts_assets; this is the `{format_name}` "
@@ -226,11 +231,16 @@ def card_markdown(
             [_task_row(task) for task in facts.tasks],
         ),
         "The examples are about the window of the pictures above, where it was asked that.",
+        _COPIES if any("altered" in task.needs for task in facts.tasks) else "",
         "### Do they need the picture, and can they be answered from it?",
         "A blind reader sees the text alone and has learned from the train split; a reader of "
         "pixels sees the decoded media alone; with the wrong picture, it sees those of another "
         "window.",
         facts.evidence.strip(),
+        "### What has to be beaten",
+        "Guessing, the most frequent answer of the train split, and forecasts that anyone can "
+        "make; blind reader and reader of pixels are in the table above.",
+        facts.baselines.strip(),
         "## Parameters",
         _table(("parameter", "value"), _pairs(facts.parameters)),
         "## Checks",
@@ -243,19 +253,31 @@ def card_markdown(
         "## Versions",
         _table(("package or asset", "version"), _pairs(facts.versions)),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    body = "\n\n".join(part for part in parts if part) + "\n"
+    return f"{_front_matter(facts, configurations, body)}\n\n{body}"
 
 
-def _front_matter(facts: CardFacts, data_files: Mapping[str, Sequence[str]]) -> str:
-    """YAML whose scalars from elsewhere are quoted, so that no name can break out of it."""
+def _front_matter(facts: CardFacts, configurations: Configurations, body: str) -> str:
+    """YAML whose scalars from elsewhere are quoted, so that no name can break out of it.
+
+    `datasets` 5.2 caches what it loads by what it reads here, and does not look at the files: of
+    an export made again it would give the rows of before. So each configuration has a description
+    that changes with the facts about the content, fingerprints included.
+    """
+    content = hashlib.sha256(body.encode("utf-8")).hexdigest()[:16]
     rows = sum(split.conversations for split in facts.splits)
     size = next((name for bound, name in _SIZES if rows < bound), "100K<n<1M")
     lines = ["---", *_licence_lines(facts.licence), "language:", f"- {_quoted(facts.language)}"]
     lines += [f"pretty_name: {_quoted(facts.title)}", "size_categories:", f"- {size}"]
     lines += ["task_categories:", "- time-series-forecasting", "- visual-question-answering"]
     lines += ["tags:", "- time-series", "- qwen3-vl", "- multimodal"]
-    if data_files:
-        lines += ["configs:", "- config_name: default", "  data_files:"]
+    if configurations:
+        lines.append("configs:")
+    for number, (name, data_files) in enumerate(configurations.items()):
+        lines.append(f"- config_name: {name}")
+        if len(configurations) > 1 and number == 0:
+            lines.append("  default: true")
+        lines += [f"  description: {_quoted(f'content {content}')}", "  data_files:"]
         for split, patterns in data_files.items():
             lines += [f"  - split: {split}", "    path:"]
             lines += [f"    - {_quoted(pattern)}" for pattern in patterns]
@@ -284,8 +306,13 @@ def _licence_lines(licence: str) -> list[str]:
     return ["license: other", f"license_name: {_quoted(name)}"]
 
 
+def forbids_adapted_material(licence: str) -> bool:
+    """Whether a licence allows sharing only what is unchanged: CC BY-ND and its like."""
+    return re.search(r"(?<![a-z])nd(?![a-z])|no.?deriv", licence, re.IGNORECASE) is not None
+
+
 def _no_derivatives(licence: str) -> str:
-    if not re.search(r"\bnd\b|no.?deriv", licence, re.IGNORECASE):
+    if not forbids_adapted_material(licence):
         return ""
     return (
         ". It allows sharing the series only unchanged: before you share this export, which is "
@@ -306,6 +333,12 @@ def _split_row(split: SplitFacts) -> tuple[str, ...]:
         "not counted" if split.tokens is None else f"{split.tokens:,}",
     )
 
+
+_COPIES: Final = (
+    "Questions that need `altered` show the line plot of a copy of a window, into which an anomaly "
+    "was put before it was drawn, or nothing. No other question shows such a copy, and these show "
+    "nothing else."
+)
 
 _ANSWERS: Final[Mapping[str, str]] = {
     "none": "Every answer is one line, `Answer: ` and what was asked for.",

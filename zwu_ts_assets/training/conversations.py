@@ -13,16 +13,18 @@ from typing import Final
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
-from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.picture.question import ALTERED, PictureQuestion
 from zwu_ts_assets.training.prompts import PromptTemplates
 from zwu_ts_assets.training.reserved import require_usable_names, reserved_word
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.task_settings import Rationale, TaskSettings
 
 Medium = tuple[str, str]
-"""A view, `figure`, `lines` or `video`, and the id of the sample that it shows."""
+"""A view, `figure`, `lines`, `altered` or `video`, and the id of the sample that it shows."""
 
-_ORDER: Final = ("figure", "lines", "video")
+_ORDER: Final = ("figure", "lines", ALTERED, "video")
+
+_COMPARED: Final = ("lines", "video")
 
 _SECOND: Final = {
     "figure": "Here is the figure of another window of the same series: the second figure.",
@@ -49,7 +51,7 @@ def compared_views(question: PictureQuestion) -> tuple[str, ...]:
     """The views of which a question asks if they show the same window as the figure."""
     if "figure" not in question.needs:
         return ()
-    return tuple(view for view in _ORDER[1:] if view in question.needs)
+    return tuple(view for view in _COMPARED if view in question.needs)
 
 
 def make_conversations(
@@ -58,13 +60,15 @@ def make_conversations(
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
+    *,
+    videos_apart: bool = False,
 ) -> list[Conversation]:
     """Put every question into exactly one conversation of its split.
 
     A sample has one conversation, in which its figure is shown once and all questions about it are
     asked, unless `questions_per_conversation` says otherwise. A video is asked about where it is
     shown: next to the figure of another sample, where the question is whether the two belong
-    together.
+    together. An altered copy is asked about in a conversation that shows nothing else.
 
     Args:
         samples: All samples.
@@ -72,6 +76,8 @@ def make_conversations(
         settings: How many questions share a conversation, and whether answers have a rationale.
         templates: How media are introduced.
         media: How the media were made.
+        videos_apart: Whether questions that show a video have conversations of their own, for
+            consumers that read none.
 
     Returns:
         The conversations, by sample.
@@ -85,14 +91,19 @@ def make_conversations(
     planned = _planned(samples, questions)
     size = settings.questions_per_conversation
     shown = {view for question in questions for view in question.given if view in _ORDER}
+    shown.discard(ALTERED)
     made = []
     for sample in samples:
         together, *apart = planned[sample.id]
+        moved = {view for asked in apart for each in asked for view in each.given}
+        if videos_apart:
+            moved.add("video")
+            apart.insert(0, [each for each in together if "video" in each.given])
+            together = [each for each in together if "video" not in each.given]
         groups: list[tuple[Sequence[PictureQuestion], set[str]]] = []
         if size is None:
             # All of what the corpus shows, also of a window of which few questions are asked: a
             # split without any video, for example, would have rows of another type.
-            moved = {view for asked in apart for each in asked for view in each.given}
             groups = [(together, shown - moved), *((asked, set()) for asked in apart)]
         else:
             for asked in (together, *apart):
@@ -115,7 +126,7 @@ def _planned(
     apart: dict[str, dict[tuple[str, ...], list[PictureQuestion]]] = {
         sample.id: {} for sample in samples
     }
-    hosts = {view: _hosts(view, samples, questions) for view in _ORDER[1:]}
+    hosts = {view: _hosts(view, samples, questions) for view in _COMPARED}
     for question in sorted(questions, key=_place):
         about = question.sample_id
         if about not in together:
@@ -124,8 +135,8 @@ def _planned(
                 "materialize questions again"
             )
         alone = question.given[0] if len(question.given) == 1 else ""
-        if not question.answerable:
-            # What it needs must not be shown.
+        if not question.answerable or ALTERED in question.given:
+            # What it needs must not be shown; and a copy is not what the window is.
             apart[about].setdefault(question.given, []).append(question)
         elif alone not in hosts:
             together[about].append(question)
@@ -163,9 +174,9 @@ def _place(question: PictureQuestion) -> tuple[int, str]:
     if compared_views(question):
         place = 0
     elif not set(question.given) & set(_ORDER):
-        place = 5
+        place = len(_ORDER) + 2
     elif question.other_sample:
-        place = 4
+        place = len(_ORDER) + 1
     else:
         place = 1 + _ORDER.index(next(view for view in _ORDER if view in question.given))
     return place, question.id
@@ -235,7 +246,12 @@ def _introduced(
 
 
 def _path(sample: Sample, view: str) -> str:
-    return {"figure": sample.image, "lines": sample.line_plot, "video": sample.video}[view]
+    return {
+        "figure": sample.image,
+        "lines": sample.line_plot,
+        ALTERED: sample.altered_plot,
+        "video": sample.video,
+    }[view]
 
 
 def reply(question: PictureQuestion, rationale: Rationale) -> str:

@@ -9,10 +9,11 @@ that is no regular file; and there are bounds on all that is read before it is l
 """
 
 import hashlib
+import itertools
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
@@ -30,22 +31,25 @@ from zwu_ts_assets.training.exports import (
     webdataset,
 )
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, loaded_json
+from zwu_ts_assets.training.exports.parquet import (
+    arrow_schema,
+    columns_but_bytes,
+    media_of,
+    row_schema,
+)
 from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
-from zwu_ts_assets.training.exports.single import arrow_schema, pictures_of
+from zwu_ts_assets.training.profiles import PROFILES
 
 _ROWS: Final[Mapping[str, Schema]] = {
     qwen.NAME: qwen.ROW,
     ms_swift.NAME: MESSAGE_ROW,
     llama_factory.NAME: MESSAGE_ROW,
-    huggingface.NAME: huggingface.ROW,
     webdataset.NAME: webdataset.ROW,
-    rl.NAME: rl.ROW,
-    lmms_eval.NAME: rl.ROW,
     vlmevalkit.NAME: vlmevalkit.RECORD,
 }
 
-_IN_PARQUET: Final = frozenset({rl.NAME, lmms_eval.NAME})
+_IN_PARQUET: Final = frozenset({huggingface.NAME, rl.NAME, lmms_eval.NAME})
 
 ROW_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a row: the target span of a thousand columns has a thirtieth of it."""
@@ -90,7 +94,8 @@ class Problem:
 class ReadConversation:
     """A conversation as a row has it; media are told by their path in the export.
 
-    `texts` are what user and assistant say in turn, two for each of the questions.
+    `texts` are what user and assistant say in turn, two for each of the questions. `tokens` are
+    those of the conversation by consumer, in formats whose rows tell them.
     """
 
     file: str
@@ -101,6 +106,7 @@ class ReadConversation:
     videos: tuple[str, ...]
     texts: tuple[str, ...]
     questions: tuple[Mapping[str, Any], ...]
+    tokens: Mapping[str, int | None] | None = None
 
     def problem(self, reason: str) -> Problem:
         """A problem of this row."""
@@ -133,9 +139,9 @@ Read = ReadConversation | ReadSample | Problem
 
 def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
     """Read all rows, split by split; a row that cannot be read is a problem."""
-    schema = _ROWS[manifest.format]
     for split, names in manifest.files.items():
         for name in names:
+            schema = _schema(manifest.format, name)
             try:
                 rows = _rows(folder, name, manifest.format)
                 for number, (key, row) in enumerate(rows, start=1):
@@ -152,6 +158,22 @@ def read_export(folder: Path, manifest: Manifest) -> Iterator[Read]:
                 yield Problem(name, None, "", f"is not {kind} ({error})")
 
 
+def _schema(format_name: str, name: str) -> Schema:
+    """The shape of the rows of a file."""
+    if format_name in _IN_PARQUET:
+        return row_schema(_columns(format_name, name))
+    return _ROWS[format_name]
+
+
+def _columns(format_name: str, name: str) -> Mapping[str, Any]:
+    """The columns of a Parquet file."""
+    if format_name != huggingface.NAME:
+        return rl.COLUMNS
+    if name.startswith(f"{huggingface.SAMPLES}/"):
+        return huggingface.SAMPLE_ROW_COLUMNS
+    return huggingface.COLUMNS
+
+
 def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]]:
     """The rows of a file; a line that is no JSON is a row that is the error."""
     if format_name == webdataset.NAME:
@@ -162,7 +184,8 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                     yield member.name.removesuffix(".json"), _loaded(content)
     elif format_name in _IN_PARQUET:
         with open_inside(folder, name) as file:
-            yield from (("", row) for row in _parquet_rows(file))
+            columns = _columns(format_name, name)
+            yield from (("", row) for row in _parquet_rows(file, columns))
     elif format_name == vlmevalkit.NAME:
         with open_inside(folder, name, TSV_LIMIT) as file:
             for row in vlmevalkit.read_rows(file):
@@ -184,8 +207,8 @@ def _rows(folder: Path, name: str, format_name: str) -> Iterator[tuple[str, Any]
                     yield "", _loaded(line)
 
 
-def _parquet_rows(stream: BinaryIO) -> Iterator[Any]:
-    """The rows of a Parquet file, of pictures the paths alone.
+def _parquet_rows(stream: BinaryIO, columns: Mapping[str, Any]) -> Iterator[Any]:
+    """The rows of a Parquet file with such columns, of embedded media the paths alone.
 
     Raises:
         ValueError: It is no Parquet, or has other columns than those of the format.
@@ -193,7 +216,7 @@ def _parquet_rows(stream: BinaryIO) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    expected = arrow_schema(rl.COLUMNS)
+    expected = arrow_schema(columns)
     try:
         file = pq.ParquetFile(stream, page_checksum_verification=True)
         found = file.schema_arrow
@@ -202,8 +225,8 @@ def _parquet_rows(stream: BinaryIO) -> Iterator[Any]:
         for field, wanted in zip(found, expected, strict=True):
             if field.type != wanted.type:
                 raise ValueError(f"{field.name} is {field.type}, expected {wanted.type}")
-        names = ["images.list.element.path" if n == "images" else n for n in found.names]
-        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=names):
+        read = columns_but_bytes(columns)
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=read):
             yield from batch.to_pylist()
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
@@ -284,6 +307,8 @@ def _read_row(
         yield _conversation(
             *(file, number, split, name, row["images"], [], turns, [row["question"]])
         )
+    elif format_name == huggingface.NAME:
+        yield from _of_hub(file, number, split, row)
     elif format_name in _IN_PARQUET:
         told = row["extra_info"]
         turns = [*_turns(row["messages"]), ("assistant", told["reply"])]
@@ -297,19 +322,31 @@ def _read_row(
             *(_turns(row["messages"]), row["questions"]),
         )
     else:
-        yield from _sample(format_name, file, number, split, key, row)
+        yield from _of_shard(file, number, split, key, row)
 
 
-def _sample(
-    format_name: str, file: str, number: int, split: str, key: str, row: dict[str, Any]
-) -> Iterator[Read]:
-    if format_name == huggingface.NAME:
-        before, image, video = f"{split}/", row["file_name"], row["video"]
-    else:
-        before, image, video = f"{key}.", "png", "mp4"
-        if key != row["id"]:
-            yield Problem(file, number, key, f"holds the sample {row['id']!r}, expected {key!r}")
-    yield ReadSample(file, number, split, row, f"{before}{image}", f"{before}{video}")
+def _of_hub(file: str, number: int, split: str, row: dict[str, Any]) -> Iterator[Read]:
+    if "questions" not in row:
+        yield ReadSample(file, number, split, row, row["image"], row["video"])
+        return
+    turns = [(said["role"], huggingface.text_of(said["content"])) for said in row["messages"]]
+    images, videos = ([each["path"] for each in row[kind]] for kind in ("images", "videos"))
+    read = _conversation(*(file, number, split, row["id"], images, videos, turns, row["questions"]))
+    if isinstance(read, ReadConversation):
+        told = row["tokens"]
+        if row["length"] != told[PROFILES[0].name]:
+            yield read.problem(
+                f"its length is {row['length']}, but its tokens are {told[PROFILES[0].name]}"
+            )
+        read = replace(read, tokens=told)
+    yield read
+
+
+def _of_shard(file: str, number: int, split: str, key: str, row: dict[str, Any]) -> Iterator[Read]:
+    before = f"{key}."
+    if key != row["id"]:
+        yield Problem(file, number, key, f"holds the sample {row['id']!r}, expected {key!r}")
+    yield ReadSample(file, number, split, row, f"{before}png", f"{before}mp4")
     for each in row["conversations"]:
         images = [before + path for path in each["images"]]
         videos = [before + path for path in each["videos"]]
@@ -387,7 +424,7 @@ def _medium(folder: Path, path: str) -> bytes | str:
 
 
 def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str, bytes | str]]:
-    """Pictures from the files with rows, all other media from files of their own."""
+    """Media from the files with rows, all others from files of their own."""
     import pyarrow as pa
 
     missing = dict.fromkeys(manifest.media)
@@ -396,7 +433,10 @@ def _embedded_media(folder: Path, manifest: Manifest) -> Iterator[tuple[str, str
         seen: set[tuple[str, bytes]] = set()
         try:
             with open_inside(folder, name, TSV_LIMIT if in_table else None) as file:
-                for path, content in (_pictures_of_tsv if in_table else pictures_of)(file):
+                columns = _columns(manifest.format, name)
+                for path, content in (
+                    _pictures_of_tsv(file) if in_table else media_of(file, columns)
+                ):
                     key = path, hashlib.sha256(content).digest()
                     # Rows share pictures; each different one is looked at.
                     if path in manifest.media and key not in seen:
@@ -430,9 +470,7 @@ def shard_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
             continue  # told by `read_export`
         there: set[str] = set()  # sets, since a shard may hold 100,000 samples
         seen: dict[str, None] = {}
-        for number, (member, before) in enumerate(
-            zip(members, ["", *members[:-1]], strict=True), start=1
-        ):
+        for number, (before, member) in enumerate(itertools.pairwise(["", *members]), start=1):
             key, dot, field = member.partition(".")
             if not dot or not field or "/" in member:
                 yield Problem(name, None, member, "is no name of the form KEY.json")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zwu_ts_assets.text.stats import stats_lines
-from zwu_ts_assets.timeseries.limits import StatsFormat
+from zwu_ts_assets.timeseries.csv_rules import StatsFormat
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
@@ -37,7 +37,8 @@ FACTS: Final[Mapping[str, str]] = {
     "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
-    "views": "what is shown: `figure`, `lines`, `video`, in this order; may be empty",
+    "views": "what is shown: `figure`, `lines`, `altered` (the lines of an altered copy), `video`, "
+    "in this order; may be empty",
     "names": "what they are called: `names.figure`, such as `the first picture`, and so on",
     "belonging": "names of those that show the window",
     "compared": "names of those of which it is asked if they show the same window; usually none",
@@ -95,6 +96,7 @@ def prompt_facts(
     names = {
         "figure": "the first picture" if two else "the picture",
         "lines": "the second picture" if two else "the picture",
+        "altered": "the picture",  # which is shown alone
         "video": "the video",
     }
     patches = len(patch_spans(rows, media.patch_length, media.patch_stride))

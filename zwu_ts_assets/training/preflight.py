@@ -231,7 +231,11 @@ def _consumer_report(
         (image.tokens if image else 0) * each.images + (video.tokens if video else 0) * each.videos
         for each in corpus.conversations
     ]
-    totals = [media + each.text for media, each in zip(visual, corpus.conversations, strict=True)]
+    texts = [
+        each.text - (0 if profile.line_ends else each.images + each.videos)
+        for each in corpus.conversations
+    ]
+    totals = [media + text for media, text in zip(visual, texts, strict=True)]
     longest = corpus.conversations[totals.index(max(totals))]
     further = (image.tokens if image else 0) * (longest.images - 1)
     further += (video.tokens if video else 0) * (longest.videos - 1)

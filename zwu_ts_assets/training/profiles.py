@@ -53,6 +53,7 @@ class Profile:
         length_limit: The longest sample in tokens; None where only the model limits it.
         beyond_limit: What happens to a longer one.
         videos: Whether it reads videos at all.
+        line_ends: Whether it keeps the line end behind the placeholder of a medium.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Profile:
     length_limit: int | None = None
     beyond_limit: str = ""
     videos: bool = True
+    line_ends: bool = True
 
     @property
     def sampling_fps(self) -> float:
@@ -89,7 +91,8 @@ class Profile:
         if not self.videos:
             raise CorpusError(
                 f"{self.title} reads no videos. Export samples with the figure alone for it, or "
-                "train with another: it trains on what is left of a row, and says nothing."
+                "train with another: a row with a video in its place ends in an error, and where "
+                "the text alone names the video, it trains on the rest and says nothing."
             )
         return self.reader.video(clip, tokenizer, self.processor)
 
@@ -155,6 +158,7 @@ _FINETUNE = Profile(
     source="QwenLM/Qwen3-VL at 96588727, qwen-vl-finetune/qwenvl/train/argument.py",
     processor=_FINETUNE_PROCESSOR,
     caps=_FINETUNE_CAPS,
+    line_ends=False,
 )
 
 # The launch script passes --max_pixels 50176 --min_pixels 784 --model_max_length 8192.
@@ -172,6 +176,7 @@ _FINETUNE_SCRIPT = Profile(
         wrapped=False,
     ),
     caps=_FINETUNE_CAPS,
+    line_ends=False,
 )
 
 
@@ -240,7 +245,7 @@ _LLAMA_FACTORY = Profile(
 _TRL = Profile(
     name="trl",
     title="TRL's SFTTrainer",
-    source="huggingface/trl v1.9.0, trl/trainer/sft_config.py and sft_trainer.py",
+    source="huggingface/trl v1.16.0, trl/trainer/sft_config.py and sft_trainer.py",
     caps=Caps(
         image=lambda pixels: f"image_processor.size['longest_edge'] = {pixels}",
         length=lambda tokens: "max_length=None",

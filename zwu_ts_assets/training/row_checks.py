@@ -17,6 +17,7 @@ from zwu_ts_assets.training.exports.manifest_reading import (
 )
 from zwu_ts_assets.training.exports.rows import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
 from zwu_ts_assets.training.exports.source import is_safe_path
+from zwu_ts_assets.training.lengths import MeasureLengths
 from zwu_ts_assets.training.reserved import reserved_word, without_thought
 
 
@@ -46,6 +47,7 @@ class Expectations:
         count_tokens: Tokens of a text.
         image_tokens: Tokens of an image of a width and a height, in Qwen3-VL.
         video_tokens: Tokens of a video of so many frames, a width, a height and an fps.
+        lengths: Tokens of a conversation for each consumer.
     """
 
     questions: Mapping[str, RightQuestion] | None = None
@@ -53,6 +55,7 @@ class Expectations:
     count_tokens: Callable[[str], int] | None = None
     image_tokens: Callable[[int, int], int] | None = None
     video_tokens: Callable[[int, int, int, float], int] | None = None
+    lengths: MeasureLengths | None = None
 
 
 def _met_before(key: str, at: ReadConversation | ReadSample, seen: dict[str, str]) -> str:
@@ -85,6 +88,8 @@ def conversation_problems(
         told = f"; {unsafe[0]!r} leads out of the export" if unsafe else ""
         yield read.problem(f"shows the media {found}, expected {wanted}{told}")
     problems = list(_text_problems(read, conversation, expected))
+    if read.tokens is not None and read.tokens != conversation.tokens:
+        problems.append(f"has {dict(read.tokens)} tokens, declared are {dict(conversation.tokens)}")
     digest = conversation_digest(read.texts, read.questions)
     if not problems and digest != conversation.sha256:
         problems = ["prompts, answers or columns differ from what was exported"]

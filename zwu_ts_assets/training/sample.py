@@ -38,6 +38,9 @@ class Sample:
         image: The figure, relative to the dataset's artifact folder, with `/` between its parts.
         video: The video, likewise.
         line_plot: The plot of its values, likewise; empty if none was drawn.
+        altered_plot: The plot of its altered copy's values, likewise.
+        alteration: What was done to that copy, such as `a spike in HUFL, steps 24 to 35`; empty
+            where none was drawn.
         stats_text: The window's statistics as text, as the corpus has them.
         stats_tokens: Ids of that text in the corpus' tokenizer.
         image_tokens: Tokens of the figure in Qwen3-VL, with its two delimiters.
@@ -73,6 +76,8 @@ class Sample:
     fingerprints: Mapping[str, str]
     shown: Selection | None = None
     axis: TimeAxis = FIXED
+    altered_plot: str = ""
+    alteration: str = ""
 
     @property
     def panel_columns(self) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from zwu_ts_assets.timeseries.time_axis import TimeAxis
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
-FORMAT: Final = "zwu_ts_assets samples 1"
+FORMAT: Final = "zwu_ts_assets samples 2"
 """Names the schema in the file's metadata; the number rises when the columns change."""
 
 _NUMBERS_PER_GROUP: Final = 4_000_000
@@ -37,6 +37,9 @@ class _Column(NamedTuple):
 _STRINGS: Final = pa.list_(pa.string())
 _TIMES: Final = pa.list_(pa.timestamp("s"))
 _ROWS: Final = pa.list_(pa.list_(pa.float64()))
+# No map, a type that Hugging Face `datasets` does not know.
+_VERSION: Final = pa.struct([("asset", pa.string()), ("version", pa.string())])
+_VERSIONS: Final = pa.list_(_VERSION)
 
 _COLUMNS: Final = (
     _Column("id", pa.string(), "Unique and stable: the dataset and the first row of the past."),
@@ -56,6 +59,12 @@ _COLUMNS: Final = (
     _Column("image", pa.string(), "The figure, relative to the dataset's artifact folder."),
     _Column("video", pa.string(), "The video, relative to the dataset's artifact folder."),
     _Column("line_plot", pa.string(), "The plot of its values, likewise; empty if none was drawn."),
+    _Column("altered_plot", pa.string(), "The plot of its altered copy, likewise."),
+    _Column(
+        "alteration",
+        pa.string(),
+        "What was put into that copy: kind, column, steps; or that it is unchanged.",
+    ),
     _Column("stats_text", pa.string(), "Mean, maximum and variance of each column, as text."),
     _Column("stats_tokens", pa.int64(), "Ids of that text in the corpus' tokenizer."),
     _Column("image_tokens", pa.int64(), "Tokens of the figure in Qwen3-VL, with delimiters."),
@@ -65,7 +74,7 @@ _COLUMNS: Final = (
     _Column("flags", _STRINGS, "Data quality flags, such as constant:LUFL; usually none."),
     _Column(
         "fingerprints",
-        pa.map_(pa.string(), pa.string()),
+        _VERSIONS,
         "Content version of what the sample was made from, by asset; target is the target's rows.",
     ),
 )
@@ -223,11 +232,10 @@ def _array(values: list[Any], kind: Any) -> Any:
         encoded = [value.encode("utf-8") for value in values]
         buffers = [None, _offsets(encoded), pa.py_buffer(b"".join(encoded))]
         return pa.Array.from_buffers(kind, len(values), buffers)
-    if pa.types.is_map(kind):
-        entries = [entry for entry_list in values for entry in entry_list]
-        keys = _array([key for key, _ in entries], kind.key_type)
-        items = _array([item for _, item in entries], kind.item_type)
-        return pa.MapArray.from_arrays(_offset_array(values), keys, items)
+    if kind == _VERSION:
+        columns = [[value[i] for value in values] for i in range(2)]
+        arrays = [_array(column, pa.string()) for column in columns]
+        return pa.StructArray.from_arrays(arrays, fields=list(kind))
     if pa.types.is_list(kind):
         inner = kind.value_type
         flat: Any
@@ -243,8 +251,8 @@ def _array(values: list[Any], kind: Any) -> Any:
 
 def _values(array: Any, kind: Any) -> list[Any]:
     """The values of an array as `Sample` holds them; the numbers of rows one after another."""
-    if pa.types.is_map(kind):
-        return [dict(entries) for entries in array.to_pylist()]
+    if kind == _VERSIONS:
+        return [{each["asset"]: each["version"] for each in row} for row in array.to_pylist()]
     if kind == _STRINGS:
         return [tuple(names) for names in array.to_pylist()]
     if not pa.types.is_list(kind):

@@ -11,9 +11,10 @@ import numpy as np
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.stats import stats_lines
-from zwu_ts_assets.timeseries.limits import StatsFormat
+from zwu_ts_assets.timeseries.csv_rules import StatsFormat
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.windows import Window, content_digest
+from zwu_ts_assets.training.picture.alterations import alteration_of, alteration_text
 from zwu_ts_assets.training.quality import interpolation_flags, quality_flags
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.splits import Borders, SplitReport, place, split_report
@@ -35,6 +36,7 @@ class WindowAssets:
         video_tokens: Tokens of the video, with timestamps and delimiters.
         versions: Content version of its own by asset: `batch_windows` for its rows,
             `correlation_pngs` and `patch_videos` for its files.
+        altered_plot: The plot of its altered copy's values; empty if none was drawn.
     """
 
     batch: int
@@ -47,6 +49,7 @@ class WindowAssets:
     image_tokens: int
     video_tokens: int
     versions: Mapping[str, str]
+    altered_plot: str = ""
 
 
 def make_samples(
@@ -127,6 +130,8 @@ def make_samples(
                 image=assets.image,
                 video=assets.video,
                 line_plot=assets.line_plot,
+                altered_plot=assets.altered_plot,
+                alteration=_alteration(dataset, window) if assets.altered_plot else "",
                 stats_text=assets.stats_text,
                 stats_tokens=assets.stats_tokens,
                 image_tokens=assets.image_tokens,
@@ -152,6 +157,14 @@ def interval_seconds(sample: Sample) -> int:
         return 0
     times = sample.past_timestamps
     return int((times[1] - times[0]) / np.timedelta64(1, "s"))
+
+
+def _alteration(dataset: str, window: Window) -> str:
+    values, names = window.values, window.features
+    if window.shown is not None:
+        values, names = values[:, list(window.shown.columns)], window.shown.names(names)
+    done = alteration_of(sample_id(dataset, window.start), values)
+    return alteration_text(done, names, len(values))
 
 
 def _interpolated(series: Series, window: Window, target_stop: int) -> tuple[str, ...]:

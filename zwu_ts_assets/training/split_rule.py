@@ -38,20 +38,23 @@ class SplitRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     ratios: Annotated[tuple[_Ratio, _Ratio, _Ratio] | None, Field(strict=False)] = Field(
-        default=None, description="Shares of the rows for train, validation and test."
+        default=None,
+        description="Shares of the rows for train, validation and test, which add up to 1.",
     )
     borders: Annotated[tuple[_Row, _Row, _Row, _Row] | None, Field(strict=False)] = Field(
         default=None,
-        description="First row of train, validation and test, and the row after test's last.",
+        description="First row of train, of validation and of test, and the row after test's last "
+        "one.",
     )
     dates: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
         default=None,
         min_length=2,
         max_length=3,
-        description="First moment of validation and test, and optionally the end of test.",
+        description="First moment of validation and of test, and optionally the end of test, in "
+        "ISO 8601 without a time zone.",
     )
     embargo_rows: int = Field(
-        default=0, ge=0, le=1_000_000, description="Rows at least between samples of two splits."
+        default=0, ge=0, le=1_000_000, description="Rows that a split gives up before the next one."
     )
 
     @property

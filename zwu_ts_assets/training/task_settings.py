@@ -10,13 +10,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from zwu_ts_assets.training.picture.question import TASK_NAMES
+from zwu_ts_assets.training.picture.question import ALTERED, ON_LINES, TASK_NAMES
 
 Rationale = Literal["none", "answer", "think"]
 """Where an answer says how it was read: nowhere, before its last line, or as a thought."""
 
-VIEWS: Final = ("figure", "video", "lines", "text")
-"""What a question may be answered from: the matrices, their course, values as lines, numbers."""
+VIEWS: Final = ("figure", "video", "lines", ALTERED, "text")
+"""What a question may be answered from: the matrices, their course, values as lines, those of a
+copy into which something was put, numbers."""
 
 LEVELS: Final[Mapping[int, str]] = {1: "read", 2: "locate", 3: "watch", 4: "join", 5: "look ahead"}
 """The levels of tasks, easiest first."""
@@ -32,43 +33,63 @@ class TaskSettings(BaseModel):
     tasks: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
         default=None,
         min_length=1,
-        description="Names of tasks, or `package.module:function` of your own; unset: all of ours.",
+        description="What is asked: names of tasks, or `package.module:function` of your own. "
+        "Unset: all of the project's tasks.",
     )
     levels: Annotated[tuple[int, ...], Field(strict=False)] = Field(
-        default=tuple(LEVELS), min_length=1, description="Levels of tasks, see the table of tasks."
+        default=tuple(LEVELS),
+        min_length=1,
+        description="Levels of tasks: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.",
     )
     views: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=VIEWS,
         min_length=1,
-        description="Views that questions may need: `figure`, `video`, `lines`, `text`.",
+        description="What questions may need, of `figure`, `video`, `lines`, `altered`, `text`.",
     )
     weights: dict[str, float] = Field(
         default={},
-        description="By task, the share of its questions that are asked, 0 to 1; unset: all.",
+        description="By task, the share of its questions that is asked, 0 to 1. Unset: all.",
     )
     questions_per_conversation: int | None = Field(
         default=None,
         ge=1,
-        description="So many questions share one set of media; unset: all of a window. 1: each has "
+        description="So many questions share one set of media. Unset: all of a window. 1: each has "
         "only the media that it needs.",
     )
     rationale: Rationale = Field(
         default="none",
-        description="How an answer was read: `none`, told in the `answer`, or as a `think` text.",
+        description="Whether answers say how they were read: not at all, in the answer, or as a "
+        "thought.",
     )
     forecast_steps: int = Field(
-        default=8, ge=1, le=1000, description="Steps of a forecast, of one column."
+        default=6, ge=1, le=1000, description="Steps of a forecast, of one column."
     )
     decimals: int = Field(default=2, ge=0, le=9, description="Decimals of numbers in prompts.")
     unanswerable: float = Field(
         default=0.05,
         ge=0,
         le=0.5,
-        description="Share of questions that what is given cannot answer.",
+        description="At most this share of the questions cannot be answered from what is shown.",
     )
     tell_dates: bool = Field(
-        default=False, description="Tell the dates of a window; a model could learn them by heart."
+        default=False, description="Tell the dates of a window. A model could learn them by heart."
     )
+
+    def ask_about(self, view: str) -> bool:
+        """Whether a task asks about line plots (`lines`), or those of altered copies (`altered`).
+
+        What a task of the user's own needs is only known when its code is run: it may be lines.
+        """
+        if view not in self.views:
+            return False
+        if view == "lines" and any(":" in name for name in self.tasks or ()):
+            return True
+        return any(
+            level in self.levels
+            and (self.tasks is None or name in self.tasks)
+            and self.weights.get(name, 1.0) > 0
+            for name, level in ON_LINES[view].items()
+        )
 
     @field_validator("tasks")
     @classmethod

@@ -143,6 +143,7 @@ def _problems(
         if reason := _media_problem(path, content, manifest.media[path], decoder):
             yield Problem(file, None, "" if file == path else path, reason)
     yield from _media_token_problems(manifest, expected)
+    yield from _length_problems(manifest, expected)
 
 
 def _not_checked(expected: Expectations, decode: bool) -> list[str]:
@@ -155,6 +156,7 @@ def _not_checked(expected: Expectations, decode: bool) -> list[str]:
         "Tokens of texts were not counted: that takes the tokenizer.": expected.count_tokens,
         "Tokens of images were not counted.": expected.image_tokens,
         "Tokens of videos were not counted.": expected.video_tokens,
+        "Lengths of conversations were not added up: that takes the tokenizer.": expected.lengths,
     }
     return [told for told, given in needs.items() if given is None]
 
@@ -199,8 +201,8 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     """Files that a loader would take for rows, and that the manifest does not know."""
     known = {name for names in manifest.files.values() for name in names}
     for split in SPLITS:
-        tables = (f"{split}.parquet", f"{split}-*.parquet")
-        lines = (f"{split}.jsonl", f"{split}.json", f"{split}/metadata.jsonl")
+        tables = tuple(f"{at}{split}{n}.parquet" for at in ("", "*/") for n in ("", "-*"))
+        lines = (f"{split}.jsonl", f"{split}.json")
         patterns = (*lines, *tables, f"{split}-*.tar", f"{manifest.dataset}_{split}.tsv")
         for path in sorted(found for each in patterns for found in folder.glob(each)):
             name = path.relative_to(folder).as_posix()
@@ -252,3 +254,23 @@ def _media_token_problems(manifest: Manifest, expected: Expectations) -> Iterato
             if found != count:
                 reason = f"its {kind} has {found} tokens, declared are {count}"
                 yield Problem(MANIFEST, None, sample.id, reason)
+
+
+def _length_problems(manifest: Manifest, expected: Expectations) -> Iterator[Problem]:
+    """Lengths that are not the sum of what is declared of texts and media, which is checked too."""
+    if expected.lengths is None:
+        return
+    for conversation in (each for sample in manifest.samples for each in sample.conversations):
+        shown = [*conversation.images, *conversation.videos]
+        if any(path not in manifest.media for path in shown):
+            yield Problem(MANIFEST, None, conversation.id, "shows a medium that is not declared")
+            continue
+        found = expected.lengths(
+            [(turn.user_tokens, turn.answer_tokens) for turn in conversation.turns],
+            [manifest.media[path].size for path in conversation.images],
+            [manifest.media[path].clip for path in conversation.videos],
+        )
+        for name, tokens in found.items():
+            if tokens != conversation.tokens[name]:
+                reason = f"has {tokens} tokens for {name}, declared are {conversation.tokens[name]}"
+                yield Problem(MANIFEST, None, conversation.id, reason)

@@ -19,6 +19,7 @@ patch_length = 12
 patch_stride = 6
 canvas_width = 896
 canvas_height = 512
+exports = ["qwen"]
 """
 ROWS = 48 * 60
 
@@ -72,6 +73,42 @@ def test_a_csv_becomes_questions_that_are_proven(data: Path, tmp_path: Path) -> 
     assert shares["TRL's SFTTrainer"]["video"] < 0.2
     with Image.open(artifacts / "evidence" / "evidence.png") as plot:
         assert plot.size[0] == 1000
+    held_against_the_csv(artifacts)
+
+
+def held_against_the_csv(artifacts: Path) -> None:
+    """Exports mark altered copies, and `validate` computes what was put into them again."""
+    result = CliRunner().invoke(cli.main, ["validate", "walks"])
+    assert result.exit_code == 0, result.output
+    assert "not recomputed" not in result.output
+    folder = artifacts / "exports" / "qwen"
+    lines = (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    manifest = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
+    declared = {each["id"]: each for s in manifest["samples"] for each in s["conversations"]}
+    altered = [at for at, row in enumerate(rows) if row["questions"][0]["needs"] == "altered"]
+    assert len(altered) >= 5
+    for at, row in enumerate(rows):
+        assert (at in altered) == declared[row["id"]].get("altered", False)
+        for image in row["image"]:
+            assert image.startswith("media/altered_lines/") == (at in altered)
+            assert (folder / image).is_file()
+    told = {s["id"]: s["alteration"] for s in manifest["samples"]}
+    row = next(rows[at] for at in altered if "-anomaly" in rows[at]["questions"][-1]["id"])
+    (question, *_) = row["questions"]
+    assert told[row["id"].rsplit("-", 1)[0]]
+    # Whoever changes an answer in the row and all that tells of it has the CSV against them.
+    wrong = next(o for o in question["options"].split("\n") if o != question["answer"])
+    text = json.dumps(row, ensure_ascii=False, separators=(", ", ": "))
+    number = rows.index(row)
+    changed = text.replace(f'"Answer: {question["answer"]}"', f'"Answer: {wrong}"', 1)
+    assert changed != lines[number]
+    lines[number] = changed
+    (folder / "train.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = CliRunner().invoke(cli.main, ["validate", str(folder)])
+    assert result.exit_code == 1
+    assert f"train.jsonl, row {number + 1}" in result.output
+    assert question["id"] in result.output
 
 
 def test_windows_that_give_no_question_are_told(data: Path) -> None:

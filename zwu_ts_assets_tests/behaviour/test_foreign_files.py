@@ -118,11 +118,11 @@ def test_no_run_writes_or_removes_behind_a_link_in_an_export(
 
 def test_what_a_killed_run_left_of_an_export_is_written_again_or_told(project: Project) -> None:
     # As if a run had been killed after it wrote a shard more than there is now.
-    shard = project.artifacts / "exports" / "webdataset" / "train-000003.tar"
+    shard = project.artifacts / "exports" / "webdataset" / "train-000004.tar"
     shard.write_bytes(b"of a killed run")
     found = difference(project.dataset, project.artifacts)
-    assert found.foreign == {"webdataset_export": ["exports/webdataset/train-000003.tar"]}
-    with_setting(project, "shard_samples = 2")
+    assert found.foreign == {"webdataset_export": ["exports/webdataset/train-000004.tar"]}
+    with_setting(project, "shard_samples = 1")
     refresh(project)
     assert shard.read_bytes() != b"of a killed run"
     assert difference(project.dataset, project.artifacts).foreign == {}

@@ -24,7 +24,7 @@ from zwu_ts_assets_tests.project import Project, checks, failures, metadata
 
 MISSING = (34, 46)
 INTERPOLATED = ((3, 2), (4, 2), (16, 0))  # row and column
-MADE_FROM = ("samples", "questions", "evidence")
+MADE_FROM = ("samples", "questions", "evidence", "baselines")
 
 
 def jsonl_rows(folder: Path) -> Iterator[tuple[str, str]]:
@@ -45,10 +45,12 @@ def conversations_in(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield each["id"], each["messages"][0]["content"]
 
 
-def metadata_rows(folder: Path) -> Iterator[tuple[str, str]]:
-    for path in folder.glob("*/metadata.jsonl"):
-        for line in path.read_text("utf-8").splitlines():
-            yield from conversations_in(json.loads(line))
+def hub_rows(folder: Path) -> Iterator[tuple[str, str]]:
+    for kind in ("images", "videos"):
+        for path in (folder / kind).glob("*.parquet"):
+            for row in pq.read_table(path, columns=["id", "messages"]).to_pylist():
+                parts = row["messages"][0]["content"]
+                yield row["id"], "".join(part["text"] or "" for part in parts)
 
 
 def shard_rows(folder: Path) -> Iterator[tuple[str, str]]:
@@ -80,7 +82,7 @@ ROWS_OF = {
     "qwen": jsonl_rows,
     "ms_swift": jsonl_rows,
     "llama_factory": array_rows,
-    "huggingface": metadata_rows,
+    "huggingface": hub_rows,
     "webdataset": shard_rows,
     "rl": parquet_rows,
     "vlmevalkit": table_rows,

@@ -13,7 +13,11 @@ AS_PINNED = {name: Pin("1", "same") for name in INPUTS}
 
 @pytest.mark.parametrize(
     "name",
-    ["sample", "stride", "wide", "gappy", pytest.param("etth1", marks=pytest.mark.shared)],
+    [
+        "sample",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("stride", "wide", "gappy")),
+        pytest.param("etth1", marks=[pytest.mark.slow, pytest.mark.shared]),
+    ],
 )
 def test_every_asset_has_the_bytes_that_are_pinned_with_its_code_version(
     name: str, tmp_path: Path

@@ -138,7 +138,8 @@ def test_a_training_window_that_widens_the_ranges_redraws_every_figure(project: 
 def test_what_is_switched_off_is_removed_with_all_that_held_it(project: Project) -> None:
     before = project.files()
     toml = project.data / "ETTh1.toml"
-    toml.write_text(toml.read_text("utf-8").replace(OPTIONAL, ""), encoding="utf-8")
+    changed = toml.read_text("utf-8").replace(OPTIONAL, "line_plots = false\n")
+    toml.write_text(changed, encoding="utf-8")
     found = {item for item in stale(project) if item.reason == SWITCHED_OFF}
     assert found == {
         OutOfDate("colour_ranges", "all", SWITCHED_OFF),
@@ -168,7 +169,7 @@ def tick_of(project: Project, loaded: Dataset) -> str:
 def test_the_sensor_asks_for_a_reload_instead_of_an_asset_that_dagster_does_not_know(
     tmp_path: Path,
 ) -> None:
-    project = new_project(tmp_path)
+    project = new_project(tmp_path, "line_plots = false\n" + PLAIN)
     loaded = project.dataset
     with_setting(project, "line_plots = true")
     expected = "the settings of etth1 add line_plots, which Dagster does not know yet: press"
@@ -189,6 +190,26 @@ def test_a_lineage_that_is_only_wired_in_another_way_needs_a_reload_too(tmp_path
     with_setting(project, "patch_stride = 4")
     with_setting(project, 'colour_range = "window"')
     assert reload_reason(loaded, project.dataset) == ""
+
+
+def test_line_plots_are_drawn_where_tasks_ask_about_them_and_not_for_the_corpus_alone(
+    tmp_path: Path,
+) -> None:
+    project = new_project(tmp_path)
+    assert not {item for item in stale(project) if "lin" in item.asset}
+    assert {i.key for i in stale(project, ["samples"]) if i.asset == "line_plots"} == {
+        str(batch) for batch in range(BATCHES)
+    }
+    with_setting(project, "line_plots = true")
+    assert {item for item in stale(project) if item.asset == "line_plots"}
+    with_setting(project, "window_length = 48")
+    assert {item for item in stale(project, ["samples"]) if item.asset == "altered_lines"}
+    with_setting(project, "tasks = { tasks = ['break', 'anomaly'] }")
+    also = stale(project, ["samples"])
+    assert {item for item in also if item.asset == "altered_lines"}
+    with_setting(project, "tasks = { tasks = ['break'] }")
+    with_setting(project, "line_plots = false")
+    assert not {item for item in stale(project, ["samples"]) if "lin" in item.asset}
 
 
 def test_units_are_in_the_line_plots(project: Project) -> None:

@@ -1,5 +1,6 @@
 """Windows at every offset, end to end: names, pairing, exports, and exact refreshes."""
 
+import io
 import json
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import webdataset
 
 from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
-from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.lineage import TRAINING, asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import (
     CODE,
     MISSING,
@@ -78,7 +79,7 @@ def overlaps(row: int, start: int) -> bool:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.ExecuteInProcessResult]:
     project = Project(tmp_path_factory.mktemp("overlapping"), ROWS, SETTINGS + SPLIT)
-    assets = [*corpus_assets(project.dataset), *TRAINING]
+    assets = asset_names(project.dataset)
     return project, project.materialize(*assets, batches=(0, 6))
 
 
@@ -188,18 +189,20 @@ def test_every_export_is_loaded_with_a_row_per_sample_and_its_own_media(
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
     datasets.disable_progress_bars()
     exports = made[0].artifacts / "exports"
-    loaded = datasets.load_dataset("imagefolder", data_dir=str(exports / "huggingface"))
+    folder = str(exports / "huggingface")
+    loaded = datasets.load_dataset(folder, "samples")
     ids = [name for split in SAMPLES for name in loaded[split]["id"]]
     assert {split: len(loaded[split]) for split in SAMPLES} == SAMPLES
     assert len(set(ids)) == len(ids)
-    videos = [
-        exports / "huggingface" / split / path
-        for split in SAMPLES
-        for path in loaded[split]["video"]
-    ]
-    assert len(set(videos)) == len(ids)
-    for video in videos[::9]:
-        with av.open(str(video), mode="r") as container:
+    films: dict[str, bytes] = {}
+    for rows in datasets.load_dataset(folder, "videos").values():
+        column = datasets.List(datasets.Video(decode=False))
+        for row in rows.cast_column("videos", column).select_columns("videos"):
+            films |= {each["path"]: each["bytes"] for each in row["videos"]}
+    named = {path for split in SAMPLES for path in loaded[split]["video"]} - {""}
+    assert named == set(films)
+    for content in list(films.values())[::9]:
+        with av.open(io.BytesIO(content), mode="r") as container:
             stream = container.streams.video[0]
             assert (stream.width, stream.height) == (448, 224)
             assert stream.average_rate == 2

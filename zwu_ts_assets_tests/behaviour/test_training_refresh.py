@@ -58,7 +58,7 @@ LAST_MILE = ("samples", "questions", "evidence", "baselines", "preflight")
 def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project: Project) -> None:
     rows = {
         name: (project.artifacts / "exports" / name).read_text(encoding="utf-8")
-        for name in ("qwen/train.jsonl", "huggingface/train/metadata.jsonl")
+        for name in ("qwen/train.jsonl", "ms_swift/train.jsonl")
     }
     change_row(project, 4 * 24 + 10, 7.25)  # of the past of batch 4, and of no target
     changed = refresh(project)
@@ -67,9 +67,8 @@ def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project
     for name in ("qwen", "ms_swift"):
         assert of_export(changed, name) == told | media | {"train.jsonl"}
     assert of_export(changed, "llama_factory") == told | media | {"train.json"}
-    assert of_export(changed, "huggingface") == told | {
-        f"train/{name}" for name in ("metadata.jsonl", *media)
-    }
+    tables = {f"{kind}/train.parquet" for kind in ("images", "videos", "samples")}
+    assert of_export(changed, "huggingface") == told | tables
     # Which questions a window gets depends on all windows of its split, and on no other split.
     shards = of_export(changed, "webdataset") - told
     assert "train-000001.tar" in shards
@@ -126,7 +125,7 @@ def test_what_a_desktop_leaves_in_a_folder_is_no_reason_to_make_an_export(
 def test_an_export_that_was_cut_off_is_finished_by_the_next_run(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_setting(project, "shard_samples = 2")
+    with_setting(project, "shard_samples = 1")
     build: Callable[..., bytes] = webdataset._tar
     built = []
 
@@ -144,9 +143,9 @@ def test_an_export_that_was_cut_off_is_finished_by_the_next_run(
     changed = refresh(project)
     shards = sorted((project.artifacts / "exports" / "webdataset").glob("*.tar"))
     assert [path.name for path in shards] == [
-        "test-000000.tar",
-        *(f"train-00000{number}.tar" for number in range(4)),
-        "validation-000000.tar",
+        *(f"test-00000{number}.tar" for number in range(2)),
+        *(f"train-00000{number}.tar" for number in range(8)),
+        *(f"validation-00000{number}.tar" for number in range(2)),
     ]
     # Those that were finished before are not written again.
     assert "exports/webdataset/train-000000.tar" not in changed
@@ -167,7 +166,7 @@ def test_force_builds_shards_again_although_nothing_changed(
     before = project.modified()
     force = {"ops": {"webdataset_export": {"config": {"force": True}}}}
     assert project.materialize("webdataset_export", config=force).success
-    assert len(built) == 5
+    assert len(built) == 8
     assert project.modified() == before
 
 

@@ -16,7 +16,7 @@ from zwu_ts_assets.orchestration.assets.selection_products import feature_select
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
 from zwu_ts_assets.orchestration.chosen_datasets import etth1
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import TRAINING, corpus_assets
+from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.timeseries.selection import Selection, read_selection
@@ -64,7 +64,7 @@ def write_wide(path: Path) -> None:
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("wide"), settings=SETTINGS)
     write_wide(project.csv)
-    assets = [*corpus_assets(project.dataset), *TRAINING]
+    assets = asset_names(project.dataset)
     result = project.materialize(*assets, batches=(0, BATCHES - 1))
     assert result.success, failures(result)
     found = checks(result)

@@ -364,6 +364,7 @@ def test_names_found_are_told_with_the_demonstration(tmp_path: Path) -> None:
     assert discover(tmp_path).names == ["etth1", "sample", "a", "b"]
 
 
+@pytest.mark.slow
 def test_the_commands_work_on_the_dataset_that_is_named(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from zwu_ts_assets.evidence.curves import Curves
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels
 from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Evidence, Gallery, Rate, prove
 from zwu_ts_assets.figures.dependence import dependence_matrices
+from zwu_ts_assets.training.picture.alterations import altered_values
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets_tests.training.picture.windows import PATCHES, ROWS, world
@@ -52,7 +53,7 @@ def followed(values: Floats) -> Curves:
     """What a perfect reader of line plots would read of these values."""
     low, high = values.min(axis=0), values.max(axis=0)
     courses = ((values - low) / (high - low)).T
-    return Curves(courses, courses)
+    return Curves(courses, courses, courses)
 
 
 def fake_gallery(monkeypatch: pytest.MonkeyPatch) -> Gallery:
@@ -68,11 +69,13 @@ def fake_gallery(monkeypatch: pytest.MonkeyPatch) -> Gallery:
         assert past.shape == (n_steps, n_features)
         return shown(past)
 
-    def picture(number: int, frame: int) -> NDArray[np.uint8]:
-        return np.array([[[number, frame, 0]]], dtype=np.uint8)
+    def picture(number: int, frame: int, altered: int = 0) -> NDArray[np.uint8]:
+        return np.array([[[number, frame, altered]]], dtype=np.uint8)
 
     def lines(pixels: Floats, *_: object) -> Curves:
-        return followed(SAMPLES[int(pixels[0, 0, 0])].past)
+        sample = SAMPLES[int(pixels[0, 0, 0])]
+        is_altered = bool(pixels[0, 0, 2])
+        return followed(altered_values(sample.id, sample.past) if is_altered else sample.past)
 
     def number(pixels: Floats, panel: Box, _: int, row: int, column: int) -> float:
         found = dependence_matrices(SAMPLES[int(pixels[0, 0, 0])].past)
@@ -92,6 +95,7 @@ def fake_gallery(monkeypatch: pytest.MonkeyPatch) -> Gallery:
         steps=ROWS,
         patches=PATCHES,
         lines=lambda sample: picture(numbers[sample], 0),
+        altered=lambda sample: picture(numbers[sample], 0, 1),
     )
 
 

@@ -1,6 +1,6 @@
 """What reads users' files keeps its promises, whatever is in them.
 
-A short run of each target; the README tells the result of the long one.
+A short run of each target; docs/promises.md tells the result of the long one.
 """
 
 import importlib

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets.config.settings import Settings
+from zwu_ts_assets.config.settings import EXPORTS, Settings
 from zwu_ts_assets.orchestration.chosen_datasets import etth1, sample
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
@@ -38,7 +38,6 @@ SHAPED = sorted({*ASSETS, "colour_ranges", "line_plots"})  # the optional assets
         ({"tokenizer": "other"}, {"qwen_tokens"}),
         ({"splitter": "m:f"}, {"vocab"}),
         ({"max_batches": 3}, {"etth1_raw"}),
-        ({"time_column": "date"}, set()),  # which is what unset means where there is one
         ({"time_column": "when"}, {"etth1_raw", "batch_windows"}),
         ({"delimiter": ";"}, {"etth1_raw"}),
         ({"decimal": ","}, {"etth1_raw"}),
@@ -69,23 +68,17 @@ def test_a_changed_canvas_leaves_videos_of_their_own_size_alone(tmp_path: Path) 
     assert before.settings_digest("correlation_pngs") != after.settings_digest("correlation_pngs")
 
 
-def test_settings_that_came_later_leave_existing_artifacts_current(tmp_path: Path) -> None:
-    """The digests that versions without them recorded."""
-    dataset = etth1(tmp_path)
-    recorded = {
-        "etth1_raw": "b06e69ba",
-        "batch_windows": "1fb195ec",
-        "colour_ranges": "7b4d1bac",
-        "correlation_pngs": "ddbf335e",
-        "line_plots": "588e3e80",
-        "batch_stats": "44136fa3",
-        "vocab": "8a1d4899",
-        "qwen_tokens": "e6b9224f",
-        "patch_videos": "41b184d6",
-        "samples": "c80d47df",
+def test_a_setting_at_its_default_is_part_of_no_digest(tmp_path: Path) -> None:
+    plain = sample(tmp_path)
+    assert {plain.settings_digest(spec.role) for spec in SPECS if spec.role != "raw"} <= {
+        plain.settings_digest("vocab"),
+        *(plain.settings_digest(asset) for asset in EXPORTS.values()),
     }
-    assert {name: dataset.settings_digest(name) for name in recorded} == recorded
-    assert sample(tmp_path).settings_digest("raw") == "592c5e67"
-    # What exports tell of themselves is part of their bytes.
-    assert dataset.parameters["time_column"] == "date"
-    assert not {"window_stride", *CsvRules.__dataclass_fields__} & {*dataset.parameters}
+
+
+def test_an_export_tells_seldom_settings_only_where_they_are_set(tmp_path: Path) -> None:
+    told = etth1(tmp_path).parameters
+    assert not {"time_column", "window_stride", *CsvRules.__dataclass_fields__} & {*told}
+    write_settings(tmp_path, 'time_column = "when"\nwindow_stride = 48\n')
+    told = etth1(tmp_path).parameters
+    assert (told["time_column"], told["window_stride"]) == ("when", 48)

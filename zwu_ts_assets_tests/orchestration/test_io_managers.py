@@ -31,9 +31,11 @@ def test_every_asset_has_its_files_and_no_two_share_one() -> None:
         "correlations/batch_1.png",
         "patch_videos/batch_1.mp4",
         "line_plots/batch_1.png",
+        "altered_lines/batch_1.png",
     } <= per_batch
     for_good = set(names) - per_batch
-    assert len(per_batch) == 2 * 4  # windows, figures, line plots and videos of two batches
+    # Windows, figures, line plots, those of altered copies, and videos of two batches.
+    assert len(per_batch) == 2 * 5
     # Table; text; vocabularies and rows; ranges; samples and their report;
     # questions and theirs; evidence; baselines; preflight.
     assert len(for_good) == 1 + 1 + 2 * 2 + 1 + 4 + 4 + 3 + 2 + 2

@@ -1,10 +1,9 @@
-"""The description of every asset: sound in itself, and what Dagster, the checks and the README say.
+"""The description of every asset: sound in itself, and what Dagster and the checks say.
 
 `test_asset_spec`, `test_layout` and `test_definitions` hold what follows from it against
-digests, names and edges that are written out there.
+digests, names and edges that are written out there, `test_documentation` the reference.
 """
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,11 +12,9 @@ import pytest
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration import check_definitions as checks
-from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
-from zwu_ts_assets_tests.reference import REPOSITORY
 
 
 @pytest.mark.parametrize("ranges", ["window", "train"])
@@ -74,34 +71,6 @@ def test_no_two_assets_have_the_same_file() -> None:
 
 def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
     assert {
-        *("batch_windows", "correlations", "exports", "line_plots"),
+        *("batch_windows", "correlations", "exports", "line_plots", "altered_lines"),
         *("patch_videos", "preflight", "samples", "questions", "evidence", "baselines"),
     } == SPECS.folders
-
-
-def row_of(spec: AssetSpec) -> str:
-    """The row of an asset in the README's table."""
-
-    def names(roles: list[str]) -> str:
-        return ", ".join(f"`{'etth1_raw' if role == 'raw' else role}`" for role in roles)
-
-    inputs = list(SPECS.inputs(spec.role, Settings.model_validate({})).values())
-    places = [
-        place.replace("{asset}", "etth1_raw").replace("{key}", "{i}") for place in spec.places
-    ]
-    content = spec.description.split("\n\n")[0].removesuffix(".")
-    cells = (
-        names([spec.role]),
-        "yes" if spec.per_batch else "no",
-        names(inputs) or "`data/ETTh1.csv`",
-        content[0].lower() + content[1:],
-        ", ".join(f"`{place}`" for place in places if "{role}" not in place),
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def test_the_table_in_the_readme_is_what_the_assets_are() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    section = re.split(r"^## ", text.split("## The assets\n")[1], flags=re.MULTILINE)[0]
-    rows = [line for line in section.splitlines() if line.startswith("| `")]
-    assert rows == [row_of(spec) for spec in SPECS]

@@ -28,6 +28,7 @@ def enter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     return lambda *words: CliRunner().invoke(cli.main, words)
 
 
+@pytest.mark.slow
 def test_nothing_to_export_is_an_error_that_says_what_helps(
     project: Project, enter: Callable[..., Result]
 ) -> None:

@@ -1,1 +1,1 @@
-"""Tests of what surrounds the package: locks, commands of make, README, deployment."""
+"""Tests of what surrounds the package: locks, commands of make, documentation, deployment."""

@@ -51,6 +51,7 @@ def test_it_is_of_the_release_of_dagster() -> None:
     assert project["tool"]["dg"]["project"]["root_module"] == "zwu_ts_assets"
 
 
+@pytest.mark.slow
 def test_definitions_are_found_checked_and_listed(environment: dict[str, str]) -> None:
     assert "All definitions loaded successfully" in dg(environment, "check", "defs")
     listed = json.loads(dg(environment, "list", "defs", "--json"))

@@ -326,3 +326,29 @@ def test_the_environment_may_be_at_another_path(checkout: Checkout, tmp_path: Pa
     assert "is there and is no virtual environment" in process.communicate(timeout=60)[0]
     assert process.returncode != 0
     assert (mine / "thesis.tex").exists()
+
+
+def test_an_environment_apart_has_its_own_lock_and_no_project(checkout: Checkout) -> None:
+    lock = checkout.folder / "requirements-transformers5.lock"
+    lock.write_text(wheel(checkout.folder, "tiny", 1), encoding="utf-8")
+
+    def environment(action: str, *names: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-I", "tools/environment.py", action, ".apart", *names]
+        return subprocess.run(
+            command, cwd=checkout.folder, capture_output=True, text=True, check=False
+        )
+
+    assert environment("check", "transformers5").returncode == 1
+    assert "Making .apart" in environment("make", "transformers5").stdout
+    assert environment("check", "transformers5").returncode == 0
+    programs = checkout.folder / ".apart" / "bin"
+    imported = subprocess.run([programs / "python", "-c", "import tiny"], check=False)
+    assert imported.returncode == 0
+    assert not (programs / "zwu-ts-assets").exists()
+    # What the project says of itself does not matter to it; its lock does.
+    (checkout.folder / "pyproject.toml").write_text(PYPROJECT + "\n", encoding="utf-8")
+    assert environment("check", "transformers5").returncode == 0
+    lock.write_text(wheel(checkout.folder, "tiny", 2), encoding="utf-8")
+    said = environment("make", "transformers5").stdout
+    assert "Making .apart again: requirements-transformers5.lock changed" in said
+    assert "expected some of" in environment("make", "dev", "transformers5").stderr

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 
+@pytest.mark.slow
 def test_a_wheel_finds_its_folders_in_the_working_directory(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)

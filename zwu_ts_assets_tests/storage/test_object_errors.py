@@ -2,7 +2,7 @@
 
 import pytest
 
-from zwu_ts_assets.storage.object_errors import sentence_of
+from zwu_ts_assets.storage.object_clients import sentence_of
 from zwu_ts_assets.storage.places import Remote
 
 ROOT = Remote("s3", "bucket/corpora")

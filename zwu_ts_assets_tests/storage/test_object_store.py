@@ -24,7 +24,7 @@ from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets.orchestration.refresh.comparison import DAMAGED, FOLLOWS, OutOfDate, difference
 from zwu_ts_assets.orchestration.refresh.reconcile import Memory, reconcile
 from zwu_ts_assets.storage import object_clients
-from zwu_ts_assets.storage.kept_objects import KeptObjects
+from zwu_ts_assets.storage.object_clients import KeptObjects
 from zwu_ts_assets.storage.object_files import ObjectFiles
 from zwu_ts_assets.storage.object_store import ObjectStore
 from zwu_ts_assets.storage.places import Remote, StoreError

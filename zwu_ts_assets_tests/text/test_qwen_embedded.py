@@ -251,6 +251,7 @@ def test_a_corrupt_package_is_named_with_its_hash_and_the_remedy(
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.slow
 def test_other_ranks_that_are_consistent_in_themselves_fail_against_the_published_hash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,8 +21,7 @@ from zwu_ts_assets.text.stats import (
     stats_lines,
 )
 from zwu_ts_assets.timeseries.csv_file import read_series
-from zwu_ts_assets.timeseries.window_key import WindowKey
-from zwu_ts_assets.timeseries.window_rows import window_count
+from zwu_ts_assets.timeseries.window_rows import WindowKey, window_count
 from zwu_ts_assets.timeseries.windows import cut_window
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN, REPOSITORY
 

@@ -1,4 +1,4 @@
-"""A large CSV is read, or refused, within the bounds that the README states.
+"""A large CSV is read, or refused, within the bounds that docs/reference/limits.md states.
 
 The file is written by the test and the reading runs in a process of its own, which the system lets
 have no more address space than the bound.

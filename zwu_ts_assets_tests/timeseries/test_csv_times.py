@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries import csv_file, csv_time_blocks
+from zwu_ts_assets.timeseries import csv_blocks, csv_file
 from zwu_ts_assets.timeseries.csv_file import read_csv, read_series
 from zwu_ts_assets.timeseries.csv_rules import CsvRules, date_format_problem, time_zone_problem
 from zwu_ts_assets_tests.timeseries.csv_text import refusal, write
@@ -87,7 +87,7 @@ def test_days_and_months_that_cannot_be_told_apart_are_refused_with_what_to_writ
 def test_digits_at_fixed_places_are_read_all_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_time_blocks, "seconds_of", lambda *_: None)
+    monkeypatch.setattr(csv_blocks, "seconds_of", lambda *_: None)
     monkeypatch.delattr(csv_file, "_read_line_by_line")
     for form in ("%d.%m.%Y %H:%M", "%Y%m%d%H%M%S", "%m/%d/%Y"):
         path = write(tmp_path, hourly(form, 1) if form == "%m/%d/%Y" else hourly(form))

@@ -19,7 +19,11 @@ from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFac
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
 from zwu_ts_assets.training.exports.source import ExportSource, Medium
+from zwu_ts_assets.training.lengths import Lengths
 from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.profiles import PROFILES
+from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets.training.sample import Sample, sample_id
 
 CANVAS = Canvas(448, 224)
@@ -121,6 +125,16 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
+def add_up(
+    turns: Sequence[tuple[int, int]], images: Sequence[Size], videos: Sequence[Clip]
+) -> Lengths:
+    """Lengths by rules for tests that need none in particular; one consumer reads no videos."""
+    pictures = sum(width * height // 1024 + 2 for width, height in images)
+    films = sum(each.frames * each.size.width * each.size.height // 2048 + 14 for each in videos)
+    length = sum(map(sum, turns)) + 10 * len(turns) + len(images) + len(videos) + pictures + films
+    return {profile.name: None if videos and not profile.videos else length for profile in PROFILES}
+
+
 def draw_media(samples: Sequence[Sample]) -> dict[str, bytes]:
     """Figures and videos of samples, by path; seven frames become eight."""
     media = {}
@@ -143,9 +157,8 @@ def media_facts(media: dict[str, bytes]) -> dict[str, Medium]:
     facts = {}
     for path, content in media.items():
         video = (4, FPS) if path.endswith(".mp4") else (1, 0.0)
-        facts[path] = Medium(
-            hashlib.sha256(content).hexdigest(), CANVAS.width, CANVAS.height, *video
-        )
+        sha256 = hashlib.sha256(content).hexdigest()
+        facts[path] = Medium(sha256, len(content), CANVAS.width, CANVAS.height, *video)
     return facts
 
 
@@ -167,6 +180,7 @@ def card_facts(samples: Sequence[Sample], figure: bytes, strip: bytes) -> CardFa
         split_rule="ratio 0.6/0.2/0.2",
         tasks=[TaskFacts("look", 1, ("figure",), len(samples), 0.25, "Look | there.", "Answer: A")],
         evidence="| task | pixels |\n|---|---|\n| `look` | 100.0% |\n",
+        baselines="| task | chance |\n|---|---|\n| `look` | 25% |\n",
         rationale="none",
         parameters={"window_length": LENGTH, "line_plot": False, "limit": None},
         checks=[CheckFacts("splits", True, "no row | in two splits")],
@@ -193,6 +207,7 @@ def make_source(
         media=media_facts(media),
         read_media=media.__getitem__,
         count_tokens=count_words,
+        lengths=add_up,
         tokenizer="words",
         parameters={"window_length": LENGTH, "line_plot": False},
         versions={"zwu_ts_assets": "0.1.0"},

@@ -23,7 +23,9 @@ def front_matter(card: str) -> dict[str, Any]:
 
 
 def markdown(facts: CardFacts) -> str:
-    return card_markdown(facts, format_name="qwen", data_files=FILES, usage="Load it.")
+    return card_markdown(
+        facts, format_name="qwen", configurations={"default": FILES}, usage="Load it."
+    )
 
 
 def test_the_hub_reads_the_front_matter() -> None:
@@ -78,7 +80,9 @@ def test_an_empty_split_has_no_rows() -> None:
 
 def test_the_same_facts_give_the_same_files() -> None:
     def made() -> list[tuple[str, str, bytes]]:
-        files = card_files(FACTS, format_name="qwen", data_files=FILES, usage="Load it.")
+        files = card_files(
+            FACTS, format_name="qwen", configurations={"default": FILES}, usage="Load it."
+        )
         return [(each.path, each.made_from, each.build()) for each in files]
 
     assert made() == made()
@@ -114,3 +118,10 @@ def test_every_export_has_a_card_with_pictures(exports_once: Path, name: str) ->
     for picture in ("card/figure.png", "card/film_strip.jpg"):
         assert f"]({picture})" in text
         assert (folder / picture).stat().st_size > 1000
+
+
+def test_a_card_says_what_altered_copies_are_where_questions_show_some() -> None:
+    told = "line plot of a copy of a window, into which an anomaly was put"
+    assert told not in markdown(FACTS)
+    altered = replace(FACTS.tasks[0], name="anomaly", needs=("altered",))
+    assert told in markdown(replace(FACTS, tasks=[*FACTS.tasks, altered]))

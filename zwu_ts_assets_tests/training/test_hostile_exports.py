@@ -21,7 +21,7 @@ from zwu_ts_assets.figures.decoding import PngDecoder
 from zwu_ts_assets.training import export_reading
 from zwu_ts_assets.training.exports import rl
 from zwu_ts_assets.training.exports.formats import FORMATS
-from zwu_ts_assets.training.exports.single import arrow_schema
+from zwu_ts_assets.training.exports.parquet import arrow_schema
 from zwu_ts_assets.training.media_tokens import image_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.validation import Expectations, validate_export
@@ -308,6 +308,6 @@ def test_a_text_that_a_parquet_has_once_and_all_rows_show_does_not_fill_the_memo
     assert (tmp_path / "rows.parquet").stat().st_size < 1_000_000
     with (tmp_path / "rows.parquet").open("rb") as file:
         before = pa.total_allocated_bytes()
-        assert len(next(export_reading._parquet_rows(file))["problem"]) == 500_000
+        assert len(next(export_reading._parquet_rows(file, rl.COLUMNS))["problem"]) == 500_000
         assert pa.total_allocated_bytes() - before < 200_000_000
     assert pa.default_memory_pool().max_memory() < 1_000_000_000

@@ -4,7 +4,9 @@ import dataclasses
 import io
 import subprocess
 import sys
+from pathlib import Path
 
+import datasets
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -121,7 +123,8 @@ def test_pandas_reads_the_columns_as_they_are_described() -> None:
     row = frame.iloc[3]
     assert np.array_equal(np.stack(row["target"]), samples[3].target)
     assert str(row["past_timestamps"][1])[:19] == str(samples[3].past_timestamps[1])
-    assert dict(row["fingerprints"]) == dict(samples[3].fingerprints)
+    told = {each["asset"]: each["version"] for each in row["fingerprints"]}
+    assert told == dict(samples[3].fingerprints)
 
 
 def test_every_column_is_described_in_the_file() -> None:
@@ -134,6 +137,20 @@ def test_every_column_is_described_in_the_file() -> None:
     assert fields - {"shown", "axis"} == {*schema.names} - {"interval_seconds"}
 
 
+def test_datasets_loads_every_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    samples = tiny()
+    (tmp_path / "train.parquet").write_bytes(encode_samples(samples))
+    loaded = datasets.load_dataset("parquet", data_files=str(tmp_path / "train.parquet"))["train"]
+    assert loaded.column_names == SAMPLE_SCHEMA.names
+    assert loaded["id"][:] == [sample.id for sample in samples]
+    for row, sample in zip(loaded, samples, strict=True):
+        assert row["past"] == sample.past.tolist()
+        versions = {each["asset"]: each["version"] for each in row["fingerprints"]}
+        assert versions == dict(sample.fingerprints)
+
+
 def test_damaged_and_foreign_files_are_refused() -> None:
     data = encode_samples(tiny())
     for bad in (b"", b"PAR1", data[:-20], data[:100] + data[400:]):
@@ -141,7 +158,7 @@ def test_damaged_and_foreign_files_are_refused() -> None:
             decode_samples(bad)
     sink = io.BytesIO()
     pq.write_table(pa.table({"id": ["x"]}), sink)
-    with pytest.raises(CorpusError, match="expected 'zwu_ts_assets samples 1'"):
+    with pytest.raises(CorpusError, match="expected 'zwu_ts_assets samples 2'"):
         decode_samples(sink.getvalue())
 
 

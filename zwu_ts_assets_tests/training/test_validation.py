@@ -25,6 +25,7 @@ from zwu_ts_assets.training.row_checks import RightQuestion
 from zwu_ts_assets.training.validation import Expectations, validate_export
 from zwu_ts_assets_tests.training.corpora import (
     FPS,
+    add_up,
     count_words,
     patch_frames,
     text_source,
@@ -32,7 +33,7 @@ from zwu_ts_assets_tests.training.corpora import (
 )
 
 SPLITS = ("train", "validation", "test")
-IN_PARQUET = {"rl", "lmms_eval"}
+IN_PARQUET = {"huggingface", "rl", "lmms_eval"}
 each_format = pytest.mark.parametrize("name", list(FORMATS))
 Copy = Callable[[str], Path]
 
@@ -67,6 +68,7 @@ def expectations(source: ExportSource) -> Expectations:
         count_tokens=count_words,
         image_tokens=lambda width, height: width * height // 1024 + 2,
         video_tokens=lambda frames, width, height, fps: frames * width * height // 2048 + 14,
+        lengths=add_up,
     )
 
 
@@ -79,7 +81,7 @@ class Damaged:
 
     def file(self, split: str) -> Path:
         """The file with the rows of a split, or its first shard."""
-        names = {"llama_factory": f"{split}.json", "huggingface": f"{split}/metadata.jsonl"}
+        names = {"llama_factory": f"{split}.json", "huggingface": f"videos/{split}.parquet"}
         names |= {"webdataset": f"{split}-000000.tar", "rl": f"{split}-video.parquet"}
         names |= {"lmms_eval": f"{split}.parquet", "vlmevalkit": f"demo_{split}.tsv"}
         return self.folder / names.get(self.name, f"{split}.jsonl")
@@ -90,7 +92,8 @@ class Damaged:
             members = self.members(split)
             return [json.loads(data) for name, data in members if name.endswith(".json")]
         if self.name in IN_PARQUET:
-            return [in_turns(row) for row in pq.read_table(self.file(split)).to_pylist()]
+            shape = in_texts if self.name == "huggingface" else in_turns
+            return [shape(row) for row in pq.read_table(self.file(split)).to_pylist()]
         text = self.file(split).read_text(encoding="utf-8")
         if self.name == "llama_factory":
             return list(json.loads(text))
@@ -107,12 +110,26 @@ class Damaged:
             self.save_members(split, members)
             return
         if self.name in IN_PARQUET:
-            save_parquet(self.file(split), [as_column(row) for row in rows])
+            shape = in_parts if self.name == "huggingface" else as_column
+            save_parquet(self.file(split), [shape(row) for row in rows])
             return
         text = "\n".join(json.dumps(row) for row in rows) + "\n"
         if self.name == "llama_factory":
             text = json.dumps(rows)
         self.file(split).write_text(text, encoding="utf-8")
+
+    def sample_rows(self, split: str) -> list[Any]:
+        """What it says of the samples of a split, in formats that have a row for each."""
+        if self.name == "webdataset":
+            return self.rows(split)
+        return list(pq.read_table(self.folder / "samples" / f"{split}.parquet").to_pylist())
+
+    def save_sample_rows(self, split: str, rows: list[Any]) -> None:
+        """Likewise, in their place."""
+        if self.name == "webdataset":
+            self.save(split, rows)
+        else:
+            save_parquet(self.folder / "samples" / f"{split}.parquet", rows)
 
     def members(self, split: str) -> list[tuple[str, bytes]]:
         """Names and contents of a split's first shard."""
@@ -133,14 +150,14 @@ class Damaged:
         if self.name == "qwen":
             user, assistant = row["conversations"][:2]
             return user, assistant, "value"
-        nested = self.name in {"huggingface", "webdataset"}
-        user, assistant = (row["conversations"][0] if nested else row)["messages"][:2]
+        of = row["conversations"][0] if self.name == "webdataset" else row
+        user, assistant = of["messages"][:2]
         return user, assistant, "content"
 
     def question(self, row: Any) -> dict[str, Any]:
         """What a row says of the first question."""
-        nested = self.name in {"huggingface", "webdataset"}
-        found: dict[str, Any] = (row["conversations"][0] if nested else row)["questions"][0]
+        of = row["conversations"][0] if self.name == "webdataset" else row
+        found: dict[str, Any] = of["questions"][0]
         return found
 
     def change_medium(self, extension: str, change: Callable[[bytes], bytes | None]) -> None:
@@ -152,12 +169,13 @@ class Damaged:
             ]
             self.save_members("test", [(n, d) for n, d in changed if d is not None])
             return
-        if self.name in IN_PARQUET and extension == "png":
-            for file in {self.folder / "test.parquet", self.file("test")}:
+        column = {"png": "images", "mp4": "videos"}[extension]
+        if self.name == "huggingface" or (self.name in IN_PARQUET and extension == "png"):
+            for file in self.folder.rglob("test*.parquet"):
                 found = pq.read_table(file).to_pylist()
-                for row in found:
-                    pairs = [(each["path"], change(each["bytes"])) for each in row["images"]]
-                    row["images"] = [{"bytes": b, "path": p} for p, b in pairs if b is not None]
+                for row in (each for each in found if column in each):
+                    pairs = [(each["path"], change(each["bytes"])) for each in row[column]]
+                    row[column] = [{"bytes": b, "path": p} for p, b in pairs if b is not None]
                 save_parquet(file, found)
             return
         path = next(self.folder.rglob(f"media/**/batch_5.{extension}"))
@@ -165,6 +183,34 @@ class Damaged:
         path.unlink()
         if content is not None:
             path.write_bytes(content)
+
+
+def in_texts(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose messages are parts, with messages that are texts with placeholders."""
+    kinds = {"image": "<image>", "video": "<video>"}
+    said = [
+        {**m, "content": "".join(kinds.get(p["type"]) or p["text"] for p in m["content"])}
+        for m in row["messages"]
+    ]
+    return {**row, "messages": said}
+
+
+def in_parts(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that `in_texts` changed, with messages of parts again."""
+    said = [
+        {
+            **message,
+            "content": [
+                {"type": each[1:-1], "text": None}
+                if each in ("<image>", "<video>")
+                else {"type": "text", "text": each}
+                for each in re.split(r"(?m)^(<image>|<video>)$", message["content"])
+                if each
+            ],
+        }
+        for message in row["messages"]
+    ]
+    return {**row, "messages": said}
 
 
 def in_turns(row: dict[str, Any]) -> dict[str, Any]:
@@ -321,8 +367,8 @@ def another_question(export: Damaged, source: ExportSource) -> None:
 @damage(r"asks \['demo-r0000150-look', 'demo-r0000150-watch'\], expected")
 def swapped_questions(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("test")
-    nested = export.name in {"huggingface", "webdataset"}
-    (rows[0]["conversations"][0] if nested else rows[0])["questions"].reverse()
+    of = rows[0]["conversations"][0] if export.name == "webdataset" else rows[0]
+    of["questions"].reverse()
     export.save("test", rows)
 
 
@@ -354,7 +400,7 @@ def swapped_roles(export: Damaged, source: ExportSource) -> None:
 @damage(r"the row has the columns \[.*'weight'\], expected")
 def extra_column(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("train")
-    rows[1]["weight"] = 1
+    rows[-1]["weight"] = 1
     if export.name in IN_PARQUET:  # a column is one of all rows
         rows = [{**row, "weight": 1} for row in rows]
     export.save("train", rows)
@@ -363,7 +409,7 @@ def extra_column(export: Damaged, source: ExportSource) -> None:
 @damage(r"the row has the columns ")
 def missing_column(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("train")
-    for row in rows if export.name in IN_PARQUET else rows[1:2]:
+    for row in rows if export.name in IN_PARQUET else rows[-1:]:
         del row["image" if export.name == "qwen" else "images"]
     export.save("train", rows)
 
@@ -379,8 +425,8 @@ def a_path_instead_of_a_list(export: Damaged, source: ExportSource) -> None:
 @damage(r"the id '[^']*' occurs twice, first in ")
 def duplicate_id(export: Damaged, source: ExportSource) -> None:
     rows = export.rows("train")
-    if export.name in {"huggingface", "webdataset"}:
-        rows[1]["conversations"][1]["id"] = rows[1]["conversations"][0]["id"]
+    if export.name == "webdataset":
+        rows[0]["conversations"][1]["id"] = rows[0]["conversations"][0]["id"]
     else:
         rows[1]["id"] = rows[0]["id"]
     export.save("train", rows)
@@ -418,6 +464,14 @@ def wrong_token_count(export: Damaged, source: ExportSource) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
+@damage(r"has \d+ tokens for ms_swift, declared are 1$")
+def wrong_length(export: Damaged, source: ExportSource) -> None:
+    path = export.folder / "corpus.json"
+    content = json.loads(path.read_bytes())
+    content["samples"][-1]["conversations"][-1]["tokens"]["ms_swift"] = 1
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
 @damage(r"leads out of the export")
 def escaping_path(export: Damaged, source: ExportSource) -> None:
     if export.name == "webdataset":
@@ -427,12 +481,9 @@ def escaping_path(export: Damaged, source: ExportSource) -> None:
         path.write_text(json.dumps(content), encoding="utf-8")
         return
     rows = export.rows("test")
-    if export.name == "huggingface":
-        rows[0]["conversations"][0]["images"] = ["../../../etc/hostname"]
-    else:
-        outside = "../../etc/hostname"
-        shown = {"bytes": b"", "path": outside} if export.name in IN_PARQUET else outside
-        rows[0]["image" if export.name == "qwen" else "images"] = [shown]
+    outside = "../../etc/hostname"
+    shown = {"bytes": b"", "path": outside} if export.name in IN_PARQUET else outside
+    rows[0]["image" if export.name == "qwen" else "images"] = [shown]
     export.save("test", rows)
 
 
@@ -462,8 +513,9 @@ OF_MEDIA = {
 }
 
 
-# What a table with one question per row, and one type per column, cannot say.
-NOT_IN_A_TABLE = {"swapped_questions", "swapped_roles", "a_path_instead_of_a_list"}
+# What a table with one type per column cannot say, or one with one question per row.
+NOT_IN_A_TABLE = {"a_path_instead_of_a_list"}
+NOT_OF_ONE_QUESTION = {"swapped_questions", "swapped_roles"}
 
 
 @pytest.mark.parametrize(
@@ -472,7 +524,9 @@ NOT_IN_A_TABLE = {"swapped_questions", "swapped_roles", "a_path_instead_of_a_lis
         (n, k)
         for n in FORMATS
         for k in DAMAGES
-        if n not in {*IN_PARQUET, "vlmevalkit"} or (n in IN_PARQUET and k not in NOT_IN_A_TABLE)
+        if n != "vlmevalkit"
+        and not (n in IN_PARQUET and k in NOT_IN_A_TABLE)
+        and not (n in IN_PARQUET - {"huggingface"} and k in NOT_OF_ONE_QUESTION)
     ],
 )
 def test_a_damaged_export_is_refused_with_the_reason(
@@ -508,6 +562,7 @@ def test_what_cannot_be_checked_without_the_csv_is_said(exports_once: Path, name
         "Tokens",
         "Tokens",
         "Tokens",
+        "Lengths",
     ]
 
 
@@ -535,30 +590,47 @@ def test_a_column_that_no_rule_knows_is_held_against_its_digest(
     moved_export: Copy, name: str, column: str
 ) -> None:
     export = Damaged(moved_export(name), name)
-    rows = export.rows("train")
-    rows[1][column] += "x"
-    export.save("train", rows)
+    rows = export.sample_rows("train")
+    rows[-1][column] += "x"
+    export.save_sample_rows("train", rows)
     (problem,) = validate_export(export.folder, name, decode=False).problems
-    assert (problem.row, problem.reason) == (2, "a column differs from what was exported")
+    assert (problem.row, problem.reason) == (len(rows), "a column differs from what was exported")
 
 
 def test_a_changed_target_is_found(moved_export: Copy, source: ExportSource) -> None:
     export = Damaged(moved_export("huggingface"), "huggingface")
-    rows = export.rows("train")
+    rows = export.sample_rows("train")
     rows[2]["target"][0][0] += 1.0
-    export.save("train", rows)
+    export.save_sample_rows("train", rows)
     known = expectations(source)
     (problem,) = validate_export(export.folder, export.name, known, decode=False).problems
     assert (problem.file, problem.row, problem.id) == (
-        "train/metadata.jsonl",
+        "samples/train.parquet",
         3,
         source.samples[2].id,
     )
     assert problem.reason == "the target is wrong: other numbers in the CSV"
 
 
-def test_members_of_a_shard_must_lie_side_by_side(moved_export: Copy) -> None:
-    export = Damaged(moved_export("webdataset"), "webdataset")
+def test_lengths_that_a_row_tells_are_held_against_those_declared(moved_export: Copy) -> None:
+    export = Damaged(moved_export("huggingface"), "huggingface")
+    rows = export.rows("train")
+    rows[0]["tokens"]["llama_factory"] += 1
+    rows[1]["length"] += 1
+    rows[2]["tokens"]["trl"] = 5  # which reads no videos
+    export.save("train", rows)
+    problems = validate_export(export.folder, export.name, decode=False).problems
+    assert [(problem.row, problem.reason.partition(" tokens")[0][:12]) for problem in problems] == [
+        (1, "has {'qwen3_"),
+        (2, "its length i"),
+        (3, "has {'qwen3_"),
+    ]
+
+
+def test_members_of_a_shard_must_lie_side_by_side(tmp_path: Path) -> None:
+    source = text_source(("train",) * 8)  # of which two are in a shard
+    write_export(tmp_path, FORMATS["webdataset"](source), source)
+    export = Damaged(tmp_path, "webdataset")
     members = export.members("train")
     export.save_members("train", [*members[1:], members[0]])
     report = validate_export(export.folder, export.name, decode=False)

@@ -68,6 +68,15 @@ def line_plots(run: AssetRun, windows: "Batches") -> Make:
     return _drawn(run, partial(products.line_plot_product, settings=run.dataset.settings), windows)
 
 
+def altered_lines(run: AssetRun, windows: "Batches") -> Make:
+    """Draw the line plot of each window's altered copy."""
+    from zwu_ts_assets.orchestration.assets import corpus_products as products
+
+    dataset = run.dataset
+    draw = partial(products.altered_lines_product, settings=dataset.settings, dataset=dataset.name)
+    return _drawn(run, draw, windows)
+
+
 def batch_stats(run: AssetRun, windows: "Batches") -> Make:
     """Write the statistics of every window that exists."""
     from zwu_ts_assets.orchestration.assets import corpus_products as products

@@ -29,6 +29,7 @@ from zwu_ts_assets.orchestration.assets.batch_products import (
 from zwu_ts_assets.orchestration.assets.media_products import (
     Drawing,
     Files,
+    altered_lines_product,
     colour_ranges_product,
     correlation_product,
     drawn_batches,
@@ -60,6 +61,7 @@ from zwu_ts_assets.timeseries.windows import Window, whole_starts
 __all__ = [
     "Drawing",
     "Files",
+    "altered_lines_product",
     "batch_product",
     "colour_ranges_product",
     "correlation_product",

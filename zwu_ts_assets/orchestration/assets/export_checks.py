@@ -62,7 +62,10 @@ def _expectations(
     expected = Expectations(image_tokens=lambda *size: image_tokens(Size(*size)).tokens)
     if counts is not None:
         expected = replace(
-            expected, count_tokens=counts.of_text, video_tokens=partial(_video_tokens, counts)
+            expected,
+            count_tokens=counts.of_text,
+            video_tokens=partial(_video_tokens, counts),
+            lengths=counts.of_conversation,
         )
     if dataset is not None and series is not None:
         csv = _Csv(dataset, series)
@@ -153,7 +156,8 @@ def _sample_of_rows(
         image="",
         video="",
         # That there is one decides on what is asked; where it lies does not.
-        line_plot="line_plot" if settings.line_plots else "",
+        line_plot="line_plot" if settings.draws_lines else "",
+        altered_plot="altered_plot" if settings.draws_altered_lines else "",
         stats_text="",
         stats_tokens=0,
         image_tokens=0,

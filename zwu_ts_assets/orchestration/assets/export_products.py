@@ -8,6 +8,7 @@ import base64
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile
-from zwu_ts_assets.training.exports.formats import FORMATS, SINGLE_QUESTIONS
+from zwu_ts_assets.training.exports.formats import FORMATS, SINGLE_QUESTIONS, VIDEOS_APART
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.quality import is_interpolation_flag
@@ -32,15 +33,22 @@ from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
 
+class Proof(NamedTuple):
+    """The files of what readers make of the questions, and of what has to be beaten."""
+
+    evidence: Mapping[str, bytes]
+    baselines: Mapping[str, bytes]
+
+
 def export_product(
-    format_name: str, view: View, evidence: Mapping[str, bytes], media: Mapping[str, Batches]
+    format_name: str, view: View, proof: Proof, media: Mapping[str, Batches]
 ) -> Product[Iterator[ExportFile]]:
     """The files of an export, made one by one as they are asked for.
 
     Args:
         format_name: One of the formats.
         view: The samples, worded and counted.
-        evidence: What readers made of the questions.
+        proof: What readers and baselines make of the questions.
         media: The batches of each asset that an export holds files of.
     """
     conversations = _conversations(view, format_name)
@@ -49,7 +57,7 @@ def export_product(
             "no split has a sample that is asked anything, so there is nothing to export; "
             "materialize every batch, or give the splits more rows"
         )
-    source = _source(view, conversations, evidence, media)
+    source = _source(view, conversations, proof, media)
     settings = view.dataset.settings
     counts = Counter(conversation.split for conversation in conversations)
     details = {
@@ -67,13 +75,15 @@ def export_product(
 
 def _conversations(view: View, format_name: str) -> Sequence[Conversation]:
     """What a format has rows of."""
-    return view.single_conversations if format_name in SINGLE_QUESTIONS else view.conversations
+    if format_name in SINGLE_QUESTIONS:
+        return view.single_conversations
+    return view.conversations_by_kind if format_name in VIDEOS_APART else view.conversations
 
 
 def _source(
     view: View,
     conversations: Sequence[Conversation],
-    evidence: Mapping[str, bytes],
+    proof: Proof,
     media: Mapping[str, Batches],
 ) -> ExportSource:
     known: dict[str, Medium] = {}
@@ -92,10 +102,11 @@ def _source(
         media=known,
         read_media=lambda path: read(*places[path], path),
         count_tokens=view.counts.of_text,
+        lengths=view.counts.of_conversation,
         tokenizer=view.counts.name,
         parameters=parameters_of(dataset),
         versions=_versions(dataset),
-        card=_card(view, conversations, evidence, media),
+        card=_card(view, conversations, proof, media),
         samples_per_shard=dataset.settings.shard_samples,
     )
 
@@ -103,7 +114,7 @@ def _source(
 def _card(
     view: View,
     conversations: Sequence[Conversation],
-    evidence: Mapping[str, bytes],
+    proof: Proof,
     media: Mapping[str, Batches],
 ) -> CardFacts:
     dataset, settings, samples = view.dataset, view.dataset.settings, view.samples
@@ -143,7 +154,8 @@ def _card(
         ],
         split_rule=_split_rule(view),
         tasks=_tasks(view),
-        evidence=evidence["report"].decode("utf-8"),
+        evidence=proof.evidence["report"].decode("utf-8"),
+        baselines=proof.baselines["report"].decode("utf-8"),
         rationale=settings.tasks.rationale,
         parameters=parameters_of(dataset),
         checks=[

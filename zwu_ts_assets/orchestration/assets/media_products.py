@@ -8,6 +8,7 @@ of the result. What does not: how anything is drawn (`figures/`), the other prod
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -33,9 +34,10 @@ from zwu_ts_assets.orchestration.assets.batch_products import span_details, targ
 from zwu_ts_assets.orchestration.layout import window_role
 from zwu_ts_assets.orchestration.work import Problem, Product
 from zwu_ts_assets.storage.artifact_store import Detail
-from zwu_ts_assets.timeseries.window_key import key_text, window_key
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.window_rows import key_text, patch_spans, window_key
 from zwu_ts_assets.timeseries.windows import Batch, Window
+from zwu_ts_assets.training.picture.alterations import altered_values
+from zwu_ts_assets.training.sample import sample_id
 
 Files = Mapping[str, bytes]
 
@@ -223,6 +225,23 @@ def line_plot_product(drawing: Drawing, *, settings: Settings) -> Product[Files]
         title_prefix=_title_prefix(batch, window, settings),
     )
     return _picture(frame, drawing, settings)
+
+
+def altered_lines_product(drawing: Drawing, *, settings: Settings, dataset: str) -> Product[Files]:
+    """The line plot of one window's altered copy as a PNG.
+
+    Args:
+        drawing: The window and its batch.
+        settings: What shapes the plot.
+        dataset: Name of the dataset, of which the copies of its windows are altered in their way.
+    """
+    window = drawing.window
+    columns = list(window.shown.columns if window.shown else range(len(window.features)))
+    values = window.values.copy()
+    values[:, columns] = altered_values(sample_id(dataset, window.start), values[:, columns])
+    return line_plot_product(
+        drawing._replace(window=replace(window, values=values)), settings=settings
+    )
 
 
 def video_product(

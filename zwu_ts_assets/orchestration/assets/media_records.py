@@ -38,14 +38,17 @@ def medium_version(record: Record, path: str) -> str:
 
 
 def media_facts(record: Record) -> dict[str, dict[str, Any]]:
-    """What a record knows of each figure or video: sha256, width, height, frames, fps; by path."""
+    """What a record knows of each figure or video by its path: the fields of a `Medium`."""
     if not record.files:
         return {}
     size = size_of(record)
     facts: dict[str, Any] = {"width": size.width, "height": size.height}
     if "frames" in record.details:
         facts["frames"], facts["fps"] = film_of(record)
-    return {path: {"sha256": file.sha256, **facts} for path, file in record.files.items()}
+    return {
+        path: {"sha256": file.sha256, "bytes": file.bytes, **facts}
+        for path, file in record.files.items()
+    }
 
 
 def size_of(record: Record) -> Size:

@@ -126,7 +126,7 @@ def questions_product(
     details: dict[str, Detail] = {
         "questions": len(questions),
         "questions_per_sample": round(len(questions) / max(len(samples), 1), 2),
-        "need_media": sum(bool({"figure", "video", "lines"} & set(q.needs)) for q in questions),
+        "need_media": sum(bool(set(q.needs) - {"text"}) for q in questions),
         "need_video": sum("video" in q.needs for q in questions),
         **{f"{split}_questions": sum(q.split == split for q in questions) for split in SPLITS},
     }
@@ -245,12 +245,17 @@ def gallery_of(
         sample = by_id[name]
         return _pixels(read("line_plots", sample.batch, sample.line_plot))
 
+    def altered(name: str) -> Pixels:
+        sample = by_id[name]
+        return _pixels(read("altered_lines", sample.batch, sample.altered_plot))
+
     first = samples[0]
     columns = tuple(first.features[i] for i in first.panel_columns)
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     return Gallery(
         *(figure, video, columns, settings.window_length, patches),
         lines=lines if first.line_plot else None,
+        altered=altered if first.altered_plot else None,
     )
 
 

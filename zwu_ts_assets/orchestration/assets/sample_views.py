@@ -77,13 +77,21 @@ class View:
         tasks = self.dataset.settings.tasks
         return self._conversations(tasks.model_copy(update={"questions_per_conversation": 1}))
 
-    def _conversations(self, tasks: TaskSettings) -> list[Conversation]:
+    @cached_property
+    def conversations_by_kind(self) -> list[Conversation]:
+        """The questions about the samples, those that show a video over media of their own."""
+        return self._conversations(self.dataset.settings.tasks, videos_apart=True)
+
+    def _conversations(
+        self, tasks: TaskSettings, *, videos_apart: bool = False
+    ) -> list[Conversation]:
         settings = self.dataset.settings
-        key = f"{self.made_from} {settings!r} {tasks!r}"
+        key = f"{self.made_from} {settings!r} {tasks!r} {videos_apart}"
         if key not in _MADE:
             questions = [q for name in SPLITS for q in decode_questions(self.asked[name])]
             made = make_conversations(
-                self.samples, questions, tasks, self.templates, media_facts(settings)
+                *(self.samples, questions, tasks, self.templates, media_facts(settings)),
+                videos_apart=videos_apart,
             )
             _MADE.clear()
             _MADE[key] = made

@@ -1,14 +1,18 @@
-"""Texts counted in tokens, each once.
+"""Texts and conversations counted in tokens, each text once.
 
 What belongs here: the counts that samples, preflight and exports share. What does not: the
 tokenizers (`text/`), what media are in tokens (`training/media_tokens.py`).
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zwu_ts_assets.orchestration.assets.text_products import loaded_tokenizer
 from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource
+from zwu_ts_assets.training.lengths import ConversationLengths, Lengths, TurnTokens
+from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.readers import Clip
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,18 @@ class TokenCounts:
         """Tokens of a text; each is counted once, since all exports ask for the same ones."""
         return _text_tokens(self.source, text)
 
+    def of_conversation(
+        self, turns: Sequence[TurnTokens], images: Sequence[Size], videos: Sequence[Clip]
+    ) -> Lengths:
+        """Tokens of a conversation for each consumer, see `ConversationLengths`."""
+        return _lengths(self.source).of(turns, images, videos)
+
 
 @functools.lru_cache(maxsize=200_000)
 def _text_tokens(source: TokenizerSource, text: str) -> int:
     return len(loaded_tokenizer(source).encode(text)[1])
+
+
+@functools.lru_cache(maxsize=4)
+def _lengths(source: TokenizerSource) -> ConversationLengths:
+    return ConversationLengths(loaded_tokenizer(source))

@@ -94,6 +94,7 @@ def export(
     samples: Files,
     questions: Files,
     evidence: Files,
+    baselines: Files,
     **media: "Batches",
 ) -> Make:
     """Write the samples as a trainer reads them.
@@ -104,12 +105,14 @@ def export(
         samples: The samples by split, and the report on the splits.
         questions: The questions by split.
         evidence: What readers made of them.
+        baselines: What has to be beaten.
         media: Figures and videos, by asset.
     """
     from zwu_ts_assets.orchestration.assets import export_products
 
     view = _view(run, samples, questions)
-    return once(partial(export_products.export_product, format_name, view, evidence, media))
+    proof = export_products.Proof(evidence, baselines)
+    return once(partial(export_products.export_product, format_name, view, proof, media))
 
 
 def _view(run: AssetRun, samples: Files, questions: Files) -> "View":

@@ -35,8 +35,7 @@ from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.text.stats import parse_stats
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_key import first_row
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.window_rows import first_row, patch_spans
 from zwu_ts_assets.timeseries.windows import Batch, Window, content_digest
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.media_tokens import sample_media_tokens
@@ -53,16 +52,13 @@ INTERPOLATED_SAMPLES: Final = "samples_with_interpolated_values"
 """The detail of the samples that says how many have such values; left out where none has."""
 
 
-_TOLD = "interpolated, counted in the details"  # which came later still
-
-
 def series_digests(series: Series) -> list[str]:
     """Digests of a whole table: of its rows, and of what is missing and interpolated if any is."""
     whole = Window(0, series.timestamps, series.values, series.features, 0)
     marks = [
         f"{name} {sha256(marked.tobytes())}"
-        for name, marked in (("missing", series.missing), (_TOLD, series.interpolated))
-        if marked is not None and marked.any()  # came later: without any, samples stay current
+        for name, marked in (("missing", series.missing), ("interpolated", series.interpolated))
+        if marked is not None and marked.any()
     ]
     axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
     return [content_digest(whole), *marks, *axis]
@@ -122,6 +118,7 @@ def samples_product(
                     image=media["correlation_pngs"],
                     video=media["patch_videos"],
                     line_plot=media.get("line_plots", ""),
+                    altered_plot=media.get("altered_lines", ""),
                     stats_text=texts[row],
                     stats_tokens=ids[row],
                     image_tokens=image,

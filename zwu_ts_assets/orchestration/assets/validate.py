@@ -36,6 +36,7 @@ _SHAPING: Final = (
     "features",
     "figure_features",
     "figure_columns",
+    "line_plots",
     "tasks.",
     *CsvRules.__dataclass_fields__,
 )

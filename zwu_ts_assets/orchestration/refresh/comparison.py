@@ -219,7 +219,7 @@ class _Comparison:
                 not spec.last_mile
                 or spec.role in self.also
                 or spec.is_asked_for(settings)
-                or self.store.record(spec.role, WHOLE) is not None
+                or self.store.record(spec.role, "0" if spec.per_batch else WHOLE) is not None
                 or any(spec.role in specs.inputs(role, settings).values() for role in wanted)
             )
             if asked:
@@ -270,13 +270,14 @@ class _Comparison:
     def _follows(self, spec: AssetSpec) -> bool:
         """Whether what an asset is made from is not known, since it is out of date itself.
 
-        What the CSV foretells is known nevertheless. The last mile waits for all of its inputs.
+        What the CSV foretells is known nevertheless. What the last mile makes of all batches waits
+        for all of its inputs.
         """
         specs = self.dataset.specs
         sources = [
             role
             for role in specs.inputs(spec.role, self.dataset.settings).values()
-            if spec.last_mile or not specs[role].foretold
+            if (spec.last_mile and not spec.per_batch) or not specs[role].foretold
         ]
         names = set(map(self.dataset.asset_name, sources))
         return any(item.asset in names for item in self.stale)

@@ -33,3 +33,6 @@ FORMATS: Final[Mapping[str, Callable[[ExportSource], Iterator[ExportFile]]]] = {
 
 SINGLE_QUESTIONS: Final = frozenset({rl.NAME, vlmevalkit.NAME, lmms_eval.NAME})
 """The formats whose rows are single questions, each with its own media."""
+
+VIDEOS_APART: Final = frozenset({huggingface.NAME})
+"""The formats in which questions that show a video have conversations of their own."""

@@ -54,7 +54,7 @@ def llama_factory_export(source: ExportSource) -> Iterator[ExportFile]:
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files=files,
+        configurations={"default": files},
         usage=f"""Name this folder and its datasets in the training configuration:
 
     dataset_dir: /path/to/this/folder

@@ -16,16 +16,9 @@ from typing import Final
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
-from zwu_ts_assets.training.exports.rl import COLUMNS, rl_rows
+from zwu_ts_assets.training.exports.rl import rl_files
 from zwu_ts_assets.training.exports.rows import in_media_folder, written
-from zwu_ts_assets.training.exports.single import (
-    arrow_schema,
-    cuts,
-    numbered,
-    parquet_file,
-    reward_file,
-    single_source,
-)
+from zwu_ts_assets.training.exports.single import reward_file, single_source
 from zwu_ts_assets.training.exports.source import ExportSource, entries_by_split
 
 NAME: Final = "lmms_eval"
@@ -46,21 +39,22 @@ def lmms_eval_export(source: ExportSource) -> Iterator[ExportFile]:
     files: dict[str, list[str]] = {}
     used: dict[str, None] = {}
     for split, found in entries.items():
-        groups = [rl_rows(source, cut) for cut in cuts(found)]
-        files[split] = numbered(split, len(groups))
-        for name, group in zip(files[split], groups, strict=True):
-            yield parquet_file(name, group, lambda: arrow_schema(COLUMNS), source)
+        asked = [(entry.sample, each) for entry in found for each in entry.conversations]
+        tables = rl_files(split, asked, source)
+        files[split] = [file.path for file in tables]
+        yield from tables
         task = f"{source.dataset}_{split}"
         yield written(f"{task}.yaml", _yaml(task, split, files[split]).encode("utf-8"))
-        for each in found:
-            used |= dict.fromkeys(p for c in each.conversations for p in c.videos)
+        used |= dict.fromkeys(path for _, each in asked for path in each.videos)
     for path in used:
         yield MediaFile(in_media_folder(path), path, source.media[path].sha256)
     yield written(UTILS, _utils())
     yield reward_file()
     yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
     tasks = ",".join(f"{source.dataset}_{split}" for split in entries if split != "train")
-    yield from card_files(source.card, format_name=NAME, data_files=files, usage=_usage(tasks))
+    yield from card_files(
+        source.card, format_name=NAME, configurations={"default": files}, usage=_usage(tasks)
+    )
 
 
 def _yaml(task: str, split: str, names: list[str]) -> str:

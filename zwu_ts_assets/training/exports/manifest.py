@@ -14,18 +14,19 @@ from typing import Any, Final
 
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import WrittenFile
-from zwu_ts_assets.training.exports.rows import messages, question_rows, written
+from zwu_ts_assets.training.exports.rows import lengths_of, messages, question_rows, written
 from zwu_ts_assets.training.exports.source import (
     Entry,
     ExportSource,
     Medium,
     Scalar,
 )
+from zwu_ts_assets.training.picture.question import ALTERED
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS
 
 MANIFEST: Final = "corpus.json"
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def conversation_digest(texts: Sequence[str], questions: Sequence[Mapping[str, Any]]) -> str:
@@ -52,6 +53,8 @@ def manifest_file(
     files: Mapping[str, Sequence[str]],
     exported: Callable[[Entry, str], str],
     row: Callable[[Entry], Mapping[str, Any]] | None = None,
+    *,
+    whole: bool = False,
 ) -> WrittenFile:
     """Make the manifest of an export.
 
@@ -62,18 +65,19 @@ def manifest_file(
         files: Names of the files with rows, by split.
         exported: From an entry and the path of one of its media in the corpus to the path in the
             export.
-        row: A sample's row, in formats that have a row per sample; these hold all media of a
-            sample, the others only those that conversations show.
+        row: A sample's row, in formats that have a row per sample.
+        whole: Whether the export holds all media of a sample, and not only those that conversations
+            show.
     """
     media: dict[str, Medium] = {}
     samples = []
     for entry in (each for found in entries.values() for each in found):
         used = [path for each in entry.conversations for path in (*each.images, *each.videos)]
-        held = used if row is None else [*entry.images, *entry.videos]
+        held = [*entry.images, *entry.videos] if whole else used
         names = {path: exported(entry, path) for path in held}
         media |= {name: source.media[path] for path, name in names.items()}
         digest = "" if row is None else row_digest(row(entry))
-        samples.append(_sample(entry, names, digest, source.count_tokens))
+        samples.append(_sample(entry, names, digest, source))
     head: dict[str, Any] = {
         "manifest_version": VERSION,
         "format": format_name,
@@ -111,7 +115,7 @@ def manifest_file(
 
 
 def _sample(
-    entry: Entry, names: Mapping[str, str], digest: str, count_tokens: Callable[[str], int]
+    entry: Entry, names: Mapping[str, str], digest: str, source: ExportSource
 ) -> dict[str, Any]:
     sample = entry.sample
     # Prompts say it to a model; this is for machines, since rows of conversations have no flags.
@@ -121,6 +125,7 @@ def _sample(
         "id": sample.id,
         "split": sample.split,
         **({"interpolated": interpolated} if interpolated else {}),
+        **({"alteration": sample.alteration} if sample.alteration else {}),
         "past_start": sample.past_start,
         "past_stop": sample.past_stop,
         "target_stop": sample.target_stop,
@@ -131,16 +136,19 @@ def _sample(
         "stats_tokens": sample.stats_tokens,
         "row_sha256": digest,
         "fingerprints": dict(sorted(sample.fingerprints.items())),
-        "conversations": [_conversation(each, names, count_tokens) for each in entry.conversations],
+        "conversations": [_conversation(each, names, source) for each in entry.conversations],
     }
 
 
 def _conversation(
-    conversation: Conversation, names: Mapping[str, str], count_tokens: Callable[[str], int]
+    conversation: Conversation, names: Mapping[str, str], source: ExportSource
 ) -> dict[str, Any]:
     texts = [each["content"] for each in messages(conversation)]
+    altered = any(ALTERED in turn.question.given for turn in conversation.turns)
     return {
         "id": conversation.id,
+        # It shows no window as it is, but an altered copy. Left out of all others.
+        **({"altered": True} if altered else {}),
         "images": [names[path] for path in conversation.images],
         "videos": [names[path] for path in conversation.videos],
         "turns": [
@@ -148,11 +156,12 @@ def _conversation(
                 "id": turn.question.id,
                 "task": turn.question.task,
                 # Of the prompt alone: a chat template puts media in the place of placeholders.
-                "user_tokens": count_tokens(turn.prompt.strip()),
-                "answer_tokens": count_tokens(turn.answer),
+                "user_tokens": source.count_tokens(turn.prompt.strip()),
+                "answer_tokens": source.count_tokens(turn.answer),
             }
             for turn in conversation.turns
         ],
+        "tokens": lengths_of(conversation, source),
         "sha256": conversation_digest(texts, question_rows(conversation)),
     }
 
@@ -160,6 +169,7 @@ def _conversation(
 def _medium(facts: Medium) -> dict[str, Any]:
     return {
         "sha256": facts.sha256,
+        "bytes": facts.bytes,
         "width": facts.width,
         "height": facts.height,
         "frames": facts.frames,

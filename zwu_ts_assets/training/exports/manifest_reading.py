@@ -15,6 +15,8 @@ from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
 from zwu_ts_assets.training.exports.schema import Schema, mismatch
 from zwu_ts_assets.training.exports.source import Medium, is_safe_path
+from zwu_ts_assets.training.lengths import Lengths
+from zwu_ts_assets.training.profiles import PROFILES
 from zwu_ts_assets.training.sample import SPLITS
 
 _CONVERSATION: Final[Schema] = {
@@ -22,6 +24,7 @@ _CONVERSATION: Final[Schema] = {
     "images": [str],
     "videos": [str],
     "turns": [{"id": str, "task": str, "user_tokens": int, "answer_tokens": int}],
+    "tokens": {profile.name: int | None for profile in PROFILES},
     "sha256": str,
 }
 _SAMPLE: Final[Schema] = {
@@ -49,7 +52,14 @@ _SIDES: Final = (1, 4096)
 _FRAMES: Final = (1, 10_000)
 _FPS: Final = (0.001, 1000.0)
 
-_MEDIUM: Final[Schema] = {"sha256": str, "width": int, "height": int, "frames": int, "fps": float}
+_MEDIUM: Final[Schema] = {
+    "sha256": str,
+    "bytes": int,
+    "width": int,
+    "height": int,
+    "frames": int,
+    "fps": float,
+}
 
 
 @dataclass(frozen=True)
@@ -64,12 +74,16 @@ class DeclaredTurn:
 
 @dataclass(frozen=True)
 class DeclaredConversation:
-    """What the manifest says of a conversation; `sha256` is that of `conversation_digest`."""
+    """What the manifest says of a conversation.
+
+    `tokens` are by consumer; `sha256` is that of `conversation_digest`.
+    """
 
     id: str
     images: tuple[str, ...]
     videos: tuple[str, ...]
     turns: tuple[DeclaredTurn, ...]
+    tokens: Lengths
     sha256: str
 
 
@@ -199,8 +213,24 @@ def _problem(content: dict[str, Any]) -> str:
             known.pop("fingerprints", None)  # free in its keys, and of no use to a check
             if problem := mismatch(known.pop("interpolated", []), [str], f"samples[{i}]"):
                 return problem
+            if problem := mismatch(known.pop("alteration", ""), str, f"samples[{i}]"):
+                return problem
+            if "conversations" in known:
+                known["conversations"] = _without_marks(known["conversations"])
         problems.append(mismatch(known, _SAMPLE, f"samples[{i}]"))
     return next(filter(None, problems), "")
+
+
+def _without_marks(conversations: Any) -> Any:
+    """Conversations without the mark that only those about altered copies have."""
+    if not isinstance(conversations, list):
+        return conversations
+    return [
+        {key: value for key, value in each.items() if (key, value) != ("altered", True)}
+        if isinstance(each, dict)
+        else each
+        for each in conversations
+    ]
 
 
 def _medium_problem(name: str, facts: Mapping[str, Any]) -> str:
@@ -221,10 +251,11 @@ def _declared(sample: dict[str, Any]) -> DeclaredSample:
             images=tuple(each["images"]),
             videos=tuple(each["videos"]),
             turns=tuple(DeclaredTurn(**turn) for turn in each["turns"]),
+            tokens=each["tokens"],
             sha256=each["sha256"],
         )
         for each in sample["conversations"]
     )
-    ignored = {"fingerprints", "interpolated"}
+    ignored = {"fingerprints", "interpolated", "alteration"}
     known = {key: value for key, value in sample.items() if key not in ignored}
     return DeclaredSample(**{**known, "conversations": conversations})

@@ -45,12 +45,13 @@ def ms_swift_export(source: ExportSource) -> Iterator[ExportFile]:
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files=files,
+        configurations={"default": files},
         usage=f"""Start ms-swift in this folder, because it opens relative paths from the folder it
 is started in:
 
     swift sft {options} --split_dataset_ratio 0 --output_dir /path/to/checkpoints ...
 
 Name a folder outside of this one in `--output_dir`: without it, ms-swift writes checkpoints to
-`output/` in here, among the data.""",
+`output/` in here, among the data. Videos are read by `qwen-vl-utils`: install `decord`, or
+`torchcodec` with the FFmpeg of the system, unless `torchvision` is below 0.26.""",
     )

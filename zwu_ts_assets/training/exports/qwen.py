@@ -90,14 +90,18 @@ def qwen_export(source: ExportSource) -> Iterator[ExportFile]:
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files=files,
+        configurations={"default": files},
         usage=f"""Register the splits with Qwen's fine-tuning code as `{SNIPPET}` says, then train
 with
 
     --dataset_use {source.dataset}_train --output_dir /path/to/checkpoints
 
 `--output_dir` is for checkpoints: name a folder outside of this one.
-`image` and `video` are always lists, with paths relative to this folder.""",
+`image` and `video` are always lists, with paths relative to this folder.
+
+That code is written for `transformers` 4.57: in 5 it ignores its own limits of pixels without a
+word. `--model_max_length` cuts nothing. Videos are read by `torchvision` below 0.26, or by
+`torchcodec` with the FFmpeg of the system.""",
     )
 
 

@@ -22,8 +22,9 @@ from typing import Any, Final
 
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation
-from zwu_ts_assets.training.export_files import ExportFile, MediaFile
+from zwu_ts_assets.training.export_files import ExportFile, MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
+from zwu_ts_assets.training.exports.parquet import IMAGES, Row, parquet_files, row_schema
 from zwu_ts_assets.training.exports.rows import (
     MESSAGE,
     QUESTION,
@@ -32,18 +33,8 @@ from zwu_ts_assets.training.exports.rows import (
     user_text,
 )
 from zwu_ts_assets.training.exports.schema import Schema
-from zwu_ts_assets.training.exports.single import (
-    IMAGES,
-    Rows,
-    arrow_schema,
-    cuts,
-    numbered,
-    parquet_file,
-    reward_file,
-    single_source,
-    truth_text,
-)
-from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split
+from zwu_ts_assets.training.exports.single import reward_file, single_source, truth_text
+from zwu_ts_assets.training.exports.source import ExportSource, entries_by_split
 from zwu_ts_assets.training.sample import Sample
 
 NAME: Final = "rl"
@@ -64,10 +55,7 @@ COLUMNS: Final[dict[str, Any]] = {
 }
 """Columns and types, as `arrow_schema` takes them."""
 
-ROW: Final[Schema] = {
-    name: [{"path": str}] if kind == IMAGES else kind for name, kind in COLUMNS.items()
-}
-"""A row as it is read for validation: of pictures the path alone."""
+ROW: Final[Schema] = row_schema(COLUMNS)
 
 
 def rl_export(source: ExportSource) -> Iterator[ExportFile]:
@@ -81,40 +69,44 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
     files: dict[str, list[str]] = {}
     used: dict[str, None] = {}
     for split, found in entries.items():
-        files[split] = []
-        index = 0
-        for stem, with_video in ((split, False), (f"{split}-video", True)):
-            groups = [rl_rows(source, cut, with_video) for cut in cuts(found)]
-            groups = [group for group in groups if group]
-            names = numbered(stem, len(groups)) if groups else []
-            for name, group in zip(names, groups, strict=True):
-                for row, _ in group:
-                    row["extra_info"]["index"] = index
-                    index += 1
-                yield parquet_file(name, group, lambda: arrow_schema(COLUMNS), source)
-            files[split] += names
-        for each in found:
-            used |= dict.fromkeys(p for c in each.conversations for p in c.videos)
+        asked = [(entry.sample, each) for entry in found for each in entry.conversations]
+        apart = [each for each in asked if not each[1].videos]
+        written = [
+            *rl_files(split, apart, source),
+            *rl_files(f"{split}-video", [e for e in asked if e[1].videos], source, len(apart)),
+        ]
+        files[split] = [file.path for file in written]
+        yield from written
+        used |= dict.fromkeys(path for _, each in asked for path in each.videos)
     for path in used:
         yield MediaFile(in_media_folder(path), path, source.media[path].sha256)
     yield reward_file()
     yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
     yield from card_files(
-        source.card, format_name=NAME, data_files=files, usage=_usage(sorted(files))
+        source.card,
+        format_name=NAME,
+        configurations={"default": files},
+        usage=_usage(sorted(files)),
     )
 
 
-def rl_rows(source: ExportSource, entries: Sequence[Entry], with_video: bool | None = None) -> Rows:
-    """The rows of some entries: all, or those that show a video, or those that show none."""
-    return [
-        (rl_row(source.dataset, entry.sample, each), each.images)
-        for entry in entries
-        for each in entry.conversations
-        if with_video is None or bool(each.videos) == with_video
-    ]
+def rl_files(
+    stem: str,
+    asked: Sequence[tuple[Sample, Conversation]],
+    source: ExportSource,
+    first: int = 0,
+) -> list[WrittenFile]:
+    """The files with a row per question; `first` is the first row's `index`."""
+
+    def row(numbered: tuple[int, tuple[Sample, Conversation]]) -> Row:
+        index, (sample, conversation) = numbered
+        columns = rl_row(source.dataset, sample, conversation, index)
+        return columns, {"images": conversation.images}
+
+    return parquet_files(stem, enumerate(asked, start=first), row, COLUMNS, source)
 
 
-def rl_row(dataset: str, sample: Sample, conversation: Conversation) -> dict[str, Any]:
+def rl_row(dataset: str, sample: Sample, conversation: Conversation, index: int) -> dict[str, Any]:
     """A row without its pictures."""
     (turn,) = conversation.turns
     truth = truth_text(sample, turn)
@@ -131,12 +123,16 @@ def rl_row(dataset: str, sample: Sample, conversation: Conversation) -> dict[str
         "solution": truth,
         "reward_model": {"style": "rule", "ground_truth": truth},
         "extra_info": {
-            "index": 0,
+            "index": index,
             "split": conversation.split,
             "reply": turn.answer,
             "question": question_row(turn.question),
         },
     }
+
+
+_PROMPT_TOKENS: Final = 16_384
+"""Room for two figures and a video of the default canvas with a question."""
 
 
 def _usage(splits: Sequence[str]) -> str:
@@ -160,15 +156,21 @@ TRL, which reads no videos:
 verl:
 
     data.train_files=train.parquet data.val_files={evaluated}.parquet data.prompt_key=messages
+    data.max_prompt_length={_PROMPT_TOKENS}
     reward.custom_reward_function.path=reward.py reward.custom_reward_function.name=compute_score
 
 EasyR1:
 
     data.train_files=train.parquet data.val_files={evaluated}.parquet data.prompt_key=problem
-    data.answer_key=answer data.image_key=images
+    data.answer_key=answer data.image_key=images data.max_prompt_length={_PROMPT_TOKENS}
     worker.reward.reward_function=reward.py:easyr1_reward
 
-ms-swift:
+Both leave out, without a word, rows of more tokens than `data.max_prompt_length`, which is 1,024
+and 512 unless it is set: no video of the default canvas is below that. verl reads videos with
+`qwen-vl-utils`; install `decord` or `torchcodec` for it, since `torchvision` from 0.26 reads none
+and verl then leaves out every row with a video.
+
+ms-swift, with `trl` from 0.26:
 
     swift rlhf --rlhf_type grpo --dataset train.parquet --external_plugins reward.py \\
         --reward_funcs zwu_ts --output_dir /path/to/checkpoints ..."""

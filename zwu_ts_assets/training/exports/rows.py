@@ -6,6 +6,7 @@ source (`source`), the manifest (`manifest`).
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, conversations_of
+from zwu_ts_assets.training.lengths import Lengths
 from zwu_ts_assets.training.picture.question import PictureQuestion
 
 MEDIA_FOLDER: Final = "media"
@@ -69,6 +71,7 @@ SAMPLE_COLUMNS: Final[Mapping[str, Schema]] = {
     "image_tokens": int,
     "video_tokens": int,
     "flags": str,
+    "alteration": str,
     "images": [str],
     "videos": [str],
     "conversations": [
@@ -142,6 +145,8 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
 
     `flags` is one text with a flag per line, since a list that is empty all through one split
     would be of another type than in the next. Times are empty where there is no target.
+    `alteration` says what was put into the altered copy, which only conversations with questions
+    that need `altered` show; it is empty where none was drawn.
 
     Args:
         entry: The sample and its conversations.
@@ -169,6 +174,7 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
         "image_tokens": sample.image_tokens,
         "video_tokens": sample.video_tokens,
         "flags": "\n".join(sample.flags),
+        "alteration": sample.alteration,
         "images": [exported(path) for path in entry.images],
         "videos": [exported(path) for path in entry.videos],
         "conversations": [
@@ -182,6 +188,17 @@ def sample_row(entry: Entry, exported: Callable[[str], str]) -> dict[str, Any]:
             for each in entry.conversations
         ],
     }
+
+
+def lengths_of(conversation: Conversation, source: ExportSource) -> Lengths:
+    """Tokens of a conversation for each consumer."""
+    turns = [
+        (source.count_tokens(turn.prompt.strip()), source.count_tokens(turn.answer))
+        for turn in conversation.turns
+    ]
+    images = [source.media[path].size for path in conversation.images]
+    videos = [source.media[path].clip for path in conversation.videos]
+    return source.lengths(turns, images, videos)
 
 
 def json_line(row: Mapping[str, Any]) -> str:
@@ -207,8 +224,20 @@ def written(path: str, content: bytes) -> WrittenFile:
 
 
 def in_media_folder(path: str) -> str:
-    """Where the formats without a folder per split keep a medium."""
-    return f"{MEDIA_FOLDER}/{path}"
+    """Where exports keep a medium, or what they call it: below `media/`, as in the corpus.
+
+    The hub takes 10,000 entries in a folder, so those of later batches have folders of their own:
+    `media/correlations/from_5000/batch_5001.png`.
+    """
+    numbered = _NUMBERED.fullmatch(path)
+    first = int(numbered["number"]) // _PER_FOLDER * _PER_FOLDER if numbered else 0
+    if numbered is None or not first:
+        return f"{MEDIA_FOLDER}/{path}"
+    return f"{MEDIA_FOLDER}/{numbered['folder']}/from_{first}/{numbered['name']}"
+
+
+_PER_FOLDER: Final = 5_000  # and folders beside them
+_NUMBERED: Final = re.compile(r"(?P<folder>[^/]+)/(?P<name>[^/]*?_(?P<number>\d{1,15})[./].*)")
 
 
 def used_media(source: ExportSource, entries: Sequence[Entry]) -> Iterator[MediaFile]:

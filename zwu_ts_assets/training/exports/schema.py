@@ -5,10 +5,12 @@ not: any format's shape.
 """
 
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any
 
-# A type; a list with one element, the schema of all elements; or a mapping of exactly these keys.
-Schema = type | list[Any] | Mapping[str, Any]
+# A type, or one that may be missing (`int | None`); a list with one element, the schema of all
+# elements; or a mapping of exactly these keys.
+Schema = type | UnionType | list[Any] | Mapping[str, Any]
 
 _NAMES = {str: "a text", int: "a whole number", float: "a number"}
 
@@ -32,6 +34,8 @@ def mismatch(value: Any, schema: Schema, at: str = "the row") -> str:
         inner = "" if at == "the row" else f"{at}."
         problems = (mismatch(value[key], schema[key], f"{inner}{key}") for key in schema)
         return next(filter(None, problems), "")
+    if isinstance(schema, UnionType):
+        return "" if value is None else mismatch(value, schema.__args__[0], at)
     if type(value) is not schema:  # a bool is no whole number here
         return f"{at} is {_told(value)}, expected {_NAMES[schema]}"
     return ""

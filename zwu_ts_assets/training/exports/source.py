@@ -16,6 +16,9 @@ from typing import Final
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import CardFacts
 from zwu_ts_assets.training.conversation import Conversation, Turn
+from zwu_ts_assets.training.lengths import MeasureLengths
+from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets.training.reserved import reserved_word, without_thought
 from zwu_ts_assets.training.sample import SPLITS, Sample
 
@@ -31,6 +34,7 @@ class Medium:
 
     Attributes:
         sha256: Of its content, in hexadecimal digits.
+        bytes: Its size.
         width: Pixels.
         height: Pixels.
         frames: Frames of a video; 1 for an image.
@@ -38,10 +42,21 @@ class Medium:
     """
 
     sha256: str
+    bytes: int
     width: int
     height: int
     frames: int = 1
     fps: float = 0.0
+
+    @property
+    def size(self) -> Size:
+        """Its pixels."""
+        return Size(self.width, self.height)
+
+    @property
+    def clip(self) -> Clip:
+        """A video, as consumers look at it."""
+        return Clip(self.size, self.frames, self.fps)
 
 
 @dataclass(frozen=True)
@@ -56,6 +71,7 @@ class ExportSource:
         read_media: Reads one of these files; only shards are made with it.
         count_tokens: Tokens of a text in the corpus' tokenizer, for the manifest. Asked for every
             prompt and answer each time; remember the counts if several exports are made at once.
+        lengths: Tokens of a conversation for each consumer, see `ConversationLengths`.
         tokenizer: Name of that tokenizer.
         parameters: Settings that shaped samples and conversations, for the manifest.
         versions: Of the package and of the code of the assets, for the manifest.
@@ -69,6 +85,7 @@ class ExportSource:
     media: Mapping[str, Medium]
     read_media: Callable[[str], bytes]
     count_tokens: Callable[[str], int]
+    lengths: MeasureLengths
     tokenizer: str
     parameters: Mapping[str, Scalar]
     versions: Mapping[str, str]

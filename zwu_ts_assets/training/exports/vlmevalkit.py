@@ -83,7 +83,7 @@ def vlmevalkit_export(source: ExportSource) -> Iterator[ExportFile]:
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files=files,
+        configurations={"default": files},
         usage=_usage(f"{source.dataset}_test", left),
     )
 

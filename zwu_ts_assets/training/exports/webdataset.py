@@ -8,10 +8,12 @@ second image, where conversations show one, is `KEY.2.png`. Conversations name m
 the key's dot, which is how WebDataset names the fields of a sample.
 
 Shard k of a split holds its samples k*n to k*n + n - 1. So a changed sample changes one shard, and
-further samples only the last one. A shard is built when it is written, one at a time.
+further samples only the last one. A split that would have fewer shards than four workers is divided
+evenly among four. A shard is built when it is written, one at a time.
 """
 
 import io
+import itertools
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +33,11 @@ NAME: Final = "webdataset"
 
 ROW: Final[Schema] = dict(SAMPLE_COLUMNS)
 
+_WORKERS: Final = 4
+"""A split has so many shards, if it has as many samples: loaders give each worker its own."""
+
+_MOST_SHARDS: Final = 9_900  # of the 10,000 files in a folder; some are others
+
 _LAYOUT_VERSION: Final = "1"  # raise it when the same samples give other bytes of a shard
 
 
@@ -40,15 +47,24 @@ def webdataset_export(source: ExportSource) -> Iterator[ExportFile]:
     The index lists shards and their samples, in the form that the `wids` reader takes.
 
     Raises:
-        CorpusError: As `entries_by_split` says; or shards would hold less than one sample.
+        CorpusError: As `entries_by_split` says; shards would hold less than one sample; or there
+            would be more than a folder on the hub may have.
     """
-    per_shard = source.samples_per_shard
-    if per_shard < 1:
-        raise CorpusError(f"samples per shard: found {per_shard}, expected 1 or more.")
+    if source.samples_per_shard < 1:
+        raise CorpusError(
+            f"samples per shard: found {source.samples_per_shard}, expected 1 or more."
+        )
     entries = entries_by_split(source)
+    count = sum(map(len, entries.values()))
+    if -(-count // source.samples_per_shard) > _MOST_SHARDS:
+        raise CorpusError(
+            f"shards of {source.samples_per_shard} samples would be more than the {_MOST_SHARDS:,} "
+            f"that a folder on the hub has room for. Set shard_samples to "
+            f"{-(-count // _MOST_SHARDS)} or more."
+        )
     files: dict[str, list[str]] = {}
     for split, found in entries.items():
-        cuts = [found[at : at + per_shard] for at in range(0, len(found), per_shard)]
+        cuts = _cuts(found, source.samples_per_shard)
         files[split] = [f"{split}-{number:06d}.tar" for number in range(len(cuts))]
         for name, cut in zip(files[split], cuts, strict=True):
             yield _shard(name, cut, source)
@@ -69,24 +85,44 @@ def webdataset_export(source: ExportSource) -> Iterator[ExportFile]:
         files,
         lambda entry, path: f"{entry.sample.id}.{field_names(entry)[path]}",
         row=_row,
+        whole=True,
     )
+    few = [split for split, names in files.items() if len(names) < _WORKERS]
     last = f"{len(files['train']) - 1:06d}" if "train" in files else "000000"
     yield from card_files(
         source.card,
         format_name=NAME,
-        data_files={split: [f"{split}-*.tar"] for split in entries},
+        configurations={"default": {split: [f"{split}-*.tar"] for split in entries}},
         usage=f"""With `webdataset`:
 
     import webdataset
     corpus = webdataset.WebDataset("train-{{000000..{last}}}.tar", shardshuffle=False)
 
 Where workers are more than shards, add `empty_check=False`: a worker without a shard is an error
-otherwise. A sample has the fields `json`, `png` and `mp4`. The conversations in `json` name the
-fields that they show, in the order of the placeholders. `flags` has one flag per line.
+otherwise. {_told_of(few)}
+
+A sample has the fields `json`, `png` and `mp4`. The conversations in `json` name the fields that
+they show, in the order of the placeholders. `flags` has one flag per line.
 
 Write checkpoints outside of this folder, for example with `TrainingArguments(output_dir=...)` of
 `transformers`.""",
     )
+
+
+def _told_of(splits: Sequence[str]) -> str:
+    if not splits:
+        return f"Each split has {_WORKERS} shards or more."
+    return f"Too small for {_WORKERS} shards: {', '.join(splits)}."
+
+
+def _cuts(entries: Sequence[Entry], per_shard: int) -> list[Sequence[Entry]]:
+    """The samples of each shard."""
+    count = len(entries)
+    if count > (_WORKERS - 1) * per_shard:
+        return [entries[at : at + per_shard] for at in range(0, count, per_shard)]
+    shards = min(_WORKERS, count)
+    bounds = [count * number // shards for number in range(shards + 1)]
+    return [entries[start:stop] for start, stop in itertools.pairwise(bounds)]
 
 
 def field_names(entry: Entry) -> dict[str, str]:

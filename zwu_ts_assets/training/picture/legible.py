@@ -11,6 +11,9 @@ characters touch. A question that it cannot read would be asked without a proof.
 LEAST_STEP: Final = 2.0
 """Pixels between two steps of a line plot that keep spans of steps apart."""
 
+LEAST_PANEL: Final = 64
+"""Pixels of height of a line plot's panel in which a flat stretch is told from a calm one."""
+
 
 def digits_problem(columns: tuple[str, ...], steps: int, asking: Asking) -> str:
     """Why nobody could read the numbers in the cells of the figures; empty if they can be read.
@@ -49,6 +52,34 @@ def lines_problem(count: int, steps: int, asking: Asking) -> str:
         steps: Steps of a window.
         asking: With the canvas.
     """
+    between = _line_panel(count, steps, asking)[0] / steps
+    if between >= LEAST_STEP:
+        return ""
+    return (
+        f"{_where(asking, count)} steps of line plots are {between:.1f} pixels apart; it takes "
+        f"{LEAST_STEP:.0f}"
+    )
+
+
+def altered_problem(count: int, steps: int, asking: Asking) -> str:
+    """Why it could not be told from line plots what was altered; empty if it can be.
+
+    Args:
+        count: How many columns have a panel.
+        steps: Steps of a window.
+        asking: With the canvas.
+    """
+    height = _line_panel(count, steps, asking)[1]
+    if height < LEAST_PANEL:
+        return (
+            f"{_where(asking, count)} panels of line plots are {height} pixels high; it takes "
+            f"{LEAST_PANEL}"
+        )
+    return lines_problem(count, steps, asking)
+
+
+def _line_panel(count: int, steps: int, asking: Asking) -> tuple[int, int]:
+    """Width and height in pixels of each panel of a line plot."""
     from zwu_ts_assets.figures.agg import default_settings
     from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas
     from zwu_ts_assets.figures.line_layout import make_line_layout, text_points
@@ -58,13 +89,7 @@ def lines_problem(count: int, steps: int, asking: Asking) -> str:
     with default_settings():
         stamps = text_stamps(text_points(LABEL_POINTS, canvas), canvas.dpi)
     panel = make_line_layout(count, steps, canvas, stamps.number_width).panels[0]
-    between = panel.width / steps
-    if between >= LEAST_STEP:
-        return ""
-    return (
-        f"{_where(asking, count)} steps of line plots are {between:.1f} pixels apart; it takes "
-        f"{LEAST_STEP:.0f}"
-    )
+    return panel.width, panel.height
 
 
 def _where(asking: Asking, columns: int) -> str:

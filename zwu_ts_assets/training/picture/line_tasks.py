@@ -1,7 +1,7 @@
 """The tasks about line plots: what only the values themselves show, not their distances.
 
 The matrices of a figure are the same for a window and for the same window upside down; its line
-plot is not.
+plot is not. Three tasks are about the line plots of altered copies, see `alterations`.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,19 @@ from typing import Final
 
 import numpy as np
 
+from zwu_ts_assets.training.picture.alterations import (
+    CLEAR,
+    FLAT,
+    KINDS,
+    Alteration,
+    alteration_of,
+    alteration_text,
+    altered_spans,
+    altered_values,
+    strengths,
+    unmistakable,
+)
+from zwu_ts_assets.training.picture.question import ALTERED
 from zwu_ts_assets.training.picture.task import (
     OPTIONS,
     PictureTask,
@@ -21,6 +34,7 @@ from zwu_ts_assets.training.picture.task import (
     classes,
     span_text,
     spans_of,
+    too_few_columns,
 )
 from zwu_ts_assets.training.picture.tasks import with_unknown
 from zwu_ts_assets.training.picture.wordings import WORDINGS
@@ -100,6 +114,90 @@ def _same_lines(world: World) -> Iterator[Text]:
     yield classes(right, ("yes", "no"), {}, uses_partner="lines")
 
 
+NOTHING: Final = "nothing"
+"""What is right of a copy in which nothing was altered."""
+
+
+def _altered(world: World) -> dict[int, tuple[Values, Alteration | None]]:
+    """Of each window in whose copy nothing looks altered but what is: the values, and that."""
+    return {w: (copy, done) for w, copy, done in _copies(world) if unmistakable(copy, done).all()}
+
+
+def _copies(world: World) -> Iterator[tuple[int, Values, Alteration | None]]:
+    for w, (name, past) in enumerate(zip(world.ids, world.pasts, strict=True)):
+        yield w, altered_values(name, past), alteration_of(name, past)
+
+
+def _anomaly(world: World) -> Iterator[Text]:
+    copies = _altered(world)
+    right = {w: len(KINDS) if done is None else done.kind for w, (_, done) in copies.items()}
+    yield replace(classes(right, (*KINDS, NOTHING), {}), told=lambda w: _anomaly_told(*copies[w]))
+
+
+def _anomaly_told(copy: Values, done: Alteration | None) -> str:
+    """By what the kind is told; neither column nor span, which later turns ask for."""
+    if done is None:
+        return "In no span of any column does an anomaly stand out."
+    strength = float(strengths(copy)[done.kind, done.column, done.span])
+    return {
+        "a spike": f"One step lies {strength:.2f} of its column's range from both neighbours, "
+        "beyond what others in the span do.",
+        "a level shift": f"A span lies {strength:.2f} of its column's range apart from the steps "
+        "before and after it.",
+        "a flat stretch": f"In a span the values of a column move by {strength:.2f} of its range.",
+        "noise": f"In a span every other step lies {strength:.2f} of its column's range from both "
+        "neighbours.",
+    }[KINDS[done.kind]]
+
+
+def _anomaly_column(world: World) -> Iterator[Text]:
+    altered = {}
+    values = np.full((len(world.ids), len(world.columns)), np.nan)
+    for w, copy, done in _copies(world):
+        if done is not None:
+            altered[w] = done
+            # Only the columns that are offered have to be free of what looks altered.
+            free = unmistakable(copy, done)
+            values[w, free] = (np.arange(len(free)) == done.column)[free]
+    # Of many columns, most are altered in no window, and no menu with one of them is balanced.
+    kept = np.flatnonzero((values == 1.0).any(axis=0))
+    items = [world.columns[column] for column in kept]
+    for text in choices(values[:, kept], 1.0, items, {}, "anomaly_column", largest=True):
+        yield replace(
+            text,
+            compared=None,
+            told=lambda w: (
+                f"Into {world.columns[altered[w].column]} was put {KINDS[altered[w].kind]}."
+            ),
+        )
+
+
+def _anomaly_span(world: World) -> Iterator[Text]:
+    copies = {w: done for w, (_, done) in _altered(world).items() if done is not None}
+    spans = altered_spans(world.steps)
+    values = np.full((len(world.ids), len(spans)), np.nan)
+    for w, done in copies.items():
+        values[w] = np.arange(len(spans)) == done.span
+    # Neither the first nor the last span is ever altered, so neither is offered.
+    items = [span_text(span) for span in spans[1:-1]]
+    for text in choices(values[:, 1:-1], 1.0, items, {}, "anomaly_span", largest=True):
+        yield replace(
+            text,
+            compared=None,
+            told=lambda w: (
+                f"The copy has {alteration_text(copies[w], world.columns, world.steps)}."
+            ),
+        )
+
+
+def _no_altered(world: World) -> str:
+    return world.altered
+
+
+def _altered_columns(world: World) -> str:
+    return world.altered or too_few_columns(OPTIONS)(world)
+
+
 def _no_lines(world: World) -> str:
     return world.lines
 
@@ -153,6 +251,36 @@ LINE_TASKS: Final = (
         _same_lines,
         WORDINGS["same_lines"],
         unfit=_same_unfit,
+    ),
+    PictureTask(
+        "anomaly",
+        4,
+        (ALTERED,),
+        "what was put into one column and one of the eight spans of the copy, if anything: a spike "
+        f"from {CLEAR[0]:g} of the column's range to both neighbours, a level shift from "
+        f"{CLEAR[1]:g} of it, a flat stretch up to {CLEAR[FLAT]:g} of it, noise from {CLEAR[3]:g} "
+        "of it",
+        _anomaly,
+        WORDINGS["anomaly"],
+        unfit=_no_altered,
+    ),
+    PictureTask(
+        "anomaly_column",
+        4,
+        (ALTERED,),
+        "the column of the copy into which something was put",
+        _anomaly_column,
+        WORDINGS["anomaly_column"],
+        unfit=_altered_columns,
+    ),
+    PictureTask(
+        "anomaly_span",
+        4,
+        (ALTERED,),
+        "the span, of the eight of the copy, into which something was put",
+        _anomaly_span,
+        WORDINGS["anomaly_span"],
+        unfit=_no_altered,
     ),
 )
 """All tasks about line plots."""

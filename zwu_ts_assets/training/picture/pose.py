@@ -8,10 +8,15 @@ from typing import Final
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
-from zwu_ts_assets.training.picture.legible import digits_problem, lines_problem
+from zwu_ts_assets.training.picture.legible import (
+    altered_problem,
+    digits_problem,
+    lines_problem,
+)
 from zwu_ts_assets.training.picture.measures import measures_of
 from zwu_ts_assets.training.picture.own_tasks import checked_texts
 from zwu_ts_assets.training.picture.question import (
+    ALTERED,
     ANSWER_PREFIX,
     LETTERS,
     Asked,
@@ -118,6 +123,9 @@ def _world(samples: Sequence[Sample], patches: Sequence[tuple[int, int]], asking
         lines=lines_problem(len(shown), len(first.past), asking)
         if all(sample.line_plot for sample in samples)
         else "no line plots are drawn: set line_plots to true",
+        altered=altered_problem(len(shown), len(first.past), asking)
+        if all(sample.altered_plot for sample in samples)
+        else "no altered copies of windows are drawn: set line_plots to true",
         shows_all=len(shown) == len(first.features),
         digits=digits_problem(tuple(first.features[i] for i in shown), len(first.past), asking),
     )
@@ -292,6 +300,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "figure": "the figure",
     "video": "the video",
     "lines": "the plot of the values as lines",
+    ALTERED: "the plot of the altered copy",
 }
 
 

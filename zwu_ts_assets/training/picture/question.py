@@ -24,8 +24,9 @@ class PictureQuestion:
         split: The sample's split.
         task: Name of the task, see `PICTURE_TASKS`.
         level: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.
-        needs: The views in which the answer stands: `figure`, `video`, `lines` or `text`; none
-            where nothing that is given determines it, because it lies ahead.
+        needs: The views in which the answer stands: `figure`, `video`, `lines`, `altered` (the
+            lines of an altered copy) or `text`; none where nothing that is given determines it,
+            because it lies ahead.
         subject: What the question is about, by name; two questions of a task with the same subject
             and options differ in their media alone.
         options: The texts of the options, in the order A, B, ...
@@ -109,12 +110,29 @@ TASK_NAMES: Final = (
     "same_window",
     "same_lines",
     "which_figure",
+    "anomaly",
+    "anomaly_column",
+    "anomaly_span",
     "ahead_level",
     "ahead_quarter",
     "ahead_end",
     "forecast",
 )
 """The project's own tasks, in the order in which questions are listed."""
+
+ALTERED: Final = "altered"
+"""The view that shows an altered copy of a window as lines. It is never shown together with a view
+of the window itself, of which it would tell what is not true."""
+
+ALTERED_LEAST_STEPS: Final = 48
+"""Of shorter windows nothing is altered: an eighth of them is too short to show noise."""
+
+ON_LINES: Final[Mapping[str, Mapping[str, int]]] = {
+    "lines": {"line_ends": 1, "line_peak": 2, "peak_if_shown": 2, "same_lines": 4},
+    ALTERED: {"anomaly": 4, "anomaly_column": 4, "anomaly_span": 4},
+}
+"""The tasks for which line plots, or those of altered copies, are drawn, with their levels: what
+the settings know of tasks without loading them."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.timeseries.limits import lag_of
+from zwu_ts_assets.timeseries.csv_rules import lag_of
 from zwu_ts_assets.training.numbers import number_text, values_block, values_text
 from zwu_ts_assets.training.picture.balance import Group
 from zwu_ts_assets.training.picture.task import (

@@ -54,7 +54,7 @@ class Asking:
     own: "tuple[PictureTask, ...]" = ()
     weights: Mapping[str, float] = field(default_factory=dict)
     decimals: int = 2
-    forecast_steps: int = 8
+    forecast_steps: int = 6
     unanswerable: float = 0.05
     text_share: float = 0.1
     ahead_share: float = 0.1
@@ -76,6 +76,7 @@ class World:
         targets: Of each window the values (h, columns) float64 of the steps that follow.
         asking: The settings.
         lines: Why line plots cannot be asked about; empty if they can.
+        altered: Why altered copies of the windows cannot be asked about; empty if they can.
         shows_all: Whether the columns that are shown are all that there are.
         digits: Why numbers in the cells of the figure cannot be read; empty if they can.
     """
@@ -89,6 +90,7 @@ class World:
     targets: Sequence[Values]
     asking: Asking
     lines: str
+    altered: str
     shows_all: bool
     digits: str
 
@@ -181,8 +183,8 @@ class PictureTask:
     Attributes:
         name: Its name.
         level: 1 read, 2 locate, 3 watch, 4 join, 5 look ahead.
-        needs: The views in which the answer stands: `figure`, `video`, `lines` or `text`; none
-            where it lies ahead.
+        needs: The views in which the answer stands: `figure`, `video`, `lines`, `altered` or
+            `text`; none where it lies ahead.
         definition: What is right, for the documentation and the rationale.
         texts: The texts that could be asked of a world's windows.
         wordings: At least ten sentences, filled with the subject; the last two are kept from

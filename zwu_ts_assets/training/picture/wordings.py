@@ -450,5 +450,43 @@ WORDINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "Extend the {recent} values of {feature} by their next {steps}.",
         "Given its last {recent} values, what will the {steps} values of {feature} after them be?",
     ),
+    "anomaly": (
+        "What was put into this copy of the window before it was drawn?",
+        "Which of these was done to the copy?",
+        "Look at the lines of the copy. What has been altered?",
+        "How was this copy altered, if it was?",
+        "Which anomaly does the copy have, if any?",
+        "Compare the lines with the four anomalies described. Which of them is there?",
+        "Read the plot of the copy: which alteration shows in one of its columns, if one does?",
+        "Find the anomaly in this copy. What is it?",
+        "Of the alterations below, which one does the copy show?",
+        "Decide what happened to the copy before it was drawn.",
+    ),
+    "anomaly_column": (
+        "Into which of these columns of the copy was an anomaly put?",
+        "Which column of the copy has been altered?",
+        "Look at the lines of the copy. Which of these columns has the anomaly?",
+        "One of these columns was changed before the copy was drawn. Which one?",
+        "Where is the anomaly of this copy: in which column?",
+        "Compare the lines of these columns. Which one was altered?",
+        "Read the plot of the copy: which of these columns does not show its own values alone?",
+        "Which of these columns shows a spike, a level shift, a flat stretch or noise that was put "
+        "in?",
+        "Of the columns below, which one holds what was put into the copy?",
+        "Find the column of the copy that was altered.",
+    ),
+    "anomaly_span": (
+        "In which of these spans was a column of the copy altered?",
+        "Which span of the copy holds the anomaly?",
+        "Look at the lines of the copy. In which of these spans is the anomaly?",
+        "In one of these spans a column was changed before the copy was drawn. In which one?",
+        "When does the anomaly of this copy occur?",
+        "Compare these spans of the copy. In which one was a column altered?",
+        "Read the plot of the copy: in which of these spans does a line not show its own values?",
+        "In which of these spans is there a spike, a level shift, a flat stretch or noise that was "
+        "put in?",
+        "Of the spans below, which one holds what was put into the copy?",
+        "Find the span of the copy that was altered.",
+    ),
 }
 """The wordings by task."""

@@ -385,6 +385,7 @@ def test_a_failure_is_retried_after_a_wait_and_given_up_visibly(settled: Project
 IN_PARTS = AutomationSettings(settle_seconds=0, batches_per_run=2)
 
 
+@pytest.mark.slow
 def test_in_runs_of_two_batches_each_look_asks_for_what_has_its_inputs(tmp_path: Path) -> None:
     project = Project(tmp_path)
     asked = []
@@ -418,6 +419,7 @@ def test_what_a_run_under_way_is_for_is_not_asked_for_again(
     assert look(settled, settings=IN_PARTS).runs == [second]
 
 
+@pytest.mark.slow
 def test_a_part_that_failed_is_asked_for_by_itself_and_the_rest_is_finished(
     settled: Project,
 ) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tarfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.formats import FORMATS
+from zwu_ts_assets.training.exports.rows import in_media_folder
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.validation import validate_export
@@ -36,19 +38,20 @@ SPLIT_FILE = {
     "qwen": "train.jsonl",
     "ms_swift": "train.jsonl",
     "llama_factory": "train.json",
-    "huggingface": "train/metadata.jsonl",
+    "huggingface": "images/train.parquet",
     "webdataset": "train-000000.tar",
     "rl": "train.parquet",
     "vlmevalkit": "demo_train.tsv",
     "lmms_eval": "train.parquet",
 }
-EMBEDDED = {"webdataset", "rl", "vlmevalkit", "lmms_eval"}
+EMBEDDED = {"huggingface", "webdataset", "rl", "vlmevalkit", "lmms_eval"}
 """The formats that hold pictures in the files of rows."""
 
 
 def row_files(name: str) -> set[str]:
-    """The files with the rows of train; questions about videos may have one of their own."""
-    return {SPLIT_FILE[name], *(["train-video.parquet"] if name == "rl" else [])}
+    """The files with pictures of train; what shows a video may have one of its own."""
+    videos = {"rl": ["train-video.parquet"], "huggingface": ["videos/train.parquet"]}
+    return {SPLIT_FILE[name], *videos.get(name, [])}
 
 
 def digests(name: str, source: ExportSource) -> dict[str, str]:
@@ -91,13 +94,12 @@ def test_a_changed_sample_rewrites_only_what_holds_it(name: str) -> None:
     assert changed == row_files(name) | {"corpus.json"} | figure
 
 
-@pytest.mark.parametrize("name", ["qwen", "ms_swift", "llama_factory", "huggingface"])
+@pytest.mark.parametrize("name", ["qwen", "ms_swift", "llama_factory"])
 def test_other_rows_of_a_changed_split_keep_their_bytes(name: str) -> None:
     path = SPLIT_FILE[name]
     old = built(name, text_source())[path].split(b"\n")
     new = built(name, changed_sample(text_source(), 0))[path].split(b"\n")
-    differing = sum(a != b for a, b in zip(old, new, strict=True))
-    assert differing == (1 if name == "huggingface" else 2)
+    assert sum(a != b for a, b in zip(old, new, strict=True)) == 2
 
 
 @each_format
@@ -109,16 +111,14 @@ def test_another_picture_alone_changes_no_row(name: str) -> None:
     )
     old, new = digests(name, source), digests(name, redrawn)
     changed = {path for path in old if old[path] != new[path]} - {"corpus.json"}
-    expected = {"huggingface": {f"train/media/{path}"}}
-    expected |= {each: row_files(each) for each in EMBEDDED}
-    assert changed == expected.get(name, {f"media/{path}"})
+    assert changed == (row_files(name) if name in EMBEDDED else {f"media/{path}"})
 
 
 def test_members_of_a_shard_have_no_owner_and_no_time() -> None:
     shard = built("webdataset", text_source())["train-000000.tar"]
     with tarfile.open(fileobj=io.BytesIO(shard)) as archive:
         members = archive.getmembers()
-    assert len(members) == 6
+    assert len(members) == 3
     for member in members:
         assert (member.mtime, member.uid, member.gid, member.uname, member.gname, member.mode) == (
             *(0, 0, 0, "", ""),
@@ -131,17 +131,35 @@ def test_a_shard_of_no_samples_is_refused() -> None:
         list(FORMATS["webdataset"](replace(text_source(), samples_per_shard=0)))
 
 
-def test_columns_that_datasets_would_take_for_times_are_refused() -> None:
-    source = text_source(("train",), ("2020-01-01", "2020-01-02 10:00"), ("", ""))
-    with pytest.raises(CorpusError, match=r"all columns .* are named like times"):
-        list(FORMATS["huggingface"](source))
+def test_more_shards_than_a_folder_on_the_hub_takes_are_refused() -> None:
+    few = text_source(("train",))
+    many = [replace(few.samples[0], id=f"demo-r{i:07d}") for i in range(9_901)]
+    of_each = [
+        replace(few.conversations[1], id=f"{each.id}-c0", sample_id=each.id) for each in many
+    ]
+    source = replace(few, samples=many, conversations=of_each, samples_per_shard=1)
+    with pytest.raises(CorpusError, match=r"more than the 9,900 .* Set shard_samples to 2 or more"):
+        next(FORMATS["webdataset"](source))
+
+
+@pytest.mark.parametrize(("samples", "shards"), [(1, 1), (3, 3), (5, 4), (24, 4), (25, 4), (33, 5)])
+def test_a_split_has_a_shard_for_each_of_four_workers_if_it_has_the_samples(
+    samples: int, shards: int
+) -> None:
+    source = replace(text_source(("train",) * samples), samples_per_shard=8)
+    files = [*FORMATS["webdataset"](source)]
+    assert len([file for file in files if file.path.endswith(".tar")]) == shards
+    card = next(file for file in files if file.path == "README.md")
+    assert isinstance(card, WrittenFile)
+    told = card.build().decode("utf-8")
+    assert ("Too small for 4 shards: train." in told) == (shards < 4)
 
 
 def test_further_samples_change_only_the_last_shard() -> None:
-    few = digests("webdataset", text_source(("train",) * 5))
-    more = digests("webdataset", text_source(("train",) * 6))
+    few = digests("webdataset", text_source(("train",) * 7))
+    more = digests("webdataset", text_source(("train",) * 8))
     shards = {path for path in more if path.endswith(".tar")}
-    assert {path for path in shards if few.get(path) != more[path]} == {"train-000002.tar"}
+    assert {path for path in shards if few.get(path) != more[path]} == {"train-000003.tar"}
 
 
 def test_a_shard_is_built_only_when_it_is_asked_for() -> None:
@@ -157,7 +175,7 @@ def test_a_shard_is_built_only_when_it_is_asked_for() -> None:
     shard = next(file for file in files if file.path == "train-000001.tar")
     assert isinstance(shard, WrittenFile)
     shard.build()
-    assert read == ["correlations/batch_2.png", "videos/batch_2.mp4"]
+    assert read == ["correlations/batch_1.png", "videos/batch_1.mp4"]
 
 
 @each_format
@@ -201,6 +219,15 @@ def test_a_sample_of_which_nothing_is_asked_is_left_out(name: str) -> None:
     assert first in manifest["asked"]["train"], "answers were balanced among all samples"
 
 
+def in_one_text(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Messages of parts as messages of texts, with placeholders."""
+    kinds = {"image": "<image>", "video": "<video>"}
+    return [
+        {**m, "content": "".join(kinds.get(p["type"]) or p["text"] for p in m["content"])}
+        for m in messages
+    ]
+
+
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
     lambda text: text.strip() and not reserved_word(text)
 )
@@ -218,7 +245,7 @@ def rows_by_another_reader(name: str, content: bytes) -> list[dict[str, Any]]:
     if name == "vlmevalkit":
         lines = csv.DictReader(io.StringIO(content.decode("utf-8")), dialect="excel-tab")
         return [json.loads(line["record"]) for line in lines]
-    if name in {"rl", "lmms_eval"}:
+    if name in {"huggingface", "rl", "lmms_eval"}:
         return list(pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist())
     return list(pyarrow.json.read_json(io.BytesIO(content)).to_pylist())
 
@@ -233,10 +260,12 @@ def test_rows_survive_whatever_columns_are_called(name: str, names: list[str], u
     source = text_source(("train", "test"), features, units)
     content = built(name, source)[SPLIT_FILE[name]]
     if name not in EMBEDDED:
-        lines = {"huggingface": 1, "llama_factory": 4}.get(name, 2)
+        lines = {"llama_factory": 4}.get(name, 2)
         assert len(content.decode("utf-8").splitlines()) == lines
     for row in rows_by_another_reader(name, content):
-        if name in {"huggingface", "webdataset"}:
+        if name == "huggingface":
+            turns = [in_one_text(row["messages"])]
+        elif name == "webdataset":
             assert (tuple(row["features"]), tuple(row["units"])) == (features, units)
             assert row["stats_text"] == source.samples[0].stats_text
             turns = [each["messages"] for each in row["conversations"]]
@@ -274,3 +303,63 @@ def test_a_second_picture_of_a_sample_is_a_field_of_its_own() -> None:
         shard.index(each + b"\0") for each in names
     )
     assert b'"images": ["png", "2.png"]' in shard
+
+
+def test_no_folder_of_an_export_has_more_entries_than_the_hub_takes() -> None:
+    paths = [f"correlations/batch_{i}.png" for i in range(60_000)]
+    paths += [f"patch_videos/batch_{i}/row_{i * 96 + j}.mp4" for i in range(11_000) for j in (0, 1)]
+    exported = list(map(in_media_folder, paths))
+    assert len(set(exported)) == len(paths)
+    whole = {each for path in exported for each in (path, *map(str, PurePosixPath(path).parents))}
+    entries = Counter(str(PurePosixPath(each).parent) for each in whole)
+    assert max(entries.values()) <= 10_000
+    assert exported[4_999:5_001] == [
+        "media/correlations/batch_4999.png",
+        "media/correlations/from_5000/batch_5000.png",
+    ]
+
+
+@each_format
+def test_media_of_late_batches_are_found_where_the_rows_say(name: str, tmp_path: Path) -> None:
+    source = text_source(("train", "validation", "test"))
+    renamed = {
+        path: path.replace("batch_", f"batch_{4_999 + number}")
+        for number, path in enumerate(source.media)
+    }
+    late = replace(
+        source,
+        samples=[
+            replace(each, image=renamed[each.image], video=renamed[each.video])
+            for each in source.samples
+        ],
+        conversations=[
+            replace(
+                each,
+                images=tuple(renamed[path] for path in each.images),
+                videos=tuple(renamed[path] for path in each.videos),
+            )
+            for each in source.conversations
+        ],
+        media={renamed[path]: facts for path, facts in source.media.items()},
+        read_media=lambda path: next(p for p, r in renamed.items() if r == path).encode(),
+    )
+    write_export(tmp_path, FORMATS[name](late), late)
+    assert validate_export(tmp_path, name, decode=False).problems == []
+
+
+def test_files_are_cut_where_their_media_fill_them() -> None:
+    source = text_source(("train",) * 9)
+    large = {path: replace(facts, bytes=40_000_000) for path, facts in source.media.items()}
+    files = [*FORMATS["huggingface"](replace(source, media=large))]
+    names = [file.path for file in files if file.path.endswith(".parquet")]
+    # Of 128 MB: three figures are in a file, or one figure with its video.
+    assert names == [
+        *(f"images/train-{i:05d}-of-00003.parquet" for i in range(3)),
+        *(f"videos/train-{i:05d}-of-00009.parquet" for i in range(9)),
+        "samples/train.parquet",
+    ]
+    for file in files:
+        if isinstance(file, WrittenFile) and file.path.startswith("images/"):
+            parquet = pyarrow.parquet.ParquetFile(io.BytesIO(file.build()))
+            assert parquet.metadata.num_rows == 3
+            assert parquet.num_row_groups == 3, "a reader holds one group in memory at once"

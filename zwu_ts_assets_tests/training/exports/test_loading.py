@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,19 @@ import pytest
 import webdataset
 from PIL import Image
 
+from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource
+from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets_tests.training.corpora import (
     CANVAS,
     FPS,
     SPLIT_OF_SAMPLE,
-    conversations_for,
+    add_up,
+    count_words,
+    text_source,
+    write_export,
 )
 
 SPLITS = ("train", "validation", "test")
@@ -82,39 +91,116 @@ def decoded(video: Path | io.BytesIO) -> tuple[int, float, int, int]:
         return frames, float(stream.average_rate), stream.width, stream.height
 
 
-@pytest.mark.parametrize("by_name", [True, False], ids=["imagefolder", "the card's configuration"])
-def test_imagefolder_gives_a_row_per_sample_with_its_picture(
-    exports_once: Path, source: ExportSource, by_name: bool
+def same_content(row: dict[str, Any], conversation: Conversation) -> None:
+    """Hold a row of the hub against the conversation that it is."""
+    said = [turn for message in row["messages"] for turn in [message["content"]]]
+    kinds = [[part["type"] for part in content if part["type"] != "text"] for content in said]
+    texts = ["".join(part["text"] or "" for part in content).strip() for content in said]
+    expected_kinds, expected_texts = [], []
+    for turn in conversation.turns:
+        expected_kinds += [["image"] * turn.images + ["video"] * turn.videos, []]
+        expected_texts += [turn.prompt.strip(), turn.answer]
+    assert (kinds, texts) == (expected_kinds, expected_texts)
+    assert [message["role"] for message in row["messages"]] == ["user", "assistant"] * (
+        len(conversation.turns)
+    )
+    for asked, turn in zip(row["questions"], conversation.turns, strict=True):
+        question = turn.question
+        typed = (asked["task"], asked["level"], asked["form"], asked["answer"])
+        assert typed == (question.task, question.level, question.form, question.answer)
+        assert asked["tolerance"] == question.tolerance
+        assert tuple(asked["needs"].split("+")) == question.needs
+        assert tuple(asked["options"].split("\n")) == question.options
+
+
+def test_the_hub_gets_a_row_per_conversation_with_its_media_bit_for_bit(
+    exports_once: Path, source: ExportSource
 ) -> None:
-    folder = exports_once / "huggingface"
-    loaded = load("imagefolder", data_dir=str(folder)) if by_name else load(str(folder))
+    folder = str(exports_once / "huggingface")
+    conversations = {each.id: each for each in source.conversations}
+    met: list[str] = []
+    for kind in ("images", "videos"):
+        loaded = load(folder, kind)
+        assert lengths(loaded) == SAMPLES  # one of each kind
+        assert len({str(rows.features) for rows in loaded.values()}) == 1
+        for split, rows in loaded.items():
+            raw = rows.cast_column("images", datasets.List(datasets.Image(decode=False)))
+            raw = raw.cast_column("videos", datasets.List(datasets.Video(decode=False)))
+            for row, held in zip(rows.select_columns(["id", "images"]), raw, strict=True):
+                conversation = conversations[row["id"]]
+                met.append(conversation.id)
+                assert conversation.split == split
+                assert bool(conversation.videos) == (kind == "videos")
+                for column, paths in (
+                    ("images", conversation.images),
+                    ("videos", conversation.videos),
+                ):
+                    found = [each["bytes"] for each in held[column]]
+                    assert found == [source.read_media(path) for path in paths]
+                for picture, path in zip(row["images"], conversation.images, strict=True):
+                    png = Image.open(io.BytesIO(source.read_media(path)))
+                    assert picture.tobytes() == png.tobytes()
+                assert all(decoded(io.BytesIO(e["bytes"]))[0] == 4 for e in held["videos"])
+                same_content(held, conversation)
+    assert sorted(met) == sorted(conversations)
+
+
+def test_the_hub_shows_pictures_first_and_tells_the_samples_apart(
+    exports_once: Path, source: ExportSource
+) -> None:
+    folder = str(exports_once / "huggingface")
+    assert datasets.get_dataset_config_names(folder) == ["images", "videos", "samples"]
+    loaded = load(folder)
     assert lengths(loaded) == SAMPLES
+    assert loaded["train"].features["images"] == datasets.List(datasets.Image())
+    assert load(folder, "videos")["train"].features["videos"] == datasets.List(datasets.Video())
     samples = {each.id: each for each in source.samples}
-    for split, rows in loaded.items():
-        assert isinstance(rows.features["image"], datasets.Image)
-        assert rows.features["video"] == datasets.Value("string")
+    for split, rows in load(folder, "samples").items():
         for row in rows:
-            sample = samples[row["id"]]
+            sample = samples.pop(row["id"])
             assert sample.split == split
-            png = Image.open(io.BytesIO(source.read_media(sample.image)))
-            assert row["image"].tobytes() == png.tobytes()
-            assert decoded(folder / split / row["video"])[0] == 4
             assert row["target"] == sample.target.tolist()
             assert tuple(row["features"]) == sample.features
             assert tuple(row["units"]) == sample.units
             assert tuple(row["flags"].split()) == sample.flags
-            told = [
-                (each["id"], *(message["content"] for message in each["messages"][1::2]))
-                for each in row["conversations"]
-            ]
-            assert told == [
-                (each.id, *(turn.answer for turn in each.turns))
-                for each in conversations_for(sample)
-            ]
-            asked = [each["questions"] for each in row["conversations"]]
-            assert [[q["answer"] for q in each] for each in asked] == [
-                [turn.question.answer for turn in each.turns] for each in conversations_for(sample)
-            ]
+            assert row["image"] == f"media/{sample.image}"
+    assert not samples
+
+
+@pytest.mark.parametrize("name", ["huggingface", "rl", "qwen"])
+def test_an_export_that_was_made_again_is_loaded_anew_and_not_from_a_cache(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name
+    first = text_source()
+    for source, rationale in ((first, "none"), (first, "think")):
+        shutil.rmtree(folder, ignore_errors=True)
+        changed = [
+            replace(
+                each, turns=tuple(replace(t, answer=f"Answer: {rationale}") for t in each.turns)
+            )
+            for each in source.conversations
+        ]
+        made = replace(
+            source, conversations=changed, card=replace(source.card, rationale=rationale)
+        )
+        write_export(folder, FORMATS[name](made), made)
+        assert f"Answer: {rationale}" in str(load(str(folder))["test"].data.to_pylist())
+
+
+def test_rows_of_the_hub_tell_how_many_tokens_they_are(
+    exports_once: Path, source: ExportSource
+) -> None:
+    conversations = {each.id: each for each in source.conversations}
+    for kind in ("images", "videos"):
+        for row in load(str(exports_once / "huggingface"), kind)["train"].remove_columns("videos"):
+            conversation = conversations[row["id"]]
+            turns = [(count_words(t.prompt), count_words(t.answer)) for t in conversation.turns]
+            pixels = [Size(CANVAS.width, CANVAS.height) for _ in conversation.images]
+            clips = [Clip(Size(CANVAS.width, CANVAS.height), 4, FPS) for _ in conversation.videos]
+            assert row["tokens"] == add_up(turns, pixels, clips)
+            assert row["length"] == row["tokens"]["qwen3_vl"]
+            assert (row["tokens"]["trl"] is None) == (kind == "videos")
 
 
 def test_datasets_reads_shards_with_pictures_and_videos(exports_once: Path) -> None:

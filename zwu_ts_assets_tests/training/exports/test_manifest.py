@@ -34,5 +34,5 @@ def test_it_says_parameters_versions_and_counts(exports_once: Path) -> None:
     assert content["parameters"] == {"line_plot": False, "window_length": 24}
     assert content["versions"] == {"zwu_ts_assets": "0.1.0"}
     assert content["splits"]["train"] == {"samples": 3, "conversations": 6, "questions": 9}
-    assert content["files"]["train"] == ["train-000000.tar", "train-000001.tar"]
+    assert content["files"]["train"] == [f"train-00000{i}.tar" for i in range(3)]
     assert content["samples"][0]["fingerprints"] == {"batch_windows": "w0", "target": "t0"}

@@ -19,8 +19,8 @@ def changed(key: str, value: object) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda _: [], "found manifest version None, expected 2"),
-        (changed("manifest_version", 1), "found manifest version 1, expected 2"),
+        (lambda _: [], "found manifest version None, expected 3"),
+        (changed("manifest_version", 1), "found manifest version 1, expected 3"),
         (changed("tokenizer", 3), "tokenizer is 3, expected a text"),
         (changed("samples", {}), "files, media or samples are missing"),
         (changed("samples", [{"id": "x"}]), r"samples\[0\] has the columns \['id'\]"),

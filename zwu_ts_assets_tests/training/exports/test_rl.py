@@ -17,7 +17,6 @@ import pytest
 from PIL import Image
 
 from zwu_ts_assets.training.exports.formats import FORMATS
-from zwu_ts_assets.training.exports.single import SAMPLES_PER_FILE, numbered
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.validation import validate_export
 from zwu_ts_assets_tests.training.corpora import CANVAS, conversations_for, text_source
@@ -157,17 +156,6 @@ def test_it_is_validated_like_all_other_formats(folder: Path, tmp_path: Path) ->
         for each in problems
     )
     assert any("batch_0.mp4: the file is missing" in each for each in problems)
-
-
-def test_large_splits_are_cut_into_numbered_files() -> None:
-    assert numbered("train", 1) == ["train.parquet"]
-    assert numbered("train", 2) == ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"]
-    many = text_source(("train",) * (SAMPLES_PER_FILE + 1))
-    names = [each.path for each in FORMATS["rl"](many) if each.path.endswith(".parquet")]
-    assert names == [
-        *numbered("train", 2),
-        *numbered("train-video", 2),
-    ]
 
 
 def test_a_split_without_videos_is_no_obstacle_where_columns_have_types() -> None:

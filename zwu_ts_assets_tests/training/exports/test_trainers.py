@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 from transformers.utils.chat_template_utils import render_jinja_template
 
+from benchmarks.trainers.runs import Job
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.reserved import reserved_word
 
@@ -116,3 +118,28 @@ def test_the_chat_template_gives_each_medium_its_place_and_each_turn_its_end(
         }
         assert "<image>" not in text
         assert "<video>" not in text
+
+
+@pytest.mark.parametrize(
+    ("export", "start", "options"),
+    [
+        ("huggingface", "SFTTrainer", ["max_length=None", "assistant_only_loss=True"]),
+        ("rl", "GRPOTrainer", ["reward_funcs=[reward]", "train.parquet"]),
+        ("rl", "swift rlhf", ["--dataset", "--external_plugins", "--reward_funcs"]),
+        ("rl", "data.prompt_key=messages", ["data.max_prompt_length=16384"]),
+        ("rl", "data.prompt_key=problem", ["data.max_prompt_length=16384"]),
+        ("ms_swift", "swift sft", ["--dataset", "--output_dir"]),
+        ("llama_factory", "dataset_dir:", ["template: qwen3_vl_nothink", "cutoff_len: "]),
+        ("qwen", "--dataset_use", ["demo_train", "--output_dir"]),
+    ],
+)
+def test_each_card_has_the_command_that_real_trainers_are_run_with(
+    exports_once: Path, tmp_path: Path, export: str, start: str, options: list[str]
+) -> None:
+    # `make trainers` takes commands and code from these blocks.
+    block = Job(exports_once / export, "demo", tmp_path, tmp_path).block(start)
+    assert [option for option in options if option not in block] == []
+    if "import" in block:
+        compile(block, "README.md", "exec")
+    else:
+        assert shlex.split(block)

@@ -37,7 +37,8 @@ def by_id(samples: list[Sample]) -> dict[str, Sample]:
 
 @pytest.fixture(scope="module")
 def everything(samples: list[Sample]) -> Asked:
-    return questions_of(samples, PATCHES, Asking(text_share=0.5, ahead_share=0.5, unanswerable=0.5))
+    asking = Asking(forecast_steps=8, text_share=0.5, ahead_share=0.5, unanswerable=0.5)
+    return questions_of(samples, PATCHES, asking)
 
 
 def of_task(asked: Asked, task: str) -> list[PictureQuestion]:

@@ -452,5 +452,5 @@ def test_rationales_name_the_right_option_and_its_extreme_value(
         if question.values:
             assert question.values[question.right] in (min(question.values), max(question.values))
             assert f"{question.values[question.right]:.2f}" in question.rationale
-        answers = {"choice": "ABCD"[question.right], "name": question.options[question.right]}
+        answers = {"choice": "ABCDE"[question.right], "name": question.options[question.right]}
         assert question.answer_line == f"Answer: {answers[question.form]}"

@@ -24,5 +24,6 @@ def world(windows: int = 120, features: int = 5, seed: int = 0) -> list[Sample]:
         split = "train" if number < 0.6 * windows else "validation"
         split = "test" if number >= 0.8 * windows else split
         sample = sample_of(values[:ROWS], values[ROWS:], start=number * ROWS)
-        samples.append(replace(sample, split=split, line_plot="line_plots/batch_0.png"))
+        lines, altered = (f"{name}/batch_0.png" for name in ("line_plots", "altered_lines"))
+        samples.append(replace(sample, split=split, line_plot=lines, altered_plot=altered))
     return samples
