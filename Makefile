@@ -1,6 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
 # run, dev, status, export, preflight, evidence, score, validate, publish, test, docs, bench, trainers,
-# crash-points, fuzz and audit, for example `make run ARGS=--force`.
+# learnability, crash-points, fuzz and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.

@@ -55,7 +55,7 @@ def main() -> None:
         f"be tested on, {len(corpus.questions):,} questions, pictures of {width}x{height} pixels.",
         flush=True,
     )
-    plan = Plan(steps=arguments.steps, seed=arguments.seed)
+    plan = Plan(arguments.steps, figures_first=arguments.steps // 3, seed=arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter(), time.process_time()
@@ -63,7 +63,7 @@ def main() -> None:
         took = time.perf_counter() - started[0], time.process_time() - started[1]
         print(f"Drawn in {took[0]:.0f} s.", flush=True)
         lessons = {
-            sight: _lesson(arguments.torch, folder, sight, plan, arguments.threads)
+            sight: _lesson(arguments.torch, folder, sight, plan.for_sight(sight), arguments.threads)
             for sight in SIGHTS
         }
     rows = rows_of(corpus, lessons)

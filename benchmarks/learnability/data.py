@@ -243,7 +243,10 @@ def exercises(corpus: Corpus) -> tuple[Content, dict[str, list[Exercise]]]:
         tasks=vocabulary.tasks,
         words=len(vocabulary.words),
         roles=len(vocabulary.roles),
-        frames=max(each.shown.shape[1] for each in shown),
+        frames=tuple(
+            (vocabulary.number("part"), vocabulary.number(str(part)))
+            for part in range(1, len(corpus.patches) + 1)
+        ),
         width=width,
         height=height,
         window_length=settings.window_length,

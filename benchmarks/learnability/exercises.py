@@ -80,7 +80,8 @@ class Content:
         tasks: Names of the tasks.
         words: How many words there are.
         roles: How many kinds of words there are: the parts of a subject, and options.
-        frames: At most so many pictures are shown with a question.
+        frames: The words by which questions call each frame of a video, such as those of "part 1":
+            (frames, words) numbers.
         width: Of a picture in pixels.
         height: Likewise.
         window_length: Rows of a window.
@@ -90,7 +91,7 @@ class Content:
     tasks: tuple[str, ...]
     words: int
     roles: int
-    frames: int
+    frames: tuple[tuple[int, ...], ...]
     width: int
     height: int
     window_length: int
@@ -124,4 +125,5 @@ def load(folder: Path, split: str, sight: Sight) -> tuple[Exercise, ...]:
 def load_content(folder: Path) -> Content:
     """Read what the exercises have in common."""
     told: dict[str, Any] = json.loads((folder / _CONTENT).read_text(encoding="utf-8"))
-    return Content(**{**told, "tasks": tuple(told["tasks"])})
+    frames = tuple(tuple(words) for words in told["frames"])
+    return Content(**{**told, "tasks": tuple(told["tasks"]), "frames": frames})

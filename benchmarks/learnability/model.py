@@ -111,7 +111,12 @@ class Reader(nn.Module):
         width, side = shape.width, shape.patch
         self.side, self.columns, self.rows = side, content.width // side, content.height // side
         self.words = nn.Embedding(content.words + 1, width, padding_idx=0)
-        self.roles = nn.Parameter(torch.randn(content.roles, width, width) / width**0.5)
+        # A word begins with much the same meaning whatever it tells of.
+        shared, own = torch.randn(1, width, width), torch.randn(content.roles, width, width)
+        self.roles = nn.Parameter((shared + own) / (2 * width) ** 0.5)
+        self.frame_role = nn.Parameter(shared[0] / width**0.5)
+        self.bind = nn.Linear(width, width)
+        self.register_buffer("frames", torch.tensor(content.frames, dtype=torch.long))
         self.tasks = nn.Embedding(len(content.tasks), width)
         self.text = _widened(width)
         self.register_buffer("places", _places(self.rows, self.columns, shape.waves))
@@ -121,7 +126,6 @@ class Reader(nn.Module):
         self.key = nn.Linear(width, width)
         self.key_place = nn.Linear(4 * shape.waves, width)
         self.value = nn.Linear(width, width)
-        self.frames = nn.Parameter(torch.randn(content.frames, width) / 2)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(width)
         self.score = nn.Linear(width, 1)
@@ -151,9 +155,10 @@ class Reader(nn.Module):
         queries = torch.einsum("wtord,rde->wtoe", told, self.roles)
         queries = queries + self.tasks(tasks)[None, :, None]
         queries = (queries + self.text(queries))[:, :, :, None]
-        count = shown.shape[1]
-        if count > 1:  # a figure is no frame
-            queries = queries + self.frames[:count]
+        if shown.shape[1] > 1:  # a figure is no frame
+            frames = self.words(self.frames).sum(dim=-2) @ self.frame_role
+            # The product tells at once whether a query names the frame that it looks at.
+            queries = queries + frames + self.bind(queries * frames)
         if seen is not None:
             rows = shown.flatten()
             seen = Seen(seen.keys.index_select(0, rows), seen.values.index_select(0, rows))

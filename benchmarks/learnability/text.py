@@ -41,6 +41,10 @@ class Vocabulary:
     most_options: int
     most_words: int
 
+    def number(self, word: str) -> int:
+        """The number of a word; 0 where no question has it."""
+        return self._numbers.get(word, 0)
+
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {word: number for number, word in enumerate(self.words, start=1)}
