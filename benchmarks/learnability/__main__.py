@@ -55,7 +55,7 @@ def main() -> None:
         f"be tested on, {len(corpus.questions):,} questions, pictures of {width}x{height} pixels.",
         flush=True,
     )
-    plan = Plan(arguments.steps, figures_first=arguments.steps // 3, seed=arguments.seed)
+    plan = Plan(arguments.steps, figures_first=arguments.steps // 4, seed=arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter(), time.process_time()

@@ -25,7 +25,7 @@ class Plan:
     steps: int = 3000
     figures: int = 32
     videos: int = 16
-    figures_first: int = 1000
+    figures_first: int = 750
     rate: float = 2e-3
     every: int = 100
     seed: int = 0

@@ -129,6 +129,7 @@ class Reader(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(width)
         self.score = nn.Linear(width, 1)
+        self.gate = nn.Linear(width, 1)
 
     def see(self, pixels: Tensor) -> Seen:
         """Encode pictures: (pictures, height, width, 3) uint8."""
@@ -164,7 +165,9 @@ class Reader(nn.Module):
             seen = Seen(seen.keys.index_select(0, rows), seen.values.index_select(0, rows))
         for layer in self.layers:
             queries = layer(queries, seen)
-        scores: Tensor = self.score(self.norm(queries.mean(dim=3))).squeeze(-1)
+        # Each query chooses which frames it listens to.
+        weights = self.gate(queries).softmax(dim=3)
+        scores: Tensor = self.score(self.norm((weights * queries).sum(dim=3))).squeeze(-1)
         return scores
 
 

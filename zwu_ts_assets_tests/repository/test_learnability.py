@@ -21,7 +21,15 @@ from benchmarks.learnability.data import (
     exercises,
     shrunk,
 )
-from benchmarks.learnability.exercises import NO_QUESTION, Content, Exercise, load, save
+from benchmarks.learnability.exercises import (
+    NO_QUESTION,
+    SIGHTS,
+    Content,
+    Exercise,
+    Sight,
+    load,
+    save,
+)
 from benchmarks.learnability.lesson import Lesson
 from benchmarks.learnability.report import Row, Share, curves_png, share_of, table
 from zwu_ts_assets.errors import CorpusError
@@ -143,8 +151,9 @@ def test_the_interval_is_that_of_stretches_and_not_of_overlapping_windows() -> N
 
 
 def row(share: float) -> Row:
-    shares = {"pictures": Share(share, 0.7, 0.9), "grey": Share(0.25, 0.2, 0.3)}
-    return Row("break", "figure", 1800, 500, 0.25, {**shares, "blind": Share(0.25, 0.25, 0.25)})
+    shares: dict[Sight, Share] = dict.fromkeys(SIGHTS, Share(0.25, 0.25, 0.25))
+    shares["pictures"] = Share(share, 0.7, 0.9)
+    return Row("break", "figure", 1800, 500, 0.25, shares)
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.75, "yes"), (0.74, "no")])
@@ -153,5 +162,6 @@ def test_a_task_is_learned_from_50_points_above_blind(share: float, verdict: str
 
 
 def test_the_same_lessons_give_the_same_plot() -> None:
-    lessons = {"blind": Lesson("blind", 1, curve=[(1, {"break": 0.2}), (2, {"break": 0.25})])}
+    curve = [(1, {"break": 0.2}), (2, {"break": 0.25})]
+    lessons: dict[Sight, Lesson] = {"blind": Lesson("blind", 1, curve)}
     assert curves_png([row(0.8)], lessons) == curves_png([row(0.8)], lessons)
