@@ -55,7 +55,12 @@ def main() -> None:
         f"be tested on, {len(corpus.questions):,} questions, pictures of {width}x{height} pixels.",
         flush=True,
     )
-    plan = Plan(arguments.steps, figures_first=arguments.steps // 4, seed=arguments.seed)
+    plan = Plan(
+        steps=arguments.steps,
+        videos=arguments.videos,
+        figures_first=arguments.figures_first,
+        seed=arguments.seed,
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter(), time.process_time()
@@ -130,6 +135,9 @@ def _arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--stride", type=int, default=3, help="rows between windows' starts")
     parser.add_argument("--tasks", default=",".join(TASKS), help="names, with commas between them")
     parser.add_argument("--steps", type=int, default=Plan().steps)
+    parser.add_argument("--videos", type=int, default=Plan().videos, help="of windows in a step")
+    first = "so many steps are about figures alone"
+    parser.add_argument("--figures-first", type=int, default=Plan().figures_first, help=first)
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--torch", default=sys.executable, help="a Python that has PyTorch")

@@ -24,8 +24,8 @@ class Plan:
 
     steps: int = 3000
     figures: int = 32
-    videos: int = 16
-    figures_first: int = 750
+    videos: int = 24
+    figures_first: int = 1000
     rate: float = 2e-3
     every: int = 100
     seed: int = 0
