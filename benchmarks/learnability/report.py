@@ -120,11 +120,14 @@ def curves_png(rows: Sequence[Row], lessons: Mapping[Sight, Lesson]) -> bytes:
     Returns:
         A PNG; the same bytes for the same lessons.
     """
-    down = math.ceil(len(rows) / _ACROSS)
+    across = min(_ACROSS, max(2, len(rows)))
+    down = math.ceil(len(rows) / across)
     with rc_context({"font.family": ["DejaVu Sans"], "font.size": 8.0}):
-        figure = Figure(figsize=(2.2 * _ACROSS, 1.9 * down + 0.5), dpi=100, layout="constrained")
+        figure = Figure(
+            figsize=(2.4 * across + 1.5, 1.9 * down + 0.7), dpi=100, layout="constrained"
+        )
         FigureCanvasAgg(figure)
-        panels = figure.subplots(down, _ACROSS, sharex=True, sharey=True, squeeze=False).ravel()
+        panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, row in zip(panels, rows, strict=False):
             axes.axhline(row.chance, color="black", linewidth=0.8, linestyle=":")
             axes.axhline(row.chance + LEARNED, color="#bbbbbb", linewidth=0.8, linestyle="--")
@@ -150,9 +153,7 @@ def curves_png(rows: Sequence[Row], lessons: Mapping[Sight, Lesson]) -> bytes:
             ("50 points above chance", "--", "#bbbbbb"),
         ):
             handles += panels[0].plot([], [], style, color=colour, label=label)
-        figure.legend(
-            handles=handles, loc="outside upper center", ncols=len(handles), frameon=False
-        )
+        figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False)
         stream = io.BytesIO()
         figure.savefig(stream, format="png", metadata={"Software": None})
         return stream.getvalue()
