@@ -1,6 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
 # run, dev, status, export, preflight, evidence, score, validate, publish, test, docs, bench, trainers,
-# crash-points, fuzz and audit, for example `make run ARGS=--force`.
+# learnability, crash-points, fuzz and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -53,7 +53,7 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate publish test test-all check docs bench cluster-bench trainers crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate publish test test-all check docs bench cluster-bench trainers learnability crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
@@ -72,6 +72,7 @@ help:
 	@echo "make bench      measure figures and videos against the original way of drawing them"
 	@echo "make cluster-bench  measure one process, two, and a Dask cluster of two"
 	@echo "make trainers   run real trainers on the exports, in environments of their own (14 GB)"
+	@echo "make learnability  have a small model learn from pictures alone, and test it"
 	@echo "make crash-points  stop a run at each of its writes in turn, in every way"
 	@echo "make fuzz       try odd inputs, for example: make fuzz ARGS='--target csv --runs 100000'"
 	@echo "make audit      hold the pinned packages against published vulnerabilities"
@@ -144,6 +145,11 @@ trainers: .venv
 	$(call ensure,transformers4,$(VENV).transformers4)
 	@$(python) -m benchmarks.trainers --transformers5 "$(VENV).transformers5/bin/python" \
 		--transformers4 "$(VENV).transformers4/bin/python" $(ARGS)
+
+# Asks and draws in the project's environment, and learns in that of TRL, which has PyTorch.
+learnability: .venv
+	$(call ensure,transformers5,$(VENV).transformers5)
+	@$(python) -m benchmarks.learnability --torch "$(VENV).transformers5/bin/python" $(ARGS)
 
 crash-points: .developed
 	@$(python) -m zwu_ts_assets_tests.crash_points $(ARGS)
