@@ -18,7 +18,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +124,9 @@ def _run_code(code: str, job: Job, output: Path, short: str, first_row: bool = F
             raise ValueError("the card's code names no train_dataset")
     if "..." in code or "/path/to" in code:
         raise ValueError(f"something of the card's code is not replaced:\n{code}")
-    exec(compile(code, str(job.export / "README.md"), "exec"), {"__name__": "card"})  # noqa: S102
+    script = job.scratch / "card.py"
+    script.write_text(code, encoding="utf-8")
+    runpy.run_path(str(script), run_name="card")
 
 
 def ms_swift_sft(job: Job, record: Record) -> None:
@@ -245,7 +247,9 @@ def llama_factory_sft(job: Job, record: Record) -> None:
                 "learning_rate": 1e-9,
             }
         )
-    record.rows = whole.rows
+    # To a row without media its collator adds a picture with masked tokens, so that no process of a
+    # cluster waits for one that sees a picture. The model learns nothing of it.
+    record.rows = [row if row.image_tokens else replace(row, images=()) for row in whole.rows]
     with recorded(job.tokenizer) as one:
         run_exp(
             {

@@ -190,6 +190,7 @@ class ObjectFiles:
         return before.tag
 
     def _path(self, name: str) -> str:
+        filesystem_of(self.root.protocol, os.getpid())  # says what to install, if it is missing
         from fsspec.core import strip_protocol
 
         return str(strip_protocol(f"{self.root}/{name}" if name else str(self.root)))

@@ -48,6 +48,7 @@ patch_stride = 3
 canvas_width = 448
 canvas_height = 224
 shard_samples = 20
+line_plots = false
 """
 SPLIT = "[split]\nborders = [0, 50, 70, 90]\n"
 # A sample needs 15 rows of its split.

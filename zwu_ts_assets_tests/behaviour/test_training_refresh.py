@@ -63,7 +63,7 @@ def test_one_changed_value_rewrites_the_rows_and_the_shard_of_its_window(project
     change_row(project, 4 * 24 + 10, 7.25)  # of the past of batch 4, and of no target
     changed = refresh(project)
     told = {"corpus.json", "README.md"}
-    media = {f"media/{FIGURE}", f"media/{FILM}"}
+    media = {f"media/{FIGURE}", f"media/{FILM}", "media/line_plots/batch_4.png"}
     for name in ("qwen", "ms_swift"):
         assert of_export(changed, name) == told | media | {"train.jsonl"}
     assert of_export(changed, "llama_factory") == told | media | {"train.json"}
