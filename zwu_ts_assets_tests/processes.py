@@ -240,7 +240,8 @@ def stop_group(process: subprocess.Popen[bytes]) -> None:
     Dagster's servers take SIGTERM for an interrupt, which they ignore where the tests were started
     in the background by a shell.
     """
-    os.killpg(process.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # a test may have ended all of it already
+        os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:

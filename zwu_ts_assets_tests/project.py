@@ -52,6 +52,20 @@ canvas_width = 448
 canvas_height = 224
 """
 
+OVERLAPPING = """\
+features = ["HUFL", "LULL", "OT"]
+window_length = 12
+window_stride = 1
+horizon = 3
+patch_length = 6
+patch_stride = 3
+canvas_width = 448
+canvas_height = 224
+shard_samples = 20
+line_plots = false
+"""
+OVERLAPPING_SPLIT = "[split]\nborders = [0, 50, 70, 90]\n"
+
 
 def write_csv(path: Path, rows: int, seed: int = 7) -> None:
     """A CSV with the columns of ETTh1 and random walks in them; longer ones begin alike."""
@@ -167,6 +181,18 @@ def metadata(project: Project, asset: str, batch: int | None = None) -> dict[str
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
     """Which asset checks ran, and whether they passed."""
     return {e.check_name: e.passed for e in result.get_asset_check_evaluations()}
+
+
+def check_of(instance: dg.DagsterInstance, asset: str, name: str) -> dg.AssetCheckEvaluation:
+    """The latest result of a check."""
+    key = dg.AssetCheckKey(dg.AssetKey(asset), name)
+    storage = instance.event_log_storage
+    record = storage.get_latest_asset_check_execution_by_key([key])[key]
+    assert record.event is not None
+    assert record.event.dagster_event is not None
+    data = record.event.dagster_event.event_specific_data
+    assert isinstance(data, dg.AssetCheckEvaluation)
+    return data
 
 
 def names(folder: str, batches: Sequence[int], suffix: str) -> list[str]:

@@ -1,6 +1,9 @@
 """The places that artifacts can be kept in, as somebody sees them who is not the store."""
 
+import sqlite3
+import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -111,3 +114,20 @@ class S3Shelf(Shelf):
     def stamps(self) -> dict[str, object]:
         """When each file was last written."""
         return dict(listed(self.port, f"{self.prefix}/"))
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, and of a database every cell, unpacked where it is packed."""
+    yield path.read_bytes()
+    if path.suffix != ".db":
+        return
+    with sqlite3.connect(path) as database:
+        tables = database.execute("select name from sqlite_master where type = 'table'").fetchall()
+        for (table,) in tables:
+            for row in database.execute(f'select * from "{table}"'):  # noqa: S608 - from the file
+                for cell in row:
+                    if isinstance(cell, bytes):
+                        try:
+                            yield zlib.decompress(cell)
+                        except zlib.error:
+                            yield cell

@@ -291,3 +291,9 @@ def run_python(code: str, **environment: str) -> str:
         check=True,
         env={**os.environ, **environment},
     ).stdout.strip()
+
+
+def test_no_test_imports_from_another_test() -> None:
+    for path in (REPOSITORY / "zwu_ts_assets_tests").rglob("*.py"):
+        for name in imports_of(path):
+            assert not re.match(r"zwu_ts_assets_tests\..*\btest_", name), f"{path} imports {name}"

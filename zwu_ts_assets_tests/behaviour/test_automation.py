@@ -19,8 +19,7 @@ from zwu_ts_assets_tests.daemon import (
     rewritten,
     with_value,
 )
-from zwu_ts_assets_tests.orchestration.refresh.test_reconcile import check_of
-from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
+from zwu_ts_assets_tests.project import ASSETS, SETTINGS, check_of, write_csv
 
 pytestmark = pytest.mark.slow
 

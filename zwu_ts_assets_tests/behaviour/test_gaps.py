@@ -17,10 +17,16 @@ from zwu_ts_assets.orchestration.assets.tables import decode_series
 from zwu_ts_assets.orchestration.lineage import corpus_assets
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets_tests.behaviour.test_overlapping import SETTINGS, SPLIT
 from zwu_ts_assets_tests.last_mile import FORMATS, refresh, run, stale
+from zwu_ts_assets_tests.project import (
+    OVERLAPPING,
+    OVERLAPPING_SPLIT,
+    Project,
+    checks,
+    failures,
+    metadata,
+)
 from zwu_ts_assets_tests.project import SETTINGS as PLAIN
-from zwu_ts_assets_tests.project import Project, checks, failures, metadata
 
 MISSING = (34, 46)
 INTERPOLATED = ((3, 2), (4, 2), (16, 0))  # row and column
@@ -123,8 +129,8 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_gaps(monkeypatch, MISSING, INTERPOLATED)
-    settings = SETTINGS.replace("window_stride = 1", "window_stride = 3")
-    project = Project(tmp_path, rows=90, settings=settings + SPLIT)
+    settings = OVERLAPPING.replace("window_stride = 1", "window_stride = 3")
+    project = Project(tmp_path, rows=90, settings=settings + OVERLAPPING_SPLIT)
     last_mile = (*MADE_FROM, *(f"{name}_export" for name in FORMATS))
     result = project.materialize(*corpus_assets(project.dataset), *last_mile, batches=(0, 6))
     assert result.success, failures(result)
@@ -190,8 +196,8 @@ def test_windows_and_targets_hold_no_missing_row_and_samples_tell_what_was_inter
 
 def with_an_export(folder: Path) -> Project:
     """A corpus without a gap, its samples and an export, with a window in every sixth row."""
-    settings = SETTINGS.replace("window_stride = 1", "window_stride = 6")
-    project = Project(folder, rows=90, settings=settings + SPLIT)
+    settings = OVERLAPPING.replace("window_stride = 1", "window_stride = 6")
+    project = Project(folder, rows=90, settings=settings + OVERLAPPING_SPLIT)
     assets = [*corpus_assets(project.dataset), *MADE_FROM, "qwen_export"]
     assert project.materialize(*assets, batches=(0, 6)).success
     return project

@@ -34,23 +34,19 @@ from zwu_ts_assets_tests.last_mile import (
     stale,
     with_setting,
 )
-from zwu_ts_assets_tests.project import PER_BATCH, Project, failures, metadata, names, write_csv
+from zwu_ts_assets_tests.project import (
+    OVERLAPPING,
+    OVERLAPPING_SPLIT,
+    PER_BATCH,
+    Project,
+    failures,
+    metadata,
+    names,
+    write_csv,
+)
 
 LENGTH, HORIZON, ROWS = 12, 3, 90
 WINDOWS = range(ROWS - LENGTH + 1)  # at stride 1, a window begins in each of these rows
-SETTINGS = """\
-features = ["HUFL", "LULL", "OT"]
-window_length = 12
-window_stride = 1
-horizon = 3
-patch_length = 6
-patch_stride = 3
-canvas_width = 448
-canvas_height = 224
-shard_samples = 20
-line_plots = false
-"""
-SPLIT = "[split]\nborders = [0, 50, 70, 90]\n"
 # A sample needs 15 rows of its split.
 STARTS = {"train": range(36), "validation": range(50, 56), "test": range(70, 76)}
 SAMPLES = {split: len(starts) for split, starts in STARTS.items()}
@@ -79,7 +75,7 @@ def overlaps(row: int, start: int) -> bool:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.ExecuteInProcessResult]:
-    project = Project(tmp_path_factory.mktemp("overlapping"), ROWS, SETTINGS + SPLIT)
+    project = Project(tmp_path_factory.mktemp("overlapping"), ROWS, OVERLAPPING + OVERLAPPING_SPLIT)
     assets = asset_names(project.dataset)
     return project, project.materialize(*assets, batches=(0, 6))
 

@@ -2,10 +2,8 @@
 
 import ast
 import os
-import sqlite3
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.project import SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY
+from zwu_ts_assets_tests.stores import unpacked
 
 SOURCES = sorted(
     path
@@ -110,23 +109,6 @@ SECRETS = {
 }
 
 
-def contents(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, and of a database every cell, unpacked where it is packed."""
-    yield path.read_bytes()
-    if path.suffix != ".db":
-        return
-    with sqlite3.connect(path) as database:
-        tables = database.execute("select name from sqlite_master where type = 'table'").fetchall()
-        for (table,) in tables:
-            for row in database.execute(f'select * from "{table}"'):  # noqa: S608 - from the file
-                for cell in row:
-                    if isinstance(cell, bytes):
-                        try:
-                            yield zlib.decompress(cell)
-                        except zlib.error:
-                            yield cell
-
-
 @pytest.mark.slow
 def test_no_secret_of_the_environment_is_written_or_printed(tmp_path: Path) -> None:
     data, home = tmp_path / "data", tmp_path / "home"
@@ -160,7 +142,7 @@ def test_no_secret_of_the_environment_is_written_or_printed(tmp_path: Path) -> N
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in files)
     assert any(".records" in path.parts for path in files)
-    everything = {str(path): list(contents(path)) for path in files}
+    everything = {str(path): list(unpacked(path)) for path in files}
     everything["what was printed"] = [run.stdout + run.stderr for run in (good, bad)]
     for name, secret in SECRETS.items():
         for place, pieces in everything.items():

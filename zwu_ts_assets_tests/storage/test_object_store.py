@@ -29,7 +29,6 @@ from zwu_ts_assets.storage.object_files import ObjectFiles
 from zwu_ts_assets.storage.object_store import ObjectStore
 from zwu_ts_assets.storage.places import Remote, StoreError
 from zwu_ts_assets_tests import last_mile
-from zwu_ts_assets_tests.behaviour.test_security import contents as unpacked
 from zwu_ts_assets_tests.object_server import (
     BROKEN,
     BUCKET,
@@ -48,6 +47,7 @@ from zwu_ts_assets_tests.object_server import (
 )
 from zwu_ts_assets_tests.processes import Shell, kill, wait_for
 from zwu_ts_assets_tests.project import Project, failures
+from zwu_ts_assets_tests.stores import unpacked
 
 pytestmark = pytest.mark.slow
 

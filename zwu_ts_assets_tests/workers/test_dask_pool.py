@@ -36,16 +36,19 @@ from zwu_ts_assets.orchestration.assets.corpus_products import correlation_produ
 from zwu_ts_assets.workers import dask_client
 from zwu_ts_assets.workers.dask_client import Connection
 from zwu_ts_assets.workers.dask_pool import DaskPool
-from zwu_ts_assets_tests.orchestration.assets.test_corpus_products import (
-    BATCHES,
-    SETTINGS,
-    made_by,
-    windows,
-)
 from zwu_ts_assets_tests.processes import Undisturbed, wait_for
 from zwu_ts_assets_tests.reference import REPOSITORY
-from zwu_ts_assets_tests.test_cli import Shell
-from zwu_ts_assets_tests.workers.test_pool import Items, process_of, refuse, square
+from zwu_ts_assets_tests.shell import Shell
+from zwu_ts_assets_tests.workers.items import (
+    BATCHES,
+    SETTINGS,
+    Items,
+    made_by,
+    process_of,
+    refuse,
+    square,
+    windows,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -11,32 +11,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.workers.pool import WorkerPool
-
-
-def square(number: int) -> int:
-    return number * number
-
-
-def refuse(number: int) -> int:
-    if number == 3:
-        raise ValueError("three is refused")
-    return number
-
-
-def process_of(_: int) -> int:
-    return os.getpid()
-
-
-class Items:
-    """A thousand numbers, and how many of them were asked for so far."""
-
-    def __init__(self) -> None:
-        self.drawn = 0
-
-    def __iter__(self) -> Iterator[int]:
-        for number in range(1000):
-            self.drawn += 1
-            yield number
+from zwu_ts_assets_tests.workers.items import Items, process_of, refuse, square
 
 
 @pytest.fixture
@@ -88,7 +63,7 @@ def test_workers_end_when_their_parent_is_killed() -> None:
     parent = (
         "import os, sys\n"
         "from zwu_ts_assets.workers.pool import WorkerPool\n"
-        "from zwu_ts_assets_tests.workers.test_pool import process_of\n"
+        "from zwu_ts_assets_tests.workers.items import process_of\n"
         "pool = WorkerPool(2)\n"
         "print(*set(pool.map(process_of, range(20))), flush=True)\n"
         "sys.stdin.read()\n"

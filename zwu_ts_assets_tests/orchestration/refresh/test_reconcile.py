@@ -21,7 +21,7 @@ from zwu_ts_assets.orchestration.refresh.todo import Todo
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.run_locks import run_lock
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
-from zwu_ts_assets_tests.project import ASSETS, PER_BATCH, Project, write_csv
+from zwu_ts_assets_tests.project import ASSETS, PER_BATCH, Project, check_of, write_csv
 
 SETTINGS = AutomationSettings(settle_seconds=0)
 FORGOTTEN = Memory()
@@ -59,18 +59,6 @@ def statuses(project: Project) -> Counter[str]:
 
 def check(project: Project, asset: str, name: str) -> dg.AssetCheckEvaluation:
     return check_of(project.instance, asset, name)
-
-
-def check_of(instance: dg.DagsterInstance, asset: str, name: str) -> dg.AssetCheckEvaluation:
-    """The latest result of a check."""
-    key = dg.AssetCheckKey(dg.AssetKey(asset), name)
-    storage = instance.event_log_storage
-    record = storage.get_latest_asset_check_execution_by_key([key])[key]
-    assert record.event is not None
-    assert record.event.dagster_event is not None
-    data = record.event.dagster_event.event_specific_data
-    assert isinstance(data, dg.AssetCheckEvaluation)
-    return data
 
 
 def events(project: Project, asset: str) -> int:
