@@ -112,10 +112,6 @@ def _schema(columns: Sequence[_Column]) -> Any:
 SAMPLE_SCHEMA: Final = _schema(_COLUMNS)
 """The columns of every samples file, in order."""
 
-SELECTION_SCHEMA: Final = _schema((*_COLUMNS, *_SELECTION))
-"""The columns where feature panels show some of the features."""
-
-
 _SCHEMAS: Final = {
     (selection, axis): _schema(
         (*_COLUMNS, *(_SELECTION if selection else ()), *(_AXIS if axis else ()))

@@ -11,14 +11,16 @@ from zwu_ts_assets.config.environment import allowed_code, cache_dir
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.orchestration.assets import corpus_products as products
+from zwu_ts_assets.orchestration.assets import preflight_products
 from zwu_ts_assets.orchestration.assets import training_products as training
-from zwu_ts_assets.orchestration.assets.preflight_products import chat_tokens
 from zwu_ts_assets.orchestration.assets.question_products import questions_product
 from zwu_ts_assets.orchestration.assets.sample_views import View, view_of
 from zwu_ts_assets.orchestration.chosen_datasets import etth1
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
+from zwu_ts_assets.text.qwen import TextTokenizer
+from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import drawn_figure
 from zwu_ts_assets.training.picture.question import TASK_NAMES, PictureQuestion
 from zwu_ts_assets.training.preflight import ConversationShape, CorpusShape, preflight
@@ -81,10 +83,29 @@ def test_the_published_borders_give_so_many_samples_and_embargo_two(view: View) 
     assert training.leak_of(view.files, view.dataset.settings) == ""
 
 
+def chat_tokens(conversation: Conversation, tokenizer: TextTokenizer) -> int:
+    """Tokens of a conversation without its media: the chat template's, the prompt, the answer.
+
+    The template of Qwen3-VL: no system message; each medium between two delimiters, on a line of
+    its own. The delimiters are counted with the media.
+    """
+    media = len(conversation.images) + len(conversation.videos)
+    text = "".join(
+        "<|im_start|>user\n"
+        + "<|vision_start|><|vision_end|>\n" * (turn.images + turn.videos)
+        + f"{turn.prompt}<|im_end|>\n"
+        + f"<|im_start|>assistant\n{turn.answer}<|im_end|>\n"
+        for turn in conversation.turns
+    )
+    return len(tokenizer.encode(text)[1]) - 2 * media
+
+
 def test_qwen3_vl_reads_so_many_tokens(view: View) -> None:
     settings = view.dataset.settings
     tokenizer = view.counts.tokenizer
     counts = [chat_tokens(conversation, tokenizer) for conversation in view.conversations]
+    shapes = [preflight_products._shape_of(each, view.counts) for each in view.conversations]
+    assert [shape.text for shape in shapes] == counts
     canvas = Canvas(*settings.canvas_size)
     features = view.samples[0].features
     # How large the numbers in the figures are is of no account for tokens.

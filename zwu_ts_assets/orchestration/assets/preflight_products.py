@@ -13,9 +13,9 @@ from zwu_ts_assets.figures.dependence import FeatureMatrices, feature_matrices
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.orchestration.assets.media_records import film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import View
+from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, Record
-from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.window_rows import patch_spans
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import Verdict, drawn_figure
@@ -30,32 +30,19 @@ from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight
 Files = Mapping[str, bytes]
 
 
-def chat_tokens(conversation: Conversation, tokenizer: TextTokenizer) -> int:
-    """Tokens of a conversation without its media: the chat template's, the prompt, the answer.
-
-    The template of Qwen3-VL: no system message; each medium between two delimiters, on a line of
-    its own. The delimiters are counted with the media.
-    """
-    media = len(conversation.images) + len(conversation.videos)
-    text = "".join(
-        "<|im_start|>user\n"
-        + "<|vision_start|><|vision_end|>\n" * (turn.images + turn.videos)
-        + f"{turn.prompt}<|im_end|>\n"
-        + f"<|im_start|>assistant\n{turn.answer}<|im_end|>\n"
+def _shape_of(conversation: Conversation, counts: TokenCounts) -> ConversationShape:
+    turns = [
+        (counts.of_text(turn.prompt.strip()), counts.of_text(turn.answer))
         for turn in conversation.turns
-    )
-    return len(tokenizer.encode(text)[1]) - 2 * media
-
-
-def _shape_of(conversation: Conversation, tokenizer: TextTokenizer) -> ConversationShape:
-    # What a trainer learns of a turn: the answer and the token that ends it.
-    answers = [f"{turn.answer}<|im_end|>" for turn in conversation.turns]
+    ]
+    images, videos = len(conversation.images), len(conversation.videos)
     return ConversationShape(
-        text=chat_tokens(conversation, tokenizer),
-        learned=sum(len(tokenizer.encode(answer)[1]) for answer in answers),
-        questions=len(conversation.turns),
-        images=len(conversation.images),
-        videos=len(conversation.videos),
+        text=counts.of_chat(turns, images + videos),
+        # What a trainer learns of a turn: the answer and the token that ends it.
+        learned=sum(answer + 1 for _, answer in turns),
+        questions=len(turns),
+        images=images,
+        videos=videos,
     )
 
 
@@ -117,7 +104,6 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
     # Made only where they are asked for: with many columns, no number fits into a cell. And one at
     # a time: there may be many thousands.
     whole = (feature_matrices(sample.past, columns) for sample in view.samples)
-    tokenizer = view.counts.tokenizer
     film = films[first.batch]
     frames, fps = film_of(film)
     size = size_of(film)
@@ -130,7 +116,7 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
         ),
         frames=frames,
         fps=fps,
-        conversations=tuple(_shape_of(each, tokenizer) for each in view.conversations),
+        conversations=tuple(_shape_of(each, view.counts) for each in view.conversations),
         columns=len(first.features),
     )
 

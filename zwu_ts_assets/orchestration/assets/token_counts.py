@@ -39,6 +39,10 @@ class TokenCounts:
         """Tokens of a text; each is counted once, since all exports ask for the same ones."""
         return _text_tokens(self.source, text)
 
+    def of_chat(self, turns: Sequence[TurnTokens], media: int) -> int:
+        """Tokens of a conversation without its media, see `ConversationLengths.text`."""
+        return _lengths(self.source).text(turns, media)
+
     def of_conversation(
         self, turns: Sequence[TurnTokens], images: Sequence[Size], videos: Sequence[Clip]
     ) -> Lengths:
