@@ -24,8 +24,7 @@ from pydantic import BaseModel
 
 from zwu_ts_assets.cli import main
 from zwu_ts_assets.config.settings import EXPORTS, Settings
-from zwu_ts_assets.figures.figure import draw_figure
-from zwu_ts_assets.figures.frame_files import encode_png
+from zwu_ts_assets.figures.figure import draw_figure, encode_png
 from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.assets import batch_products as batches
 from zwu_ts_assets.orchestration.assets import media_products as media

@@ -22,8 +22,7 @@ from zwu_ts_assets.figures.figure import Canvas, draw_figure
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_file import read_series
-from zwu_ts_assets.timeseries.window_rows import batch_count, patch_spans
-from zwu_ts_assets.timeseries.windows import cut_batch
+from zwu_ts_assets.timeseries.windows import batch_count, cut_batch, patch_spans
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of

@@ -2,7 +2,7 @@
 
 What belongs here: names from the names of files, and what is wrong with those that give none. What
 does not: what a dataset is (`orchestration/datasets.py`), which suffixes are tables
-(`table_files.py`). Reads the folder's list of files and no table, since it is done whenever
+(`csv_rules.py`). Reads the folder's list of files and no table, since it is done whenever
 definitions load.
 
 Every file that can be printed has a name, and no two have the same:
@@ -29,7 +29,7 @@ from typing import Final
 from zwu_ts_assets.config.settings import shown
 from zwu_ts_assets.config.settings_file import SHARED_SETTINGS, shared_tables
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.table_files import (
+from zwu_ts_assets.timeseries.csv_rules import (
     PACKINGS,
     PARQUET,
     TEXTS,

@@ -14,7 +14,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.data_mirror import mirror_of
 from zwu_ts_assets.storage.places import Place, place_of
 from zwu_ts_assets.text.named_functions import ALLOWED_MODULES_VARIABLE, AllowedCode
-from zwu_ts_assets.timeseries.table_files import data_suffix
+from zwu_ts_assets.timeseries.csv_rules import data_suffix
 
 DATA_DIR_VARIABLE = "ZWU_TS_DATA_DIR"
 ARTIFACTS_DIR_VARIABLE = "ZWU_TS_ARTIFACTS_DIR"

@@ -1,7 +1,7 @@
 """A program that decodes PNGs for another one, and may die of them.
 
-What belongs here: the side that meets the content. What does not: asking it (`decoding.py`). It is
-run as a file, by its path, so it imports nothing of this project and starts in a tenth of a second.
+`verification.py` asks it. It is run as a file, by its path, so it imports nothing of this project
+and starts in a tenth of a second.
 
 Each request is 16 bytes, three little-endian integers (width and height as declared in 4 bytes
 each, the length of the content in 8), and the content. Each answer is a line of JSON: `problem`,

@@ -1,7 +1,7 @@
 """Where everything is on a figure's canvas, in pixels.
 
 What belongs here: the canvas, the rectangles of panels and colour bars, which tick labels are shown
-and which way they run. What does not: drawing (`figure_template`, `figure`).
+and which way they run. What does not: drawing (`figure`, `figure`).
 
 The layout depends on the features' names, the window's length and the canvas, never on values, so
 that frames of a video do not jitter and what is static can be drawn once. Its rules:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.colour_ranges import PanelRanges
+from zwu_ts_assets.figures.colours import PanelRanges
 from zwu_ts_assets.figures.figure import Canvas, draw_figure
 from zwu_ts_assets.figures.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
-from zwu_ts_assets.timeseries.selection import Selection
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import Selection, patch_spans
 
 __all__ = [
     "VideoInfo",

@@ -19,7 +19,7 @@ from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.datasets import BrokenDataset, Dataset, Datasets
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, told
-from zwu_ts_assets.timeseries.table_files import settings_file
+from zwu_ts_assets.timeseries.csv_rules import settings_file
 from zwu_ts_assets.training.split_rule import ETTH1_BORDERS
 
 _OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {

@@ -105,7 +105,7 @@ def batch_count(dataset: Dataset) -> int:
     Raises:
         CorpusError: The file cannot be read.
     """
-    from zwu_ts_assets.timeseries import window_rows
+    from zwu_ts_assets.timeseries import windows
     from zwu_ts_assets.timeseries.csv_file import (
         count_data_rows,
         count_grid_rows,
@@ -131,7 +131,7 @@ def batch_count(dataset: Dataset) -> int:
                 )
         counted = (identity, count_data_rows(dataset.csv, rules.encoding) if rows is None else rows)
         _COUNTED[dataset.csv] = counted
-    return window_rows.batch_count(
+    return windows.batch_count(
         max(0, counted[1] - max(settings.lags, default=0)),
         settings.window_length,
         settings.stride,

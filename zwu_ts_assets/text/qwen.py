@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen_embedded import embedded_tokenizer_folder
 from zwu_ts_assets.text.tokenizer_source import TokenizerSource, resolve_tokenizer
-from zwu_ts_assets.timeseries.window_rows import WindowKey, key_fields
+from zwu_ts_assets.timeseries.windows import WindowKey, key_fields
 
 __all__ = [
     "TextTokenizer",

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_rules import StatsFormat
-from zwu_ts_assets.timeseries.window_rows import WindowKey, key_label, key_text
+from zwu_ts_assets.timeseries.windows import WindowKey, key_label, key_text
 
 # Bounded: `int` refuses thousands of digits with an error of its own.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,17})"

@@ -12,7 +12,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen import TextTokenizer, undecodable_rows
 from zwu_ts_assets.text.stats import parse_stats
 from zwu_ts_assets.text.vocabulary import SPECIALS, read_vocabulary
-from zwu_ts_assets.timeseries.window_rows import WindowKey, key_label
+from zwu_ts_assets.timeseries.windows import WindowKey, key_label
 
 
 def vocabulary_problem(vocab: bytes, rows_jsonl: bytes) -> str:

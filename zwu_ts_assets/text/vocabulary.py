@@ -16,7 +16,7 @@ from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.named_functions import AllowedCode, module_file, named_function
-from zwu_ts_assets.timeseries.window_rows import WindowKey, key_fields, key_label
+from zwu_ts_assets.timeseries.windows import WindowKey, key_fields, key_label
 
 SPECIALS: Final = ("<pad>", "<unk>", "<bos>", "<eos>")
 _UNK: Final = SPECIALS.index("<unk>")

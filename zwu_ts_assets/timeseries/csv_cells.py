@@ -1,7 +1,7 @@
 """Numbers with something around or within them: units, currencies, thousands marks, magnitudes.
 
 What belongs here: finding how the cells of a column are dressed, and the plain number in such a
-cell. What does not: plain numbers (`csv_lines.py`), the decimal mark of a file (`csv_dialect.py`).
+cell. What does not: plain numbers (`csv_lines.py`), the decimal mark of a file (`csv_lines.py`).
 
 A column is read so only if all of its first cells agree, and every other cell has to agree with
 them: `5 kW` among cells in MW is refused, as is `5`. Where two readings are possible, the sentence

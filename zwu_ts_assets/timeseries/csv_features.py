@@ -26,8 +26,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
     refuse,
     show,
 )
-from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT
-from zwu_ts_assets.timeseries.table_files import settings_file
+from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, settings_file
 
 # Fewer rows may go up evenly by chance.
 _LEAST_ROWS: Final = 24

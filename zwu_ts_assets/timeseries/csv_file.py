@@ -2,7 +2,7 @@
 
 What belongs here: the way through a file, by blocks where its lines are plain and line by line
 where they are not. What does not: the rules for one line (`csv_lines.py`), for the header
-(`csv_header.py`), for timestamps (`csv_times.py`, `csv_zones.py`) and for gaps (`csv_gaps.py`).
+(`csv_header.py`), for timestamps (`csv_times.py`, `csv_times.py`) and for gaps (`csv_gaps.py`).
 
 There are two ways through the data lines. `_read_line_by_line` is the definition: it names the
 first line and column that it refuses. `parse_block` is ten times faster and never decides against
@@ -12,8 +12,9 @@ pandas is not used because older versions parse some numbers a last bit off, bec
 and missing cells for NaN without a word, and because its import would delay the loading of
 partition keys.
 
-Everything is bounded, so that no file ends a run by using up the memory: bytes (`csv_open`), bytes
-of a line (`csv_lines.LINE_LIMIT`), columns and features (`csv_header`), missing rows (`csv_gaps`).
+Everything is bounded, so that no file ends a run by using up the memory: bytes of the file
+(`table_formats`) and of a line (`csv_lines.LINE_LIMIT`), columns and features (`csv_header`),
+missing rows (`csv_gaps`).
 """
 
 import re
@@ -30,34 +31,30 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
 from zwu_ts_assets.timeseries.csv_columns import Columns, Rows
-from zwu_ts_assets.timeseries.csv_dialect import cells_of, find_decimal
 from zwu_ts_assets.timeseries.csv_features import listed, repeats_time
 from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
-from zwu_ts_assets.timeseries.csv_header import read_columns
+from zwu_ts_assets.timeseries.csv_header import open_table, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
     LINE_LIMIT,
+    REPEAT_LIMIT,
+    DataRows,
     Line,
+    cells_of,
+    find_decimal,
     is_missing,
     is_number,
+    oldest_first,
     parse_number,
     read_line,
     refuse,
     show,
     split_line,
-)
-from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
-from zwu_ts_assets.timeseries.csv_order import (
-    REPEAT_LIMIT,
-    DataRows,
-    oldest_first,
     without_repeated_lines,
 )
+from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets.timeseries.csv_source import open_table
-from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of
-from zwu_ts_assets.timeseries.csv_zones import to_utc
-from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.time_axis import counted
+from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of, to_utc
+from zwu_ts_assets.timeseries.series import Series, counted
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
@@ -127,12 +124,12 @@ def read_csv(
 
     The file is UTF-8 (with or without a byte order mark), or UTF-16 with one, with a header line
     and a line end (`\n` or `\r\n`) after every line but, if it is whole, the last one. Blank lines
-    are accepted at the end only, title lines above the header (`csv_source`), rows newest first and
-    lines that repeat the one before them (`csv_order`).
+    are accepted at the end only, title lines above the header (`csv_header`), rows newest first and
+    lines that repeat the one before them (`csv_lines`).
     Timestamps are in whole seconds, at one and the same interval. Unless the rules say otherwise,
     delimiter, decimal mark and the form of timestamps are found in the first lines; what all lines
     do not agree on is refused. Columns that are not used may hold anything. A file has at most
-    `csv_open.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
+    `table_formats.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
     `csv_header.COLUMN_LIMIT` columns, of which at most `csv_rules.FEATURE_LIMIT` are used.
 
     Args:
@@ -286,7 +283,7 @@ def count_data_rows(path: Path, encoding: str | None = None) -> int:
     """Count the lines after the header without reading what they say.
 
     Blank lines at the end do not count, nor do lines above the header and those that repeat
-    another line; among more than `csv_order.REPEAT_LIMIT` lines, those that repeat the one before.
+    another line; among more than `csv_lines.REPEAT_LIMIT` lines, those that repeat the one before.
     A last line without a line end does, although `read_series` refuses it if it is cut.
 
     Raises:

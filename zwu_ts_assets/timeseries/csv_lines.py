@@ -1,18 +1,23 @@
-"""What one line and one cell of a CSV may be, and the message when it is something else.
+"""Lines of a CSV: what one may be, how it parts its cells, and in which order lines stand.
 
-What belongs here: the definition of an acceptable line and number. What does not: timestamps
-(`csv_times.py`), which columns there are (`csv_header.py`), and fast reading (`csv_blocks.py`,
-which accepts nothing that would be refused here).
+The definition of an acceptable line and number is here; `csv_blocks.py` reads faster, and accepts
+nothing that would be refused here. Delimiter and decimal mark are found where the first lines make
+them certain, and asked for otherwise.
 """
 
 import csv
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_rules import DELIMITERS
 
 # A line of 100 numbers is 2.5 kB. Without a limit, a file that is no CSV and has no line ends would
 # be read whole. It equals the csv module's own limit on a field, so that one cannot be met first.
@@ -270,3 +275,232 @@ def means_a_number(cell: str) -> bool:
     text = cell.strip()
     patterns = (_MISSING, _INFINITE, _DIGITS_AND_MARKS)
     return not text or is_number(text) or any(pattern.fullmatch(text) for pattern in patterns)
+
+
+_NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+# One mark, and digits around it as between thousands: 1.234 may be a thousand or a little more.
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_ONE_MARK: Final = re.compile(r"[+-]?\d*([.,])\d*(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def find_delimiter(path: Path, header: Line, first: str, time_column: str) -> str:
+    """What is between the cells.
+
+    A comma if the time column is then among the columns; else the one delimiter for which it is;
+    else the one by which the first data line has as many cells as the header, more than one.
+
+    Args:
+        path: The file's name in messages.
+        header: The first line.
+        first: The second line.
+        time_column: Name of the time column, or the one that it has if nobody names another.
+
+    Raises:
+        CorpusError: Several delimiters would do.
+    """
+    split = {mark: cells_of(header.text, mark) for mark in DELIMITERS}
+    if time_column in split[","]:
+        return ","
+    fitting = [mark for mark in DELIMITERS if time_column in split[mark]]
+    if not fitting:
+        fitting = [
+            mark
+            for mark in DELIMITERS
+            if len(split[mark]) > 1 and len(split[mark]) == len(cells_of(first, mark))
+        ]
+    if len(fitting) > 1:
+        marks = " and by ".join(f"{_NAMES[mark]} ({mark!r})" for mark in fitting)
+        refuse(
+            path,
+            1,
+            None,
+            f"columns that can be told apart by {marks}: {show(header.text)}",
+            "one delimiter",
+            f"Write the right one into the settings, for example `delimiter = {fitting[-1]!r}`.",
+        )
+    return fitting[0] if fitting else ","
+
+
+def find_decimal(
+    path: Path,
+    names: Sequence[str],
+    columns: Sequence[int],
+    rows: Iterable[tuple[int, Sequence[str]]],
+) -> str | None:
+    """The decimal mark of a file whose cells are not parted by commas.
+
+    Args:
+        path: The file's name in messages.
+        names: All columns.
+        columns: Indices of those that are looked at.
+        rows: Of some data lines, the number and the cells.
+
+    Returns:
+        The mark of the first number that has one and cannot be a whole number with its thousands
+        parted; None where no number has one.
+
+    Raises:
+        CorpusError: All numbers with a mark could be either.
+    """
+    doubtful: tuple[int, str, str] | None = None
+    for line, cells in rows:
+        for index in columns:
+            if index >= len(cells):
+                continue
+            cell = cells[index]
+            text = cell.strip()
+            found = _ONE_MARK.fullmatch(text)
+            if found is None or text in ".,":
+                continue
+            if not _THOUSANDS.fullmatch(text):
+                return found[1]
+            doubtful = doubtful or (line, names[index], cell)
+    if doubtful is None:
+        return None
+    line, name, cell = doubtful
+    refuse(
+        path,
+        line,
+        name,
+        f"{show(cell)}, and neither the lines before nor the next ones tell whether its mark is "
+        "the decimal mark or parts thousands",
+        "numbers of which one has another number of digits after the mark than three",
+        'If it is the decimal mark, write `decimal = "."` or `decimal = ","` into the '
+        'settings; if it parts thousands, `thousands = "."` or `thousands = ","`.',
+    )
+
+
+def cells_of(text: str, delimiter: str) -> list[str]:
+    """The cells of a line, as far as they can be told; quotes that do not close tell none.
+
+    Args:
+        text: The line without its end.
+        delimiter: Between the cells.
+    """
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return text.split(delimiter)
+
+
+REPEAT_LIMIT: Final = 2_000_000
+"""The most lines among which repeated ones are looked for that do not follow each other."""
+
+_PIECE: Final = 24  # rows of a piece on average, at least: else rows are in disorder
+
+
+@dataclass(frozen=True, eq=False)
+class DataRows:
+    """The data lines as read, in the order of time as far as the file has one.
+
+    Attributes:
+        seconds: (rows,) int64.
+        values: (rows, features) float64, NaN where a value is missing.
+        lines: (rows,) int64, the line of each; None where row 0 is on line 2 and so on.
+        notes: What was done to them, for people.
+    """
+
+    seconds: NDArray[np.int64]
+    values: NDArray[np.float64]
+    lines: NDArray[np.int64] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def line_of(lines: NDArray[np.int64] | None, row: int) -> int:
+    """The line of a row, given `DataRows.lines`."""
+    return row + 2 if lines is None else int(lines[row])
+
+
+def oldest_first(rows: DataRows) -> DataRows:
+    """Reverse rows whose times go back from each one to the next; leave any others."""
+    steps = np.diff(rows.seconds)
+    if not len(steps) or steps.max() > 0 or steps.min() == 0:
+        return rows
+    lines = np.arange(len(rows.seconds) + 1, 1, -1, dtype=np.int64)
+    return DataRows(
+        rows.seconds[::-1].copy(),
+        np.ascontiguousarray(rows.values[::-1]),
+        lines,
+        (*rows.notes, "newest row first in the file: reversed"),
+    )
+
+
+def without_repeated_lines(rows: DataRows, file: IO[bytes], start: int) -> DataRows:
+    """Drop rows whose line repeats another line of the same time, letter for letter.
+
+    Where files were put below each other, so that times go back a few times, rows are put into the
+    order of time first. Two lines of one time that differ stay where they are, and are refused with
+    the other steps between rows.
+
+    Args:
+        rows: The rows; their times are those that count, of UTC where a zone is told.
+        file: The file; its place changes.
+        start: Where the first data line begins.
+    """
+    steps = np.diff(rows.seconds)
+    if not len(steps) or steps.min() > 0:
+        return rows
+    ordered = _pieces_in_order(rows) if steps.min() < 0 else rows
+    again = np.flatnonzero(np.diff(ordered.seconds) == 0) + 1
+    if not len(again):
+        return ordered
+    lines = np.arange(2, len(rows.seconds) + 2) if ordered.lines is None else ordered.lines
+    repeats = _are_equal(file, start, lines[again - 1], lines[again])
+    if ordered is not rows and not repeats.all():
+        return rows  # several series below each other, perhaps
+    if not repeats.any():
+        return rows
+    kept = np.ones(len(lines), dtype=np.bool_)
+    kept[again[repeats]] = False
+    count = int(repeats.sum())
+    return replace(
+        ordered,
+        seconds=ordered.seconds[kept],
+        values=ordered.values[kept],
+        lines=lines[kept],
+        notes=(
+            *ordered.notes,
+            f"{count} {'line' if count == 1 else 'lines'} dropped that repeat another line",
+        ),
+    )
+
+
+def _pieces_in_order(rows: DataRows) -> DataRows:
+    """The rows in the order of time, if they are a few pieces that each are in one direction."""
+    steps = np.diff(rows.seconds)
+    back, ahead = int((steps < 0).sum()), int((steps > 0).sum())
+    if min(back, ahead) > len(rows.seconds) // _PIECE or len(rows.seconds) > REPEAT_LIMIT:
+        return rows
+    within = steps > 0 if back < ahead else steps < 0
+    times, counts = np.unique(rows.seconds, return_counts=True)
+    places = np.searchsorted(times, rows.seconds)
+    once = counts[places] == 1  # a line that is repeated further down is between others there
+    if (np.abs(np.diff(places))[within & once[1:] & once[:-1]] > 1).any():
+        # Rows of another piece would come between two that follow each other: a row of another
+        # time is a mistake in the file, and is told where it is.
+        return rows
+    order = np.argsort(rows.seconds, kind="stable")
+    lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
+    count = min(back, ahead) + 1
+    return DataRows(
+        rows.seconds[order],
+        np.ascontiguousarray(rows.values[order]),
+        lines[order],
+        (*rows.notes, f"{count} pieces in the file, put into the order of time"),
+    )
+
+
+def _are_equal(
+    file: IO[bytes], start: int, some: NDArray[np.int64], others: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Whether lines are equal to others, by their numbers, the first data line being line 2."""
+    wanted = {*some.tolist(), *others.tolist()}
+    file.seek(start)
+    texts = {n: text for n, text in enumerate(_stripped_lines(file), start=2) if n in wanted}
+    pairs = zip(some.tolist(), others.tolist(), strict=True)
+    return np.array([texts[one] == texts[other] for one, other in pairs], dtype=np.bool_)
+
+
+def _stripped_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines from here on without their ends, however long."""
+    return (line.rstrip(b"\r\n") for line in iter(lambda: file.readline(LINE_LIMIT + 1), b""))

@@ -20,13 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.csv_columns import Columns
+from zwu_ts_assets.timeseries.csv_columns import NO_TIME, Columns, TimePlace
 from zwu_ts_assets.timeseries.csv_features import listed, numbers_among, refuse_missing
-from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_missing, refuse, show
-from zwu_ts_assets.timeseries.csv_order import DataRows
+from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, DataRows, is_missing, refuse, show
 from zwu_ts_assets.timeseries.csv_periods import whole_number
 from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, CsvRules
-from zwu_ts_assets.timeseries.csv_time_column import NO_TIME, TimePlace
 from zwu_ts_assets.timeseries.csv_times import means_a_clock, means_a_time, say_time
 
 _LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one

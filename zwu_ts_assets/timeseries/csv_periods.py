@@ -1,7 +1,7 @@
 """Months, quarters, weeks and years as the cells of a CSV name them, in one column or several.
 
 What belongs here: the forms of a period, what they mean, and days and hours told in parts. What
-does not: stamps of a day or a moment (`csv_times.py`), the steps between rows (`csv_calendar.py`).
+does not: stamps of a day or a moment (`csv_times.py`), the steps between rows (`csv_gaps.py`).
 
 A period is read as its first moment: 1999 is 1999-01-01 00:00, 2000Q2 is 2000-04-01 00:00, the
 week 2020-W01 is Monday 2019-12-30.

@@ -1,18 +1,116 @@
-"""The validated table that everything else is cut from.
+"""The validated table that everything else is cut from, and what its steps are.
 
-What belongs here: the `Series` dataclass and the rules that its arrays keep. What does not: reading
-a CSV (`csv_file.py`) and cutting windows (`windows.py`).
+A step is a fixed time, a unit of the calendar, or the next row. Windows, splits, embargo and
+horizons count steps, whatever these are.
+
+A figure of one column has nothing to set against each other. With copies of its past, rows are
+compared by where the series came from: two rows are alike if their recent past is.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.csv_rules import lag_of
-from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
+from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, lag_of, lagged_name
+
+Kind = Literal["seconds", "months", "business days", "order", "rows"]
+
+_WEEK: Final = 604_800
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """What lies between two rows of a series.
+
+    Attributes:
+        kind: "seconds": a fixed time, which the timestamps tell. "months": months of the calendar,
+            whose lengths differ. "business days": Monday to Friday. "order": the rows follow each
+            other at times that tell no interval. "rows": there are no times; a timestamp counts.
+        step: How many months; 1 business day; 0 where it does not apply.
+    """
+
+    kind: Kind = "seconds"
+    step: int = 0
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether a step is always as many seconds."""
+        return self.kind == "seconds"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether steps stand for no time at all."""
+        return self.kind in ("order", "rows")
+
+    def span_text(self, steps: int, seconds: int) -> str:
+        """The time that some steps make: `24 months`, `4 days`, `24 rows`.
+
+        Args:
+            steps: How many.
+            seconds: Of one step, where it is a fixed time.
+        """
+        if self.kind == "seconds":
+            if seconds % _WEEK == 0 and seconds:
+                return counted(steps * seconds // _WEEK, "week")
+            return duration_text(steps * seconds)
+        if self.kind == "months":
+            for unit, size in (("year", 12), ("quarter", 3)):
+                if self.step % size == 0:
+                    return counted(steps * self.step // size, unit)
+            return counted(steps * self.step, "month")
+        return counted(steps, "business day" if self.kind == "business days" else "row")
+
+    def time_text(self, time: np.datetime64) -> str:
+        """A time as the data tell it: a month, a day, a day and time, or the count of a row."""
+        if self.kind == "rows":
+            return f"row {int(time.astype('datetime64[s]').astype(np.int64))}"
+        text = str(time.astype("datetime64[s]"))
+        if self.kind == "months" and text.endswith("-01T00:00:00"):
+            return text[:4] if self.step % 12 == 0 and text[5:7] == "01" else text[:7]
+        if self.kind in ("months", "business days") and text.endswith("T00:00:00"):
+            return text[:10]
+        return text
+
+    def to_text(self) -> str:
+        """The axis in a short text, for the metadata of files."""
+        return f"{self.kind}:{self.step}" if self.step else self.kind
+
+    @staticmethod
+    def from_text(text: str) -> "TimeAxis":
+        """The axis of a text that `to_text` gave.
+
+        Raises:
+            CorpusError: It is none.
+        """
+        kind, _, step = text.partition(":")
+        for known in get_args(Kind):
+            if kind == known and (not step or step.isdigit()):
+                return TimeAxis(known, int(step or 0))
+        raise CorpusError(f"a stored table has the time axis {text!r}, which is unknown here")
+
+
+FIXED: Final = TimeAxis()
+
+
+def duration_text(seconds: int) -> str:
+    """A duration in the largest unit that divides it: `15 minutes`, `24 hours`, `4 days`.
+
+    Days from two on: one day is a cycle of hours in most data, and is called `24 hours`.
+    """
+    for unit, size, least in (("day", 86_400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
+        if seconds % size == 0 and seconds >= least * size:
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")
+
+
+def counted(count: int, unit: str) -> str:
+    """A number and its unit, `1 step` or `2 steps`."""
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,3 +213,52 @@ class Series:
             )
         interval: np.timedelta64 = self.timestamps[1] - self.timestamps[0]
         return interval
+
+
+def with_lags(series: Series, lags: Sequence[int]) -> Series:
+    """A series with lagged copies of each column behind the columns.
+
+    The first rows, which lack a copy, are left out. A row that lacks a value makes those lack one
+    in which its copy would be.
+
+    Args:
+        series: The series.
+        lags: How many rows back each copy is, increasing.
+
+    Raises:
+        CorpusError: There are too few rows or too many columns, or a column has the name of a copy.
+    """
+    if not lags:
+        return series
+    longest = max(lags)
+    names = [lagged_name(name, lag) for lag in lags for name in series.features]
+    if taken := sorted(set(names) & set(series.features)):
+        raise CorpusError(
+            f"The setting `lags` would make a second column {taken[0]!r}; expected new names. "
+            "Rename the column, or leave the lag out."
+        )
+    if len(series.features) + len(names) > FEATURE_LIMIT:
+        raise CorpusError(
+            f"The setting `lags` makes {len(series.features) + len(names):,} columns; expected at "
+            f"most {FEATURE_LIMIT}. Name fewer lags, or fewer columns in `features`."
+        )
+    if series.rows <= longest:
+        raise CorpusError(
+            f"The setting `lags` reaches {longest} rows back, and there are {series.rows}; "
+            "expected more rows than that. Make it smaller."
+        )
+
+    spans = [slice(longest - lag, series.rows - lag) for lag in (0, *lags)]
+    values = np.concatenate([series.values[span] for span in spans], axis=1)
+    missing = np.isnan(values).any(axis=1)
+    marks = series.interpolated
+    if marks is not None:
+        marks = np.concatenate([marks[span] for span in spans], axis=1)
+    return replace(
+        series,
+        timestamps=series.timestamps[longest:],
+        values=np.ascontiguousarray(values),
+        features=(*series.features, *names),
+        missing=missing if missing.any() else None,
+        interpolated=marks,
+    )

@@ -1,11 +1,8 @@
-"""Tables that are no plain text, as CSV.
+"""Files that are no plain text: recognised, unpacked, or written as CSV.
 
-What belongs here: unpacking, and Parquet and `.tsf` files written as CSV to a temporary file, so
-that there is one way through a table and one set of messages. What does not: which suffix is what
-(`table_files.py`), reading the CSV (`csv_file.py`).
-
-Numbers arrive bit for bit: each is written with the digits that give the same float64 again.
-Whatever a file unpacks to, no more is written than `csv_open.FILE_LIMIT`.
+Parquet and `.tsf` files become a temporary CSV, so that there is one way through a table and one
+set of messages. Numbers arrive bit for bit: each is written with the digits that give the same
+float64 again.
 """
 
 import bz2
@@ -14,6 +11,7 @@ import gzip
 import io
 import lzma
 import re
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -21,11 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_lines import show
-from zwu_ts_assets.timeseries.csv_open import FILE_LIMIT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -370,4 +367,85 @@ def _on_one_grid(
         raise CorpusError(
             f"{path}: the times of its values cannot be told ({error}); expected starts on a day "
             "that every month has, in the years 1 to 9999."
+        ) from error
+
+
+# Seven columns of usual numbers take 0.7 times the file's size in memory, and twice that while the
+# blocks are joined; cells of one digit in a hundred columns take eight times the file's size.
+FILE_LIMIT: Final = 512 << 20
+"""The most bytes of a CSV."""
+
+# With what follows the letters of a signature: a column may be named `par1` or `BZh`.
+_SIGNATURES: Final = (
+    (rb"PK\x03\x04", "a zip archive or an Excel workbook"),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel workbook"),
+    (rb"\x1f\x8b", "gzip-compressed"),
+    (rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", "bzip2-compressed"),
+    (rb"\xfd7zXZ\0", "xz-compressed"),
+    (rb"\x28\xb5\x2f\xfd", "zstd-compressed"),
+    (rb"PAR1[\0-\x1f]", "a Parquet file"),
+    (rb"ARROW1\0", "an Arrow file"),
+    (rb"\x89HDF", "an HDF5 file"),
+    (rb"SQLite format 3\0", "an SQLite database"),
+    (rb"%PDF-", "a PDF"),
+    (rb"(?i:<!doctype html|<html)", "a web page, not the download itself"),
+)
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def skip_bom(file: IO[bytes]) -> None:
+    """Move past a UTF-8 byte order mark at the start of a file, if there is one."""
+    if file.read(len(_BOM)) != _BOM:
+        file.seek(0)
+
+
+def refuse_other_formats(path: Path, head: bytes) -> None:
+    """Recognise a file that is something else than a CSV by its first bytes.
+
+    Raises:
+        CorpusError: It is one of the formats that people hand over by mistake.
+    """
+    for signature, what in _SIGNATURES:
+        if re.match(signature, head):
+            raise CorpusError(
+                f"{path}: the file is {what}; expected a CSV: UTF-8 text with commas. "
+                "Unpack it, or export it as CSV."
+            )
+
+
+@contextmanager
+def open_csv(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading; an error of the operating system becomes one that helps.
+
+    Raises:
+        CorpusError: The file cannot be read, is no file or is too large.
+    """
+    try:
+        kind = path.stat()
+        # To open a pipe would wait for its other end, and a device has no end.
+        if not stat.S_ISREG(kind.st_mode) and not stat.S_ISDIR(kind.st_mode):
+            raise CorpusError(
+                f"{path}: found a pipe, a socket or a device; expected a CSV file. Save what it "
+                "gives to a file."
+            )
+        if kind.st_size > FILE_LIMIT:
+            raise CorpusError(
+                f"{path}: found {kind.st_size:,} bytes; expected at most {FILE_LIMIT:,}. Split the "
+                "file by time, leave out columns that are not used, or write fewer digits."
+            )
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"{path}: there is no such file (looked for {path.absolute()}); expected the CSV "
+            "there. Copy it to that place."
+        ) from error
+    except IsADirectoryError as error:
+        raise CorpusError(
+            f"{path}: found a directory; expected a CSV file. Name the file in it."
+        ) from error
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: the file cannot be read ({error.strerror}); expected a readable CSV file. "
+            "Check its permissions and the disk."
         ) from error

@@ -1,10 +1,8 @@
-"""Windows and batches: cut out of a series, and told by their content.
+"""Windows and batches: which rows they own, cutting them out of a series, their names and digests.
 
-What belongs here: the two types, cutting, and the digest of what was cut. What does not: which rows
-a window owns (`window_rows`), anything computed from the values.
-
-A window with a row that lacks a value is not cut, so that a batch of a series with gaps may have
-fewer windows than it owns, or none.
+Windows begin in rows 0, stride, 2 stride, ... as long as the series has all their rows. A window
+with a row that lacks a value is not cut, so that a batch of a series with gaps may have fewer
+windows than it owns, or none.
 """
 
 import hashlib
@@ -16,9 +14,239 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.selection import Selection, selection_json
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_rows import at_least, batch_count, batch_starts, checked_stride
+
+WindowKey = int | tuple[int, int]
+"""The batch; or the batch and the window's first row, where a batch has several windows."""
+
+
+def window_key(batch: int, row: int, *, overlapping: bool) -> WindowKey:
+    """The key of a window.
+
+    Args:
+        batch: The batch that owns it.
+        row: Its first row.
+        overlapping: Whether batches have several windows.
+    """
+    return (batch, row) if overlapping else batch
+
+
+def key_text(key: WindowKey) -> str:
+    """A key in a heading or a title: `Batch 17` or `Batch 17 Row 1640`."""
+    batch, row = _parts(key)
+    return f"Batch {batch}" if row is None else f"Batch {batch} Row {row}"
+
+
+def key_label(key: WindowKey) -> str:
+    """A key in a message: `batch 17` or `batch 17 row 1640`."""
+    return key_text(key).lower()
+
+
+def key_fields(key: WindowKey) -> dict[str, int]:
+    """A key as the first fields of a JSON row: `batch`, and `row` where it has one."""
+    batch, row = _parts(key)
+    return {"batch": batch} if row is None else {"batch": batch, "row": row}
+
+
+def first_row(key: WindowKey, length: int) -> int:
+    """The row that a window begins in.
+
+    Args:
+        key: Its key.
+        length: Rows of a window.
+    """
+    batch, row = _parts(key)
+    return batch * length if row is None else row
+
+
+def _parts(key: WindowKey) -> tuple[int, int | None]:
+    return key if isinstance(key, tuple) else (key, None)
+
+
+def window_count(rows: int, length: int, stride: int | None = None) -> int:
+    """How many windows begin at a multiple of the stride and fit into a number of rows.
+
+    Args:
+        rows: Rows of the series; 0 or more.
+        length: Rows of a window; at least 1.
+        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
+
+    Raises:
+        CorpusError: An argument is out of bounds.
+    """
+    at_least("rows", rows, 0)
+    stride = checked_stride(length, stride)
+    return (rows - length) // stride + 1 if rows >= length else 0
+
+
+def batch_count(
+    rows: int, length: int, stride: int | None = None, max_batches: int | None = None
+) -> int:
+    """How many batches a number of rows makes.
+
+    Args:
+        rows: Rows of the series; 0 or more.
+        length: Rows of a window; at least 1.
+        stride: Rows between the starts of two windows, 1 to `length`; None for `length`.
+        max_batches: At most so many; None for no limit.
+
+    Returns:
+        The number of batches, 0 if the rows do not fill a single window. Rows that lack a value
+        do not change it.
+
+    Raises:
+        CorpusError: An argument is out of bounds.
+    """
+    windows = window_count(rows, length, stride)
+    last_start = (windows - 1) * checked_stride(length, stride)
+    count = last_start // length + 1 if windows else 0
+    if max_batches is None:
+        return count
+    at_least("max_batches", max_batches, 1)
+    return min(count, max_batches)
+
+
+def batch_starts(batch: int, length: int, stride: int, rows: tuple[int, int]) -> range:
+    """The starts of a batch's windows that lie in some rows with all of their own.
+
+    Args:
+        batch: Index of the batch, from 0.
+        length: Rows of a window; at least 1.
+        stride: Rows between the starts of two windows, 1 to `length`.
+        rows: First row, and the row after the last one: (0, the series' rows) for all windows.
+    """
+    first = max(batch * length, rows[0])
+    stop = min((batch + 1) * length, rows[1] - length + 1)
+    return range(-(-first // stride) * stride, stop, stride)
+
+
+def patch_spans(length: int, patch_length: int, stride: int) -> tuple[tuple[int, int], ...]:
+    """The (start, stop) rows of the patches of a window, within the window.
+
+    Patches as in PatchTST (Nie et al. 2023), without padding at the end: patch k begins at row
+    stride*k, and only whole patches count. Rows after the last patch are in none.
+
+    Args:
+        length: Rows of the window; at least 1.
+        patch_length: Rows of a patch; at least 1 and at most `length`.
+        stride: Rows between the starts of two patches; at least 1.
+
+    Raises:
+        CorpusError: An argument is out of bounds.
+    """
+    at_least("length", length, 1)
+    at_least("patch_length", patch_length, 1)
+    at_least("stride", stride, 1)
+    if patch_length > length:
+        raise CorpusError(
+            f"patch_length is {patch_length}, longer than the window of {length} rows, so no "
+            "patch fits. Make patch_length smaller."
+        )
+    starts = range(0, length - patch_length + 1, stride)
+    return tuple((start, start + patch_length) for start in starts)
+
+
+def checked_stride(length: int, stride: int | None) -> int:
+    """The stride, or the length in its place.
+
+    Raises:
+        CorpusError: One of them is out of bounds.
+    """
+    at_least("length", length, 1)
+    if stride is None:
+        return length
+    at_least("stride", stride, 1)
+    if stride > length:
+        raise CorpusError(
+            f"stride is {stride}, larger than the window of {length} rows, so rows between two "
+            "windows would be in none. Make the stride at most the length."
+        )
+    return stride
+
+
+def at_least(name: str, value: int, bound: int) -> None:
+    """Refuse a number below its bound, naming it.
+
+    Raises:
+        CorpusError: It is below.
+    """
+    if value < bound:
+        raise CorpusError(f"{name} is {value}; expected {bound} or more.")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some of the columns of a series.
+
+    Attributes:
+        columns: Indices of the columns, counted from 0, in the order in which they are shown; none
+            twice, and at least one.
+        sizes: For how many columns each of them stands, itself included; 1 or more.
+
+    Raises:
+        CorpusError: They are no selection.
+    """
+
+    columns: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if (
+            not self.columns
+            or len(set(self.columns)) < len(self.columns)
+            or len(self.sizes) != len(self.columns)
+            or min(self.columns) < 0
+            or min(self.sizes) < 1
+        ):
+            raise CorpusError(
+                f"a selection has the columns {self.columns[:5]} and so on and the sizes "
+                f"{self.sizes[:5]} and so on; expected at least one column, each once, and a size "
+                "of 1 or more for each"
+            )
+
+    def names(self, features: Sequence[str]) -> tuple[str, ...]:
+        """The names of the columns, out of those of all columns.
+
+        Raises:
+            CorpusError: There are fewer columns than that.
+        """
+        if max(self.columns) >= len(features):
+            raise CorpusError(
+                f"column {max(self.columns)} is to be shown, but there are {len(features)} "
+                "columns: choose the columns of this table"
+            )
+        return tuple(features[column] for column in self.columns)
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What follows the names: ` +4` for a column that stands for five, else nothing."""
+        return tuple(f" +{size - 1}" if size > 1 else "" for size in self.sizes)
+
+    def labels(self, features: Sequence[str]) -> tuple[str, ...]:
+        """Names and what follows them, such as `MT_017 +4`; errors as for `names`."""
+        return tuple(map("".join, zip(self.names(features), self.suffixes, strict=True)))
+
+
+def selection_json(selection: Selection) -> str:
+    """A selection as one line of JSON; the same selection gives the same line."""
+    return json.dumps({"columns": selection.columns, "sizes": selection.sizes})
+
+
+def read_selection(text: str) -> Selection:
+    """Read what `selection_json` wrote.
+
+    Raises:
+        CorpusError: The text is something else.
+    """
+    try:
+        parsed = json.loads(text)
+        columns, sizes = (tuple(map(int, parsed[name])) for name in ("columns", "sizes"))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CorpusError(
+            f"a selection of columns cannot be read ({type(error).__name__}: {error}): the file is "
+            "damaged; materialize it again"
+        ) from error
+    return Selection(columns, sizes)
 
 
 @dataclass(frozen=True, eq=False)

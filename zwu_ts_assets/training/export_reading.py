@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from zwu_ts_assets.figures.decoding import PNG_LIMIT
 from zwu_ts_assets.figures.mp4 import VIDEO_LIMIT
+from zwu_ts_assets.figures.verification import PNG_LIMIT
 from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports import (
     huggingface,

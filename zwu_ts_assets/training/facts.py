@@ -10,7 +10,7 @@ from typing import Final
 
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_rules import StatsFormat
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.quality import interpolated_values, looking_ahead
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds

@@ -33,9 +33,8 @@ from enum import StrEnum
 from typing import Final
 
 from zwu_ts_assets.figures.dependence import FeatureMatrices
-from zwu_ts_assets.figures.figure import NUMBER_FORMATS, number_points
+from zwu_ts_assets.figures.figure import NUMBER_FORMATS, number_points, template
 from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas
-from zwu_ts_assets.figures.figure_template import template
 from zwu_ts_assets.training.processor import Size
 
 DIGIT_HEIGHT: Final = 1493 / 2048

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from zwu_ts_assets.figures.agg import default_settings, rendered
-from zwu_ts_assets.figures.frame_files import encode_png
+from zwu_ts_assets.figures.figure import encode_png
+from zwu_ts_assets.figures.rendering import default_settings, rendered
 from zwu_ts_assets.training.legibility import RULE, Legibility, Verdict
 from zwu_ts_assets.training.media_tokens import ImageTokens, VideoTokens
 from zwu_ts_assets.training.preflight import ConsumerReport, Preflight

@@ -29,7 +29,7 @@ from jinja2.exceptions import SecurityError
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.regular_files import open_inside
-from zwu_ts_assets.timeseries.time_axis import counted
+from zwu_ts_assets.timeseries.series import counted
 from zwu_ts_assets.training.facts import FACTS
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.template_bounds import SECONDS, TEMPLATE_LIMIT, BoundedEnvironment

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.timeseries.selection import Selection
-from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
+from zwu_ts_assets.timeseries.series import FIXED, TimeAxis
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.split_rule import SPLITS
 
 __all__ = ["SPLITS", "Sample", "sample_id"]

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.selection import Selection
-from zwu_ts_assets.timeseries.time_axis import TimeAxis
+from zwu_ts_assets.timeseries.series import TimeAxis
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.samples import interval_seconds
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
+from zwu_ts_assets.timeseries.series import FIXED, TimeAxis
 from zwu_ts_assets.training.sample import SPLITS
 from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SplitRule, exact_ratio, moment_of
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.decoding import PngDecoder
-from zwu_ts_assets.figures.verification import video_problem
+from zwu_ts_assets.figures.verification import PngDecoder, video_problem
 from zwu_ts_assets.training.export_reading import (
     Problem,
     ReadSample,

@@ -21,9 +21,8 @@ from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.figures.figure import draw_figure
+from zwu_ts_assets.figures.figure import draw_figure, encode_png
 from zwu_ts_assets.figures.figure_layout import Canvas
-from zwu_ts_assets.figures.frame_files import encode_png
 from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.figures.mp4 import encode_mp4
 from zwu_ts_assets.figures.video import draw_patch_frames

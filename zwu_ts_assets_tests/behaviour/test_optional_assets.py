@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from zwu_ts_assets.config.environment import AutomationSettings
-from zwu_ts_assets.figures.colour_ranges import read_ranges
+from zwu_ts_assets.figures.colours import read_ranges
 from zwu_ts_assets.orchestration.automation import dataset_schedule, dataset_sensor, reload_reason
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.refresh.comparison import SWITCHED_OFF, OutOfDate

@@ -19,8 +19,8 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.folder_store import FolderStore
-from zwu_ts_assets.timeseries.selection import Selection, read_selection
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.windows import Selection, read_selection
 from zwu_ts_assets_tests.last_mile import copy_of, refresh, stale
 from zwu_ts_assets_tests.project import Project, checks, failures, names
 

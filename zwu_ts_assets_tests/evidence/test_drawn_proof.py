@@ -14,7 +14,7 @@ from zwu_ts_assets.figures.figure import draw_figure
 from zwu_ts_assets.figures.figure_layout import Canvas
 from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.figures.video import draw_patch_frames
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.picture.alterations import altered_values
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.task import Asking

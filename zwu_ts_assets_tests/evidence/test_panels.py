@@ -17,7 +17,7 @@ from PIL import Image
 from zwu_ts_assets.evidence import answers, blind, boxes, curves, media, panels, printed, report
 from zwu_ts_assets.evidence.media import read_video, resized
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels, pearson_values, read_figure
-from zwu_ts_assets.figures.colour_ranges import PanelRanges
+from zwu_ts_assets.figures.colours import PanelRanges
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.figures.figure import Canvas, draw_figure, draw_matrices
 from zwu_ts_assets.figures.mp4 import encode_mp4

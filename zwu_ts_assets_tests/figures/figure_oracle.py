@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from zwu_ts_assets.figures.colour_ranges import PanelRanges
+from zwu_ts_assets.figures.colours import PanelRanges
 from zwu_ts_assets.figures.dependence import DependenceMatrices
 from zwu_ts_assets.figures.figure_layout import Layout
 

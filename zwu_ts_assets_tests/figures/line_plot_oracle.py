@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from zwu_ts_assets.figures.line_layout import LineLayout
+from zwu_ts_assets.figures.line_plot import LineLayout
 
 
 def draw_lines_slowly(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.clustering import (
+from zwu_ts_assets.figures.dependence import (
     WHOLE,
     choose_columns,
     column_distances,

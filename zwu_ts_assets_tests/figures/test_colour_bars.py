@@ -8,9 +8,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from zwu_ts_assets.figures.colour_bars import bar_ticks, draw_bar_ticks, value_range
+from zwu_ts_assets.figures.colours import bar_ticks, draw_bar_ticks, value_range
+from zwu_ts_assets.figures.figure import template
 from zwu_ts_assets.figures.figure_layout import Canvas
-from zwu_ts_assets.figures.figure_template import template
 
 NUMBERS = st.one_of(
     st.floats(-1e7, 1e7),

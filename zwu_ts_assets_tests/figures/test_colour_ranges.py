@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.colour_ranges import (
+from zwu_ts_assets.figures.colours import (
     RANGED_PANELS,
     ColourRanges,
     Extremes,

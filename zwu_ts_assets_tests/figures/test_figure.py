@@ -12,19 +12,18 @@ import pytest
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.colour_bars import bar_ticks, value_range
-from zwu_ts_assets.figures.colour_ranges import PanelRanges
+from zwu_ts_assets.figures.colours import PanelRanges, bar_ticks, value_range
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.figures.figure import (
     Canvas,
     draw_figure,
     draw_matrices,
     number_points,
+    template,
     title_points,
 )
-from zwu_ts_assets.figures.figure_template import template
-from zwu_ts_assets.figures.text_stamps import text_stamps
-from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.figures.rendering import text_stamps
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets_tests.figures.figure_oracle import draw_slowly
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 

@@ -10,8 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from zwu_ts_assets.figures.figure import draw_figure
-from zwu_ts_assets.figures.frame_files import encode_png, thumbnail
+from zwu_ts_assets.figures.figure import draw_figure, encode_png, thumbnail
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN
 
 FRAMES = arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3)))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.figures.figure_layout import Canvas
-from zwu_ts_assets.figures.line_layout import (
+from zwu_ts_assets.figures.line_plot import (
     LineLayout,
     cut_in_the_middle,
     make_line_layout,

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.figure_layout import Canvas
-from zwu_ts_assets.figures.line_layout import LineLayout, make_line_layout, text_points
-from zwu_ts_assets.figures.line_plot import draw_line_plot, title_points
-from zwu_ts_assets.figures.text_stamps import text_stamps
+from zwu_ts_assets.figures.line_plot import (
+    LineLayout,
+    draw_line_plot,
+    make_line_layout,
+    text_points,
+    title_points,
+)
+from zwu_ts_assets.figures.rendering import text_stamps
 from zwu_ts_assets_tests.figures.line_plot_oracle import draw_lines_slowly
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 from numpy.typing import NDArray
 
-from zwu_ts_assets.figures.text_stamps import (
+from zwu_ts_assets.figures.rendering import (
     BLACK,
     DARK,
     WHITE,

@@ -13,10 +13,10 @@ from PIL import Image
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures import video
-from zwu_ts_assets.figures.colour_ranges import PanelRanges
+from zwu_ts_assets.figures.colours import PanelRanges
 from zwu_ts_assets.figures.figure import Canvas, draw_figure
 from zwu_ts_assets.figures.video import draw_patch_frames, encode_mp4, film_strip, probe_mp4
-from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets_tests.reference import ETTH1_CSV
 
 Values = NDArray[np.float64]

@@ -14,7 +14,7 @@ from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 SEEDS: Final[Sequence[bytes]] = [

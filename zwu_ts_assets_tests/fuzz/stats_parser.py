@@ -8,7 +8,7 @@ from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.stats import parse_stats
-from zwu_ts_assets.timeseries.window_rows import key_text
+from zwu_ts_assets.timeseries.windows import key_text
 from zwu_ts_assets_tests.fuzz import MESSAGE_LIMIT
 
 _LINE: Final = "OT: Mean=24.23, Max=33.13, Var=18.05\n"

@@ -19,7 +19,7 @@ from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import datasets_with_a_csv, etth1, find_datasets
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, is_mirror, mirror_of, told
 from zwu_ts_assets.storage.places import Remote, StoreError
-from zwu_ts_assets.timeseries.table_files import data_suffix
+from zwu_ts_assets.timeseries.csv_rules import data_suffix
 from zwu_ts_assets_tests.object_server import (
     BUCKET,
     CUT,

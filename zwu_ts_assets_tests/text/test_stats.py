@@ -21,8 +21,7 @@ from zwu_ts_assets.text.stats import (
     stats_lines,
 )
 from zwu_ts_assets.timeseries.csv_file import read_series
-from zwu_ts_assets.timeseries.window_rows import WindowKey, window_count
-from zwu_ts_assets.timeseries.windows import cut_window
+from zwu_ts_assets.timeseries.windows import WindowKey, cut_window, window_count
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN, REPOSITORY
 
 LINE = "a: Mean=1.00, Max=2.00, Var=0.25"

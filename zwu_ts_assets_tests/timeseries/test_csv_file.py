@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries import csv_file, csv_lines, csv_open
+from zwu_ts_assets.timeseries import csv_file, csv_lines, table_formats
 from zwu_ts_assets.timeseries.csv_file import count_data_rows, read_series
 from zwu_ts_assets.timeseries.csv_lines import Line
 from zwu_ts_assets_tests.reference import ETTH1_CSV, REPOSITORY
@@ -344,7 +344,7 @@ def test_both_ways_of_reading_say_the_same_of_damaged_files(
 def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     with path.open("wb") as file:
-        file.truncate(csv_open.FILE_LIMIT + 1)  # a hole: it takes no space
+        file.truncate(table_formats.FILE_LIMIT + 1)  # a hole: it takes no space
     for function in (read_series, count_data_rows):
         with pytest.raises(CorpusError, match=r"found 536,870,913 bytes; expected at most 536,870"):
             function(path)

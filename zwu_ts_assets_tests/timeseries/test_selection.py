@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.selection import Selection, read_selection, selection_json
-from zwu_ts_assets.timeseries.windows import Window, content_digest
+from zwu_ts_assets.timeseries.windows import (
+    Selection,
+    Window,
+    content_digest,
+    read_selection,
+    selection_json,
+)
 
 SELECTIONS = st.lists(st.integers(0, 999), min_size=1, max_size=20, unique=True).flatmap(
     lambda columns: st.builds(

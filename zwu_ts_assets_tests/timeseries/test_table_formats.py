@@ -21,8 +21,7 @@ import pytest
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries import table_formats
 from zwu_ts_assets.timeseries.csv_file import Reading, count_data_rows, count_grid_rows, read_csv
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets.timeseries.table_files import settings_file, table_stem, table_suffix
+from zwu_ts_assets.timeseries.csv_rules import CsvRules, settings_file, table_stem, table_suffix
 
 ROWS = 300
 VALUES = np.random.default_rng(5).normal(size=(ROWS, 3)) * [1e-7, 1.0, 1e13]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.timeseries.window_rows import (
+from zwu_ts_assets.timeseries.windows import (
     first_row,
     key_fields,
     key_label,

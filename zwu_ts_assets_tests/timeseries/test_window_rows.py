@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.window_rows import batch_count, patch_spans, window_count
+from zwu_ts_assets.timeseries.windows import batch_count, patch_spans, window_count
 
 
 def test_etth1_has_181_windows_and_44_rows_over() -> None:

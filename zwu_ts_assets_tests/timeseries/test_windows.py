@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_rows import batch_count, batch_starts, window_count
 from zwu_ts_assets.timeseries.windows import (
     Window,
+    batch_count,
     batch_digest,
+    batch_starts,
     content_digest,
     cut_batch,
     cut_window,
+    window_count,
 )
 
 

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_rows import patch_spans, window_count
-from zwu_ts_assets.timeseries.windows import content_digest, cut_window
+from zwu_ts_assets.timeseries.windows import content_digest, cut_window, patch_spans, window_count
 from zwu_ts_assets.training.sample import Sample, sample_id
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.split_rule import SplitRule

@@ -12,8 +12,7 @@ from zwu_ts_assets.orchestration.assets.corpus_products import raw_product
 from zwu_ts_assets.orchestration.assets.tables import decode_series, encode_series
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
+from zwu_ts_assets.timeseries.series import FIXED, Series, TimeAxis
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import load_templates
 from zwu_ts_assets.training.sample import Sample

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zwu_ts_assets.timeseries.time_axis import counted, duration_text
+from zwu_ts_assets.timeseries.series import counted, duration_text
 from zwu_ts_assets.training.facts import (
     FACTS,
     MediaFacts,

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from zwu_ts_assets.figures.decoding import PngDecoder
+from zwu_ts_assets.figures.verification import PngDecoder
 from zwu_ts_assets.training import export_reading
 from zwu_ts_assets.training.exports import rl
 from zwu_ts_assets.training.exports.formats import FORMATS

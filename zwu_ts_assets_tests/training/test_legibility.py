@@ -7,7 +7,7 @@ from PIL import Image
 
 from zwu_ts_assets.figures.dependence import feature_matrices
 from zwu_ts_assets.figures.figure import Canvas, draw_figure
-from zwu_ts_assets.figures.text_stamps import text_stamps
+from zwu_ts_assets.figures.rendering import text_stamps
 from zwu_ts_assets.training.legibility import DIGIT_HEIGHT, Verdict, drawn_figure, legibility
 from zwu_ts_assets.training.processor import Size
 

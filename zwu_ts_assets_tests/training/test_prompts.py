@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.prompts import DEFAULT_FOLDER, PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import Sample

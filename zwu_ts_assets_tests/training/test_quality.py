@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.quality import (
     interpolated_values,
     interpolation_flags,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.selection import Selection
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training import sample_table
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.sample_table import (

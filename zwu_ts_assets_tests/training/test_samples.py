@@ -14,8 +14,7 @@ from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_gaps import Grid, fill
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_rows import patch_spans
-from zwu_ts_assets.timeseries.windows import cut_batch
+from zwu_ts_assets.timeseries.windows import cut_batch, patch_spans
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import WindowAssets, interval_seconds, make_samples
 from zwu_ts_assets.training.split_rule import SplitRule

@@ -11,10 +11,15 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, digest
-from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_rows import batch_count, batch_starts
-from zwu_ts_assets.timeseries.windows import Batch, batch_digest, cut_batch
+from zwu_ts_assets.timeseries.windows import (
+    Batch,
+    Selection,
+    batch_count,
+    batch_digest,
+    batch_starts,
+    cut_batch,
+)
 
 
 def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:

@@ -52,11 +52,9 @@ from zwu_ts_assets.orchestration.assets.text_products import (
 from zwu_ts_assets.orchestration.work import WARNING, Product
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
-from zwu_ts_assets.timeseries.lags import with_lags
-from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.table_files import settings_file
-from zwu_ts_assets.timeseries.window_rows import batch_count, window_count
-from zwu_ts_assets.timeseries.windows import Window, whole_starts
+from zwu_ts_assets.timeseries.csv_rules import settings_file
+from zwu_ts_assets.timeseries.series import Series, with_lags
+from zwu_ts_assets.timeseries.windows import Window, batch_count, whole_starts, window_count
 
 __all__ = [
     "Drawing",

@@ -17,8 +17,8 @@ from zwu_ts_assets.orchestration.assets.question_products import asked_of
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.conversations import reply
 from zwu_ts_assets.training.exports.manifest_reading import read_manifest
 from zwu_ts_assets.training.exports.rows import question_row

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.colour_ranges import (
+from zwu_ts_assets.figures.colours import (
     RANGED_PANELS,
     ColourRanges,
     Extremes,
@@ -24,8 +24,7 @@ from zwu_ts_assets.figures.colour_ranges import (
     read_ranges,
     window_extremes,
 )
-from zwu_ts_assets.figures.figure import Canvas, Frame, draw_figure
-from zwu_ts_assets.figures.frame_files import encode_png, thumbnail
+from zwu_ts_assets.figures.figure import Canvas, Frame, draw_figure, encode_png, thumbnail
 from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.figures.mp4 import encode_mp4
 from zwu_ts_assets.figures.verification import png_problem, video_problem
@@ -34,8 +33,7 @@ from zwu_ts_assets.orchestration.assets.batch_products import span_details, targ
 from zwu_ts_assets.orchestration.layout import window_role
 from zwu_ts_assets.orchestration.work import Problem, Product
 from zwu_ts_assets.storage.artifact_store import Detail
-from zwu_ts_assets.timeseries.window_rows import key_text, patch_spans, window_key
-from zwu_ts_assets.timeseries.windows import Batch, Window
+from zwu_ts_assets.timeseries.windows import Batch, Window, key_text, patch_spans, window_key
 from zwu_ts_assets.training.picture.alterations import altered_values
 from zwu_ts_assets.training.sample import sample_id
 

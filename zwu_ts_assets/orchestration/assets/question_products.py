@@ -32,7 +32,7 @@ from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import TextTokenizer
-from zwu_ts_assets.timeseries.window_rows import patch_spans
+from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of

@@ -1,6 +1,6 @@
 """From a dataset and its table to the columns that feature panels show.
 
-What belongs here: whether some are chosen, and by which rows. What does not: how (`clustering.py`).
+What belongs here: whether some are chosen, and by which rows. What does not: how (`dependence.py`).
 """
 
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from typing import Final
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.clustering import choose_columns
+from zwu_ts_assets.figures.dependence import choose_columns
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.timeseries.selection import Selection
 from zwu_ts_assets.timeseries.series import Series
+from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.splits import train_rows
 
 _LISTED: Final = 20  # names in a message

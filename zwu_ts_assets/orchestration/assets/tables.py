@@ -16,10 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.selection import read_selection, selection_json
-from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.time_axis import FIXED, TimeAxis
-from zwu_ts_assets.timeseries.windows import Batch
+from zwu_ts_assets.timeseries.series import FIXED, Series, TimeAxis
+from zwu_ts_assets.timeseries.windows import Batch, read_selection, selection_json
 
 TIME_COLUMN: Final = "timestamp"
 

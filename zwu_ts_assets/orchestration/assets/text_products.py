@@ -42,8 +42,7 @@ from zwu_ts_assets.text.vocabulary import (
     token_rows_jsonl,
     vocabulary_json,
 )
-from zwu_ts_assets.timeseries.window_rows import WindowKey, window_key
-from zwu_ts_assets.timeseries.windows import Batch
+from zwu_ts_assets.timeseries.windows import Batch, WindowKey, window_key
 
 Files = Mapping[str, bytes]
 

@@ -35,8 +35,7 @@ from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.text.stats import parse_stats
 from zwu_ts_assets.timeseries.series import Series
-from zwu_ts_assets.timeseries.window_rows import first_row, patch_spans
-from zwu_ts_assets.timeseries.windows import Batch, Window, content_digest
+from zwu_ts_assets.timeseries.windows import Batch, Window, content_digest, first_row, patch_spans
 from zwu_ts_assets.training.leaks import leak_problem
 from zwu_ts_assets.training.media_tokens import sample_media_tokens
 from zwu_ts_assets.training.processor import Size

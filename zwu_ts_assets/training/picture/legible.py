@@ -24,10 +24,9 @@ def digits_problem(columns: tuple[str, ...], steps: int, asking: Asking) -> str:
         asking: With the canvas.
     """
     # Matplotlib is loaded here alone.
-    from zwu_ts_assets.figures.agg import default_settings
-    from zwu_ts_assets.figures.figure import number_points
+    from zwu_ts_assets.figures.figure import number_points, template
     from zwu_ts_assets.figures.figure_layout import Canvas
-    from zwu_ts_assets.figures.figure_template import template
+    from zwu_ts_assets.figures.rendering import default_settings
 
     canvas = Canvas(*asking.canvas)
     panel = template(columns, steps, canvas).layout.panels[0]
@@ -80,10 +79,9 @@ def altered_problem(count: int, steps: int, asking: Asking) -> str:
 
 def _line_panel(count: int, steps: int, asking: Asking) -> tuple[int, int]:
     """Width and height in pixels of each panel of a line plot."""
-    from zwu_ts_assets.figures.agg import default_settings
     from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas
-    from zwu_ts_assets.figures.line_layout import make_line_layout, text_points
-    from zwu_ts_assets.figures.text_stamps import text_stamps
+    from zwu_ts_assets.figures.line_plot import make_line_layout, text_points
+    from zwu_ts_assets.figures.rendering import default_settings, text_stamps
 
     canvas = Canvas(*asking.canvas)
     with default_settings():

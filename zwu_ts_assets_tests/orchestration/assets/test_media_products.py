@@ -10,13 +10,12 @@ import pytest
 from PIL import Image
 
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.figures.colour_ranges import ColourRanges, PanelRanges
+from zwu_ts_assets.figures.colours import ColourRanges, PanelRanges
 from zwu_ts_assets.figures.figure import draw_figure
 from zwu_ts_assets.figures.figure_layout import Canvas
 from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.orchestration.assets import corpus_products as products
-from zwu_ts_assets.timeseries.selection import Selection
-from zwu_ts_assets.timeseries.windows import Window
+from zwu_ts_assets.timeseries.windows import Selection, Window
 
 FEATURES = ("A", "B", "C")
 SMALL = {"window_length": 24, "horizon": 24, "patch_length": 12, "patch_stride": 6}
