@@ -7,7 +7,8 @@ readers (`blind`, `answers`, `panels`), how questions are made, and where media 
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -36,6 +37,9 @@ BLIND_MARGIN: Final = 0.05
 
 PIXELS_LEAST: Final = 0.99
 """A reader of pixels must be right this often at native size."""
+
+_READ_LAST: Final = 256
+"""Of so many media the numbers are kept: of a large corpus those of all would fill the memory."""
 
 _Z95: Final = 1.959963984540054
 _NO_ANSWER: Final = math.nan
@@ -271,19 +275,23 @@ def _rate_json(rate: Rate) -> dict[str, object]:
     return {"right": rate.right, "asked": rate.asked, "interval": [low, high]}
 
 
-@dataclass(eq=False)
 class _Reading:
-    """What was read at one size. Each medium is decoded once, and numbers alone are kept."""
+    """What was read at one size, of the media that were read last: numbers alone are kept."""
 
-    gallery: Gallery
-    shown: Shown | None
-    own: Mapping[str, Reader]
-    with_time: frozenset[str] = frozenset()
-    kept_figures: dict[str, Panels] = field(default_factory=dict)
-    kept_boxes: dict[str, FigureBoxes] = field(default_factory=dict)
-    kept_videos: dict[str, tuple[Panels, ...]] = field(default_factory=dict)
-    kept_lines: dict[tuple[str, str], Curves] = field(default_factory=dict)
-    last: dict[str, Pixels] = field(default_factory=dict)
+    def __init__(
+        self,
+        gallery: Gallery,
+        shown: Shown | None,
+        own: Mapping[str, Reader],
+        with_time: frozenset[str],
+    ) -> None:
+        self.gallery = gallery
+        self.shown = shown
+        self.own = own
+        self.with_time = with_time
+        self.figure = lru_cache(_READ_LAST)(self._figure)
+        self.frames = lru_cache(_READ_LAST)(self._frames)
+        self.lines = lru_cache(_READ_LAST)(self._lines)
 
     def _shown(self, pixels: Pixels, *, frame: bool = False) -> Pixels:
         if self.shown is None:
@@ -312,66 +320,49 @@ class _Reading:
             boxes=boxes,
         )
 
-    def _figure_pixels(self, sample: str) -> Pixels:
-        if sample not in self.last:
-            # Two, for questions that compare two figures; each takes some megabytes.
-            self.last = dict([*self.last.items(), (sample, self.gallery.figure(sample))][-2:])
-        return self.last[sample]
+    def _figure(self, sample: str) -> tuple[Panels, FigureBoxes]:
+        pixels = self.gallery.figure(sample)
+        boxes = find_boxes(self._shown(pixels))
+        return self._read(pixels, self.gallery.steps, boxes=boxes), boxes
 
-    def figure(self, sample: str) -> Panels:
-        if sample not in self.kept_figures:
-            pixels = self._figure_pixels(sample)
-            self.kept_boxes[sample] = find_boxes(self._shown(pixels))
-            self.kept_figures[sample] = self._read(
-                pixels, self.gallery.steps, boxes=self.kept_boxes[sample]
-            )
-        return self.kept_figures[sample]
-
-    def number(self, sample: str, panel: int, row: int, column: int) -> float:
-        self.figure(sample)
-        box = self.kept_boxes[sample].panels[panel]
-        pixels = self._shown(self._figure_pixels(sample))
+    def _number(self, sample: str, panel: int, row: int, column: int) -> float:
+        box = self.figure(sample)[1].panels[panel]
+        pixels = self._shown(self.gallery.figure(sample))
         return read_cell_number(pixels, box, len(self.gallery.columns), row, column)
 
-    def frames(self, sample: str) -> tuple[Panels, ...]:
-        if sample not in self.kept_videos:
-            spans = self.gallery.patches
-            kept = None if self.shown is None else self.shown.kept
-            if kept is not None and not set(range(len(spans))) <= set(kept):
-                raise NotAFigure("the consumer drops a frame")
-            frames = self.gallery.video(sample)[: len(spans)]
-            boxes = find_boxes(self._shown(frames[0], frame=True))
-            # Of the time panels of frames, Time DTW alone is asked about.
-            time_panels = TIME_PANELS[:1] if sample in self.with_time else ()
-            self.kept_videos[sample] = tuple(
-                self._read(frame, stop - start, time_panels, boxes, frame=True)
-                for frame, (start, stop) in zip(frames, spans, strict=True)
-            )
-        return self.kept_videos[sample]
+    def _frames(self, sample: str) -> tuple[Panels, ...]:
+        spans = self.gallery.patches
+        kept = None if self.shown is None else self.shown.kept
+        if kept is not None and not set(range(len(spans))) <= set(kept):
+            raise NotAFigure("the consumer drops a frame")
+        frames = self.gallery.video(sample)[: len(spans)]
+        boxes = find_boxes(self._shown(frames[0], frame=True))
+        # Of the time panels of frames, Time DTW alone is asked about.
+        time_panels = TIME_PANELS[:1] if sample in self.with_time else ()
+        return tuple(
+            self._read(frame, stop - start, time_panels, boxes, frame=True)
+            for frame, (start, stop) in zip(frames, spans, strict=True)
+        )
 
-    def lines(self, view: str, sample: str) -> Curves:
-        key = view, sample
-        if key not in self.kept_lines:
-            plot = self.gallery.lines if view == "lines" else self.gallery.altered
-            if plot is None:
-                raise NotAFigure("there are no line plots")
-            self.kept_lines[key] = read_lines(
-                self._shown(plot(sample)), len(self.gallery.columns), self.gallery.steps
-            )
-        return self.kept_lines[key]
+    def _lines(self, view: str, sample: str) -> Curves:
+        plot = self.gallery.lines if view == "lines" else self.gallery.altered
+        if plot is None:
+            raise NotAFigure("there are no line plots")
+        pixels = self._shown(plot(sample))
+        return read_lines(pixels, len(self.gallery.columns), self.gallery.steps)
 
     def answer(self, question: Question, own: str, other: str) -> float:
         """The reader's answer from the media of given samples; NaN if it finds none."""
         media = _media(question, own, other)
         try:
             seen = Seen(
-                [self.figure(sample) for view, sample in media if view == "figure"],
+                [self.figure(sample)[0] for view, sample in media if view == "figure"],
                 [f for view, sample in media if view == "video" for f in self.frames(sample)],
                 self.gallery.columns,
                 tuple(start for start, _ in self.gallery.patches),
                 [self.lines(view, sample) for view, sample in media if view == "lines"],
                 [self.lines(view, sample) for view, sample in media if view == "altered"],
-                lambda panel, row, column: self.number(own, panel, row, column),
+                lambda panel, row, column: self._number(own, panel, row, column),
             )
             return answer_from_pixels(question, seen, self.own)
         except (NotAFigure, Illegible):
@@ -423,13 +414,12 @@ def prove(
         if view == "video"
     )
     own = [(at, (q.sample_id, q.other_sample)) for at, q in enumerate(asked) if read[at]]
-    reading = _Reading(gallery, None, readers or {}, with_time)
-    found = {NATIVE: [_NO_ANSWER] * len(asked)}
-    jobs = [(samples, at, found[NATIVE]) for at, samples in own]
-    jobs += [(samples, at, wrong) for at, samples in elsewhere.items()]
-    # By sample, so that pictures are not decoded again for each question.
-    for samples, at, answers in sorted(jobs, key=lambda job: job[0]):
-        answers[at] = reading.answer(asked[at], *samples)
+    right = [_NO_ANSWER] * len(asked)
+    jobs = [_Job(samples, at, None, right) for at, samples in own]
+    jobs += [_Job(samples, at, None, wrong) for at, samples in elsewhere.items()]
+    at_consumers, told = _jobs_at_consumers(asked, own, consumers or {})
+    _read_all(asked, jobs + at_consumers, gallery, readers or {}, with_time)
+    found = {NATIVE: right}
     blind = _blind_answers(asked)
     rows = []
     splits = [*dict.fromkeys(q.split for q in asked), ALL_SPLITS]
@@ -456,35 +446,86 @@ def prove(
                 q.task for q, is_read in zip(asked, read, strict=True) if q.needs and not is_read
             )
         ),
-        consumers=_at_consumers(asked, own, gallery, consumers or {}, readers or {}, with_time),
+        consumers={
+            name: _rates_by_view(asked, at_consumers, answers) for name, answers in told.items()
+        },
     )
 
 
-def _at_consumers(
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One question to be read from the media of given samples, at one size."""
+
+    samples: tuple[str, str]
+    at: int
+    shown: Shown | None
+    answers: list[float]
+
+
+def _jobs_at_consumers(
     asked: Sequence[Question],
     own: Sequence[tuple[int, tuple[str, str]]],
-    gallery: Gallery,
     consumers: Mapping[str, Shown],
-    readers: Mapping[str, Reader],
-    with_time: frozenset[str],
-) -> dict[str, dict[str, Rate]]:
-    """What pixels give of some samples, spread over all of them, as each consumer shows them."""
+) -> tuple[list[_Job], dict[str, list[float]]]:
+    """Questions of some samples, spread over all, at the size of each consumer; and their answers.
+
+    Consumers that show media alike share their answers.
+    """
     names = sorted({samples[0] for _, samples in own})
-    step = max(1, len(names) // _AT_CONSUMERS)
-    some = set(names[::step])
-    jobs = sorted((samples, at) for at, samples in own if samples[0] in some)
-    jobs = [job for job in jobs if len(asked[job[1]].needs) == 1]
-    by_size: dict[Shown, dict[str, Rate]] = {}
-    for shown in dict.fromkeys(consumers.values()):
-        reading = _Reading(gallery, shown, readers, with_time)
-        right: Counter[str] = Counter()
-        count: Counter[str] = Counter()
-        for samples, at in jobs:
-            (view,) = asked[at].needs
+    some = set(names[:: max(1, len(names) // _AT_CONSUMERS)])
+    answers = {shown: [_NO_ANSWER] * len(asked) for shown in consumers.values()}
+    jobs = [
+        _Job(samples, at, shown, answers[shown])
+        for at, samples in own
+        if samples[0] in some and len(asked[at].needs) == 1
+        for shown in answers
+    ]
+    return jobs, {name: answers[shown] for name, shown in consumers.items()}
+
+
+def _read_all(
+    asked: Sequence[Question],
+    jobs: Sequence[_Job],
+    gallery: Gallery,
+    own: Mapping[str, Reader],
+    with_time: frozenset[str],
+) -> None:
+    """Have every job answered, sample by sample, so that media are decoded once for all sizes."""
+    decoded = _decoded_once(gallery)
+    readings = {
+        shown: _Reading(decoded, shown, own, with_time)
+        for shown in dict.fromkeys(job.shown for job in jobs)
+    }
+    for job in sorted(jobs, key=lambda job: (job.samples, job.at)):
+        job.answers[job.at] = readings[job.shown].answer(asked[job.at], *job.samples)
+
+
+def _decoded_once(gallery: Gallery) -> Gallery:
+    """The gallery, with the pixels that were asked for last still there.
+
+    Two of each kind, for questions that compare two; a video takes some 50 MB.
+    """
+    return replace(
+        gallery,
+        figure=lru_cache(2)(gallery.figure),
+        video=lru_cache(2)(gallery.video),
+        lines=gallery.lines and lru_cache(2)(gallery.lines),
+        altered=gallery.altered and lru_cache(2)(gallery.altered),
+    )
+
+
+def _rates_by_view(
+    asked: Sequence[Question], jobs: Sequence[_Job], answers: list[float]
+) -> dict[str, Rate]:
+    """How often the answers of one size are right, by the view that a question needs."""
+    right: Counter[str] = Counter()
+    count: Counter[str] = Counter()
+    for job in jobs:
+        if job.answers is answers:
+            (view,) = asked[job.at].needs
             count[view] += 1
-            right[view] += _is_right(asked[at], reading.answer(asked[at], *samples))
-        by_size[shown] = {view: Rate(right[view], count[view]) for view in count if view != "text"}
-    return {name: by_size[shown] for name, shown in consumers.items()}
+            right[view] += _is_right(asked[job.at], answers[job.at])
+    return {view: Rate(right[view], count[view]) for view in count if view != "text"}
 
 
 def _can_be_exchanged(question: Question) -> bool:
