@@ -163,7 +163,11 @@ def _differences(
 
 def _is_unicode(text: str) -> bool:
     """Whether a text can be written; half of a pair, which JSON lets through, cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _prompt(user: str) -> str:

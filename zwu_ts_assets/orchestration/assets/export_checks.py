@@ -4,6 +4,8 @@ What belongs here: what the CSV says of a sample, independently of what the corp
 not: the checks themselves (`training/validation.py`), which exports are checked (`validate.py`).
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -79,6 +81,10 @@ def _video_tokens(counts: TokenCounts, frames: int, width: int, height: int, fps
     return video_tokens(Size(width, height), frames, fps, counts.tokenizer).tokens
 
 
+_LAST_QUESTIONS: dict[str, dict[str, RightQuestion]] = {}
+"""A cache: the questions that were posed last, by what they were posed from."""
+
+
 class _Csv:
     """What the CSV says of samples: their numbers, and with these the right questions."""
 
@@ -104,7 +110,30 @@ class _Csv:
         return _sample_of_rows(self.dataset, series, start, self.shown)
 
     def questions(self, asked: Mapping[str, Sequence[str]]) -> dict[str, RightQuestion]:
-        """The questions of the samples of each split, by id; none of what the CSV does not have."""
+        """The questions of the samples of each split, by id; none of what the CSV does not have.
+
+        All exports of a command ask the same, and posing it takes most of a check's time.
+        """
+        key = self._key(asked)
+        if key not in _LAST_QUESTIONS:
+            _LAST_QUESTIONS.clear()
+            _LAST_QUESTIONS[key] = self._questions(asked)
+        return _LAST_QUESTIONS[key]
+
+    def _key(self, asked: Mapping[str, Sequence[str]]) -> str:
+        series = self.series
+        told = [
+            *(self.dataset.name, str(self.dataset.csv), self.dataset.settings.model_dump_json()),
+            *(repr(series.features), repr(series.axis)),
+            json.dumps({split: list(names) for split, names in asked.items()}),
+        ]
+        found = hashlib.sha256(json.dumps(told).encode("utf-8"))
+        for numbers in (series.timestamps, series.values, series.missing, series.interpolated):
+            found.update(b"" if numbers is None else numbers.tobytes())
+            found.update(b"/")
+        return found.hexdigest()
+
+    def _questions(self, asked: Mapping[str, Sequence[str]]) -> dict[str, RightQuestion]:
         settings, allowed = self.dataset.settings, allowed_code(self.dataset.csv)
         samples = [
             replace(sample, split=split)

@@ -24,6 +24,8 @@ def mismatch(value: Any, schema: Schema, at: str = "the row") -> str:
     if isinstance(schema, list):
         if not isinstance(value, list):
             return f"{at} is {_told(value)}, expected a list"
+        if isinstance(schema[0], type) and all(type(each) is schema[0] for each in value):
+            return ""  # long lists of numbers, which are most of a row
         problems = (mismatch(each, schema[0], f"{at}[{i}]") for i, each in enumerate(value))
         return next(filter(None, problems), "")
     if isinstance(schema, Mapping):
