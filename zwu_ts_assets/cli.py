@@ -303,7 +303,14 @@ def _material_of(name: str) -> "Material":
 @main.command()
 @click.argument("folders", nargs=-1)
 @click.option("--format", "format_name", help="Its format; unset: what its corpus.json says.")
-def validate(folders: tuple[str, ...], format_name: str | None) -> None:
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=360,
+    show_default=True,
+    help="So long each export is looked at.",
+)
+def validate(folders: tuple[str, ...], format_name: str | None, minutes: float) -> None:
     """Check exports: those of the artifacts folder, of a dataset, or any in other FOLDERS."""
     from zwu_ts_assets.orchestration.assets.validate import validate_folders
     from zwu_ts_assets.storage.places import printed_place
@@ -319,7 +326,7 @@ def validate(folders: tuple[str, ...], format_name: str | None) -> None:
     sound = not broken
     if places or not folders or len(broken) < len(names):  # there is something to look at
         sound &= validate_folders(
-            found.sound, artifacts_dir(), places, format_name, click.echo, names
+            found.sound, artifacts_dir(), places, format_name, click.echo, names, 60 * minutes
         )
     if not sound:
         raise click.ClickException("Not every export is sound.")

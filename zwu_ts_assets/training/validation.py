@@ -9,11 +9,12 @@ row and reason; a check that needs something that was not handed in is named as 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.verification import PngDecoder, video_problem
@@ -42,6 +43,12 @@ PROBLEMS_LIMIT: Final = 10_000
 """So many problems are told; a file can be made to have millions."""
 
 
+_Item = TypeVar("_Item")
+
+SECONDS: Final = 6 * 3600.0
+"""So long an export is looked at; one of ETTh1, with 147 samples, takes seconds."""
+
+
 @dataclass(frozen=True)
 class ValidationReport:
     """What a validation found.
@@ -67,6 +74,7 @@ def validate_export(
     expectations: Expectations | None = None,
     *,
     decode: bool = True,
+    seconds: float = SECONDS,
 ) -> ValidationReport:
     """Check an export in every respect that can be checked.
 
@@ -76,6 +84,7 @@ def validate_export(
         expectations: What is known from elsewhere; None for nothing.
         decode: Whether every image and video is decoded, which takes nearly all of the time.
             Otherwise their content is held against its digest alone.
+        seconds: After this time what was not looked at yet is a problem.
 
     Raises:
         CorpusError: There is no such format.
@@ -96,7 +105,8 @@ def validate_export(
         )
     seen: dict[str, str] = {}
     with PngDecoder() as decoder:
-        found = _problems(folder, manifest, expected, seen, decoder if decode else None)
+        in_time = _Deadline(seconds)
+        found = _problems(folder, manifest, expected, seen, decoder if decode else None, in_time)
         problems = list(islice(found, PROBLEMS_LIMIT))
         if next(found, None) is not None:
             reason = f"more than {PROBLEMS_LIMIT:,} problems are not looked for"
@@ -111,12 +121,30 @@ def validate_export(
     return ValidationReport(problems, len(names), questions, len(manifest.media), not_checked)
 
 
+class _Deadline:
+    """The time in which an export is looked at: one may be made to take for ever."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.is_over = False
+        self._end = time.monotonic() + seconds
+
+    def of(self, items: Iterable[_Item]) -> Iterator[_Item]:
+        """The items that there is time for."""
+        for item in items:
+            if time.monotonic() > self._end:
+                self.is_over = True
+                return
+            yield item
+
+
 def _problems(
     folder: Path,
     manifest: Manifest,
     expected: Expectations,
     seen: dict[str, str],
     decoder: PngDecoder | None,
+    in_time: _Deadline,
 ) -> Iterator[Problem]:
     """All that is wrong; `seen` gets where each id was met. Without a decoder none is decoded."""
     yield from _manifest_problems(manifest)
@@ -125,7 +153,7 @@ def _problems(
     declared = {
         each.id: (sample, each) for sample in samples.values() for each in sample.conversations
     }
-    for read in read_export(folder, manifest):
+    for read in in_time.of(read_export(folder, manifest)):
         if isinstance(read, Problem):
             yield read
         elif isinstance(read, ReadSample):
@@ -133,16 +161,22 @@ def _problems(
         else:
             yield from conversation_problems(read, declared, seen, expected)
     for name, (sample, _) in declared.items():
-        if f"conversation {name}" not in seen:
+        if f"conversation {name}" not in seen and not in_time.is_over:
             file = ", ".join(manifest.files.get(sample.split, [sample.split]))
             yield Problem(file, None, name, "the conversation is declared but missing")
     if manifest.format == webdataset.NAME:
         yield from shard_problems(folder, manifest)
-    for file, path, content in read_media(folder, manifest):
+    for file, path, content in in_time.of(read_media(folder, manifest)):
         if reason := _media_problem(path, content, manifest.media[path], decoder):
             yield Problem(file, None, "" if file == path else path, reason)
     yield from _media_token_problems(manifest, expected)
     yield from _length_problems(manifest, expected)
+    if in_time.is_over:
+        reason = (
+            f"was looked at for {in_time.seconds:.0f} s and not to its end; "
+            "give it more time: --minutes"
+        )
+        yield Problem(MANIFEST, None, "", reason)
 
 
 def _not_checked(expected: Expectations, decode: bool) -> list[str]:

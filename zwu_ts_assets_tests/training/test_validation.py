@@ -647,6 +647,12 @@ def test_a_member_that_a_shard_has_twice_is_told_once(moved_export: Copy) -> Non
     assert [problem.id for problem in told] == [members[0][0]]
 
 
+@each_format
+def test_an_export_that_takes_too_long_is_not_called_sound(exports_once: Path, name: str) -> None:
+    (problem,) = validate_export(exports_once / name, name, decode=False, seconds=-1).problems
+    assert "not to its end" in problem.reason
+
+
 def test_a_format_that_does_not_exist_or_is_another_is_told(exports_once: Path) -> None:
     with pytest.raises(CorpusError, match="format 'parquet': expected one of qwen, ms_swift"):
         validate_export(exports_once / "qwen", "parquet")

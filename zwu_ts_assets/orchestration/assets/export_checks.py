@@ -28,7 +28,12 @@ from zwu_ts_assets.training.media_tokens import image_tokens, video_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.row_checks import RightQuestion
 from zwu_ts_assets.training.sample import Sample, sample_id
-from zwu_ts_assets.training.validation import Expectations, ValidationReport, validate_export
+from zwu_ts_assets.training.validation import (
+    SECONDS,
+    Expectations,
+    ValidationReport,
+    validate_export,
+)
 
 
 def validate(
@@ -37,6 +42,7 @@ def validate(
     dataset: Dataset | None = None,
     series: Series | None = None,
     counts: TokenCounts | None = None,
+    seconds: float = SECONDS,
 ) -> ValidationReport:
     """Hold an export against itself and, as far as they are at hand, its CSV and tokenizer.
 
@@ -46,12 +52,14 @@ def validate(
         dataset: The dataset that it was made from.
         series: Its table, read from the CSV: targets and answers are computed from it again.
         counts: Its tokenizer, by which tokens are counted again.
+        seconds: So long it is looked at.
     """
     try:
         asked = read_manifest(folder).asked
     except CorpusError:
         asked = {}  # told by `validate_export`
-    return validate_export(folder, format_name, _expectations(dataset, series, counts, asked))
+    expected = _expectations(dataset, series, counts, asked)
+    return validate_export(folder, format_name, expected, seconds=seconds)
 
 
 def _expectations(

@@ -26,6 +26,7 @@ from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.training.exports.manifest import MANIFEST
 from zwu_ts_assets.training.exports.manifest_reading import Manifest, read_manifest
+from zwu_ts_assets.training.validation import SECONDS
 
 # The settings by which samples and answers are computed from the CSV again.
 _SHAPING: Final = (
@@ -49,6 +50,7 @@ def validate_folders(
     format_name: str | None,
     say: Callable[[str], object],
     names: Sequence[str] = (),
+    seconds: float = SECONDS,
 ) -> bool:
     """Check exports and say what was found.
 
@@ -60,6 +62,7 @@ def validate_folders(
         say: Prints a line.
         names: Datasets whose exports in the artifacts folder are checked as well; without folders
             and names, those of all datasets are.
+        seconds: So long each is looked at.
 
     Returns:
         Whether all are sound.
@@ -81,7 +84,7 @@ def validate_folders(
     sound = []
     for place in chosen:
         with opened(place) as folder:
-            sound.append(_validate(datasets, place, folder, format_name, say))
+            sound.append(_validate(datasets, place, folder, format_name, say, seconds))
     return all(sound)
 
 
@@ -97,6 +100,7 @@ def _validate(
     folder: Path,
     format_name: str | None,
     say: Callable[[str], object],
+    seconds: float,
 ) -> bool:
     """Check an export that is in a place, and now in a folder of this machine."""
     try:
@@ -107,7 +111,9 @@ def _validate(
     dataset = next((each for each in datasets if each.name == manifest.dataset), None)
     series, without_numbers = _series(dataset, manifest)
     counts, without_counts = _counts(dataset, manifest)
-    report = export_checks.validate(folder, format_name or manifest.format, dataset, series, counts)
+    report = export_checks.validate(
+        folder, format_name or manifest.format, dataset, series, counts, seconds
+    )
     say(
         f"{place}: {report.conversations} conversations with "
         f"{report.questions} questions, {report.media} media files, "
