@@ -164,7 +164,7 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
     store = FolderStore(folder.joinpath(*dataset.prefix))
     found = {}
     for asset in assets:
-        role = dataset.role_of(asset)
+        role = "raw" if asset == dataset.raw_asset else asset
         keys = [str(batch) for batch in range(corpus.batches)] if SPECS[role].per_batch else [WHOLE]
         digest = hashlib.sha256()
         for key in keys:

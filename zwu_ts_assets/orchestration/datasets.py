@@ -61,10 +61,6 @@ class AssetNames:
         """Name of an asset by its role in the lineage; only `raw` is named after the dataset."""
         return self.raw_asset if role == "raw" else role
 
-    def role_of(self, asset: str) -> str:
-        """The role of an asset in the lineage, by its name."""
-        return "raw" if asset == self.raw_asset else asset
-
 
 @dataclass(frozen=True)
 class Dataset(AssetNames):

@@ -8,15 +8,11 @@ the digits of a column at the same place, which is what a model has to learn. Re
 the value back within half a unit of the last decimal.
 """
 
-import re
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final
 
 NUMBER: Final = r"-?[0-9]+(?:\.[0-9]+)?"
 """A pattern for one number."""
-
-_WHOLE_NUMBER: Final = re.compile(NUMBER)
 
 VALUES_PER_LINE: Final = 10
 
@@ -42,27 +38,3 @@ def values_block(values: Iterable[float], decimals: int) -> str:
         f"{step}: {' '.join(texts[step : step + VALUES_PER_LINE])}"
         for step in range(0, len(texts), VALUES_PER_LINE)
     )
-
-
-def number_problem(text: str, value: float, decimals: int, slack: float = 0.0) -> str:
-    """What is wrong with a written number.
-
-    Args:
-        text: What was written.
-        value: What it should say.
-        decimals: How many decimals it should have.
-        slack: By how much `value` itself may be off, where it was computed another way.
-
-    Returns:
-        What was found and expected, as part of a sentence; empty if the text is right.
-    """
-    _, _, fraction = text.partition(".")
-    if not _WHOLE_NUMBER.fullmatch(text) or len(fraction) != decimals:
-        return f"found {text!r}, expected a number with {decimals} decimals"
-    # Most numbers are far from the limit, and exact arithmetic takes ten times as long.
-    if abs(value) < 1e6 and abs(float(text) - value) < 0.499 * 10.0**-decimals:
-        return ""
-    allowed = Decimal(10) ** -decimals / 2 + Decimal(slack)
-    if abs(Decimal(text) - Decimal(value)) > allowed:
-        return f"found {text}, expected {value!r} to {decimals} decimals"
-    return ""

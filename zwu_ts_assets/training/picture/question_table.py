@@ -62,15 +62,6 @@ QUESTION_SCHEMA: Final = pa.schema(
 """The columns of every questions file, in order."""
 
 
-def question_schema_markdown() -> str:
-    """The columns as a Markdown table, for the documentation."""
-    lines = ["| column | type | content |", "|---|---|---|"]
-    for name, kind, text in _COLUMNS:
-        shown = f"list<{kind.value_type}>" if pa.types.is_list(kind) else str(kind)
-        lines.append(f"| `{name}` | `{shown}` | {text} |")
-    return "\n".join(lines) + "\n"
-
-
 def encode_questions(questions: Sequence[PictureQuestion]) -> bytes:
     """Questions as a Parquet file, the same bytes for the same questions.
 
