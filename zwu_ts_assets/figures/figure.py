@@ -337,8 +337,8 @@ def draw_figure(
         canvas: The size in pixels.
         title_prefix: Printed before each title, e.g. "Batch 0 ". Empty by default: the batch's
             index would tell a model where in time it is.
-        ranges: The ends of the colours, from `colour_ranges`; values beyond get the colour of the
-            end. Without them each panel's colours span its own values. Pearson is -1..1 always.
+        ranges: The ends of the colours, from `colours.fit_ranges`; values beyond get the colour of
+            the end. Without them each panel's colours span its own values. Pearson is -1..1 always.
         shown: The columns that the feature panels show; None for all.
 
     Returns:

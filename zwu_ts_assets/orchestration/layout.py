@@ -180,7 +180,7 @@ def is_usable(asset: str, key: str, record: Record, specs: Specs) -> bool:
     if any(isinstance(details.get(name), str) for name in _COUNTS):
         return False
     if record.is_empty:
-        # What is drawn of no window has no size.
+        # A batch without windows has no pictures, so none of their sizes are known.
         told = {} if spec.window_file else spec.details
         return spec.per_batch and all(
             isinstance(details.get(name), str) if kind is str else name in details

@@ -35,9 +35,9 @@ def of_windows(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     found = {}
     for key in keys:
         product = batch_product(int(key), series=series, settings=dataset.settings, shown=shown)
-        version = product.version or ""
-        made_from = digest(version, " ".join(map(str, product.value.target_rows)))
-        found[key] = Origin(made_from, version, product.details)
+        content = product.version or ""
+        made_from = digest(content, " ".join(map(str, product.value.target_rows)))
+        found[key] = Origin(made_from, content, product.details)
     return found
 
 
@@ -135,7 +135,7 @@ def of_evidence(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
 def of_worded(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     """Preflight and exports are made from samples and questions, introduced by prompts.
 
-    Of no question nothing is made.
+    Without questions there is nothing to make.
     """
     from zwu_ts_assets.orchestration.assets.sample_views import wording_digest
 

@@ -2,7 +2,7 @@
 
 What belongs here: the way through a file, by blocks where its lines are plain and line by line
 where they are not. What does not: the rules for one line (`csv_lines.py`), for the header
-(`csv_header.py`), for timestamps (`csv_times.py`, `csv_times.py`) and for gaps (`csv_gaps.py`).
+(`csv_header.py`), for timestamps (`csv_times.py`) and for gaps (`csv_gaps.py`).
 
 There are two ways through the data lines. `_read_line_by_line` is the definition: it names the
 first line and column that it refuses. `parse_block` is ten times faster and never decides against
@@ -120,15 +120,16 @@ def read_csv(
     features: Sequence[str] | None = None,
     rules: CsvRules = CsvRules(),  # noqa: B008 - frozen
 ) -> Reading:
-    r"""Read a CSV with a header line, a time column and numeric columns.
+    r"""Read a CSV with a header line and numeric columns.
 
     The file is UTF-8 (with or without a byte order mark), or UTF-16 with one, with a header line
     and a line end (`\n` or `\r\n`) after every line but, if it is whole, the last one. Blank lines
     are accepted at the end only, title lines above the header (`csv_header`), rows newest first and
     lines that repeat the one before them (`csv_lines`).
-    Timestamps are in whole seconds, at one and the same interval. Unless the rules say otherwise,
-    delimiter, decimal mark and the form of timestamps are found in the first lines; what all lines
-    do not agree on is refused. Columns that are not used may hold anything. A file has at most
+    Timestamps are in whole seconds. Steps are of one interval, of the calendar, or counted, where
+    there is no time column or the rules say so. Unless the rules say otherwise, delimiter, decimal
+    mark and the form of timestamps are found in the first lines; what all lines do not agree on is
+    refused. Columns that are not used may hold anything. A file has at most
     `table_formats.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
     `csv_header.COLUMN_LIMIT` columns, of which at most `csv_rules.FEATURE_LIMIT` are used.
 

@@ -6,7 +6,7 @@ descriptions of the assets (`specs.py`), what each comes from (`origins.py`), ho
 last mile (`training_assets.py`).
 
 A body gets the run and its inputs, and returns what makes the artifacts that are due. `products` is
-imported in the bodies, because it brings pandas and matplotlib along and definitions must load
+imported in the bodies, because it brings pyarrow and matplotlib along and definitions must load
 without them.
 """
 

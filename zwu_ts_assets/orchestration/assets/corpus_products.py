@@ -5,7 +5,7 @@ does not: the corpus itself (`figures/`, `text/`), Dagster, artifact paths. Batc
 `batch_products.py`, drawn in `media_products.py` and told as text in `text_products.py`, whose
 names are handed on here.
 
-Importing this module imports pandas, matplotlib and the rest, so asset bodies import it when they
+Importing this module imports pyarrow, matplotlib and the rest, so asset bodies import it when they
 run and never when definitions load. The worker processes run its functions.
 """
 

@@ -41,7 +41,7 @@ FOLLOWS: Final = "its input is out of date"
 SURPLUS: Final = "its batch is no more"
 SWITCHED_OFF: Final = "switched off in the settings"
 GONE: Final = frozenset({SURPLUS, SWITCHED_OFF})
-"""Of these, what is there should not be."""
+"""Reasons for which an artifact that is there is removed."""
 
 
 @dataclass(frozen=True)

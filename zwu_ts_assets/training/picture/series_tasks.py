@@ -34,7 +34,7 @@ _UNCLEAR: Final = 0.1  # of a standard deviation around that, where nothing is a
 _AHEAD: Final = 1.1  # of two deviations the larger must be so many times the other
 _CORRELATION_MARGIN: Final = 0.06
 _LAG_LEAST: Final = 0.1  # of a correlation: below, a column does not repeat itself
-_ENDS_MARGIN: Final = 0.05  # of the window's range
+_LEVEL_MARGIN: Final = 0.05  # of the window's range
 _EDGE_MARGIN: Final = 0.02  # of the window's range, around the edges of classes
 _MENUS: Final = 40
 _LEAST_STEPS: Final = 16
@@ -313,7 +313,7 @@ def _ahead_end(world: World) -> Iterator[Text]:
         right = {}
         for w in _varying(world, column):
             last, end = _last_and_end(world, column, w)
-            if abs(end - last) >= _ENDS_MARGIN * np.ptp(world.pasts[w][:, column]):
+            if abs(end - last) >= _LEVEL_MARGIN * np.ptp(world.pasts[w][:, column]):
                 right[w] = int(end < last)
         yield replace(
             classes(right, ("higher", "lower"), subject),

@@ -1,13 +1,19 @@
 """Each check fails on an artifact that is not what it should be, and names the batch."""
 
+from dataclasses import replace
+
 import dagster as dg
 import pandas as pd
 import pytest
 
+from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.figures.mp4 import Frame, encode_mp4
 from zwu_ts_assets.figures.video import draw_patch_frames
+from zwu_ts_assets.orchestration.assets.training_products import leak_of
+from zwu_ts_assets.training.sample_table import encode_samples
 from zwu_ts_assets_tests.project import FEATURES, SETTINGS, Project, checks
+from zwu_ts_assets_tests.training.builders import sample_of, walk
 
 
 def rerun(project: Project, *assets: str) -> dict[str, dg.AssetCheckEvaluation]:
@@ -18,8 +24,6 @@ def rerun(project: Project, *assets: str) -> dict[str, dg.AssetCheckEvaluation]:
 
 def accept(project: Project, asset: str, key: str, name: str, data: bytes) -> None:
     """Put other bytes under an artifact's name, with a record that vouches for them."""
-    from dataclasses import replace
-
     from zwu_ts_assets.storage.folder_store import FolderStore
 
     store = FolderStore(project.artifacts)
@@ -122,3 +126,20 @@ def test_a_cap_on_the_batches_is_no_missing_batch(tmp_path_factory: pytest.TempP
     project = Project(tmp_path_factory.mktemp("cap"), settings=SETTINGS + "max_batches = 2\n")
     result = project.materialize("etth1_raw", "batch_windows", "batch_stats", batches=(0, 1))
     assert checks(result)["text_covers_every_batch"]
+
+
+@pytest.mark.parametrize(("embargo_rows", "told"), [(3, ""), (4, "at least 4 row(s)")])
+def test_the_check_of_samples_holds_the_embargo_of_the_settings(
+    embargo_rows: int, told: str
+) -> None:
+    values = walk(96)
+    before = sample_of(values, start=0)
+    after = replace(sample_of(values, start=99), split="validation")
+    files = {
+        "train": encode_samples([before]),
+        "validation": encode_samples([after]),
+        "test": encode_samples([]),
+    }
+    settings = Settings.model_validate({"split": {"embargo_rows": embargo_rows}})
+    problem = leak_of(files, settings)
+    assert (told in problem) if told else problem == ""
