@@ -38,6 +38,7 @@ EDGES = {
     "evidence": {*DRAWN, "samples", "questions"},
     "baselines": {"samples", "questions"},
     "preflight": {"patch_videos", "samples", "questions", "evidence"},
+    "gallery": {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"},
     **{
         name: {*DRAWN, "samples", "questions", "evidence", "baselines"} for name in EXPORTS.values()
     },
@@ -169,12 +170,15 @@ _ROOMS = {
     "figures": "timeseries",
     "text": "timeseries",
     "training": "timeseries figures text storage",
+    "gallery": "training",
     "scoring": "timeseries training evidence storage",
     "evidence": "",
     "storage": "timeseries",
     "config": "timeseries figures text training storage",
     "workers": "figures config",
-    "orchestration": "timeseries figures text training scoring evidence storage config workers",
+    "orchestration": (
+        "timeseries figures text training gallery scoring evidence storage config workers"
+    ),
 }
 
 
