@@ -160,6 +160,11 @@ def index_script(corpus: Corpus, asked: Mapping[str, Sequence[Conversation]]) ->
         "levels": {str(level): name for level, name in _LEVELS.items()},
         "samples": rows,
     }
+    return data_script(told)
+
+
+def data_script(told: object) -> bytes:
+    """JSON as the script that hands it to the page."""
     # In ASCII, and without what could end a script or begin a comment in one.
     text = json.dumps(told, separators=(",", ":")).replace("<", "\\u003c")
     return f"{DATA_BEGINS}{text}{DATA_ENDS}".encode("ascii")

@@ -64,8 +64,7 @@ def gallery_product(
         "conversations": len(corpus.conversations),
         "questions": sum(len(each.turns) for each in corpus.conversations),
     }
-    preview = f"Open `{INDEX}` in a browser. `{corpus.command}` prints where it is."
-    return Product(gallery_files(corpus), details, preview=preview)
+    return Product(gallery_files(corpus), details)
 
 
 def page_to_open(datasets: Sequence[Dataset], artifacts: Place) -> tuple[str, str]:
