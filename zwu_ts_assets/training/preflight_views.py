@@ -156,7 +156,7 @@ def preflight_png(report: Preflight) -> bytes:
         axes.set_ylim(len(report.consumers) - 0.5, -0.5)
         axes.set_xlim(0, widest)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.set_xlabel("tokens of the longest conversation: figures, videos, text")
+        axes.set_xlabel("tokens of the longest conversation: pictures, videos, text")
         axes.spines[["top", "right"]].set_visible(False)
         _legend(figure)
         return encode_png(rendered(figure))
@@ -166,14 +166,14 @@ def _draw_bar(axes: Axes, row: int, consumer: ConsumerReport, widest: float) -> 
     """The longest conversation by its parts, the end of the median one, and the limit."""
     left, longest, limit = 0, consumer.longest, consumer.profile.length_limit
     hatched = limit if consumer.too_long and limit is not None else consumer.maximum
-    for medium, judged, name, count in (
-        (consumer.image, consumer.image_verdict, "figure", longest.images),
-        (consumer.video, consumer.video_verdict, "video", longest.videos),
+    for medium, judged, name, plural, count in (
+        (consumer.image, consumer.image_verdict, "figure", "pictures", longest.images),
+        (consumer.video, consumer.video_verdict, "video", "videos", longest.videos),
     ):
         if medium and judged and count:
             tokens = medium.tokens * count
             axes.barh(row, tokens, _BAR, left, color=_COLOURS[judged], edgecolor="white")
-            word = name if count == 1 else f"{count} {name}s"
+            word = name if count == 1 else f"{count} {plural}"
             room = min(left + tokens, hatched) - left  # no hatch through a word
             if room > _LETTER * len(word) * widest:
                 axes.text(left + room / 2, row, word, ha="center", va="center", color="white")
