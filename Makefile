@@ -53,13 +53,14 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export preflight evidence score validate publish test test-all check docs bench cluster-bench trainers learnability crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev status export look preflight evidence score validate publish test test-all check docs bench cluster-bench trainers learnability crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
 	@echo "make dev        start the Dagster web UI on this machine"
 	@echo "make status     list what is out of date, and why"
 	@echo "make export     make what trainers load; one format: make export ARGS='--format qwen'"
+	@echo "make look       make pages of every sample, task and split to look at, and say where they are"
 	@echo "make preflight  report what each trainer would make of the corpus"
 	@echo "make evidence   prove that questions need the picture: blind and pixel readers"
 	@echo "make score      score a model's answers: make score ARGS='predictions.jsonl --dataset etth1'"
@@ -101,6 +102,9 @@ status: .venv
 
 export: .venv
 	@"$(bin)/zwu-ts-assets" export $(ARGS)
+
+look: .venv
+	@"$(bin)/zwu-ts-assets" look $(ARGS)
 
 preflight: .venv
 	@"$(bin)/zwu-ts-assets" preflight $(ARGS)

@@ -182,6 +182,23 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 @_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
+@click.option("--open", "in_browser", is_flag=True, help="Open it in the browser, too.")
+def look(names: tuple[str, ...], workers: int, dask: str, in_browser: bool) -> None:
+    """Make the gallery: pages of every sample, task and split. Print which page to open."""
+    from zwu_ts_assets.orchestration.assets.gallery_products import page_to_open
+
+    chosen = datasets_with_a_csv(names)
+    each(chosen, lambda dataset: _run_dataset(dataset, workers, dask, False, ["gallery"]))
+    page, sentence = page_to_open(chosen.sound, artifacts_dir())
+    click.echo(sentence)
+    if in_browser and page:
+        click.launch(page)
+
+
+@main.command()
+@_names
+@click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
+@_dask_option
 def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
     """Prove that questions need their media: a blind reader, and one that sees pixels alone."""
     from zwu_ts_assets.orchestration.layout import dataset_store, file_names

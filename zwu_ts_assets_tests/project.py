@@ -33,6 +33,7 @@ TRAINING = (
     "evidence",
     "baselines",
     "preflight",
+    "gallery",
     "qwen_export",
     "ms_swift_export",
     "llama_factory_export",

@@ -16,7 +16,13 @@ from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import etth1, sample
 from zwu_ts_assets.orchestration.lineage import TRAINING
-from zwu_ts_assets_tests.project import ASSETS, DRAWN_FOR_QUESTIONS, PER_BATCH
+from zwu_ts_assets_tests.project import (
+    ASSETS,
+    DRAWN_FOR_QUESTIONS,
+    PER_BATCH,
+    Project,
+    metadata,
+)
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 DRAWN = {"correlation_pngs", "patch_videos", *DRAWN_FOR_QUESTIONS}
@@ -38,6 +44,7 @@ EDGES = {
     "evidence": {*DRAWN, "samples", "questions"},
     "baselines": {"samples", "questions"},
     "preflight": {"patch_videos", "samples", "questions", "evidence"},
+    "gallery": {"correlation_pngs", "patch_videos", "samples", "questions", "evidence"},
     **{
         name: {*DRAWN, "samples", "questions", "evidence", "baselines"} for name in EXPORTS.values()
     },
@@ -71,7 +78,7 @@ def test_exactly_the_per_batch_assets_are_partitioned(graph: dict[str, dg.AssetS
 def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -> None:
     for spec in graph.values():
         assert spec.description
-        assert spec.group_name == "etth1"
+        assert spec.group_name == group_of(spec.key.to_user_string())
         if spec.key.to_user_string() == "etth1_csv":
             continue
         assert spec.kinds
@@ -80,10 +87,34 @@ def test_every_asset_says_what_it_is_and_whose(graph: dict[str, dg.AssetSpec]) -
         assert "settings" in spec.metadata
 
 
+def group_of(name: str) -> str:
+    """Three groups, so that the whole lineage fits into one view."""
+    if name.endswith("_export"):
+        return "etth1_exports"
+    last_mile = {*EVERYTHING} - {*ASSETS}
+    return "etth1_training" if name in last_mile else "etth1"
+
+
 def test_one_job_covers_the_whole_dataset(tmp_path: Path) -> None:
     job = build_definitions([etth1(tmp_path)], tmp_path).resolve_job_def("etth1_corpus")
     covered = job.asset_layer.selected_asset_keys
     assert {key.to_user_string() for key in covered} == EVERYTHING
+
+
+def test_another_job_makes_again_what_is_current(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    assert project.materialize(batches=(0, 2)).success
+    definitions = build_definitions([project.dataset], project.artifacts, workers=1)
+    for name, again in (("etth1_corpus", False), ("etth1_remake", True)):
+        result = (
+            definitions.resolve_job_def(name)
+            .get_subset(
+                asset_selection={dg.AssetKey("correlation_pngs")}, asset_check_selection=set()
+            )
+            .execute_in_process(instance=project.instance, partition_key="1")
+        )
+        assert result.success
+        assert metadata(project, "correlation_pngs", 1)["rewritten"] is again
 
 
 def test_a_second_dataset_has_keys_of_its_own(tmp_path: Path) -> None:
@@ -169,12 +200,15 @@ _ROOMS = {
     "figures": "timeseries",
     "text": "timeseries",
     "training": "timeseries figures text storage",
+    "gallery": "training",
     "scoring": "timeseries training evidence storage",
     "evidence": "",
     "storage": "timeseries",
     "config": "timeseries figures text training storage",
     "workers": "figures config",
-    "orchestration": "timeseries figures text training scoring evidence storage config workers",
+    "orchestration": (
+        "timeseries figures text training gallery scoring evidence storage config workers"
+    ),
 }
 
 

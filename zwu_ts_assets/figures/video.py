@@ -5,11 +5,11 @@ encoding frames (`mp4`, whose names are handed on here).
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.colours import PanelRanges
@@ -22,10 +22,13 @@ __all__ = [
     "draw_patch_frames",
     "encode_mp4",
     "film_strip",
+    "frame_grid",
     "probe_mp4",
 ]
 
 _STRIP_COLUMNS = 8
+_FEW_FRAMES = 8
+_CAPTION = 24  # pixels
 
 
 def draw_patch_frames(
@@ -110,6 +113,32 @@ def film_strip(frames: list[Frame], width: int = 896) -> bytes:
         strip.paste(small, (i % columns * cell_width, i // columns * cell_height))
     buffer = io.BytesIO()
     strip.save(buffer, "JPEG", quality=60, optimize=True)
+    return buffer.getvalue()
+
+
+def frame_grid(frames: Sequence[Frame], width: int) -> bytes:
+    """Show the frames of a video below each other, each with its number above it.
+
+    Args:
+        frames: At least one, (height, width, 3) uint8 RGB.
+        width: Pixels of the whole grid.
+
+    Returns:
+        A JPEG of two columns, or of three where there are many frames.
+    """
+    columns = min(len(frames), 2 if len(frames) <= _FEW_FRAMES else 3)
+    width //= columns
+    height = max(1, round(width * frames[0].shape[0] / frames[0].shape[1]))
+    rows = -(-len(frames) // columns)
+    grid = Image.new("RGB", (width * columns, (height + _CAPTION) * rows), "white")
+    pen, font = ImageDraw.Draw(grid), ImageFont.load_default(_CAPTION * 0.7)
+    for at, frame in enumerate(frames):
+        x, y = at % columns * width, at // columns * (height + _CAPTION)
+        pen.text((x + 4, y + 2), f"frame {at}", "black", font)
+        picture = Image.fromarray(np.ascontiguousarray(frame))
+        grid.paste(picture.resize((width, height), Image.Resampling.BOX), (x, y + _CAPTION))
+    buffer = io.BytesIO()
+    grid.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
 
 

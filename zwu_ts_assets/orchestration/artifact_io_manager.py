@@ -35,7 +35,7 @@ from zwu_ts_assets.orchestration.layout import (
 from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
-from zwu_ts_assets.orchestration.run_tags import batches_of_run, events_are_ours
+from zwu_ts_assets.orchestration.run_tags import DATASET, FORCE, batches_of_run, events_are_ours
 from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
 from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
 from zwu_ts_assets.storage.ahead import ahead
@@ -103,12 +103,13 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                 key: self.current(store, asset, key, code_version, obj.made_from[key])
                 for key in keys
             }
-            due = [key for key, record in current.items() if obj.force or record is None]
+            force = obj.force or tags.get(FORCE) == "true"
+            due = [key for key, record in current.items() if force or record is None]
             # Each is told as soon as it is there: kept until the last one, what there is to tell
             # of thousands of batches would fill the memory.
             tell = self._teller(context, store, ours=events_are_ours(tags))
             for key, record in current.items():
-                if record is not None and not obj.force:
+                if record is not None and not force:
                     tell(key, record, False)
             products = obj.make(due)
 
@@ -116,7 +117,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
                 key, product = item
                 mark = _INCOMPLETE if product.problems else ""
                 prints = fingerprint(code_version, mark + obj.made_from[key])
-                before = None if obj.force else store.record(asset, key)
+                before = None if force else store.record(asset, key)
                 return key, self.write(store, asset, key, product, code_version, prints, before)
 
             problems: list[Problem] = []
@@ -278,7 +279,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         asset, step = context.asset_key.path[-1], context.step_context
         if ours:
             prefix = tuple(context.asset_key.path[:-1])
-            names = AssetNames(str(context.asset_spec.group_name), prefix=prefix, specs=self.specs)
+            names = AssetNames(
+                str(context.asset_spec.metadata[DATASET]), prefix=prefix, specs=self.specs
+            )
             parents = step.job_def.asset_layer.get(context.asset_key).parent_keys
             inputs = {asset: sorted(parent.path[-1] for parent in parents)}
             reporter = Reporter(step.instance, names, store, inputs)
@@ -293,7 +296,9 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
 
         def add_metadata(key: str, record: Record, made: bool) -> None:
             whole = record if made else store.with_preview(asset, key, record)
-            metadata = materialization_metadata(store.root, whole)
+            metadata = materialization_metadata(
+                store.root, whole, context.asset_key, key, self.specs
+            )
             metadata["rewritten"] = dg.MetadataValue.bool(made)
             partition = key if context.has_asset_partitions else None
             # `add_output_metadata` would give every batch of a range the same metadata.

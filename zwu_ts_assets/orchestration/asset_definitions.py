@@ -23,7 +23,7 @@ from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.partitions import BatchPartitions, register_batches
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
-from zwu_ts_assets.orchestration.run_tags import batches_of_run
+from zwu_ts_assets.orchestration.run_tags import DATASET, batches_of_run
 from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Product, Work, once
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
@@ -181,12 +181,13 @@ def _described(
         "partitions_def": BatchPartitions(dataset) if spec.per_batch else None,
         "backfill_policy": in_runs if spec.per_batch else one_run,
         "code_version": lineage.code_version(dataset, name),
-        "group_name": dataset.name,
+        "group_name": spec.group(dataset.name),
         "owners": OWNERS,
         "kinds": set(spec.kinds),
         "output_required": not spec.may_make_nothing,
         "description": spec.description,
         "metadata": {
+            DATASET: dataset.name,
             "settings": dg.MetadataValue.json(dataset.settings_of(name)),
             "source": dataset.settings.source,
         },

@@ -106,6 +106,18 @@ class AssetSpec:
         """The names of its checks."""
         return tuple(check.name for check in self.checks)
 
+    def group(self, dataset: str) -> str:
+        """The group in which the web UI shows it: corpus, training data or exports of a dataset."""
+        if self.folder.startswith("exports/"):
+            return f"{dataset}_exports"
+        return f"{dataset}_training" if self.last_mile else dataset
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The patterns of its figures, plots and videos: what the web UI shows of it."""
+        found = (*self.files.values(), self.window_file)
+        return tuple(name for name in found if name.endswith((".png", ".mp4")))
+
     @property
     def places(self) -> tuple[str, ...]:
         """The patterns of everything that it may have below the dataset's folder."""

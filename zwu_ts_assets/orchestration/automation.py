@@ -16,9 +16,9 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.chosen_datasets import dataset_of
 from zwu_ts_assets.orchestration.dagster_private import UnresolvedAssetJobDefinition
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
+from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names, corpus_assets
 from zwu_ts_assets.orchestration.reports import asset_key
-from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.run_tags import FORCE, refresh_tags
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
 
@@ -42,17 +42,33 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
     It has the checks that look at artifacts, and not those that compare them with the CSV: these
     are answered after a run, by the sensor or by `make run`.
     """
-    guards = [
-        dg.AssetCheckKey(asset_key(dataset, asset), name)
-        for asset in asset_names(dataset)
-        for name in dataset.specs.of(asset).guards
-    ]
-    assets = dg.AssetSelection.assets(*(asset_key(dataset, name) for name in asset_names(dataset)))
     return dg.define_asset_job(
         job_name(dataset),
-        selection=assets.without_checks() | dg.AssetSelection.checks(*guards),
+        selection=_everything(dataset),
         description=f"Everything from {dataset.csv.name} to figures, videos, text and tokens.",
     )
+
+
+def remake_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
+    """The job for the web UI that makes the corpus again, also what is current."""
+    return dg.define_asset_job(
+        f"{dataset.name}_remake",
+        selection=_everything(dataset, corpus_assets(dataset)),
+        # By a tag, which any of these assets may be chosen with: a configuration names them all.
+        tags={FORCE: "true"},
+        description=(
+            f"Makes figures, videos, text and tokens of {dataset.csv.name} again, also those that "
+            "are current. To make a single asset again, hold Shift while you press Materialize, "
+            "and set `force: true`."
+        ),
+    )
+
+
+def _everything(dataset: Dataset, assets: Sequence[str] = ()) -> dg.AssetSelection:
+    """Some assets of a dataset, or all, with the checks that look at what they made."""
+    names = assets or asset_names(dataset)
+    chosen = dg.AssetSelection.assets(*(asset_key(dataset, name) for name in names))
+    return chosen.without_checks() | dg.AssetSelection.checks(*guards(dataset, names))
 
 
 def dataset_sensor(

@@ -24,7 +24,12 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.asset_definitions import dataset_assets
 from zwu_ts_assets.orchestration.asset_spec import Specs
-from zwu_ts_assets.orchestration.automation import dataset_job, dataset_schedule, dataset_sensor
+from zwu_ts_assets.orchestration.automation import (
+    dataset_job,
+    dataset_schedule,
+    dataset_sensor,
+    remake_job,
+)
 from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.orchestration.check_definitions import dataset_checks
 from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
@@ -87,7 +92,7 @@ def build_definitions(
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[dataset_job(dataset) for dataset in datasets],
+        jobs=[job(dataset) for dataset in datasets for job in (dataset_job, remake_job)],
         sensors=[*sensors, *(broken_sensor(dataset, artifacts, automation) for dataset in broken)],
         schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
         resources={

@@ -133,7 +133,8 @@ def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequenc
     if samples and set(also) - {"samples"}:
         why = why_no_sample(dataset.csv, dataset.settings, samples.details)
         questions = found.current.get(("questions", WHOLE))
-        if not why and questions:
+        # Samples of which nothing is asked can still be looked at.
+        if not why and questions and set(also) - {"gallery"}:
             why = why_no_question(dataset.csv, dataset.settings, questions.details)
         if why:
             raise CorpusError(why)

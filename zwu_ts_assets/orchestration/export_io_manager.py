@@ -61,7 +61,7 @@ class ExportIOManager(ArtifactIOManager):
         folder = export_folder(asset, self.specs)
         files: dict[str, FileRecord] = {}
         sources: dict[str, str] = {}
-        link = product.details["media"] == "link"
+        link = product.details.get("media") == "link"
 
         def begun() -> Iterator[tuple[str, ExportFile, FileRecord | None]]:
             # What is written is also made: one after another.

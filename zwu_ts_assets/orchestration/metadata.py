@@ -3,8 +3,8 @@
 What belongs here: turning a record into Dagster metadata. What does not: what is worth knowing of
 an artifact, which `corpus_products.py` says.
 
-Only small previews go into metadata: it lives in the event log, and full figures would make a
-database of gigabytes out of it.
+Pictures are linked and not part of the metadata, which live in the event log: the web UI shows
+Markdown at once only if it is short, and figures would make a database of gigabytes out of the log.
 """
 
 import os.path
@@ -14,22 +14,39 @@ from typing import Final
 
 import dagster as dg
 
+from zwu_ts_assets.orchestration.asset_spec import Specs
+from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.storage.places import Place
 
+PREFIX: Final = "/artifacts/"
+"""Under which the web UI serves artifacts, with their paths in the folder of all artifacts."""
+
+PREVIEW: Final = ".preview.jpg"
+"""Behind the address of a picture or a video: it, or its frames, as wide as metadata are."""
+
+FRAMES: Final = ".frames.jpg"
+"""Behind the address of a video: its frames, so large that they can be read."""
+
 _FILES: Final = 8  # of so many files, each is told
+_INLINE: Final = 999  # characters of Markdown that the web UI shows without a click
 
 
-def materialization_metadata(root: Place, record: Record) -> dict[str, dg.MetadataValue]:
-    """Path, size and sha256 of each file, the details, and something to look at.
+def materialization_metadata(
+    root: Place, record: Record, asset: dg.AssetKey, key: str, specs: Specs
+) -> dict[str, dg.MetadataValue]:
+    """Something to look at, path, size and sha256 of each file, and the details.
 
     Of an artifact of many files, such as an export, only their folder and their size in all.
 
     Args:
         root: The folder that the record's paths are relative to.
         record: The record of the artifact just written, or kept because it is current.
+        asset: The asset's key.
+        key: Batch index as text, or `all`.
+        specs: The assets that there are.
     """
-    metadata: dict[str, dg.MetadataValue] = {}
+    metadata = _to_look_at(record, asset, key, specs)
     single = len(record.files) == 1
     many = len(record.files) > _FILES
     if many:
@@ -43,12 +60,46 @@ def materialization_metadata(root: Place, record: Record) -> dict[str, dg.Metada
         metadata[f"bytes{suffix}"] = dg.MetadataValue.int(file.bytes)
         metadata[f"sha256{suffix}"] = dg.MetadataValue.text(file.sha256)
     metadata.update(details_metadata(record.details))
-    if record.preview_kind == "jpeg":
-        image = f"![preview](data:image/jpeg;base64,{record.preview})"
-        metadata["preview"] = dg.MetadataValue.md(image)
-    elif record.preview_kind == "markdown":
-        metadata["preview"] = dg.MetadataValue.md(record.preview)
     return metadata
+
+
+def _to_look_at(
+    record: Record, asset: dg.AssetKey, key: str, specs: Specs
+) -> dict[str, dg.MetadataValue]:
+    metadata: dict[str, dg.MetadataValue] = {}
+    *prefix, name = asset.path
+    base = PREFIX + "".join(f"{part}/" for part in prefix)
+    pictures = specs.of(name).pictures
+    shown = [file for file in record.files if pictures and file.endswith((".png", ".mp4"))]
+    text = record.preview if record.preview_kind == "markdown" else ""
+    short = _first_lines(text)
+    if shown:
+        # With its content's version, or a browser would show the picture that was there before.
+        version = record.files[shown[0]].sha256[:12]
+        frames = FRAMES if shown[0].endswith(".mp4") else ""
+        small, large = f"{shown[0]}{PREVIEW}?{version}", f"{shown[0]}{frames}?{version}"
+        metadata["preview"] = dg.MetadataValue.md(f"[![{name}]({base}{small})]({base}{large})")
+    elif short:
+        metadata["preview"] = dg.MetadataValue.md(short)
+    if text and (shown or text != short):
+        metadata["report"] = dg.MetadataValue.md(text)
+    row = "" if key == WHOLE else f"#row=b{key}"
+    metadata["gallery"] = dg.MetadataValue.url(f"{base}gallery/index.html{row}")
+    return metadata
+
+
+def _first_lines(text: str) -> str:
+    """As many lines of Markdown as the web UI shows at once."""
+    if len(text) <= _INLINE:
+        return text
+    fence = ["```"] if text.startswith("```") else []
+    lines: list[str] = []
+    for line in text.splitlines():
+        if len("\n".join([*lines, line, *fence])) > _INLINE:
+            break
+        lines.append(line)
+    # Of a table, head and ruler alone show nothing.
+    return "\n".join([*lines, *fence]) if len(lines) > 2 else ""
 
 
 def details_metadata(

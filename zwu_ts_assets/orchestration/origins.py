@@ -148,6 +148,16 @@ def of_worded(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     return {WHOLE: Origin(digest(*parts))}
 
 
+def of_gallery(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
+    """The gallery is made like an export, and also where no question is asked of the samples."""
+    from zwu_ts_assets.orchestration.assets.sample_views import wording_digest
+
+    if WHOLE not in inputs.records.get("questions", {}):
+        return {}
+    parts = [inputs.version(role) for role in ("samples", "questions", "evidence")]
+    return {WHOLE: Origin(digest(*parts, wording_digest(_templates(inputs)), _tokenizer(inputs)))}
+
+
 def prompts_digest(inputs: Inputs) -> str:
     """What the prompts are by which conversations are introduced.
 

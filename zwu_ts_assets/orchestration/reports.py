@@ -69,7 +69,9 @@ class Reporter:
             rewritten: Whether it was made just now, or is only told of.
         """
         whole = record if rewritten else self.store.with_preview(asset, key, record)
-        metadata = materialization_metadata(self.store.root, whole)
+        metadata = materialization_metadata(
+            self.store.root, whole, asset_key(self.dataset, asset), key, self.dataset.specs
+        )
         metadata["rewritten"] = dg.MetadataValue.bool(rewritten)
         pointers = {
             get_input_event_pointer_tag(asset_key(self.dataset, name)): self._pointer(name, key)

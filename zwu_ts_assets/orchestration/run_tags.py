@@ -22,7 +22,11 @@ _EVENTS_ARE_OURS: Final = "dagster/defer_asset_events"
 
 BATCHES: Final = "zwu_ts_assets/batches"
 DATASET: Final = "zwu_ts_assets/dataset"
-GOAL: Final = "zwu_ts_assets/goal"
+FORCE: Final = "zwu_ts_assets/force"
+"""Of a run that makes again also what is current, if it is `true`."""
+
+# Nobody reads a digest: tags that begin so are not shown by the web UI.
+GOAL: Final = ".dagster/zwu_ts_assets_goal"
 
 
 def refresh_tags(dataset: str, goal: str, batches: Sequence[int]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="5",  # cards as real trainers need them
+        code_version="6",  # cards that tell how to look at a corpus
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -338,10 +338,31 @@ _SPECS: Final = (
         origins=origins.of_worded,
         body=training_assets.preflight,
         made_with=_PROMPTS,
-        code_version="3",  # texts as each consumer reads them
+        code_version="4",  # a plot of the longest conversation
         settings=("tasks", "prompts"),
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
+        last_mile=True,
+        may_make_nothing=True,
+    ),
+    AssetSpec(
+        role="gallery",
+        description=(
+            "Pages to look at the corpus: every sample with its media and conversations, tasks, "
+            "splits.\n\n"
+            "Open `index.html` in a browser; no server is needed."
+        ),
+        inputs={
+            **{name: name for name in ("correlation_pngs", "patch_videos")},
+            **{name: name for name in ("samples", "questions", "evidence")},
+        },
+        origins=origins.of_gallery,
+        body=training_assets.gallery,
+        made_with=_PROMPTS,
+        folder="gallery",
+        settings=("tasks", "prompts", *("title", "description", "source", "licence")),
+        io_manager="exports_io",
+        kinds=frozenset({"html"}),
         last_mile=True,
         may_make_nothing=True,
     ),

@@ -201,7 +201,9 @@ def card_markdown(
         f"# {_text(facts.title)}",
         _text(facts.description),
         f"Made from a multivariate time series with zwu_ts_assets; this is the `{format_name}` "
-        "export.",
+        "export. "
+        f"`make look ARGS={facts.dataset}`, in the project that made it, makes pages of every "
+        "sample to look at, with its media, questions and answers.",
         f"![A figure: dependence matrices of a window]({FIGURE})",
         f"![The frames of a video: the patches of a window]({FILM_STRIP})",
         "## Loading",

@@ -110,6 +110,7 @@ class ConsumerReport:
         minimum: Tokens of the shortest conversation, text included.
         median: Of the middle one.
         maximum: Of the longest.
+        longest: The longest conversation.
         total: Of all conversations.
         per_question: Visual tokens for each question, on average.
         learned_per_thousand: Learned tokens for each 1,000 visual ones.
@@ -129,6 +130,7 @@ class ConsumerReport:
     minimum: int
     median: float
     maximum: int
+    longest: ConversationShape
     total: int
     per_question: float
     learned_per_thousand: float
@@ -253,6 +255,7 @@ def _consumer_report(
         minimum=min(totals),
         median=statistics.median(totals),
         maximum=max(totals),
+        longest=longest,
         total=sum(totals),
         per_question=sum(visual) / corpus.questions,
         learned_per_thousand=1000 * corpus.learned / max(sum(visual), 1),

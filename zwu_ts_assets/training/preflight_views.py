@@ -4,6 +4,7 @@ What belongs here: Markdown and a PNG of a report; the same report gives the sam
 not: what is in the report (`preflight`).
 """
 
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -116,7 +117,9 @@ _MEASURED = (
 )
 
 _DPI = 100
-_WIDTH, _ROW, _MARGINS = 12.0, 0.62, 0.95  # inches
+_WIDTH, _ROW, _MARGINS = 12.0, 0.7, 0.95  # inches
+_BAR = 0.68  # of a row
+_LETTER = 0.018  # of the axes' width; a letter of a word in a bar, with room around the word
 _COLOURS = {
     Verdict.LEGIBLE: "#2a7f62",
     Verdict.DOUBTFUL: "#d99a2b",
@@ -126,7 +129,10 @@ _TEXT_COLOUR = "#9aa0a6"
 
 
 def preflight_png(report: Preflight) -> bytes:
-    """Plot the tokens of a median conversation, a bar per consumer, coloured by what can be read.
+    """Plot the tokens of the longest conversation, a bar per consumer; colours tell what is read.
+
+    What is beyond the consumer's limit is hatched: that is what a trainer cuts off or refuses. A
+    white mark in a bar shows where the median conversation ends.
 
     Returns:
         A PNG, 1200 pixels wide; higher with more consumers.
@@ -136,47 +142,52 @@ def preflight_png(report: Preflight) -> bytes:
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0.24, 0.55 / height, 0.5, (height - _MARGINS) / height))
-        widest = max(consumer.median for consumer in report.consumers)
+        widest = 1.02 * max(consumer.maximum for consumer in report.consumers)
         for row, consumer in enumerate(report.consumers):
-            left = 0.0
-            parts = [
-                (consumer.image, consumer.image_verdict, "figure"),
-                (consumer.video, consumer.video_verdict, "video"),
-            ]
-            for medium, judged, name in parts:
-                if medium and judged:
-                    axes.barh(
-                        row,
-                        medium.tokens,
-                        left=left,
-                        height=0.7,
-                        color=_COLOURS[judged],
-                        edgecolor="white",
-                    )
-                    if medium.tokens > 0.07 * widest:
-                        place = left + medium.tokens / 2
-                        axes.text(place, row, name, ha="center", va="center", color="white")
-                    left += medium.tokens
-            text = max(consumer.median - left, 0.0)
-            axes.barh(row, text, left=left, height=0.7, color=_TEXT_COLOUR, edgecolor="white")
-            note = _note(consumer, report.corpus.frames)
+            _draw_bar(axes, row, consumer, widest)
             beside = axes.get_yaxis_transform()
+            note = _note(consumer, report.corpus.frames)
             axes.text(1.02, row, note, va="center", transform=beside, fontsize=9)
-            limit = consumer.profile.length_limit
-            if limit is not None and limit <= 1.02 * widest:
-                axes.plot([limit, limit], [row - 0.42, row + 0.42], color="black", linewidth=2)
         axes.set_yticks(
             range(len(report.consumers)),
             [consumer.profile.title.replace(", ", ",\n") for consumer in report.consumers],
             fontsize=9,
         )
-        axes.invert_yaxis()
-        axes.set_xlim(0, 1.02 * widest)
+        axes.set_ylim(len(report.consumers) - 0.5, -0.5)
+        axes.set_xlim(0, widest)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.set_xlabel("tokens of a median conversation: figure, video, text")
+        axes.set_xlabel("tokens of the longest conversation: pictures, videos, text")
         axes.spines[["top", "right"]].set_visible(False)
         _legend(figure)
         return encode_png(rendered(figure))
+
+
+def _draw_bar(axes: Axes, row: int, consumer: ConsumerReport, widest: float) -> None:
+    """The longest conversation by its parts, the end of the median one, and the limit."""
+    left, longest, limit = 0, consumer.longest, consumer.profile.length_limit
+    hatched = limit if consumer.too_long and limit is not None else consumer.maximum
+    for medium, judged, name, plural, count in (
+        (consumer.image, consumer.image_verdict, "figure", "pictures", longest.images),
+        (consumer.video, consumer.video_verdict, "video", "videos", longest.videos),
+    ):
+        if medium and judged and count:
+            tokens = medium.tokens * count
+            axes.barh(row, tokens, _BAR, left, color=_COLOURS[judged], edgecolor="white")
+            word = name if count == 1 else f"{count} {plural}"
+            room = min(left + tokens, hatched) - left  # no hatch through a word
+            if room > _LETTER * len(word) * widest:
+                axes.text(left + room / 2, row, word, ha="center", va="center", color="white")
+            left += tokens
+    text = consumer.maximum - left
+    axes.barh(row, text, _BAR, left, color=_TEXT_COLOUR, edgecolor="white")
+    # Below the words, which stand in the middle of the bar.
+    axes.plot(
+        consumer.median, row + 0.27, "^", color="white", markersize=6, markeredgecolor="black"
+    )
+    if beyond := consumer.maximum - hatched:
+        axes.barh(row, beyond, _BAR, hatched, color="none", edgecolor="black", hatch="//")
+    if limit is not None and limit <= widest:
+        axes.plot(limit, row - 0.42, "v", color="black", markersize=8)
 
 
 def _note(consumer: ConsumerReport, frames: int) -> str:
@@ -201,5 +212,11 @@ def _legend(figure: Figure) -> None:
         Patch(color=colour, label=str(verdict)) for verdict, colour in _COLOURS.items()
     ]
     handles.append(Patch(color=_TEXT_COLOUR, label="text"))
-    handles.append(Line2D([], [], color="black", linewidth=2, label="limit of the consumer"))
+    handles.append(
+        Line2D([], [], marker="v", color="black", linestyle="none", label="limit of the consumer")
+    )
+    handles.append(Patch(facecolor="none", edgecolor="black", hatch="//", label="beyond it"))
+    median = Line2D([], [], marker="^", color="white", markeredgecolor="black", linestyle="none")
+    median.set_label("median conversation")
+    handles.append(median)
     figure.legend(handles=handles, loc="upper center", ncols=len(handles), frameon=False)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from zwu_ts_assets import cli
-from zwu_ts_assets_tests.last_mile import FORMATS, copy_of, with_setting
+from zwu_ts_assets_tests.last_mile import FORMATS, SAMPLES, copy_of, with_setting
 from zwu_ts_assets_tests.project import Project
 
 Exported = tuple[Project, dg.ExecuteInProcessResult]
@@ -44,7 +45,7 @@ def forget_the_last_mile(project: Project) -> None:
     """As if nobody had ever asked for it."""
     shutil.rmtree(project.artifacts / "exports")
     for record in (project.artifacts / ".records").iterdir():
-        if record.name in (*MADE_FROM, "preflight") or record.name.endswith("_export"):
+        if record.name in (*MADE_FROM, "preflight", "gallery") or record.name.endswith("_export"):
             shutil.rmtree(record)
 
 
@@ -62,6 +63,40 @@ def test_export_makes_the_format_that_is_asked_for_and_no_other(desk: Desk) -> N
     assert "nothing to do, every artifact is current" in again.output
     status = desk.enter("status")
     assert "etth1: 0 artifacts out of date" in status.output
+
+
+def test_look_makes_pages_whose_media_are_there_and_keeps_them_current(desk: Desk) -> None:
+    forget_the_last_mile(desk.project)
+    result = desk.enter("look", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    folder = desk.project.artifacts / "gallery"
+    assert f"Look at it: {folder.as_uri()}/index.html" in result.output
+    pages = list(folder.rglob("*.html"))
+    assert len(list((folder / "samples").iterdir())) == sum(SAMPLES.values())
+    for page in pages:
+        text = page.read_text("utf-8")
+        for address in re.findall(r'(?:src|href)="([^"#]+)', text):
+            assert (page.parent / address).is_file(), (page, address)
+    with_setting(desk.project, 'title = "A series"')
+    assert "gallery" in desk.enter("status").output
+    assert desk.enter("run", "--workers", "1").exit_code == 0
+    assert "<h1>A series</h1>" in (folder / "index.html").read_text("utf-8")
+
+
+def test_several_datasets_are_looked_at_on_one_page(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZWU_TS_DATASETS", "etth1,other")
+    for suffix in (".csv", ".toml"):
+        source = desk.project.csv.with_suffix(suffix)
+        shutil.copy(source, source.with_stem("other"))
+    result = desk.enter("look", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    page = desk.project.artifacts / "look.html"
+    assert page.as_uri() in result.output
+    scripts = re.findall(r'<script src="([^"]+)"', page.read_text("utf-8"))
+    assert scripts == ["gallery/gallery.js", "gallery/index.js", "other/gallery/index.js"]
+    assert all((page.parent / script).is_file() for script in scripts)
 
 
 def test_an_unknown_format_is_told_in_one_sentence(desk: Desk) -> None:

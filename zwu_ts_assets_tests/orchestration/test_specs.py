@@ -73,4 +73,5 @@ def test_no_dataset_can_have_the_name_of_a_folder_of_etth1() -> None:
     assert {
         *("batch_windows", "correlations", "exports", "line_plots", "altered_lines"),
         *("patch_videos", "preflight", "samples", "questions", "evidence", "baselines"),
+        "gallery",
     } == SPECS.folders

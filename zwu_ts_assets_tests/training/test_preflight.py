@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from zwu_ts_assets.training.preflight import (
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
 from zwu_ts_assets.training.profiles import PROFILES, Profile
 from zwu_ts_assets.training.readers import LlamaFactory, QwenVlUtils
+from zwu_ts_assets_tests.reference import REPOSITORY
 from zwu_ts_assets_tests.training.stand_in import TimestampTokenizer
 
 NAMED = {profile.name: profile for profile in PROFILES}
@@ -291,6 +293,29 @@ def test_the_plot_decodes_and_has_a_colour_for_what_cannot_be_read(default: Pref
     fine = preflight_png(preflight(shape(), QUICK, PROFILES[:1]))
     pixels = np.asarray(Image.open(io.BytesIO(fine)).convert("RGB"))
     assert (pixels == (0xB3, 0x39, 0x2F)).all(axis=2).sum() < legend_only
+
+
+def test_the_documentation_shows_the_plot_as_it_is_drawn_now(tmp_path: Path) -> None:
+    # The shortest, the two middle ones and the longest conversation of ETTh1, and what `evidence`
+    # read at the sizes of each consumer that loses something.
+    conversations = (
+        ConversationShape(text=147, learned=4, questions=1, images=1, videos=0),
+        ConversationShape(text=959, learned=40, questions=7, images=1, videos=0),
+        ConversationShape(text=849, learned=37, questions=6, images=2, videos=0),
+        ConversationShape(text=5302, learned=136, questions=27, images=3, videos=1),
+    )
+    read = {profile.title: {"figure": 1.0, "video": 1.0} for profile in PROFILES}
+    for title in read:
+        if title.startswith(("Qwen-VL fine-tuning", "LLaMA-Factory")):
+            read[title]["figure"] = 114 / 127
+        elif "its guide" in title:
+            read[title]["figure"] = 121 / 127
+    drawn = preflight_png(preflight(shape(texts=conversations), QUICK, read=read))
+    new = tmp_path / "preflight.png"
+    new.write_bytes(drawn)
+    shown = np.asarray(Image.open(REPOSITORY / "docs" / "preflight.png").convert("RGB"))
+    same = np.array_equal(np.asarray(Image.open(new).convert("RGB")), shown)
+    assert same, f"look at {new}, and put it into docs/"
 
 
 def test_the_same_report_gives_the_same_bytes(default: Preflight) -> None:

@@ -4,7 +4,6 @@ What belongs here: gathering what the report needs to know, and saying what ther
 What does not: the report itself (`training/preflight.py`).
 """
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 
@@ -136,10 +135,7 @@ def preflight_product(report: Preflight) -> Product[Files]:
         details[f"{name}_verdict"] = str(each.verdict) + (", too long" if each.too_long else "")
     details["legible_everywhere"] = not trouble_of(report)
     plot = preflight_png(report)
-    # The web UI shows what is in the metadata: the plot is small enough for that.
-    shown = base64.b64encode(plot).decode("ascii")
-    preview = f"![tokens of a conversation by consumer](data:image/png;base64,{shown})\n\n{table}"
-    return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=preview)
+    return Product({"report": table.encode("utf-8"), "plot": plot}, details, preview=table)
 
 
 def trouble_of(report: Preflight) -> dict[str, str]:

@@ -88,6 +88,16 @@ def preflight(
     return once(make)
 
 
+def gallery(
+    run: AssetRun, samples: Files, questions: Files, evidence: Files, **media: "Batches"
+) -> Make:
+    """Make the pages on which people look at the corpus."""
+    from zwu_ts_assets.orchestration.assets import gallery_products
+
+    view = _view(run, samples, questions)
+    return once(partial(gallery_products.gallery_product, view, evidence, media))
+
+
 def export(
     format_name: str,
     run: AssetRun,

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from zwu_ts_assets.config.environment import (
     WEB_ADDRESSES_VARIABLE,
     WEB_TOKEN_VARIABLE,
+    artifacts_dir,
     web_addresses,
     web_token,
 )
@@ -20,6 +21,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.dagster_private import run_webserver
 from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.orchestration.web.guard import Guard
+from zwu_ts_assets.orchestration.web.pages import Pages
 
 
 def guarded(app: ASGIApp, host: str, port: int) -> Guard:
@@ -41,7 +43,7 @@ def guarded(app: ASGIApp, host: str, port: int) -> Guard:
     else:
         token = secrets.token_urlsafe(32)
         click.echo(f"The web UI is on {place}/?token={quote(token)}")
-    return Guard(app, addresses, token)
+    return Guard(Pages(app, artifacts_dir()), addresses, token)
 
 
 def check_environment() -> None:

@@ -104,7 +104,10 @@ def test_metadata_tell_counts_and_stay_short(whole: Whole) -> None:
     told = metadata(project, "preflight")
     assert told["conversations"] == sum(map(len, conversations.values()))
     assert told["qwen3_vl_tokens"] > 0
-    assert "data:image/png;base64," in told["preview"]
+    assert "](/artifacts/preflight/preflight.png.preview.jpg?" in told["preview"]
+    assert told["report"].startswith("Figures of 448x224")
+    for name in ("samples", "questions", "evidence", "baselines"):
+        assert len(metadata(project, name)["preview"]) < 1_000
 
 
 def test_the_lineage_reaches_from_the_csv_to_each_export(whole: Whole) -> None:
