@@ -46,12 +46,15 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.storage.data_mirror import told
+from zwu_ts_assets.terminal import plain
 from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:
     from zwu_ts_assets.scoring.report import Material
 
 _names = click.argument("names", nargs=-1, metavar="[DATASET]...")
+
+_INTERRUPTED = 130  # as shells tell it
 
 _KEPT_RUNS = "500"  # under `dev`, 200 MB of refreshes of three batches
 
@@ -64,6 +67,10 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except CorpusError as error:
             raise click.ClickException(told(str(error))) from error
+        except KeyboardInterrupt as error:
+            kept = str(error) or "what was finished is kept"
+            click.echo(f"Interrupted: {kept}; run again to go on", err=True)
+            ctx.exit(_INTERRUPTED)
         except Exception as error:
             if sentence := _sentence_of(error):
                 raise click.ClickException(sentence) from error
@@ -173,7 +180,7 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
         _run_dataset(dataset, workers, dask, False, ["preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
         files = file_names("preflight", WHOLE, dataset.specs)
-        click.echo(store.read(files["report"]).decode("utf-8"))
+        click.echo(plain(store.read(files["report"]).decode("utf-8")))
 
     each(datasets_with_a_csv(names), report)
 
@@ -192,7 +199,7 @@ def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
         store = dataset_store(artifacts_dir(), dataset.prefix)
         files = file_names("evidence", WHOLE, dataset.specs)
         click.echo(f"{dataset.name}:")
-        click.echo(store.read(files["report"]).decode("utf-8"))
+        click.echo(plain(store.read(files["report"]).decode("utf-8")))
         problems = json.loads(store.read(files["numbers"]))["problems"]
         if problems:
             raise CorpusError(
@@ -475,6 +482,5 @@ def dev(
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.orchestration.web.dev", "-m", "zwu_ts_assets"]
-    # Every look of every sensor would be told in two lines; the web UI lists them.
-    command += ["--host", host, "--port", str(port), "--log-level", "warning"]
+    command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -41,7 +41,7 @@ from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unma
 from zwu_ts_assets.storage.ahead import ahead
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.storage.places import printed_place
-from zwu_ts_assets.workers.progress import with_progress
+from zwu_ts_assets.terminal import begin, counted
 
 # In the fingerprint of an artifact of which a part could not be made: it is never current.
 _INCOMPLETE = "incomplete: "
@@ -110,6 +110,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             for key, record in current.items():
                 if record is not None and not obj.force:
                     tell(key, record, False)
+            begin(asset, len(keys), len(keys) - len(due))
             products = obj.make(due)
 
             def written(item: tuple[str, Product[Any]]) -> tuple[str, Record]:
@@ -122,7 +123,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             problems: list[Problem] = []
 
             def made_now() -> Iterator[tuple[str, Product[Any]]]:
-                for key in with_progress(due, asset):
+                for key in counted(due) if keys != [WHOLE] else due:
                     product = next(products)
                     problems.extend(product.problems)
                     if product.value or not product.problems:

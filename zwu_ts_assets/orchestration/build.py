@@ -28,6 +28,7 @@ from zwu_ts_assets.orchestration.automation import dataset_job, dataset_schedule
 from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.orchestration.check_definitions import dataset_checks
 from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
+from zwu_ts_assets.orchestration.dagster_private import refuse_batches_of_several_datasets
 from zwu_ts_assets.orchestration.datasets import BrokenDataset, Dataset
 from zwu_ts_assets.orchestration.export_io_manager import ExportIOManager
 from zwu_ts_assets.orchestration.io_managers import (
@@ -119,6 +120,14 @@ def _data_folder() -> Path:
     return folder
 
 
+def _of_one_dataset(partitions: Sequence[str]) -> str:
+    names = [name.removesuffix("_batches") for name in partitions]
+    return (
+        f"A batch is one of a dataset, and the assets that were selected are of {len(names)} "
+        f"datasets: {', '.join(names)}. Select one of them: --select group:{names[0]}"
+    )
+
+
 def defined(specs: Specs = SPECS) -> dg.Definitions:
     """The definitions of what the environment and the data folder say.
 
@@ -128,6 +137,7 @@ def defined(specs: Specs = SPECS) -> dg.Definitions:
     Raises:
         click.ClickException: The environment, or every settings file, has a mistake.
     """
+    refuse_batches_of_several_datasets(_of_one_dataset)
     try:
         found = find_datasets(_data_folder(), dataset_names(), specs)
         if found.broken and not found.sound:

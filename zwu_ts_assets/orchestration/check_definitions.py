@@ -26,6 +26,7 @@ from zwu_ts_assets.orchestration.run_tags import batches_of_run
 from zwu_ts_assets.orchestration.work import Check
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.terminal import CountingPool, begin
 
 CSV_CHECK: Final = "csv_is_sound"
 CURRENT_CHECK: Final = "is_current"
@@ -51,6 +52,11 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
     ]
 
 
+def stage_of(spec: AssetSpec, check: Check) -> str:
+    """What the progress of a command calls a check."""
+    return f"{spec.role}: {check.name}"
+
+
 def _check(
     dataset: Dataset, artifacts: Place, spec: AssetSpec, check: Check
 ) -> dg.AssetChecksDefinition:
@@ -59,10 +65,11 @@ def _check(
     def verify(
         context: dg.AssetCheckExecutionContext, workers: Workers, made: Any, **inputs: Any
     ) -> dg.AssetCheckResult:
+        begin(stage_of(spec, check), batch_count(dataset))
         run = CheckRun(
             dataset,
             surroundings_of(dataset),
-            workers.pool,
+            CountingPool(workers.pool),
             chosen=partial(batches_of_run, context.run.tags),
             batch_count=partial(batch_count, dataset),
         )
