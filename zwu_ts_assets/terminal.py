@@ -11,7 +11,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -228,24 +228,10 @@ class CountingPool:
         self._pool.close()
 
 
-def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as text: the first column to the left, the others to the right.
-
-    Args:
-        head: The names of the columns.
-        rows: Their cells, as many in each row as there are names.
-    """
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = []
-    for row in (head, *rows):
-        first, *others = zip(row, widths, strict=True)
-        cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
-
-
 def plain(markdown: str) -> str:
     """A report in Markdown as it is read at a terminal: tables aligned, emphasis left out."""
+    from zwu_ts_assets.scoring.pages import aligned  # not for every command
+
     lines: list[str] = []
     table: list[list[str]] = []
     for line in [*markdown.splitlines(), ""]:

@@ -12,7 +12,6 @@ from zwu_ts_assets.scoring.baselines import FORECASTS, share_text
 from zwu_ts_assets.scoring.compare import Comparison
 from zwu_ts_assets.scoring.intervals import Interval
 from zwu_ts_assets.scoring.score import Score, ScoreRow
-from zwu_ts_assets.terminal import aligned
 
 _Table = tuple[list[str], list[list[str]]]
 
@@ -138,6 +137,22 @@ def _piped(head: list[str], rows: list[list[str]]) -> str:
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in (head, *cells)]
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+
+
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as text: the first column to the left, the others to the right.
+
+    Args:
+        head: The names of the columns.
+        rows: Their cells, as many in each row as there are names.
+    """
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = []
+    for row in (head, *rows):
+        first, *others = zip(row, widths, strict=True)
+        cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
 
 
 def plot_png(scores: Sequence[Score]) -> bytes:

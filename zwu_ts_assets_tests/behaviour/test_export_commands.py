@@ -1,8 +1,8 @@
 """The commands of the last mile: export, preflight, validate."""
 
 import json
-import re
 import os
+import re
 import shutil
 from pathlib import Path
 
