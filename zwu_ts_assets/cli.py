@@ -46,9 +46,9 @@ from zwu_ts_assets.orchestration.chosen_datasets import (
 )
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.terminal import plain
 from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.storage.data_mirror import told
-from zwu_ts_assets.terminal import plain
 from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:

@@ -37,11 +37,11 @@ from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import batches_of_run, events_are_ours
 from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
+from zwu_ts_assets.orchestration.terminal import begin, counted
 from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
 from zwu_ts_assets.storage.ahead import ahead
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.storage.places import printed_place
-from zwu_ts_assets.terminal import begin, counted
 
 # In the fingerprint of an artifact of which a part could not be made: it is never current.
 _INCOMPLETE = "incomplete: "

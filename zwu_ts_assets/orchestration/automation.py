@@ -187,7 +187,9 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
     bring_up_to_date(dataset.csv.parent)
-    return dataset_of(dataset.name, dataset.csv, dataset.specs)
+    return dataset_of(
+        dataset.name, dataset.csv, dataset.specs, given=dataset.given, prefix=dataset.prefix
+    )
 
 
 def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:

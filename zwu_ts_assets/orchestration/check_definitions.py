@@ -23,10 +23,10 @@ from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_da
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run
+from zwu_ts_assets.orchestration.terminal import CountingPool, begin
 from zwu_ts_assets.orchestration.work import Check
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
-from zwu_ts_assets.terminal import CountingPool, begin
 
 CSV_CHECK: Final = "csv_is_sound"
 CURRENT_CHECK: Final = "is_current"

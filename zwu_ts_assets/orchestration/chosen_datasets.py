@@ -48,13 +48,22 @@ _OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
 }
 
 
-def dataset_of(name: str, csv: Path, specs: Specs = SPECS) -> Dataset:
+def dataset_of(
+    name: str,
+    csv: Path,
+    specs: Specs = SPECS,
+    *,
+    given: Mapping[str, object] | None = None,
+    prefix: tuple[str, ...] | None = None,
+) -> Dataset:
     """A dataset by its name and CSV, with the settings that its files have now.
 
     Args:
         name: Its name.
         csv: The file.
         specs: The assets that it may have.
+        given: Settings by name that override those of its files.
+        prefix: Of its asset keys, and its folder below `artifacts/`; None: its name, but for ETTh1.
 
     Raises:
         CorpusError: Invalid settings.
@@ -62,8 +71,11 @@ def dataset_of(name: str, csv: Path, specs: Specs = SPECS) -> Dataset:
     return Dataset(
         name=name,
         csv=csv,
-        settings=read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name),
-        prefix=_prefix(name),
+        settings=read_settings(
+            settings_file(csv), _OWN_DEFAULTS.get(name), table=name, given=given
+        ),
+        prefix=_prefix(name) if prefix is None else prefix,
+        given=given or {},
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
         specs=specs,
     )
@@ -154,6 +166,25 @@ def each(found: Datasets, work: Callable[[Dataset], object]) -> None:
         raise click.ClickException(told("\n".join(lines)))
 
 
+def dataset_at(csv: Path, given: Mapping[str, object] | None = None) -> Dataset:
+    """The dataset of a table anywhere, with the name that its folder gives it.
+
+    Args:
+        csv: The table.
+        given: Settings by name that override those of the files beside it.
+
+    Raises:
+        CorpusError: There is no such table, or its settings are not valid.
+    """
+    if not csv.is_file():
+        raise CorpusError(f"{csv}: there is no such file; name a table.")
+    found = discover(csv.resolve().parent, SPECS.folders)
+    for name, path in found.csvs.items():
+        if path.name == csv.name:
+            return dataset_of(name, path, given=given)
+    raise CorpusError(f"{csv}: is no table that is read. {passed_over(found)}")
+
+
 def names_of_paths(words: Sequence[str]) -> list[str]:
     """The names of datasets, for names as they are and for paths of tables anywhere.
 
@@ -169,8 +200,7 @@ def names_of_paths(words: Sequence[str]) -> list[str]:
     paths = [Path(word) for word in words if Path(word).name != word or Path(word).is_file()]
     if not paths:
         return list(words)
-    if missing := [path for path in paths if not path.is_file()]:
-        raise CorpusError(f"{missing[0]}: there is no such file; name a table, or a dataset.")
+    chosen = [dataset_at(path).name for path in paths]
     folders = {path.resolve().parent for path in paths}
     if len(folders) > 1 or len(paths) < len(words):
         raise CorpusError(
@@ -178,11 +208,6 @@ def names_of_paths(words: Sequence[str]) -> list[str]:
             "those of each folder in a command of its own."
         )
     (folder,), own = folders, data_dir()
-    found = discover(folder, SPECS.folders)
-    names = {csv.name: name for name, csv in found.csvs.items()}
-    if unread := [path for path in paths if path.name not in names]:
-        raise CorpusError(f"{unread[0]}: is no table that is read. {passed_over(found)}")
-    chosen = [names[path.name] for path in paths]
     others = discover(own, SPECS.folders).csvs
     for name in chosen:
         if name in others and others[name].exists() and folder != own.resolve():

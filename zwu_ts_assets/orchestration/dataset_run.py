@@ -35,11 +35,11 @@ from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.terminal import progress
 from zwu_ts_assets.orchestration.too_short import why_no_question, why_no_sample
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
-from zwu_ts_assets.terminal import progress
 
 
 def run_dataset(

@@ -18,11 +18,11 @@ from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store, export_folder, opened
 from zwu_ts_assets.orchestration.specs import SPECS
+from zwu_ts_assets.orchestration.terminal import progress
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import Place
-from zwu_ts_assets.terminal import progress
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.training.exports.manifest import MANIFEST

@@ -1,7 +1,7 @@
 """What a person at a terminal sees while a command works, and the tables that it ends with.
 
 What belongs here: how far a command is, and tables as aligned text. What does not: what progresses
-(`orchestration/dataset_run.py` plans it), the words of a command's result.
+(`dataset_run.py` plans it), the words of a command's result.
 
 While a step runs, Dagster may send the process' output to a log file, so standard error is kept
 from before: asked during a step, it never is a terminal.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from zwu_ts_assets import terminal
+from zwu_ts_assets.orchestration import terminal
 from zwu_ts_assets.orchestration.web.dev import NewsOfSensors
 from zwu_ts_assets_tests.processes import Shell, patience, wait_for
 
