@@ -61,10 +61,12 @@ def _check(
     dataset: Dataset, artifacts: Place, spec: AssetSpec, check: Check
 ) -> dg.AssetChecksDefinition:
     """A check that looks at what an asset made."""
+    workers_key = f"{dataset.scope}workers"
 
     def verify(
-        context: dg.AssetCheckExecutionContext, workers: Workers, made: Any, **inputs: Any
+        context: dg.AssetCheckExecutionContext, made: Any, **inputs: Any
     ) -> dg.AssetCheckResult:
+        workers: Workers = inputs.pop(workers_key)
         begin(stage_of(spec, check), batch_count(dataset))
         run = CheckRun(
             dataset,
@@ -90,7 +92,7 @@ def _check(
     # Dagster takes from the signature which inputs there are; they differ from check to check.
     ours = [
         Parameter("context", Parameter.POSITIONAL_OR_KEYWORD),
-        Parameter("workers", Parameter.POSITIONAL_OR_KEYWORD, annotation=Workers),
+        Parameter(workers_key, Parameter.POSITIONAL_OR_KEYWORD, annotation=Workers),
         Parameter("made", Parameter.POSITIONAL_OR_KEYWORD, annotation=Any),
         *(
             Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)

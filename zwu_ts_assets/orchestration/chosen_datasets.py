@@ -54,7 +54,6 @@ def dataset_of(
     specs: Specs = SPECS,
     *,
     given: Mapping[str, object] | None = None,
-    prefix: tuple[str, ...] | None = None,
 ) -> Dataset:
     """A dataset by its name and CSV, with the settings that its files have now.
 
@@ -63,7 +62,6 @@ def dataset_of(
         csv: The file.
         specs: The assets that it may have.
         given: Settings by name that override those of its files.
-        prefix: Of its asset keys, and its folder below `artifacts/`; None: its name, but for ETTh1.
 
     Raises:
         CorpusError: Invalid settings.
@@ -74,7 +72,7 @@ def dataset_of(
         settings=read_settings(
             settings_file(csv), _OWN_DEFAULTS.get(name), table=name, given=given
         ),
-        prefix=_prefix(name) if prefix is None else prefix,
+        prefix=_prefix(name),
         given=given or {},
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
         specs=specs,
