@@ -36,7 +36,7 @@ from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
 from zwu_ts_assets.orchestration.terminal import progress
-from zwu_ts_assets.orchestration.too_short import why_no_question, why_no_sample
+from zwu_ts_assets.orchestration.too_short import empty_splits, why_no_question, why_no_sample
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
@@ -152,6 +152,8 @@ def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequenc
             why = why_no_question(dataset.csv, dataset.settings, questions.details)
         if why:
             raise CorpusError(why)
+        if sentence := empty_splits(dataset.csv, dataset.settings, samples.details):
+            click.echo(told(f"Warning: {sentence}"), err=True)
 
 
 def _efforts(dataset: Dataset, due: Todo) -> dict[str, float]:
