@@ -33,6 +33,7 @@ from zwu_ts_assets.config.environment import (
     web_addresses,
     web_token,
 )
+from zwu_ts_assets.config.new_project import configure_instance, make_project
 from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.chosen_datasets import (
@@ -40,10 +41,12 @@ from zwu_ts_assets.orchestration.chosen_datasets import (
     datasets_with_a_csv,
     each,
     find_datasets,
+    names_of_paths,
     say_what_is_passed_over,
 )
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.terminal import plain
 from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.training.split_rule import SPLITS
@@ -51,7 +54,16 @@ from zwu_ts_assets.training.split_rule import SPLITS
 if TYPE_CHECKING:
     from zwu_ts_assets.scoring.report import Material
 
-_names = click.argument("names", nargs=-1, metavar="[DATASET]...")
+
+def _by_name(context: click.Context, option: click.Parameter, words: tuple[str, ...]) -> list[str]:
+    return names_of_paths(words)
+
+
+_names = click.argument(
+    "names", nargs=-1, metavar="[DATASET | path/to/table.csv]...", callback=_by_name
+)
+
+_INTERRUPTED = 130  # as shells tell it
 
 _KEPT_RUNS = "500"  # under `dev`, 200 MB of refreshes of three batches
 
@@ -64,6 +76,10 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except CorpusError as error:
             raise click.ClickException(told(str(error))) from error
+        except KeyboardInterrupt as error:
+            kept = str(error) or "what was finished is kept"
+            click.echo(f"Interrupted: {kept}; run again to go on", err=True)
+            ctx.exit(_INTERRUPTED)
         except Exception as error:
             if sentence := _sentence_of(error):
                 raise click.ClickException(sentence) from error
@@ -89,8 +105,11 @@ def _sentence_of(error: BaseException | None) -> str:
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="zwu-ts-assets")
 def main() -> None:
     """Turn a time-series CSV into a multimodal corpus for Qwen3-VL."""
+    if click.get_current_context().invoked_subcommand == "init":
+        return  # the folder around the new one stays as it is
     # Dagster keeps its run history in the project's own folder unless told otherwise.
     own = os.environ.get("DAGSTER_HOME")
     home = Path(own or project_root() / ".dagster").resolve()
@@ -102,6 +121,7 @@ def main() -> None:
     if not own:
         with suppress(OSError):  # of another user, who decides
             home.chmod(home.stat().st_mode & ~hidden & 0o777)
+        configure_instance(home)
 
 
 def _address(context: click.Context, option: click.Parameter, value: str | None) -> str:
@@ -128,11 +148,20 @@ def _run_dataset(
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a project folder: data/, artifacts/, settings with comments, Dagster's configuration."""
+    for path in make_project(folder):
+        click.echo(path)
+    click.echo(f"Copy a CSV into {folder / 'data'}, then: cd {folder} && zwu-ts-assets run")
+
+
+@main.command()
 @_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
 @click.option("--force", is_flag=True, help="Make again also what is current.")
-def run(names: tuple[str, ...], workers: int, dask: str, force: bool) -> None:
+def run(names: list[str], workers: int, dask: str, force: bool) -> None:
     """Materialize what is missing or out of date, through Dagster, in one run per dataset."""
     each(
         datasets_with_a_csv(names),
@@ -147,7 +176,7 @@ def run(names: tuple[str, ...], workers: int, dask: str, force: bool) -> None:
 @_dask_option
 @click.option("--force", is_flag=True, help="Make again also what is current.")
 def export(
-    names: tuple[str, ...], formats: tuple[str, ...], workers: int, dask: str, force: bool
+    names: list[str], formats: tuple[str, ...], workers: int, dask: str, force: bool
 ) -> None:
     """Make what trainers load: samples, the preflight report and exports."""
     for name in formats:
@@ -164,7 +193,7 @@ def export(
 @_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
-def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
+def preflight(names: list[str], workers: int, dask: str) -> None:
     """Report what each trainer would make of the corpus: tokens, sizes, frames, legibility."""
     from zwu_ts_assets.orchestration.layout import dataset_store, file_names
     from zwu_ts_assets.orchestration.work import WHOLE
@@ -173,7 +202,7 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
         _run_dataset(dataset, workers, dask, False, ["preflight"])
         store = dataset_store(artifacts_dir(), dataset.prefix)
         files = file_names("preflight", WHOLE, dataset.specs)
-        click.echo(store.read(files["report"]).decode("utf-8"))
+        click.echo(plain(store.read(files["report"]).decode("utf-8")))
 
     each(datasets_with_a_csv(names), report)
 
@@ -183,7 +212,7 @@ def preflight(names: tuple[str, ...], workers: int, dask: str) -> None:
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
 @click.option("--open", "in_browser", is_flag=True, help="Open it in the browser, too.")
-def look(names: tuple[str, ...], workers: int, dask: str, in_browser: bool) -> None:
+def look(names: list[str], workers: int, dask: str, in_browser: bool) -> None:
     """Make the gallery: pages of every sample, task and split. Print which page to open."""
     from zwu_ts_assets.orchestration.assets.gallery_products import page_to_open
 
@@ -199,7 +228,7 @@ def look(names: tuple[str, ...], workers: int, dask: str, in_browser: bool) -> N
 @_names
 @click.option("--workers", default=0, help="Worker processes; 0 for one per processor.")
 @_dask_option
-def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
+def evidence(names: list[str], workers: int, dask: str) -> None:
     """Prove that questions need their media: a blind reader, and one that sees pixels alone."""
     from zwu_ts_assets.orchestration.layout import dataset_store, file_names
     from zwu_ts_assets.orchestration.work import WHOLE
@@ -209,7 +238,7 @@ def evidence(names: tuple[str, ...], workers: int, dask: str) -> None:
         store = dataset_store(artifacts_dir(), dataset.prefix)
         files = file_names("evidence", WHOLE, dataset.specs)
         click.echo(f"{dataset.name}:")
-        click.echo(store.read(files["report"]).decode("utf-8"))
+        click.echo(plain(store.read(files["report"]).decode("utf-8")))
         problems = json.loads(store.read(files["numbers"]))["problems"]
         if problems:
             raise CorpusError(
@@ -395,7 +424,7 @@ def _dataset_called(name: str) -> Dataset:
 
 @main.command()
 @_names
-def status(names: tuple[str, ...]) -> None:
+def status(names: list[str]) -> None:
     """List what is out of date, and why; change nothing."""
     from zwu_ts_assets.orchestration.layout import foreign_sentence
     from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_date_sentence
@@ -440,9 +469,7 @@ def status(names: tuple[str, ...]) -> None:
     help="Under which it is opened too, such as https://corpus.example.com behind a proxy.",
 )
 @click.option("--no-token", is_flag=True, help="Let in whoever reaches it from this machine.")
-def dev(
-    names: tuple[str, ...], host: str, port: int, addresses: tuple[str, ...], no_token: bool
-) -> None:
+def dev(names: list[str], host: str, port: int, addresses: tuple[str, ...], no_token: bool) -> None:
     """Start the Dagster web UI and daemon on this machine."""
     from zwu_ts_assets.orchestration.event_log import instance_of_home
     from zwu_ts_assets.orchestration.partitions import register_batches
@@ -484,7 +511,7 @@ def dev(
         for broken in found.broken:
             click.echo(told(f"{broken.name}: {broken.problem}"), err=True)
     if [dataset.name for dataset in found.sound] == [SAMPLE]:
-        names = (SAMPLE,)  # also where it stands in for what is not there
+        names = [SAMPLE]  # also where it stands in for what is not there
     if names:
         os.environ[DATASETS_VARIABLE] = ",".join(names)
     # Nobody looks after the run history of a machine that is left alone for months.
@@ -492,6 +519,5 @@ def dev(
     # The first look at a large CSV takes longer than the minute that Dagster gives a sensor.
     os.environ.setdefault("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "600")
     command = [sys.executable, "-m", "zwu_ts_assets.orchestration.web.dev", "-m", "zwu_ts_assets"]
-    # Every look of every sensor would be told in two lines; the web UI lists them.
-    command += ["--host", host, "--port", str(port), "--log-level", "warning"]
+    command += ["--host", host, "--port", str(port)]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import pty
+import re
 import socket
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def test_progress_is_shown_where_a_terminal_is_attached_and_nowhere_else(shell: 
                 shown += piece
     os.close(ours)
     assert process.returncode == 0
-    assert b"correlation_pngs:" in shown
+    assert re.search(rb"\| etth1: \w+ [0-3]/3", shown)
     assert b"%|" in shown
     again = subprocess.run([*command, "--force"], capture_output=True, check=True)
     assert b"%|" not in again.stderr + again.stdout
@@ -62,7 +63,9 @@ def test_a_second_run_has_nothing_to_do_and_says_so(shell: Shell) -> None:
     assert shell.enter("run", "--workers", "1").exit_code == 0
     result = shell.enter("run", "--workers", "1")
     assert result.exit_code == 0
-    assert "nothing to do, every artifact is current" in result.output
+    (line,) = result.output.splitlines()
+    assert line.startswith("etth1: nothing to do, every artifact is current; they are in ")
+    assert str(shell.artifacts) in line
 
 
 def test_a_command_reads_and_hashes_a_csv_once(
@@ -326,6 +329,20 @@ def test_dagster_refuses_a_batch_that_is_none_in_one_sentence(
     assert ended.returncode == 1
     assert "Error: There is no batch" in ended.stderr
     assert "its batches are 0...2" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("--partition", "0"), ("--partition-range", "0...1")])
+def test_dagster_refuses_batches_of_two_datasets_in_one_sentence(
+    shell: Shell, words: tuple[str, str]
+) -> None:
+    shell.prepare()
+    write_csv(shell.data / "weather.csv", 1000)
+    ended = dagster("--select", "*", *words)
+    assert ended.returncode == 1
+    assert "are of 2 datasets: etth1, weather" in ended.stderr
+    assert "--select group:etth1" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

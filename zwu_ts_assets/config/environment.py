@@ -46,10 +46,19 @@ def project_root() -> Path:
     In a checkout it is the folder with `pyproject.toml` above the package, whatever the working
     directory. An installed wheel has no project around it: there it is the working directory.
     """
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "pyproject.toml").is_file() and (checkout / "workspace.yaml").is_file():
-        return checkout
-    return Path.cwd()
+    return _around() if is_checkout() else Path.cwd()
+
+
+def is_checkout() -> bool:
+    """Whether the package is the one of a checkout, where ETTh1 is a dataset unless told otherwise.
+
+    An installed wheel is somebody's tool for their own data.
+    """
+    return all((_around() / name).is_file() for name in ("pyproject.toml", "workspace.yaml"))
+
+
+def _around() -> Path:
+    return Path(__file__).resolve().parents[2]
 
 
 def data_dir() -> Path:

@@ -52,7 +52,10 @@ _TABLES: Final[Mapping[str, type[BaseModel]]] = {"split": SplitRule, "tasks": Ta
 
 
 def read_settings(
-    toml: Path, defaults: Mapping[str, object] | None = None, table: str | None = None
+    toml: Path,
+    defaults: Mapping[str, object] | None = None,
+    table: str | None = None,
+    given: Mapping[str, object] | None = None,
 ) -> Settings:
     """The settings in a TOML file over the defaults; the defaults alone if it does not exist.
 
@@ -61,18 +64,20 @@ def read_settings(
         defaults: A dataset's own defaults, which the file may override.
         table: The dataset's table in the shared file `datasets.toml` beside it, whose settings come
             between the two; None for no look there.
+        given: Settings by name that override those of the files.
 
     Raises:
         CorpusError: A file is too long, is not TOML, has an unknown key or a value out of bounds.
     """
     shared = toml.with_name(SHARED_SETTINGS)
     between = shared_tables(shared).get(table, {}) if table is not None else {}
-    own = _overrides(toml)
+    own = {**_overrides(toml), **(given or {})}
     try:
         return Settings.model_validate({**(defaults or {}), **between, **own})
     except ValidationError as error:
         place = f"{shared}, table [{table}]"
-        place = (f"{toml} and {place}" if own else place) if between else str(toml)
+        toml_text = f"{toml} and the settings given by name" if given else str(toml)
+        place = (f"{toml_text} and {place}" if own else place) if between else toml_text
         raise CorpusError(f"{place}: " + "; ".join(_say(error))) from error
 
 

@@ -37,11 +37,11 @@ from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import DATASET, FORCE, batches_of_run, events_are_ours
 from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
+from zwu_ts_assets.orchestration.terminal import begin, counted
 from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
 from zwu_ts_assets.storage.ahead import ahead
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
 from zwu_ts_assets.storage.places import printed_place
-from zwu_ts_assets.workers.progress import with_progress
 
 # In the fingerprint of an artifact of which a part could not be made: it is never current.
 _INCOMPLETE = "incomplete: "
@@ -111,6 +111,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             for key, record in current.items():
                 if record is not None and not force:
                     tell(key, record, False)
+            begin(asset, len(keys), len(keys) - len(due))
             products = obj.make(due)
 
             def written(item: tuple[str, Product[Any]]) -> tuple[str, Record]:
@@ -123,7 +124,7 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
             problems: list[Problem] = []
 
             def made_now() -> Iterator[tuple[str, Product[Any]]]:
-                for key in with_progress(due, asset):
+                for key in counted(due) if keys != [WHOLE] else due:
                     product = next(products)
                     problems.extend(product.problems)
                     if product.value or not product.problems:

@@ -8,6 +8,7 @@ body calls (`assets/`).
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from inspect import Parameter, Signature
 from typing import Any
 
 import dagster as dg
@@ -135,8 +136,9 @@ def _asset(dataset: Dataset, spec: AssetSpec, batches_per_run: int | None) -> dg
     sources = dataset.specs.inputs(spec.role, dataset.settings)
 
     def asset(
-        context: dg.AssetExecutionContext, config: MakeConfig, workers: Workers, **loaded: Any
+        context: dg.AssetExecutionContext, config: MakeConfig, **loaded: Any
     ) -> Iterator[dg.Output[Work]]:
+        workers: Workers = loaded.pop(f"{dataset.scope}workers")
         keys = [WHOLE]
         if spec.per_batch:
             batches = batches_of_run(context.run.tags, map(int, context.partition_keys))
@@ -155,6 +157,15 @@ def _asset(dataset: Dataset, spec: AssetSpec, batches_per_run: int | None) -> dg
         made_from = {key: origin.made_from for key, origin in origins.items()}
         yield dg.Output(Work(made_from, make, config.force))
 
+    # Dagster takes from the signature which resources there are; their names differ by dataset.
+    asset.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter("context", Parameter.POSITIONAL_OR_KEYWORD),
+            Parameter("config", Parameter.POSITIONAL_OR_KEYWORD, annotation=MakeConfig),
+            Parameter(f"{dataset.scope}workers", Parameter.KEYWORD_ONLY, annotation=Workers),
+            Parameter("loaded", Parameter.VAR_KEYWORD, annotation=Any),
+        ]
+    )
     decorator: _Decorator = dg.asset(
         **_described(dataset, spec, batches_per_run),
         ins={
@@ -177,7 +188,7 @@ def _described(
     return {
         "name": name,
         "key_prefix": list(dataset.prefix) or None,
-        "io_manager_key": spec.io_manager,
+        "io_manager_key": f"{dataset.scope}{spec.io_manager}",
         "partitions_def": BatchPartitions(dataset) if spec.per_batch else None,
         "backfill_policy": in_runs if spec.per_batch else one_run,
         "code_version": lineage.code_version(dataset, name),

@@ -60,6 +60,7 @@ class AssetSpec:
         asked_by: The setting, and the value of it or entry in it, that asks for an asset of the
             last mile.
         may_make_nothing: Whether a run of it may end without an artifact.
+        effort: How long it takes to make for each batch, next to a figure; for the progress bar.
         enabled_by: The setting or property of the settings, and the value of it, that adds the
             asset; None: always there.
     """
@@ -85,6 +86,7 @@ class AssetSpec:
     last_mile: bool = False
     asked_by: tuple[str, object] | None = None
     may_make_nothing: bool = False
+    effort: float = 0.1
     enabled_by: tuple[str, object] | None = None
 
     def is_enabled(self, settings: Settings) -> bool:

@@ -7,6 +7,7 @@ what is out of date (`comparison.py`), whether to start a run (`decision.py`).
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -46,6 +47,9 @@ def dataset_job(dataset: Dataset) -> UnresolvedAssetJobDefinition:
         job_name(dataset),
         selection=_everything(dataset),
         description=f"Everything from {dataset.csv.name} to figures, videos, text and tokens.",
+        # The steps share one pool of worker processes; a process per step would cost a start-up
+        # each and gain nothing.
+        executor_def=dg.in_process_executor,
     )
 
 
@@ -203,7 +207,8 @@ def reload_reason(loaded: Dataset, now: Dataset) -> str:
 def _as_it_is_now(dataset: Dataset) -> Dataset:
     """A dataset with the settings that its file has now; definitions were loaded some time ago."""
     bring_up_to_date(dataset.csv.parent)
-    return dataset_of(dataset.name, dataset.csv, dataset.specs)
+    now = dataset_of(dataset.name, dataset.csv, dataset.specs, given=dataset.given)
+    return replace(dataset, settings=now.settings)
 
 
 def guards(dataset: Dataset, assets: Sequence[str]) -> list[dg.AssetCheckKey]:

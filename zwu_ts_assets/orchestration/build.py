@@ -7,7 +7,7 @@ that could be wrong about an asset; follow its name from `specs.py` into `assets
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import dagster as dg
@@ -33,6 +33,7 @@ from zwu_ts_assets.orchestration.automation import (
 from zwu_ts_assets.orchestration.broken import broken_assets, broken_check, broken_sensor
 from zwu_ts_assets.orchestration.check_definitions import dataset_checks
 from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
+from zwu_ts_assets.orchestration.dagster_private import refuse_batches_of_several_datasets
 from zwu_ts_assets.orchestration.datasets import BrokenDataset, Dataset
 from zwu_ts_assets.orchestration.export_io_manager import ExportIOManager
 from zwu_ts_assets.orchestration.io_managers import (
@@ -55,6 +56,8 @@ def build_definitions(
     automation: AutomationSettings = AutomationSettings(),  # noqa: B008 - frozen
     dask: str = "",
     broken: Sequence[BrokenDataset] = (),
+    *,
+    guest: bool = False,
 ) -> dg.Definitions:
     """The definitions of some datasets.
 
@@ -65,6 +68,8 @@ def build_definitions(
         automation: When the datasets are looked after by themselves.
         dask: Address of a Dask scheduler whose workers do the work; empty: this machine's do.
         broken: What to show with the reason why it is not defined.
+        guest: Whether somebody else's code location gets them: it has an executor and an IO manager
+            of its own.
     """
     with warnings.catch_warnings():
         # Backfill policies are "beta" in the Dagster releases that we pin and test; saying so to
@@ -88,6 +93,14 @@ def build_definitions(
         "files_io": FilesIOManager,
         "exports_io": ExportIOManager,
     }
+    scopes = dict.fromkeys(dataset.scope for dataset in datasets) or [""]
+    resources: dict[str, Any] = {}
+    for scope in scopes:
+        resources |= {
+            f"{scope}{key}": manager(artifacts_dir=str(artifacts), specs=specs)
+            for key, manager in managers.items()
+        }
+        resources[f"{scope}workers"] = Workers(processes=workers, dask=dask)
     sensors = [dataset_sensor(dataset, artifacts, automation) for dataset in datasets]
     return dg.Definitions(
         assets=assets,
@@ -95,19 +108,10 @@ def build_definitions(
         jobs=[job(dataset) for dataset in datasets for job in (dataset_job, remake_job)],
         sensors=[*sensors, *(broken_sensor(dataset, artifacts, automation) for dataset in broken)],
         schedules=[dataset_schedule(dataset, artifacts, automation) for dataset in datasets],
-        resources={
-            **{
-                key: manager(artifacts_dir=str(artifacts), specs=specs)
-                for key, manager in managers.items()
-            },
-            "workers": Workers(processes=workers, dask=dask),
-            # Nothing of ours uses it. Dagster's default pickles into any folder that a run's
-            # configuration names, and would be a resource of every job.
-            "io_manager": dg.mem_io_manager,
-        },
-        # The steps share one pool of worker processes; a process per step would cost a start-up
-        # each and gain nothing.
-        executor=dg.in_process_executor,
+        # Nothing of ours uses `io_manager`. Dagster's default pickles into any folder that a run's
+        # configuration names, and would be a resource of every job.
+        resources=resources if guest else {**resources, "io_manager": dg.mem_io_manager},
+        executor=None if guest else dg.in_process_executor,
     )
 
 
@@ -124,6 +128,14 @@ def _data_folder() -> Path:
     return folder
 
 
+def _of_one_dataset(partitions: Sequence[str]) -> str:
+    names = [name.removesuffix("_batches") for name in partitions]
+    return (
+        f"A batch is one of a dataset, and the assets that were selected are of {len(names)} "
+        f"datasets: {', '.join(names)}. Select one of them: --select group:{names[0]}"
+    )
+
+
 def defined(specs: Specs = SPECS) -> dg.Definitions:
     """The definitions of what the environment and the data folder say.
 
@@ -133,6 +145,7 @@ def defined(specs: Specs = SPECS) -> dg.Definitions:
     Raises:
         click.ClickException: The environment, or every settings file, has a mistake.
     """
+    refuse_batches_of_several_datasets(_of_one_dataset)
     try:
         found = find_datasets(_data_folder(), dataset_names(), specs)
         if found.broken and not found.sound:

@@ -23,6 +23,7 @@ from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_da
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run
+from zwu_ts_assets.orchestration.terminal import CountingPool, begin
 from zwu_ts_assets.orchestration.work import Check
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
@@ -51,18 +52,26 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
     ]
 
 
+def stage_of(spec: AssetSpec, check: Check) -> str:
+    """What the progress of a command calls a check."""
+    return f"{spec.role}: {check.name}"
+
+
 def _check(
     dataset: Dataset, artifacts: Place, spec: AssetSpec, check: Check
 ) -> dg.AssetChecksDefinition:
     """A check that looks at what an asset made."""
+    workers_key = f"{dataset.scope}workers"
 
     def verify(
-        context: dg.AssetCheckExecutionContext, workers: Workers, made: Any, **inputs: Any
+        context: dg.AssetCheckExecutionContext, made: Any, **inputs: Any
     ) -> dg.AssetCheckResult:
+        workers: Workers = inputs.pop(workers_key)
+        begin(stage_of(spec, check), batch_count(dataset))
         run = CheckRun(
             dataset,
             surroundings_of(dataset),
-            workers.pool,
+            CountingPool(workers.pool),
             chosen=partial(batches_of_run, context.run.tags),
             batch_count=partial(batch_count, dataset),
         )
@@ -83,7 +92,7 @@ def _check(
     # Dagster takes from the signature which inputs there are; they differ from check to check.
     ours = [
         Parameter("context", Parameter.POSITIONAL_OR_KEYWORD),
-        Parameter("workers", Parameter.POSITIONAL_OR_KEYWORD, annotation=Workers),
+        Parameter(workers_key, Parameter.POSITIONAL_OR_KEYWORD, annotation=Workers),
         Parameter("made", Parameter.POSITIONAL_OR_KEYWORD, annotation=Any),
         *(
             Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)

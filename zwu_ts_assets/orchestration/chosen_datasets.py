@@ -5,6 +5,7 @@ project can get, and telling what went wrong with some when all had their turn. 
 a dataset is (`datasets.py`), the names of tables (`config/discovery.py`), commands (`cli.py`).
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,12 @@ from typing import Final
 import click
 
 from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, discover, passed_over
-from zwu_ts_assets.config.environment import data_dir, dataset_names
+from zwu_ts_assets.config.environment import (
+    DATA_DIR_VARIABLE,
+    data_dir,
+    dataset_names,
+    is_checkout,
+)
 from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_spec import Specs
@@ -42,13 +48,20 @@ _OWN_DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
 }
 
 
-def dataset_of(name: str, csv: Path, specs: Specs = SPECS) -> Dataset:
+def dataset_of(
+    name: str,
+    csv: Path,
+    specs: Specs = SPECS,
+    *,
+    given: Mapping[str, object] | None = None,
+) -> Dataset:
     """A dataset by its name and CSV, with the settings that its files have now.
 
     Args:
         name: Its name.
         csv: The file.
         specs: The assets that it may have.
+        given: Settings by name that override those of its files.
 
     Raises:
         CorpusError: Invalid settings.
@@ -56,8 +69,11 @@ def dataset_of(name: str, csv: Path, specs: Specs = SPECS) -> Dataset:
     return Dataset(
         name=name,
         csv=csv,
-        settings=read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name),
+        settings=read_settings(
+            settings_file(csv), _OWN_DEFAULTS.get(name), table=name, given=given
+        ),
         prefix=_prefix(name),
+        given=given or {},
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
         specs=specs,
     )
@@ -79,7 +95,7 @@ def find_datasets(data_dir: Path, names: Sequence[str] = (), specs: Specs = SPEC
     Args:
         data_dir: The folder with the CSVs.
         names: Dataset names, for example `["etth1"]`; none: ETTh1 and one for every other CSV but
-            the demonstration `sample.csv`.
+            the demonstration `sample.csv`. Outside of a checkout, ETTh1 is there if its CSV is.
         specs: The assets that they may have.
 
     Raises:
@@ -94,6 +110,10 @@ def find_datasets(data_dir: Path, names: Sequence[str] = (), specs: Specs = SPEC
                 f"copy a CSV that gives it to {data_dir}."
             )
     sound, broken = [], []
+    if not names and not is_checkout() and not found.csvs[ETTH1].exists():
+        names = [name for name in found.default_names if name != ETTH1]
+        if not names:
+            return Datasets((), ())
     for name in dict.fromkeys(names or found.default_names):
         problem = found.problems.get(name, "")
         if not problem:
@@ -144,6 +164,59 @@ def each(found: Datasets, work: Callable[[Dataset], object]) -> None:
         raise click.ClickException(told("\n".join(lines)))
 
 
+def dataset_at(csv: Path, given: Mapping[str, object] | None = None) -> Dataset:
+    """The dataset of a table anywhere, with the name that its folder gives it.
+
+    Args:
+        csv: The table.
+        given: Settings by name that override those of the files beside it.
+
+    Raises:
+        CorpusError: There is no such table, or its settings are not valid.
+    """
+    if not csv.is_file():
+        raise CorpusError(f"{csv}: there is no such file; name a table.")
+    found = discover(csv.resolve().parent, SPECS.folders)
+    for name, path in found.csvs.items():
+        if path.name == csv.name:
+            return dataset_of(name, path, given=given)
+    raise CorpusError(f"{csv}: is no table that is read. {passed_over(found)}")
+
+
+def names_of_paths(words: Sequence[str]) -> list[str]:
+    """The names of datasets, for names as they are and for paths of tables anywhere.
+
+    The folder of such a table becomes the data folder of this process and those that it starts.
+
+    Args:
+        words: Names and paths.
+
+    Raises:
+        CorpusError: Tables of several folders, or one whose artifacts would take the place of
+            another dataset's.
+    """
+    paths = [Path(word) for word in words if Path(word).name != word or Path(word).is_file()]
+    if not paths:
+        return list(words)
+    chosen = [dataset_at(path).name for path in paths]
+    folders = {path.resolve().parent for path in paths}
+    if len(folders) > 1 or len(paths) < len(words):
+        raise CorpusError(
+            f"found {', '.join(words)}; expected tables of one folder, or names of datasets. Name "
+            "those of each folder in a command of its own."
+        )
+    (folder,), own = folders, data_dir()
+    others = discover(own, SPECS.folders).csvs
+    for name in chosen:
+        if name in others and others[name].exists() and folder != own.resolve():
+            raise CorpusError(
+                f"{own} has a dataset {name}, too, and both would have their artifacts in the same "
+                "folder. Rename one, or set ZWU_TS_ARTIFACTS_DIR for this one."
+            )
+    os.environ[DATA_DIR_VARIABLE] = str(folder)
+    return chosen
+
+
 def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
     """The datasets to work on; without ETTh1.csv, a network and another CSV, the bundled sample.
 
@@ -157,6 +230,11 @@ def datasets_with_a_csv(names: Sequence[str]) -> Datasets:
     folder = data_folder()
     found = find_datasets(folder, asked)
     say_what_is_passed_over(folder, asked)
+    if not found.sound and not found.broken:
+        raise CorpusError(
+            f"There is no table in {folder}. Copy a CSV there, name one (zwu-ts-assets run "
+            "path/to/weather.csv), or try the synthetic series: zwu-ts-assets run sample"
+        )
     alone = len(found.sound) + len(found.broken) == 1
     sound, broken = [], list(found.broken)
     for dataset in found.sound:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from subprocess import Popen
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -40,6 +39,12 @@ if TYPE_CHECKING:
     from dagster._core.storage.dagster_run import FINISHED_STATUSES as FINISHED_STATUSES
     from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES as NOT_FINISHED_STATUSES
     from dagster._core.storage.event_log import SqliteEventLogStorage as SqliteEventLogStorage
+    from dagster._core.storage.local_compute_log_manager import (
+        LocalComputeLogManager as LocalComputeLogManager,
+    )
+    from dagster._core.storage.noop_compute_log_manager import (
+        NoOpComputeLogManager as NoOpComputeLogManager,
+    )
     from dagster._core.storage.sqlite_storage import DagsterSqliteStorage as DagsterSqliteStorage
     from dagster._core.storage.tags import GRPC_INFO_TAG as GRPC_INFO_TAG
     from dagster._core.storage.tags import SCHEDULE_NAME_TAG as SCHEDULE_NAME_TAG
@@ -78,6 +83,9 @@ _MODULES: Final = {
     "SqliteEventLogStorage": f"{_CORE}.storage.event_log",
     "DagsterSqliteStorage": f"{_CORE}.storage.sqlite_storage",
     "ConfigurableClassData": "dagster._serdes",
+    # What copies the output of steps to the terminal, and what does not.
+    "LocalComputeLogManager": f"{_CORE}.storage.local_compute_log_manager",
+    "NoOpComputeLogManager": f"{_CORE}.storage.noop_compute_log_manager",
 }
 
 DEFAULT_PORT: Final = 3000
@@ -128,13 +136,14 @@ def run_webserver(guarded: "Callable[[ASGIApp, str, int], ASGIApp]") -> None:
     command.cli(auto_envvar_prefix="DAGSTER_WEBSERVER")
 
 
-def run_dev(webserver: str, secrets: Sequence[str]) -> None:
+def run_dev(webserver: str, daemon: Sequence[str], secrets: Sequence[str]) -> None:
     """The command `dagster dev`, with a module of ours as the web server.
 
     The command starts code servers, daemon and web server, and ends them together.
 
     Args:
         webserver: The module; it takes the options of `dagster-webserver`.
+        daemon: Likewise of `dagster-daemon`, and words that come before its own.
         secrets: Environment variables that no other process gets.
 
     Raises:
@@ -149,8 +158,8 @@ def run_dev(webserver: str, secrets: Sequence[str]) -> None:
             case [python, "-m", "dagster_webserver", *words]:
                 environment = {**os.environ, **kept}
                 process = original([python, "-m", webserver, *words], env=environment, **options)
-            case [_, "-m", "dagster._daemon", *_]:
-                process = original(parts, **options)
+            case [python, "-m", "dagster._daemon", *words]:
+                process = original([python, "-m", *daemon, *words], **options)
             case _:  # it might be a web server
                 raise RuntimeError(f"`dagster dev` starts {parts[1:3]}, which is not known here")
         assert isinstance(process, Popen)
@@ -160,13 +169,49 @@ def run_dev(webserver: str, secrets: Sequence[str]) -> None:
     command.dev_command(prog_name="dagster dev")
 
 
-def _replace(module: ModuleType, name: str, function: Callable[..., Any]) -> Any:
+def run_daemon(words: Sequence[str]) -> None:
+    """The command `dagster-daemon`.
+
+    Args:
+        words: Its arguments.
+    """
+    from dagster._daemon import cli as command
+
+    command.cli(list(words), prog_name="dagster-daemon", auto_envvar_prefix="DAGSTER_DAEMON")
+
+
+def refuse_batches_of_several_datasets(sentence: Callable[[Sequence[str]], str]) -> None:
+    """Make `dagster asset materialize --partition` of several datasets end in a sentence.
+
+    Dagster looks for the partitions that all selected assets share, and its error is a traceback.
+
+    Args:
+        sentence: What to say, given the names of the partitions definitions.
+    """
+    import click
+    from dagster import JobDefinition
+
+    def shared(job: JobDefinition, keys: Any) -> Any:
+        found = {
+            definition
+            for key in (keys or job.asset_layer.selected_asset_keys)
+            if (definition := job.asset_layer.get(key).partitions_def) is not None
+        }
+        names = sorted(str(getattr(each, "name", None)) for each in found)
+        if len(found) > 1 and click.get_current_context(silent=True):
+            raise click.ClickException(sentence(names))
+        return original(job, keys)
+
+    original = _replace(JobDefinition, "_get_partitions_def", shared)
+
+
+def _replace(module: Any, name: str, function: Callable[..., Any]) -> Any:
     """Put a function where a command looks for another, and return that one."""
     original = getattr(module, name, None)
     if original is None:
         raise RuntimeError(
-            f"{module.__name__} has no {name}: this release of Dagster has another web server than "
-            "the one that the guard was made for, and is not started without it"
+            f"{module.__name__} has no {name}: this release of Dagster has another inside than "
+            "the one that the guard of the web server was made for, and is not used without it"
         )
     setattr(module, name, function)
     return original

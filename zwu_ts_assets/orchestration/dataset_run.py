@@ -18,20 +18,25 @@ from zwu_ts_assets.config.environment import artifacts_dir
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.automation import guards, job_name
 from zwu_ts_assets.orchestration.build import build_definitions
-from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK
+from zwu_ts_assets.orchestration.check_definitions import stage_of
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.event_log import instance_for_a_run
-from zwu_ts_assets.orchestration.failures import failures_of
+from zwu_ts_assets.orchestration.failures import failures_of, was_interrupted
 from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence
 from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count, register_batches
 from zwu_ts_assets.orchestration.refresh.comparison import GONE, Difference, difference
-from zwu_ts_assets.orchestration.refresh.reconcile import fail_dead_runs, report_comparison
+from zwu_ts_assets.orchestration.refresh.reconcile import (
+    fail_dead_runs,
+    report_comparison,
+    report_unusable_csv,
+)
 from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
 from zwu_ts_assets.orchestration.run_tags import refresh_tags
-from zwu_ts_assets.orchestration.too_short import why_no_question, why_no_sample
+from zwu_ts_assets.orchestration.terminal import progress
+from zwu_ts_assets.orchestration.too_short import empty_splits, why_no_question, why_no_sample
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
@@ -54,6 +59,7 @@ def run_dataset(
         CorpusError: Options that contradict each other, a CSV or settings that are not sound, or
             one that is too short for what was asked for.
         click.ClickException: Some assets failed; why is printed before.
+        KeyboardInterrupt: Somebody interrupted it; its message says what is kept.
     """
     if workers and dask:
         raise CorpusError(
@@ -69,12 +75,14 @@ def run_dataset(
         reporter = Reporter(instance, dataset, look, asset_inputs(dataset))
         fail_dead_runs(artifacts, instance)
         try:
-            found = difference(dataset, artifacts, also, store=look)
+            with progress(dataset.name, {}) as shown:
+                shown.begin("comparing with the CSV")
+                found = difference(dataset, artifacts, also, store=look)
         except StoreError:
             raise  # which says nothing about the CSV
         except CorpusError as error:
             sentence = told(str(error))
-            reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
+            report_unusable_csv(reporter, dataset, sentence)
             raise
         register_batches(instance, dataset)
         due = todo(dataset, found.stale)
@@ -82,9 +90,11 @@ def run_dataset(
             due = Todo(found.assets, range(found.batches))
         if not due.assets:
             report_comparison(reporter, dataset, found)
-            click.echo(f"{dataset.name}: nothing to do, every artifact is current.")
+            click.echo(
+                f"{dataset.name}: nothing to do, every artifact is current; they are in "
+                f"{store.root} ({time.monotonic() - started:.1f} s)."
+            )
             _say_what_is_foreign(dataset, found)
-            _say_what_is_there(dataset, found, started)
             _refuse_to_export_nothing(dataset, found, also)
             return
         if surplus := sum(item.reason in GONE for item in found.stale):
@@ -102,7 +112,10 @@ def run_dataset(
         run_id = str(uuid4())
         # Held until Dagster has recorded the end: a run that is killed between its last step and
         # then would be "started" for ever.
-        with run_lock_if_possible(artifacts, run_id, instance.root_directory):
+        with (
+            run_lock_if_possible(artifacts, run_id, instance.root_directory),
+            progress(dataset.name, _efforts(dataset, due)) as shown,
+        ):
             result = job.execute_in_process(
                 instance=instance,
                 # Again, since it is this that Dagster records with the run.
@@ -112,6 +125,8 @@ def run_dataset(
                 raise_on_error=False,
                 run_id=run_id,
             )
+        if was_interrupted(result.all_events):
+            raise KeyboardInterrupt(shown.kept())
         reporter.store = look = store.look()
         found = difference(dataset, artifacts, also, store=look)
         report_comparison(reporter, dataset, found)
@@ -138,6 +153,18 @@ def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequenc
             why = why_no_question(dataset.csv, dataset.settings, questions.details)
         if why:
             raise CorpusError(why)
+        if sentence := empty_splits(dataset.csv, dataset.settings, samples.details):
+            click.echo(told(f"Warning: {sentence}"), err=True)
+
+
+def _efforts(dataset: Dataset, due: Todo) -> dict[str, float]:
+    """The stages of a run and how long they take, next to each other: assets and their checks."""
+    batches = len(due.batches) or batch_count(dataset)
+    efforts: dict[str, float] = {}
+    for spec in map(dataset.specs.of, due.assets):
+        efforts[dataset.asset_name(spec.role)] = spec.effort * batches
+        efforts |= {stage_of(spec, check): check.effort * batches for check in spec.checks}
+    return efforts
 
 
 def _run_config(dataset: Dataset, assets: Sequence[str], force: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ A dataset is data, not code. ETTh1 is the first one and has no key prefix; any o
 its name as the prefix of its asset keys and as its folder below `artifacts/`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -70,11 +71,15 @@ class Dataset(AssetNames):
         csv: The CSV file.
         settings: What shapes the corpus.
         published_borders: Of the splits that publications about this dataset use.
+        given: Settings by name that override those of the files beside the CSV.
+        scope: What the keys of its resources begin with, where others have resources, too.
     """
 
     csv: Path
     settings: Settings
     published_borders: tuple[int, int, int, int] | None = None
+    given: Mapping[str, object] = field(default_factory=dict, kw_only=True, compare=False)
+    scope: str = field(default="", kw_only=True)
 
     def split_rule(self, rows: int) -> SplitRule:
         """How rows are divided: as the settings say, else at the published borders, else by ratios.

@@ -23,6 +23,8 @@ import sqlalchemy
 from zwu_ts_assets.orchestration.dagster_private import (
     ConfigurableClassData,
     DagsterSqliteStorage,
+    LocalComputeLogManager,
+    NoOpComputeLogManager,
     SqliteEventLogStorage,
 )
 
@@ -121,5 +123,12 @@ def instance_for_a_run() -> Iterator[dg.DagsterInstance]:
     if own.class_name == DagsterSqliteStorage.__name__:
         kept = ConfigurableClassData(__name__, KeptOpenStorage.__name__, own.config_yaml)
         reference = reference._replace(storage_data=kept)
+    if reference.compute_logs_data.class_name == LocalComputeLogManager.__name__:
+        # It has two processes for each step that copy to the terminal what the step prints, and
+        # on Ctrl-C end with a traceback. Without them, what is printed is there at once.
+        none = ConfigurableClassData(
+            NoOpComputeLogManager.__module__, NoOpComputeLogManager.__name__, "{}"
+        )
+        reference = reference._replace(compute_logs_data=none)
     with dg.DagsterInstance.from_ref(reference) as instance:
         yield instance

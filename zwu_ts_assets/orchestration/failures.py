@@ -19,6 +19,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import Place
 
+_INTERRUPTED: Final = dg.DagsterExecutionInterruptedError.__name__
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.ENOSPC: "the disk is full; free some space and run again",
     errno.EDQUOT: "your disk quota is used up; free some space and run again",
@@ -138,6 +139,21 @@ def failures_of(events: Iterable[dg.DagsterEvent], folder: Place, home: Path) ->
                 _in_short(event.job_failure_data.error, folder, home) or str(event.message)
             )
     return sentences or outside
+
+
+def was_interrupted(events: Iterable[dg.DagsterEvent]) -> bool:
+    """Whether a run ended because somebody pressed Ctrl-C or ended its process.
+
+    Args:
+        events: Of the run.
+    """
+    errors: list[SerializableErrorInfo | None] = []
+    for event in events:
+        if event.is_step_failure:
+            errors.append(event.step_failure_data.error)
+        elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
+            errors.append(event.job_failure_data.error)
+    return any(error is not None and error.cls_name == _INTERRUPTED for error in errors)
 
 
 def _in_short(error: SerializableErrorInfo | None, folder: Place, home: Path) -> str:

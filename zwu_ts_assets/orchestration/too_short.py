@@ -47,6 +47,42 @@ def why_no_sample(csv: Path, settings: Settings, details: Mapping[str, Detail]) 
     return f"{sentence}{', '.join(remedies[:-1])}, or {remedies[-1]}."
 
 
+def empty_splits(csv: Path, settings: Settings, details: Mapping[str, Detail]) -> str:
+    """Which splits have rows and no sample although others have some, and what helps.
+
+    Args:
+        csv: The CSV, to be named.
+        settings: Of the dataset.
+        details: Of the record of its samples: counts and rows of each split.
+
+    Returns:
+        A sentence; empty if there is no such split, or no sample at all.
+    """
+    rows = {name: _length(details.get(f"{name}_rows")) for name in SPLITS}
+    empty = [name for name in SPLITS if rows[name] and not details[f"{name}_samples"]]
+    if not empty or not any(details[f"{name}_samples"] for name in SPLITS):
+        return ""
+    needed, total = settings.window_length + settings.horizon, sum(rows.values())
+    have = ", ".join(f"{name} {rows[name]}" for name in empty)
+    remedies = []
+    if any(rows[name] >= needed for name in empty) and settings.stride > 1:
+        # There is room, but every window that would fit begins elsewhere.
+        remedies.append(f"a window_stride of {max(settings.stride // 4, 1)}")
+    sure = needed + settings.stride - 1  # wherever windows begin, one fits into so many rows
+    if total > 3 * sure and settings.split.borders is None and settings.split.dates is None:
+        share = (Decimal(sure) / total * 100).to_integral_value(ROUND_CEILING) / 100
+        remedies.append(f"under [split], ratios = [{1 - 2 * share}, {share}, {share}]")
+    fewest = min(rows[name] for name in empty)
+    if fewest < needed:
+        remedies.append(f"window_length and horizon of together at most {fewest}")
+    return (
+        f"{csv}: there is no sample in {' and '.join(empty)}, so its files are empty. "
+        f"A sample needs {needed} rows in one split (window_length "
+        f"{settings.window_length} and horizon {settings.horizon}); in rows: {have}. "
+        f"What helps: {', or '.join([*remedies, 'a longer CSV'])}."
+    )
+
+
 def why_no_question(csv: Path, settings: Settings, questions: Mapping[str, Detail]) -> str:
     """Why nothing is asked of the samples that there are, and what helps; empty if something is.
 

@@ -124,6 +124,7 @@ class Check:
         verify: Its body, called with the run, what the asset made, and the inputs by argument.
         inputs: The roles of other assets that it looks at, by the name of the argument.
         warns: Whether a failure is a warning: worth to be known, and nothing that is wrong.
+        effort: How long it takes for each batch, next to drawing a figure; for the progress bar.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Check:
     verify: Callable[..., Verdict]
     inputs: Mapping[str, str] = field(default_factory=dict)
     warns: bool = False
+    effort: float = 0.02
 
 
 class Artifact(dict[str, bytes]):

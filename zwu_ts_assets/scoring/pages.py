@@ -29,7 +29,7 @@ _NOTES: Final = (
 
 def terminal_text(scores: Sequence[Score], comparisons: Sequence[Comparison] = ()) -> str:
     """Everything as aligned plain text."""
-    return _page(scores, comparisons, _aligned, "")
+    return _page(scores, comparisons, aligned, "")
 
 
 def markdown_text(scores: Sequence[Score], comparisons: Sequence[Comparison] = ()) -> str:
@@ -139,7 +139,13 @@ def _piped(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
 
 
-def _aligned(head: list[str], rows: list[list[str]]) -> str:
+def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table as text: the first column to the left, the others to the right.
+
+    Args:
+        head: The names of the columns.
+        rows: Their cells, as many in each row as there are names.
+    """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = []
     for row in (head, *rows):

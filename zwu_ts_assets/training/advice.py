@@ -48,7 +48,7 @@ def advice(
         image: A figure as the model gets it; None where it is refused, which needs no advice
             beside the reason.
         video: A video, likewise.
-        longest_text: Tokens of the longest sample's text.
+        longest_text: Tokens of the longest conversation's text.
         tokenizer: Qwen3-VL's, for the timestamps.
         image_read: Whether it was measured that figures can be read as the model gets them; then
             the rule on the size of digits and cells is not asked.
@@ -231,6 +231,6 @@ def _length_advice(profile: Profile, limit: int, tokens: int) -> str:
     way = profile.caps.length
     setting = f" Set `{way(tokens)}`." if way else ""
     return (
-        f"The longest sample would have {tokens:,} tokens, beyond the limit of {limit:,}: "
+        f"The longest conversation would have {tokens:,} tokens, beyond the limit of {limit:,}: "
         f"{profile.beyond_limit}.{setting}"
     )

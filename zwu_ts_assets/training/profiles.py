@@ -31,7 +31,7 @@ class Caps:
     Attributes:
         image: Pixels of an image to the setting that lets it through; None where there is none.
         video: Pixels of a frame and number of frames kept to the setting, likewise.
-        length: Tokens of the longest sample to the setting, likewise.
+        length: Tokens of the longest conversation to the setting, likewise.
     """
 
     image: Callable[[int], str] | None = None
@@ -50,7 +50,7 @@ class Profile:
         reader: How it reads media.
         processor: Qwen3-VL's processor with this consumer's settings.
         caps: How to raise what limits the media.
-        length_limit: The longest sample in tokens; None where only the model limits it.
+        length_limit: The longest conversation in tokens; None where only the model limits it.
         beyond_limit: What happens to a longer one.
         videos: Whether it reads videos at all.
         line_ends: Whether it keeps the line end behind the placeholder of a medium.

@@ -6,18 +6,19 @@ machines (`dask_pool`), what the functions do.
 
 import importlib
 import os
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from zwu_ts_assets.errors import CorpusError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -79,7 +80,8 @@ class WorkerPool:
             raise ValueError(f"a pool needs at least one worker, not {workers}")
         self.workers = workers
         self._preload = preload
-        self._executor: Executor | None = None
+        self._executor: Any = None  # loky's, which has no types
+        self._unfinished: set[Future[Any]] = set()
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """The results in the order of the items; see `Pool.map`.
@@ -95,7 +97,10 @@ class WorkerPool:
         ahead: deque[Future[R]] = deque()
         try:
             for item in chain(first, remaining):
-                ahead.append(executor.submit(function, item))
+                future = executor.submit(function, item)
+                self._unfinished.add(future)
+                future.add_done_callback(self._unfinished.discard)
+                ahead.append(future)
                 if len(ahead) > AHEAD_PER_WORKER * self.workers:
                     yield ahead.popleft().result()
             while ahead:
@@ -123,12 +128,16 @@ class WorkerPool:
                 executor.submit(importlib.import_module, self._preload)
 
     def close(self) -> None:
-        """Stop the processes; the pool starts new ones if it is used again."""
+        """Stop the processes; the pool starts new ones if it is used again.
+
+        What they still do is for nobody: who maps takes every result, unless interrupted.
+        """
         if self._executor is not None:
-            self._executor.shutdown(wait=True)
+            self._executor.shutdown(wait=True, kill_workers=bool(self._unfinished))
+            self._unfinished.clear()
             self._executor = None
 
-    def _start(self) -> "Executor":
+    def _start(self) -> Any:
         if self._executor is None:
             from loky import ProcessPoolExecutor
 
@@ -141,7 +150,11 @@ class WorkerPool:
 
 
 def _exit_with_parent(parent: int) -> None:
-    """Keep a worker from outliving a killed run: it would wait for work for ever."""
+    """Keep a worker from outliving a killed run: it would wait for work for ever.
+
+    Ctrl-C reaches all processes of a terminal; what becomes of the workers, the run decides.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from zwu_ts_assets import cli
+from zwu_ts_assets import Corpus, cli
+from zwu_ts_assets.orchestration.too_short import empty_splits
+from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.training.splits import resolve_borders
 from zwu_ts_assets_tests.project import SETTINGS, Project, write_csv
 
 PLAIN = SETTINGS.replace("horizon = 24", "horizon = 6")  # a sample has 30 rows
@@ -53,6 +57,27 @@ def test_nothing_to_export_is_an_error_that_says_what_helps(
     result = enter("export", "--format", "qwen", "--workers", "1")
     assert result.exit_code == 0, result.output
     assert len((project.artifacts / "exports/qwen/train.jsonl").read_text("utf-8").splitlines())
+
+
+@pytest.mark.parametrize("rows", [180, 203, 290])
+def test_ratios_that_are_suggested_leave_no_split_empty(tmp_path: Path, rows: int) -> None:
+    csv = tmp_path / "weather.csv"
+    write_csv(csv, rows)
+    csv.with_suffix(".toml").write_text(PLAIN, encoding="utf-8")
+    corpus = Corpus(csv)
+    counts = {name: len(corpus.samples(name)) for name in ("train", "validation", "test")}
+    assert 0 in counts.values()
+    assert counts["train"]
+    cut = resolve_borders(corpus.dataset.settings.split, corpus.series.timestamps)
+    details: dict[str, Detail] = {f"{name}_samples": n for name, n in counts.items()}
+    spans = pairwise(cut.rows)
+    details |= {f"{n}_rows": f"{a}..{b - 1}" for n, (a, b) in zip(counts, spans, strict=True)}
+    sentence = empty_splits(csv, corpus.dataset.settings, details)
+    assert "there is no sample in " in sentence
+    (found,) = re.findall(r"ratios = \[(.+?)\]", sentence)
+    ratios = [float(each) for each in found.split(", ")]
+    other = Corpus(csv, split={"ratios": ratios})
+    assert all(len(other.samples(name)) for name in counts)
 
 
 def test_a_folder_with_nothing_but_checkpoints_is_no_export(

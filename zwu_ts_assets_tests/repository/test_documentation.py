@@ -1,5 +1,6 @@
 """The README and the pages of docs/: their examples work, their tables say what is there."""
 
+import ast
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -123,15 +125,40 @@ def test_the_python_example_draws_the_figure_of_the_front_page(
     (tmp_path / "data").mkdir()
     shutil.copy(REPOSITORY / "data" / "sample.csv", tmp_path / "data")
     monkeypatch.chdir(tmp_path)
-    (block,) = code_blocks(text_of_page("from-python.md"), "python")
+    shutil.copy(REPOSITORY / "data" / "sample.csv", tmp_path / "weather.csv")
 
     names: dict[str, Any] = {}
-    exec(compile(block, "from-python.md", "exec"), names)  # noqa: S102 - our own page
+    for block in code_blocks(text_of_page("from-python.md"), "python"):
+        exec(compile(block, "from-python.md", "exec"), names)  # noqa: S102 - our own page
 
+    assert len(names["corpus"].windows) == 10
     assert names["frame"].shape == (992, 1792, 3)
     drawn = np.asarray(Image.open(tmp_path / "figure.png"))
     shown = np.asarray(Image.open(DOCS / "figure.png"))
     assert np.array_equal(drawn, shown)
+
+
+def test_the_notebook_runs_and_shows_a_figure_and_a_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(DOCS)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    names: dict[str, Any] = {}
+    shown = []
+    cells = json.loads((DOCS / "notebook.ipynb").read_text(encoding="utf-8"))["cells"]
+    for cell in [cell for cell in cells if cell["cell_type"] == "code"]:
+        assert cell["outputs"] == []
+        # As a notebook does it: of a cell that ends with an expression, its value is shown.
+        parsed = ast.parse("".join(cell["source"]))
+        last = parsed.body.pop() if isinstance(parsed.body[-1], ast.Expr) else None
+        exec(compile(parsed, "notebook.ipynb", "exec"), names)  # noqa: S102 - our own page
+        if isinstance(last, ast.Expr):
+            shown.append(eval(compile(ast.Expression(last.value), "it", "eval"), names))  # noqa: S307
+    kinds = [type(value).__name__ for value in shown]
+    assert kinds.count("PngImageFile") == 2
+    assert kinds.count("Video") == 1
+    assert kinds.count("DataFrame") == 4
+    assert (shown[-1] / "figure.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_every_module_in_the_layout_is_there() -> None:

@@ -130,16 +130,19 @@ MATRICES_ARE_SOUND: Final = Check(
     name="matrices_are_sound",
     description="All six matrices are symmetric, and finite except for constant columns.",
     verify=_matrices_are_sound,
+    effort=0.15,
 )
 PNGS_DECODE_TO_THE_CANVAS: Final = Check(
     name="pngs_decode_to_the_canvas",
     description="Every PNG decodes, whole, to the size of the canvas.",
     verify=_pngs_decode_to_the_canvas,
+    effort=0.25,
 )
 VIDEOS_DECODE_TO_EVERY_FRAME: Final = Check(
     name="videos_decode_to_every_frame",
     description="Every video decodes, whole, to the right number of frames of the right size.",
     verify=_videos_decode_to_every_frame,
+    effort=1.2,
 )
 TEXT_COVERS_EVERY_BATCH: Final = Check(
     name="text_covers_every_batch",

@@ -18,6 +18,7 @@ from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store, export_folder, opened
 from zwu_ts_assets.orchestration.specs import SPECS
+from zwu_ts_assets.orchestration.terminal import progress
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
 from zwu_ts_assets.storage.data_mirror import told
@@ -82,9 +83,12 @@ def validate_folders(
     if not chosen:
         raise CorpusError(f"there is no export below {artifacts}; make some first: make export")
     sound = []
-    for place in chosen:
-        with opened(place) as folder:
-            sound.append(_validate(datasets, place, folder, format_name, say, seconds))
+    with progress("validate", {str(place): 1.0 for place in chosen}) as shown:
+        tell = shown.beside(say)
+        for place in chosen:
+            shown.begin(str(place))
+            with opened(place) as folder:
+                sound.append(_validate(datasets, place, folder, format_name, tell, seconds))
     return all(sound)
 
 

@@ -20,7 +20,7 @@ from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHECK
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import asset_inputs
+from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
 from zwu_ts_assets.orchestration.refresh.comparison import (
@@ -184,7 +184,7 @@ def reconcile(
         if _identity(dataset.csv) != seen:
             return changed()
         sentence = told(str(error))
-        reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
+        report_unusable_csv(reporter, dataset, sentence)
         if not moving:
             memory = replace(memory, waiting_since=0.0)
         return _wait(memory, f"{error} What was made before stays as it is.")
@@ -240,6 +240,25 @@ def report_state(
             passed=not stale,
             description=sentence,
             error=decision.gave_up,
+        )
+
+
+def report_unusable_csv(reporter: Reporter, dataset: Dataset, sentence: str) -> None:
+    """Report a CSV that cannot be used: whether artifacts are what it says, nobody knows.
+
+    Args:
+        reporter: Of the instance and the dataset.
+        dataset: The dataset.
+        sentence: What is wrong with it.
+    """
+    reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
+    for asset in asset_names(dataset):
+        reporter.check(
+            asset,
+            CURRENT_CHECK,
+            passed=False,
+            description=f"Not known while the CSV cannot be used. {sentence}",
+            error=False,
         )
 
 

@@ -190,10 +190,13 @@ def test_a_broken_csv_fails_a_check_that_says_why_and_starts_no_run(settled: Pro
     assert not result.passed
     assert result.severity == dg.AssetCheckSeverity.ERROR
     assert "ETTh1.csv" in (result.description or "")
+    for asset in ("etth1_raw", "correlation_pngs", "qwen_tokens"):
+        assert not check(settled, asset, "is_current").passed
     assert settled.files() == files
     settled.csv.write_bytes(good)
     assert look(settled).decision.settled
     assert check(settled, "etth1_raw", "csv_is_sound").passed
+    assert check(settled, "correlation_pngs", "is_current").passed
 
 
 def test_a_csv_that_just_changed_is_waited_for(built: Project) -> None:

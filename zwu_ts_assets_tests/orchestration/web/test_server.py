@@ -88,6 +88,9 @@ class Started(subprocess.Popen[bytes]):
         """Nothing to wait for."""
 
 
+DAEMON = ["zwu_ts_assets.orchestration.web.dev", "daemon"]
+
+
 def dev_that(
     does: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> list[tuple[list[str], dict[str, str]]]:
@@ -96,7 +99,7 @@ def dev_that(
     monkeypatch.setattr(dev_command, "open_ipc_subprocess", Started)
     monkeypatch.setattr(dev_command, "dev_command", lambda **_: does())
     monkeypatch.setenv("ZWU_TS_WEB_TOKEN", TOKEN)
-    dagster_private.run_dev("zwu_ts_assets.orchestration.web", ["ZWU_TS_WEB_TOKEN"])
+    dagster_private.run_dev("zwu_ts_assets.orchestration.web", DAEMON, ["ZWU_TS_WEB_TOKEN"])
     return Started.noted
 
 
@@ -108,7 +111,7 @@ def test_the_web_server_alone_gets_the_token(monkeypatch: pytest.MonkeyPatch) ->
 
     (web, of_web), (daemon, of_daemon) = dev_that(start, monkeypatch)
     assert web == [sys.executable, "-m", "zwu_ts_assets.orchestration.web", "--some", "option"]
-    assert daemon == [sys.executable, "-m", "dagster._daemon", "--some", "option"]
+    assert daemon == [sys.executable, "-m", *DAEMON, "--some", "option"]
     assert of_web["ZWU_TS_WEB_TOKEN"] == TOKEN
     assert "ZWU_TS_WEB_TOKEN" not in of_daemon
 
