@@ -476,7 +476,7 @@ def _jobs_at_consumers(
     answers = {shown: [_NO_ANSWER] * len(asked) for shown in consumers.values()}
     jobs = [
         _Job(samples, at, shown, answers[shown])
-        for at, samples in own
+        for samples, at in sorted((samples, at) for at, samples in own)
         if samples[0] in some and len(asked[at].needs) == 1
         for shown in answers
     ]
