@@ -192,7 +192,7 @@ def test_links_share_their_bytes_and_copies_do_not(project: Project) -> None:
     exports = {f"{name}_export" for name in FORMATS}
     assert stale(project) == {
         OutOfDate("correlation_pngs", "4", DAMAGED),
-        *(OutOfDate(name, "all", FOLLOWS) for name in (*exports, *LAST_MILE)),
+        *(OutOfDate(name, "all", FOLLOWS) for name in (*exports, *LAST_MILE, "gallery")),
     }
     refresh(project)
     assert figure.read_bytes() == good
