@@ -1,6 +1,6 @@
 # The commands a person types. `make` alone lists them; ARGS="..." is handed to the command behind
-# run, dev, status, export, preflight, evidence, score, validate, publish, test, docs, bench, trainers,
-# learnability, crash-points, fuzz and audit, for example `make run ARGS=--force`.
+# run, dev, fetch, synthetic, status, export, preflight, evidence, score, validate, publish, test,
+# docs, bench, trainers, learnability, crash-points, fuzz and audit, for example `make run ARGS=--force`.
 #
 # Everything that is installed comes from the hashed locks, through the user's own pip
 # configuration. All paths are relative, so the repository may lie in any folder.
@@ -53,11 +53,13 @@ define ensure
 fi
 endef
 
-.PHONY: help .venv .developed cluster run dev status export look preflight evidence score validate publish test test-all check docs bench cluster-bench trainers learnability crash-points fuzz audit lock clean
+.PHONY: help .venv .developed cluster run dev fetch synthetic status export look preflight evidence score validate publish test test-all check docs bench cluster-bench trainers learnability crash-points fuzz audit lock clean
 
 help:
 	@echo "make run        build every artifact that is missing or out of date"
 	@echo "make dev        start the Dagster web UI on this machine"
+	@echo "make fetch      download benchmark files: make fetch ARGS='etth2 weather', or ARGS=--list"
+	@echo "make synthetic  make a series whose truth is known, to ask about and to test with"
 	@echo "make status     list what is out of date, and why"
 	@echo "make export     make what trainers load; one format: make export ARGS='--format qwen'"
 	@echo "make look       make pages of every sample, task and split to look at, and say where they are"
@@ -96,6 +98,12 @@ run: .venv
 
 dev: .venv
 	@"$(bin)/zwu-ts-assets" dev $(ARGS)
+
+fetch: .venv
+	@"$(bin)/zwu-ts-assets" fetch $(ARGS)
+
+synthetic: .venv
+	@"$(bin)/zwu-ts-assets" synthetic $(ARGS)
 
 status: .venv
 	@"$(bin)/zwu-ts-assets" status $(ARGS)

@@ -27,6 +27,7 @@ from zwu_ts_assets.config.environment import (
     artifacts_dir,
     checked_dask_address,
     dask_address,
+    data_dir,
     dataset_names,
     project_root,
     readers_umask,
@@ -48,7 +49,7 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.terminal import plain
 from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
-from zwu_ts_assets.storage.data_mirror import told
+from zwu_ts_assets.storage.data_mirror import is_mirror, told
 from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:
@@ -420,6 +421,48 @@ def _dataset_called(name: str) -> Dataset:
             return dataset
     known = ", ".join(each.name for each in found.sound) or "none"
     raise CorpusError(f"there is no dataset {name!r} (there is {known}); name it in --dataset")
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[BENCHMARK]...")
+@click.option("--list", "listed", is_flag=True, help="List what can be fetched.")
+def fetch(names: tuple[str, ...], listed: bool) -> None:
+    """Download benchmark files of the forecasting literature into the data folder.
+
+    Each is compared with its published sha256, and gets settings with its published borders.
+    """
+    from zwu_ts_assets.config.download import benchmark_table
+    from zwu_ts_assets.config.download import fetch as get
+
+    if listed:
+        click.echo(benchmark_table())
+    elif not names:
+        raise click.UsageError("name what to fetch, or list it with --list")
+    folder = _own_data_folder()
+    problems = []
+    for name in names:
+        try:
+            for sentence in get(name, folder):
+                click.echo(sentence)
+        except CorpusError as error:
+            problems.append(str(error))
+    if problems:
+        raise click.ClickException("\n".join(problems))
+
+
+def _own_data_folder() -> Path:
+    """The folder with the CSVs, into which may be written.
+
+    Raises:
+        CorpusError: It is a copy of what lies behind a URL.
+    """
+    folder = data_dir()
+    if is_mirror(folder):
+        raise CorpusError(
+            f"{told(str(folder))} is followed from here, and nothing is written there; copy the "
+            "file there, or set ZWU_TS_DATA_DIR to a folder"
+        )
+    return folder
 
 
 @main.command()
