@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zwu_ts_assets.config.discovery import ETTH1, SAMPLE, file_remark
+from zwu_ts_assets.config.discovery import ETTH1, NAME, SAMPLE, file_remark, truth_file
 from zwu_ts_assets.config.environment import (
     ARTIFACTS_DIR_VARIABLE,
     DATASETS_VARIABLE,
@@ -54,6 +54,7 @@ from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:
     from zwu_ts_assets.scoring.report import Material
+    from zwu_ts_assets.timeseries.synthetic import Difficulty
 
 
 def _by_name(context: click.Context, option: click.Parameter, words: tuple[str, ...]) -> list[str]:
@@ -448,6 +449,48 @@ def fetch(names: tuple[str, ...], listed: bool) -> None:
             problems.append(str(error))
     if problems:
         raise click.ClickException("\n".join(problems))
+
+
+@main.command()
+@click.option("--name", default="synthetic", show_default=True, help="Of the dataset.")
+@click.option("--rows", default=4000, show_default=True, help="Hourly rows.")
+@click.option("--columns", default=5, show_default=True, help="Columns of values.")
+@click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
+@click.option(
+    "--difficulty",
+    default="medium",
+    show_default=True,
+    type=click.Choice(["easy", "medium", "hard"]),
+    help="How much noise there is, and how small anomalies are.",
+)
+def synthetic(name: str, rows: int, columns: int, seed: int, difficulty: "Difficulty") -> None:
+    """Make a series whose every attribute is known, with its truth in a file beside it."""
+    from zwu_ts_assets.storage.folder_store import FolderStore
+    from zwu_ts_assets.timeseries.synthetic import preset_of, synthetic_series
+
+    if not NAME.fullmatch(name):
+        raise CorpusError(
+            f"{name!r} is no name of a dataset; expected lower-case letters, digits and "
+            "underscores, a letter first"
+        )
+    csv, truth = synthetic_series(rows, columns, seed, difficulty)
+    folder = _own_data_folder()
+    # The table last: as soon as it is there it is a dataset, whose settings keep labels out.
+    files = {
+        truth_file(name): truth.to_json(),
+        f"{name}.toml": preset_of(truth).encode("ascii"),
+        f"{name}.csv": csv,
+    }
+    for file, content in files.items():
+        path = folder / file
+        if path.exists() and path.read_bytes() != content:
+            raise CorpusError(
+                f"{path} is there and would be changed; nothing was written: give another --name, "
+                "or remove the file"
+            )
+    for file, content in files.items():
+        FolderStore(folder).write(file, content)
+        click.echo(folder / file)
 
 
 def _own_data_folder() -> Path:

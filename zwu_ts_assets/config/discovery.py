@@ -84,6 +84,11 @@ class Discovery:
         return [ETTH1, SAMPLE, *sorted({*self.csvs, *self.problems} - {ETTH1, SAMPLE})]
 
 
+def truth_file(stem: str) -> str:
+    """The name of the file that says what is true of a synthetic series; it is no table."""
+    return f"{stem}.truth.json"
+
+
 def dataset_name(stem: str) -> str:
     """The name that a file gives: lower case, anything but letters, digits and `_` becomes `_`.
 
@@ -116,6 +121,8 @@ def discover(data_dir: Path, folders: Collection[str] = ()) -> Discovery:
         free = _free_name(f"csv_{dataset_name(table_stem(table))}", {*csvs, *problems})
         problems[free] = _no_name(table, free)
     stray = _stray_tables(data_dir, [*csvs, *problems], reserved)
+    for csv in csvs.values():
+        others.pop(truth_file(table_stem(csv)), None)
     settings = {f"{table_stem(csv)}.toml" for csv in csvs.values()}
     for name in [name for name in others if name.endswith(".toml")]:
         if name in settings or name == SHARED_SETTINGS:
