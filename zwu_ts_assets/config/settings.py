@@ -157,6 +157,12 @@ class Settings(BaseModel):
         min_length=1,
         description="The column with the values of a long table. Unset: every numeric one.",
     )
+    label_column: str | None = Field(
+        None,
+        min_length=1,
+        description="The column with the class of each row, or with a flag of anomalies: no "
+        "feature, but asked about.",
+    )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(
         None,
@@ -402,6 +408,11 @@ class Settings(BaseModel):
                 )
             if time_column in columns:
                 raise ValueError(f"time_column {shown(time_column)} cannot be a feature as well")
+            if self.label_column in columns:
+                raise ValueError(
+                    f"label_column {shown(self.label_column)} cannot be a feature as well: figures "
+                    "would show what is asked"
+                )
         return self
 
     @field_validator("date_format")

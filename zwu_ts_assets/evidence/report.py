@@ -657,7 +657,8 @@ def markdown(evidence: Evidence) -> str:
     if evidence.consumers:
         notes += ["", *_consumers_table(evidence.consumers)]
     problems = [f"* {text}." for text in evidence.problems]
-    verdict = problems or ["Every task needs its media, and can be answered from them."]
+    shown = ", and can be answered from them" if not evidence.unread else ""
+    verdict = problems or [f"Every task needs its media{shown}."]
     return "\n".join([*lines, "", *notes, "", *verdict]) + "\n"
 
 

@@ -61,6 +61,7 @@ class Columns:
         pivoted: Of a long table, the names of the columns that it has made; known when it is read.
         left_out: The columns that are not used, each with the reason.
         forms: How the cells of some columns are dressed, by their index.
+        label: Index of the column that labels the rows; -1 if there is none.
     """
 
     names: tuple[str, ...]
@@ -79,6 +80,7 @@ class Columns:
     pivoted: tuple[str, ...] | None = None
     left_out: tuple[tuple[str, str], ...] = ()
     forms: Mapping[int, CellForm] = field(default_factory=dict)
+    label: int = -1
 
     def stamp(self, cells: Sequence[str]) -> str:
         """The time that a line tells, in one text; the line has all its cells."""

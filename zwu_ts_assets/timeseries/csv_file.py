@@ -54,10 +54,13 @@ from zwu_ts_assets.timeseries.csv_lines import (
 from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of, to_utc
-from zwu_ts_assets.timeseries.series import Series, counted
+from zwu_ts_assets.timeseries.series import Labels, Series, counted
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
+LABEL_LIMIT: Final = 100
+"""The most different labels: with more it is likely that the column holds measurements."""
+
 # What a number does not end with, unless the rest of it is missing.
 _CUT: Final = re.compile(rb"[.,eE+-]\s*\Z")
 # The same before white space beyond ASCII is decoded: the reading of lines then tells.
@@ -149,7 +152,7 @@ def read_csv(
         CorpusError: The file cannot be read, or something in it is not as described; the message
             names the line (the header is line 1) and the column.
     """
-    grid, columns, values, notes = _read_rows(path, time_column, features, rules)
+    grid, columns, values, notes, labels = _read_rows(path, time_column, features, rules)
     if features is None and columns.pivoted is None:
         columns, values, counters = _without_counters(grid, columns, values)
         notes = (*notes, *counters)
@@ -161,6 +164,7 @@ def read_csv(
         filled.missing,
         filled.interpolated,
         grid.axis,
+        labels,
     )
     return Reading(series, columns, grid.inserted, notes, grid.gaps)
 
@@ -216,11 +220,11 @@ def _read_rows(
     rules: CsvRules,
     *,
     only_times: bool = False,
-) -> tuple[Grid, Columns, NDArray[np.float64], tuple[str, ...]]:
+) -> tuple[Grid, Columns, NDArray[np.float64], tuple[str, ...], Labels | None]:
     """The rows at one interval, of UTC where a zone is told.
 
     Returns:
-        The grid, the columns, the values of the CSV's rows, and what there is to say.
+        The grid, the columns, the values of the CSV's rows, what there is to say, and the labels.
     """
     with open_table(path, rules.encoding) as source:
         file = source.file
@@ -246,13 +250,42 @@ def _read_rows(
         if columns.series:
             labels = read_labels(file, path, start, columns)
             rows, columns = pivot(path, rows, labels, columns, rules)
+        told = None
+        if columns.label >= 0 and not only_times:
+            told = read_labels(file, path, start, columns, (columns.label,))
         is_utc = rules.time_zone is not None or columns.times.is_utc
         if counts:
             grid = count_grid(path, name, rows.seconds, rules, lines=rows.lines)
         else:
             grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
     end = () if ended else ("no line end after the last line, which has all its cells",)
-    return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end)
+    found = None if told is None else _labels(path, columns, rows, grid, *told)
+    return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end), found
+
+
+def _labels(
+    path: Path,
+    columns: Columns,
+    rows: DataRows,
+    grid: Grid,
+    codes: NDArray[np.int64],
+    names: tuple[str, ...],
+) -> Labels:
+    """The labels of the rows, given those of the lines."""
+    if len(names) > LABEL_LIMIT:
+        raise CorpusError(
+            f"{path}, column {show(columns.names[columns.label])}: found {len(names):,} different "
+            f"labels; expected at most {LABEL_LIMIT}. Name a column of classes or flags in "
+            "`label_column`."
+        )
+    if rows.lines is not None:
+        codes = codes[rows.lines - 2]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    ranks = np.empty(len(names), np.int64)
+    ranks[order] = np.arange(len(names))
+    whole = np.full(len(grid.timestamps), -1, np.int64)
+    whole[slice(None) if grid.places is None else grid.places] = ranks[codes]
+    return Labels(whole, tuple(sorted(names)))
 
 
 def lines_are_rows(

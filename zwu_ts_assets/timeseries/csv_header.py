@@ -8,7 +8,7 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -163,6 +163,9 @@ def read_columns(
         whole = (row for _, row in rows if len(row) >= len(names))
         place = joined_with(path, names, time, whole, numbers) or place
     left_out = (*left_out, *place.joined)
+    label = _label(path, names, rules, (time, *place.joined))
+    if label >= 0:
+        left_out = (*left_out, label)
     series = find_series(
         path,
         names,
@@ -174,6 +177,11 @@ def read_columns(
     )
     wanted = None
     if series:
+        if label >= 0:
+            raise CorpusError(
+                f"{path}: found a long table and the setting `label_column`; expected one row per "
+                "time, which can have a label. Put the series side by side, or remove the setting."
+            )
         left_out = (*left_out, *series)
         notes = (*notes, f"series named by {listed([show(names[i]) for i in series])}")
         if features is not None and not set(features) <= set(names):
@@ -214,6 +222,7 @@ def read_columns(
         unused = [(i, "not named in the setting `features`") for i in others]
     unused += [(i, "numbers the rows") for i in index]
     unused += [(i, "rises with the rows") for i in place.left_out]
+    unused += [(label, "labels the rows")] if label >= 0 else []
     times = place.times
     if times is None:
         stamps = stamps_of(((n, row) for n, row in rows if len(row) >= len(names)), place)
@@ -241,7 +250,23 @@ def read_columns(
         wanted=wanted,
         forms=forms,
         left_out=tuple((names[i], reason) for i, reason in sorted(unused)),
+        label=label,
     )
+
+
+def _label(path: Path, names: tuple[str, ...], rules: CsvRules, times: Collection[int]) -> int:
+    """The column that labels the rows; -1 if the user names none."""
+    if rules.label_column is None:
+        return -1
+    if rules.label_column not in names:
+        refuse_missing(path, names, [rules.label_column], "label_column")
+    label = names.index(rules.label_column)
+    if label in times:
+        raise CorpusError(
+            f"{path}, column {show(rules.label_column)}: found the time in the column that "
+            "`label_column` names; expected labels. Name another column."
+        )
+    return label
 
 
 def _has_quotes(file: IO[bytes], start: int) -> bool:

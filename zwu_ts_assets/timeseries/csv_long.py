@@ -162,15 +162,20 @@ def _last_row(
 
 
 def read_labels(
-    file: IO[bytes], path: Path, start: int, columns: Columns
+    file: IO[bytes],
+    path: Path,
+    start: int,
+    columns: Columns,
+    named: Sequence[int] | None = None,
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """The series that each data line belongs to.
+    """The series that each data line belongs to, or what labels it.
 
     Args:
         file: Whose data lines were all read and found good; its place changes.
         path: The file's name in messages.
         start: Where the first data line begins.
         columns: The columns.
+        named: Indices of the columns with the texts; None for those that name series.
 
     Returns:
         (lines,) int64 into the names, and the names in the order of their first lines.
@@ -179,17 +184,18 @@ def read_labels(
         CorpusError: A cell without a name.
     """
     file.seek(start)
+    named = columns.series if named is None else named
     codes: dict[str, int] = {}
     found: list[int] = []
     for number, cells in enumerate(csv.reader(_lines(file), delimiter=columns.delimiter), 2):
-        texts = [cells[i].strip() for i in columns.series]
+        texts = [cells[i].strip() for i in named]
         if not all(texts):
             refuse(
                 path,
                 number,
-                columns.names[columns.series[texts.index("")]],
-                "an empty cell where the series is named",
-                "the name of a series on every line",
+                columns.names[named[texts.index("")]],
+                "an empty cell where the series or the label of the line is named",
+                "a name on every line",
                 "Fill it in, or remove the line.",
             )
         found.append(codes.setdefault("/".join(texts), len(codes)))

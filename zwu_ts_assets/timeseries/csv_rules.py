@@ -78,6 +78,7 @@ class CsvRules:
         time_columns: The columns that tell the time together, such as year, month and day.
         series_column: In a table with several series below each other, the columns that name them.
         value_column: There, the column with the values; None: every numeric one.
+        label_column: The column with the label of each row, which is no feature.
     """
 
     delimiter: Delimiter | None = None
@@ -95,6 +96,7 @@ class CsvRules:
     time_columns: tuple[str, ...] | None = None
     series_column: tuple[str, ...] | None = None
     value_column: str | None = None
+    label_column: str | None = None
 
     @property
     def dresses_cells(self) -> bool:

@@ -114,6 +114,23 @@ def counted(count: int, unit: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
+class Labels:
+    """What each row of a series is labelled, which no figure and no statistic sees.
+
+    Attributes:
+        codes: (rows,) int64 into the names; -1 for a row that the CSV does not have.
+        names: The labels, sorted.
+    """
+
+    codes: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def of(self, start: int, stop: int) -> tuple[str, ...]:
+        """The labels of some rows; an empty text where a row has none."""
+        return tuple(self.names[code] if code >= 0 else "" for code in self.codes[start:stop])
+
+
+@dataclass(frozen=True, eq=False)
 class Series:
     """A multivariate time series, its rows a step apart.
 
@@ -128,6 +145,7 @@ class Series:
         interpolated: (rows, features) bool, the values that no CSV held and that were interpolated.
             None if there is none.
         axis: What lies between two rows.
+        labels: What each row is labelled; None where nothing labels them.
 
     Raises:
         CorpusError: Arrays of another type or of shapes that do not fit together.
@@ -139,6 +157,7 @@ class Series:
     missing: NDArray[np.bool_] | None = None
     interpolated: NDArray[np.bool_] | None = None
     axis: TimeAxis = FIXED
+    labels: Labels | None = None
 
     def __post_init__(self) -> None:
         if self.timestamps.dtype != np.dtype("datetime64[s]") or self.timestamps.ndim != 1:
@@ -261,4 +280,5 @@ def with_lags(series: Series, lags: Sequence[int]) -> Series:
         features=(*series.features, *names),
         missing=missing if missing.any() else None,
         interpolated=marks,
+        labels=series.labels and replace(series.labels, codes=series.labels.codes[longest:]),
     )

@@ -50,6 +50,7 @@ class Sample:
             `correlation_pngs`, `patch_videos`, and `target` for the rows of the target.
         shown: The columns that the feature panels show; None where they show all.
         axis: What a step is.
+        labels: What each row of the past is labelled; empty where nothing labels the rows.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Sample:
     axis: TimeAxis = FIXED
     altered_plot: str = ""
     alteration: str = ""
+    labels: tuple[str, ...] = ()
 
     @property
     def panel_columns(self) -> tuple[int, ...]:

@@ -98,6 +98,10 @@ _AXIS: Final = (
     ),
 )
 
+_LABELS: Final = (
+    _Column("labels", _STRINGS, "What each past row is labelled, where a column labels the rows."),
+)
+
 
 def _schema(columns: Sequence[_Column]) -> Any:
     return pa.schema(
@@ -113,11 +117,17 @@ SAMPLE_SCHEMA: Final = _schema(_COLUMNS)
 """The columns of every samples file, in order."""
 
 _SCHEMAS: Final = {
-    (selection, axis): _schema(
-        (*_COLUMNS, *(_SELECTION if selection else ()), *(_AXIS if axis else ()))
+    (selection, axis, labels): _schema(
+        (
+            *_COLUMNS,
+            *(_SELECTION if selection else ()),
+            *(_AXIS if axis else ()),
+            *(_LABELS if labels else ()),
+        )
     )
     for selection in (False, True)
     for axis in (False, True)
+    for labels in (False, True)
 }
 
 
@@ -130,7 +140,11 @@ def encode_samples(samples: Sequence[Sample]) -> bytes:
     """
     sink = io.BytesIO()
     selection = any(sample.shown for sample in samples)
-    schema = _SCHEMAS[selection, any(not sample.axis.is_fixed for sample in samples)]
+    schema = _SCHEMAS[
+        selection,
+        any(not sample.axis.is_fixed for sample in samples),
+        any(sample.labels for sample in samples),
+    ]
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         group: list[Sample] = []
         numbers = 0
@@ -206,7 +220,7 @@ def _selection(sample: Sample) -> Selection:
 def _samples(table: Any) -> Iterator[Sample]:
     columns: dict[str, list[Any]] = {
         name: _values(table.column(name).combine_chunks(), kind)
-        for name, kind, _ in (*_COLUMNS, *_SELECTION, *_AXIS)
+        for name, kind, _ in (*_COLUMNS, *_SELECTION, *_AXIS, *_LABELS)
         if name != "interval_seconds"  # follows from the timestamps
         and name in table.column_names
     }

@@ -143,6 +143,7 @@ def make_samples(
                 fingerprints={**assets.versions, "target": content_digest(target)},
                 shown=window.shown,
                 axis=series.axis,
+                labels=series.labels.of(window.start, window.stop) if series.labels else (),
             )
         )
     report = split_report(

@@ -10,7 +10,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from zwu_ts_assets.training.picture.question import ALTERED, ON_LINES, TASK_NAMES
+from zwu_ts_assets.training.picture.question import (
+    ALTERED,
+    LABEL_TASK_NAMES,
+    ON_LINES,
+    TASK_NAMES,
+)
 
 Rationale = Literal["none", "answer", "think"]
 """Where an answer says how it was read: nowhere, before its last line, or as a thought."""
@@ -96,7 +101,7 @@ class TaskSettings(BaseModel):
     def _tasks_exist(cls, tasks: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for name in tasks or ():
             if not _FUNCTION.fullmatch(name):
-                _require(name, TASK_NAMES, "task")
+                _require(name, (*TASK_NAMES, *LABEL_TASK_NAMES), "task")
             if tasks is not None and tasks.count(name) > 1:
                 raise ValueError(f"task {name!r} is named twice; name it once")
         return tasks
@@ -122,7 +127,7 @@ class TaskSettings(BaseModel):
     def _weights_are_shares(cls, weights: dict[str, float]) -> dict[str, float]:
         for name, share in weights.items():
             if not _FUNCTION.fullmatch(name):
-                _require(name, TASK_NAMES, "task")
+                _require(name, (*TASK_NAMES, *LABEL_TASK_NAMES), "task")
             if not 0 <= share <= 1:
                 raise ValueError(f"the weight of {name!r} is {share}; expected a share, 0 to 1")
         return weights

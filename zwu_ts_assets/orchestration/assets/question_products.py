@@ -32,7 +32,7 @@ from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.windows import patch_spans
-from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import Asked, PictureQuestion
@@ -63,9 +63,10 @@ def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode
     """
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     chosen = settings.tasks
+    labelled = LABELLED_TASKS if settings.label_column is not None else {}
     names = tuple(
         name
-        for name, task in PICTURE_TASKS.items()
+        for name, task in {**PICTURE_TASKS, **labelled}.items()
         if (chosen.tasks is None or name in chosen.tasks)
         and task.level in chosen.levels
         and set(task.views) <= set(chosen.views)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.series import FIXED, Series, TimeAxis
+from zwu_ts_assets.timeseries.series import FIXED, Labels, Series, TimeAxis
 from zwu_ts_assets.timeseries.windows import Batch, read_selection, selection_json
 
 TIME_COLUMN: Final = "timestamp"
@@ -27,13 +27,16 @@ _MARKS: Final = "marks"
 _MISSING: Final = "missing"
 _AXIS: Final = "time_axis"  # in the file's own metadata, where a step is no fixed time
 _INTERPOLATED: Final = "interpolated:"
+_LABELLED: Final = "labelled "  # and the number of the label, whose names are in the metadata
+_LABELS: Final = "labels"
 
 
 def encode_series(series: Series) -> bytes:
     """A series as a Parquet file, the same bytes for the same series.
 
     After the features come, where there are any, a column `missing` that marks the rows that lack a
-    value, and a column `interpolated:NAME` for each feature that has interpolated values.
+    value, a column `interpolated:NAME` for each feature that has interpolated values, and a column
+    `labelled NUMBER` for each label, whose name the file's own metadata tell.
     """
     marks: dict[str, NDArray[np.bool_]] = {}
     if series.missing is not None:
@@ -46,6 +49,10 @@ def encode_series(series: Series) -> bytes:
             if column.any()
         }
     facts = {} if series.axis.is_fixed else {_AXIS: series.axis.to_text()}
+    if series.labels is not None:
+        codes, names = series.labels.codes, series.labels.names
+        marks |= {f"{_LABELLED}{number}": codes == number for number in range(len(names))}
+        facts[_LABELS] = json.dumps(names)
     return encode_table(series.timestamps, series.values, series.features, facts, marks)
 
 
@@ -64,7 +71,14 @@ def decode_series(data: bytes) -> Series:
                 if name.startswith(_INTERPOLATED):
                     interpolated[:, int(name.removeprefix(_INTERPOLATED))] = column
         axis = TimeAxis.from_text(facts[_AXIS]) if _AXIS in facts else FIXED
-        return Series(timestamps, values, features, marks.get(_MISSING), interpolated, axis)
+        labels = None
+        if _LABELS in facts:
+            names = tuple(json.loads(facts[_LABELS]))
+            codes = np.full(len(values), -1, np.int64)
+            for number in range(len(names)):
+                codes[marks[f"{_LABELLED}{number}"]] = number
+            labels = Labels(codes, names)
+        return Series(timestamps, values, features, marks.get(_MISSING), interpolated, axis, labels)
 
 
 def encode_batch(batch: Batch) -> bytes:

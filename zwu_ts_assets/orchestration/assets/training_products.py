@@ -60,6 +60,8 @@ def series_digests(series: Series) -> list[str]:
         if marked is not None and marked.any()
     ]
     axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
+    if series.labels is not None:
+        marks.append(f"labels {series.labels.names} {sha256(series.labels.codes.tobytes())}")
     return [content_digest(whole), *marks, *axis]
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.named_functions import AllowedCode, named_function
-from zwu_ts_assets.training.picture.question import LETTERS, TASK_NAMES
+from zwu_ts_assets.training.picture.question import LABEL_TASK_NAMES, LETTERS, TASK_NAMES
 from zwu_ts_assets.training.picture.task import PictureTask, Text, World
 
 SETTING: Final = "question_task"
@@ -58,7 +58,7 @@ def _problems(task: PictureTask) -> list[str]:
     found = []
     if not re.fullmatch(r"[a-z][a-z0-9_]*", task.name):
         found.append(f"the task is called {task.name!r}; expected small letters, digits and _")
-    if task.name in TASK_NAMES:
+    if task.name in (*TASK_NAMES, *LABEL_TASK_NAMES):
         found.append(f"the task is called {task.name!r}, as one of the project's; choose another")
     if task.level not in range(1, 6):
         found.append(f"its level is {task.level!r}; expected 1 to 5")

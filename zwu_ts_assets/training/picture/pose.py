@@ -7,7 +7,7 @@ from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
-from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
+from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.legible import (
     altered_problem,
     digits_problem,
@@ -25,6 +25,8 @@ from zwu_ts_assets.training.picture.question import (
 from zwu_ts_assets.training.picture.task import Asking, PictureTask, Text, World
 from zwu_ts_assets.training.picture.wordings import HELD_OUT
 from zwu_ts_assets.training.sample import SPLITS, Sample
+
+_PROJECTS: Final = {**PICTURE_TASKS, **LABELLED_TASKS}
 
 _PARTS: Final = "The video has one part per frame; part 1 is the first."
 _STEPS: Final = "Steps are counted from 0."
@@ -49,13 +51,14 @@ def questions_of(
     Raises:
         CorpusError: There is no task of a name, or a weight is not a share.
     """
-    tasks = _tasks(asking)
+    label_names = tuple(sorted({label for sample in samples for label in sample.labels}))
+    tasks = _tasks(asking, labelled=bool(label_names))
     found: list[PictureQuestion] = []
     reasons: dict[str, str] = {}
     for split in SPLITS:
         inside = [sample for sample in samples if sample.split == split]
         if inside:
-            world = _world(inside, patches, asking)
+            world = _world(inside, patches, asking, label_names)
             unfit = {task.name: task.unfit(world) for task in tasks}
             reasons |= {name: reason for name, reason in unfit.items() if reason}
             asked = [
@@ -77,7 +80,7 @@ def questions_of(
 
 
 def _thinned_away(name: str, asking: Asking) -> str:
-    task = PICTURE_TASKS.get(name)
+    task = _PROJECTS.get(name)
     if asking.weights.get(name, 1.0) == 0.0:
         return "its weight is 0"
     if task and task.needs == ("text",) and asking.text_share == 0.0:
@@ -89,15 +92,16 @@ def _thinned_away(name: str, asking: Asking) -> str:
     return ""
 
 
-def _tasks(asking: Asking) -> list[PictureTask]:
-    names = list(PICTURE_TASKS) if asking.tasks is None else list(asking.tasks)
+def _tasks(asking: Asking, *, labelled: bool) -> list[PictureTask]:
+    names = [*PICTURE_TASKS, *(LABELLED_TASKS if labelled else ())]
+    names = names if asking.tasks is None else list(asking.tasks)
     for name in names:
-        if name not in PICTURE_TASKS:
-            known = ", ".join(PICTURE_TASKS)
+        if name not in _PROJECTS:
+            known = ", ".join(_PROJECTS)
             raise CorpusError(f"task {name!r}: expected one of {known}. Correct the name.")
-    tasks = [*(PICTURE_TASKS[name] for name in names), *asking.own]
+    tasks = [*(_PROJECTS[name] for name in names), *asking.own]
     for name, weight in asking.weights.items():
-        if name not in {*PICTURE_TASKS, *(task.name for task in asking.own)}:
+        if name not in {*_PROJECTS, *(task.name for task in asking.own)}:
             raise CorpusError(f"weight of task {name!r}: there is no such task. Correct the name.")
         if not 0 <= weight <= 1:
             raise CorpusError(
@@ -107,7 +111,12 @@ def _tasks(asking: Asking) -> list[PictureTask]:
     return tasks
 
 
-def _world(samples: Sequence[Sample], patches: Sequence[tuple[int, int]], asking: Asking) -> World:
+def _world(
+    samples: Sequence[Sample],
+    patches: Sequence[tuple[int, int]],
+    asking: Asking,
+    label_names: tuple[str, ...],
+) -> World:
     ids = [sample.id for sample in samples]
     first = samples[0]
     shown = list(first.panel_columns)
@@ -128,6 +137,8 @@ def _world(samples: Sequence[Sample], patches: Sequence[tuple[int, int]], asking
         else "no altered copies of windows are drawn: set line_plots to true",
         shows_all=len(shown) == len(first.features),
         digits=digits_problem(tuple(first.features[i] for i in shown), len(first.past), asking),
+        labels=[sample.labels for sample in samples] if label_names else (),
+        label_names=label_names,
     )
 
 
@@ -148,7 +159,7 @@ class _Posed:
 
 
 def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
-    own = task.name not in PICTURE_TASKS
+    own = task.name not in _PROJECTS
     texts = checked_texts(task, world) if own else list(task.texts(world))
     if task.among:
         texts = [_dealt(text, task, world) for text in texts]

@@ -123,6 +123,9 @@ TASK_NAMES: Final = (
 )
 """The project's own tasks, in the order in which questions are listed."""
 
+LABEL_TASK_NAMES: Final = ("label", "labelled", "labelled_quarter")
+"""The tasks about what a column of the user's own says of the rows: asked where there is one."""
+
 ALTERED: Final = "altered"
 """The view that shows an altered copy of a window as lines. It is never shown together with a view
 of the window itself, which it would contradict."""
@@ -131,7 +134,10 @@ ALTERED_LEAST_STEPS: Final = 48
 """Of shorter windows nothing is altered: an eighth of them is too short to show noise."""
 
 ON_LINES: Final[Mapping[str, Mapping[str, int]]] = {
-    "lines": {"line_ends": 1, "line_peak": 2, "peak_if_shown": 2, "same_lines": 4},
+    "lines": {
+        **{"line_ends": 1, "line_peak": 2, "peak_if_shown": 2, "same_lines": 4},
+        **dict.fromkeys(LABEL_TASK_NAMES, 4),
+    },
     ALTERED: {"anomaly": 4, "anomaly_column": 4, "anomaly_span": 4},
 }
 """The tasks for which line plots, or those of altered copies, are drawn, with their levels: what

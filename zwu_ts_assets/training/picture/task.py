@@ -77,6 +77,8 @@ class World:
         altered: Why altered copies of the windows cannot be asked about; empty if they can.
         shows_all: Whether the columns that are shown are all that there are.
         digits: Why numbers in the cells of the figure cannot be read; empty if they can.
+        labels: What the steps of each window are labelled; empty where nothing labels them.
+        label_names: All labels, of other splits too.
     """
 
     ids: Sequence[str]
@@ -91,6 +93,8 @@ class World:
     altered: str
     shows_all: bool
     digits: str
+    labels: Sequence[tuple[str, ...]] = ()
+    label_names: tuple[str, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -233,8 +237,15 @@ def span_text(span: tuple[int, int]) -> str:
     return f"steps {span[0]} to {span[1] - 1}"
 
 
-def _menus(items: Sequence[str], seed: str, size: int, most: int) -> list[tuple[int, ...]]:
-    """Sets of items, each in the order of the items; the same for the same items and seed."""
+def menus(items: Sequence[str], seed: str, size: int, most: int) -> list[tuple[int, ...]]:
+    """Sets of items, each in the order of the items; the same for the same items and seed.
+
+    Args:
+        items: Texts of the items.
+        seed: For the choice.
+        size: How many items a set has.
+        most: How many sets are tried.
+    """
     if len(items) < size:
         return []
     # The generator's stream is part of numpy's promise of compatibility for PCG64.
@@ -266,7 +277,7 @@ def choices(
         size: How many items are offered.
         most: How many sets of items are tried.
     """
-    for menu in _menus(items, seed, size, most):
+    for menu in menus(items, seed, size, most):
         offered = values[:, menu] if largest else -values[:, menu]
         known = np.asarray(np.isfinite(offered).all(axis=1))
         ranked = np.sort(np.nan_to_num(offered), axis=1)
