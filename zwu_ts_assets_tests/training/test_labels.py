@@ -10,6 +10,7 @@ import pytest
 
 from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.evidence.report import Evidence, markdown
 from zwu_ts_assets.orchestration.assets.tables import decode_series, encode_series
 from zwu_ts_assets.orchestration.assets.training_products import series_digests
 from zwu_ts_assets.text.named_functions import AllowedCode
@@ -222,3 +223,8 @@ def test_settings_name_the_tasks_about_labels(tmp_path: Path) -> None:
     assert settings.draws_lines
     found = asked_of(labelled_world(STATES), settings, AllowedCode())
     assert {each.task for each in found.questions} == {"label"}
+
+
+def test_evidence_does_not_claim_that_labels_can_be_seen() -> None:
+    told = markdown(Evidence((), unread=("label",)))
+    assert told.endswith("\nEvery task needs its media.\n")
