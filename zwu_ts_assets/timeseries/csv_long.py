@@ -12,7 +12,7 @@ import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
@@ -88,6 +88,10 @@ def find_series(
     distinct = {tuple(row) for row in sample}
     stamps = {_stamp(row, place) for row in distinct}
     if len(stamps) == len(distinct):
+        # No time is there twice: the series follow each other in time as well.
+        blocks = [i for i in candidates if names[i].casefold() in _IDS and _in_blocks(sample, i)]
+        if blocks:
+            return (blocks[0],)
         last = _last_row(file, len(names), first, sample[-1])
         if last is None:
             return ()
@@ -111,6 +115,12 @@ def find_series(
             f"Write `series_column = [{told}]` into the settings.",
         )
     return ()
+
+
+def _in_blocks(rows: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether several names are in a column, the rows of each together."""
+    runs = [len(list(same)) for _, same in groupby(row[column] for row in rows)]
+    return 1 < len(runs) == len({row[column] for row in rows}) and min(runs) >= _SURE
 
 
 def _may_name(name: str, cell: str, is_number: bool) -> bool:

@@ -667,3 +667,20 @@ def test_a_saturday_is_no_business_day_wherever_its_midnight_is(tmp_path: Path) 
     series = read_series(path, rules=rules)
     assert series.axis.is_fixed
     assert series.values[:, 0].tolist() == pytest.approx([1, 2, 2 + 1 / 3, 2 + 2 / 3, 3])
+
+
+def test_series_that_follow_each_other_in_time_are_told_apart_and_never_joined(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "long.csv"
+    rows = [
+        f"{name},{year}-01-{day:02d},{day}"
+        for name, year in (("n", 2020), ("s", 2022))
+        for day in range(1, 25)
+    ]
+    path.write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    # Taken for one series, its windows would span both.
+    with pytest.raises(CorpusError, match="a time that the series 's' does not have") as caught:
+        read_series(path)
+    assert "order" not in str(caught.value)
+    assert read_series(path, features=["s"]).timestamps[0] == np.datetime64("2022-01-01")
