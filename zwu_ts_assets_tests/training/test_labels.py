@@ -24,6 +24,7 @@ from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets.training.sample_table import SAMPLE_SCHEMA, decode_samples, encode_samples
 from zwu_ts_assets.training.split_rule import SplitRule
+from zwu_ts_assets_tests.shell import Shell
 from zwu_ts_assets_tests.training.builders import samples_of, walk
 from zwu_ts_assets_tests.training.picture.windows import PATCHES, ROWS, world
 
@@ -228,3 +229,25 @@ def test_settings_name_the_tasks_about_labels(tmp_path: Path) -> None:
 def test_evidence_does_not_claim_that_labels_can_be_seen() -> None:
     told = markdown(Evidence((), unread=("label",)))
     assert told.endswith("\nEvery task needs its media.\n")
+
+
+@pytest.mark.slow
+def test_an_export_about_labels_is_held_against_the_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = Shell(tmp_path, monkeypatch)
+    shell.enter("synthetic", "--name", "toy", "--rows", "1500", "--columns", "2")
+    toml = shell.data / "toy.toml"
+    asked = 'preset = "compact"\n[split]\nratios = [1, 0, 0]\n[tasks]\ntasks = ["labelled"]\n'
+    with toml.open("a", encoding="utf-8") as file:
+        file.write(f"window_length = 24\nhorizon = 4\npatch_length = 12\n{asked}")
+    made = shell.enter("export", "toy", "--format", "rl", "--workers", "1")
+    assert made.exit_code == 0, made.output
+    sound = shell.enter("validate", "toy")
+    assert sound.exit_code == 0, sound.output
+    csv = shell.data / "toy.csv"  # every mark is moved to where there was none
+    text = csv.read_text().replace(",0\n", ",x\n").replace(",1\n", ",0\n").replace(",x\n", ",1\n")
+    csv.write_text(text)
+    wrong = shell.enter("validate", "toy")
+    assert wrong.exit_code == 1
+    assert "labelled" in wrong.output

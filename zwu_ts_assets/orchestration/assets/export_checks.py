@@ -133,10 +133,18 @@ class _Csv:
         told = [
             *(self.dataset.name, str(self.dataset.csv), self.dataset.settings.model_dump_json()),
             *(repr(series.features), repr(series.axis)),
+            *((repr(series.labels.names),) if series.labels else ()),
             json.dumps({split: list(names) for split, names in asked.items()}),
         ]
         found = hashlib.sha256(json.dumps(told).encode("utf-8"))
-        for numbers in (series.timestamps, series.values, series.missing, series.interpolated):
+        codes = series.labels.codes if series.labels else None
+        for numbers in (
+            series.timestamps,
+            series.values,
+            series.missing,
+            series.interpolated,
+            codes,
+        ):
             found.update(b"" if numbers is None else numbers.tobytes())
             found.update(b"/")
         return found.hexdigest()
@@ -202,4 +210,5 @@ def _sample_of_rows(
         flags=(),
         fingerprints={},
         shown=shown,
+        labels=series.labels.of(start, stop) if series.labels else (),
     )
