@@ -491,6 +491,8 @@ def _read_all(
     with_time: frozenset[str],
 ) -> None:
     """Have every job answered, sample by sample, so that media are decoded once for all sizes."""
+    if not jobs:
+        return
     decoded = _decoded_once(gallery)
     readings = {
         shown: _Reading(decoded, shown, own, with_time)

@@ -115,7 +115,7 @@ def ui(tmp_path: Path) -> Iterator[Ui]:
         )
     try:
         running = Ui(shell, port)
-        wait(lambda: running.groups() == {"etth1"}, "the web server", shell.log)
+        wait(lambda: "etth1" in running.groups(), "the web server", shell.log)
         yield running
     finally:
         stop_group(server)
@@ -131,14 +131,14 @@ def test_a_csv_that_appears_is_there_after_reloading_definitions_also_for_the_da
         page.get_by_role("button", name="Reload definitions").click()
         # A graph of one dataset has its assets; of several, their groups.
         expect(page.get_by_text("weather", exact=True).first).to_be_visible()
-        assert ui.groups() == {"etth1", "weather"}
+        assert {"etth1", "weather"} <= ui.groups()
         # A broken one takes no other down, and the button of the other page reloads as well.
         (ui.shell.data / "2016.toml").write_text("fps = 0\n", "utf-8")
         (ui.shell.data / "2016.csv").write_text("date,a\n2016-07-01,1\n", "utf-8")
         page.goto(f"{ui.url}/deployment/locations")
         page.get_by_role("button").filter(has_text=re.compile("^Reload$")).click()
         wait(lambda: "csv_2016" in ui.groups(), "the broken dataset", ui.shell.log)
-        assert ui.groups() == {"etth1", "weather", "csv_2016"}
+        assert {"etth1", "weather", "csv_2016"} <= ui.groups()
         page.goto(f"{ui.url}/asset-groups")
         expect(page.get_by_text("csv_2016", exact=True).first).to_be_visible()
     wait(

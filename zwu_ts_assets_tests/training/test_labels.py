@@ -199,6 +199,20 @@ def test_flags_are_asked_about_by_whether_and_where_and_never_both_of_a_window()
     assert max(Counter(each.sample_id for each in found).values()) == 1
 
 
+def test_a_row_without_a_label_silences_its_window_and_no_other() -> None:
+    samples = flagged_world()
+    whole = {each.sample_id for each in asked(samples)}
+    gappy = {sample.id for sample in samples[::10]}
+    samples = [
+        replace(sample, labels=("", *sample.labels[1:])) if sample.id in gappy else sample
+        for sample in samples
+    ]
+    found = {each.sample_id for each in asked(samples)}
+    assert gappy & whole
+    assert found
+    assert not gappy & found
+
+
 def test_nothing_is_asked_about_labels_that_are_not_there() -> None:
     plain = questions_of(world(30), PATCHES)
     assert not {each.task for each in plain.questions} & set(LABEL_TASK_NAMES)

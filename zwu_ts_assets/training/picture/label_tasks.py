@@ -29,13 +29,20 @@ _FLAGS: Final = (
 )
 
 
-def _marked(world: World) -> list[list[bool]]:
-    """Which steps of each window are marked; empty where labels are no flags."""
+def _marked(world: World) -> dict[int, list[bool]]:
+    """Which steps of each window are marked; empty where labels are no flags.
+
+    A row that was interpolated has no label: its window is left out, since "no" may be untrue.
+    """
     found = {label.casefold() for label in world.label_names}
     for off, on in _FLAGS:
         if found and found <= {off, on}:
-            return [[label.casefold() == on for label in labels] for labels in world.labels]
-    return []
+            return {
+                w: [label.casefold() == on for label in labels]
+                for w, labels in enumerate(world.labels)
+                if all(labels)
+            }
+    return {}
 
 
 def _label(world: World) -> Iterator[Text]:
@@ -50,7 +57,7 @@ def _label(world: World) -> Iterator[Text]:
 
 
 def _labelled(world: World) -> Iterator[Text]:
-    right = {w: int(not any(steps)) for w, steps in enumerate(_marked(world)) if _deal(world, w)}
+    right = {w: int(not any(steps)) for w, steps in _marked(world).items() if _deal(world, w)}
     yield classes(right, ("yes", "no"), {})
 
 
@@ -58,7 +65,7 @@ def _labelled_quarter(world: World) -> Iterator[Text]:
     edges = [world.steps * i // 4 for i in range(5)]
     quarters = list(itertools.pairwise(edges))
     right = {}
-    for w, steps in enumerate(_marked(world)):
+    for w, steps in _marked(world).items():
         inside = [any(steps[start:stop]) for start, stop in quarters]
         if sum(inside) == 1 and not _deal(world, w):
             right[w] = inside.index(True)

@@ -51,7 +51,7 @@ def questions_of(
     Raises:
         CorpusError: There is no task of a name, or a weight is not a share.
     """
-    label_names = tuple(sorted({label for sample in samples for label in sample.labels}))
+    label_names = tuple(sorted({each for sample in samples for each in sample.labels} - {""}))
     tasks = _tasks(asking, labelled=bool(label_names))
     found: list[PictureQuestion] = []
     reasons: dict[str, str] = {}
