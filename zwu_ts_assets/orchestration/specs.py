@@ -62,7 +62,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="6",  # cards that tell how to look at a corpus
+        code_version="6",  # cards tell how to look at a corpus; open questions for VLMEvalKit
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",

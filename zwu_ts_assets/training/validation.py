@@ -236,7 +236,7 @@ def _stray_files(folder: Path, manifest: Manifest) -> Iterator[Problem]:
     for split in SPLITS:
         tables = tuple(f"{at}{split}{n}.parquet" for at in ("", "*/") for n in ("", "-*"))
         lines = (f"{split}.jsonl", f"{split}.json")
-        patterns = (*lines, *tables, f"{split}-*.tar", f"{manifest.dataset}_{split}.tsv")
+        patterns = (*lines, *tables, f"{split}-*.tar", f"{manifest.dataset}_{split}*.tsv")
         for path in sorted(found for each in patterns for found in folder.glob(each)):
             name = path.relative_to(folder).as_posix()
             if name not in known:

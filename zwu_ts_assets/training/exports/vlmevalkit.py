@@ -1,14 +1,18 @@
-"""The TSV that VLMEvalKit reads, for questions with options about pictures.
+"""The TSVs that VLMEvalKit reads, for questions about pictures.
 
 What belongs here: this format's row and files. What does not: what it shares with other formats
 whose rows are single questions (`single`).
 
 VLMEvalKit (commit e8e78f05) takes `$LMUData/NAME.tsv` with the columns A and B for a
-multiple-choice set of pictures. A picture that many questions share stands in the row of the first
-one, and the others name that row's `index`; several pictures of one question are a list. It writes
-each picture to a PNG (releases before its issue 839 to a JPEG, which blurs colours and digits), and
-asks in its own words: question, options, and a request to choose. Questions without options end in
-`NotImplementedError` there, and its image sets take no videos, so both are left out and counted.
+multiple-choice set of pictures, and without them for a set of open questions. A picture that many
+questions share stands in the row of the first one, and the others name that row's `index`; several
+pictures of one question are a list. It writes each picture to a PNG (releases before its issue 839
+to a JPEG, which blurs colours and digits), and asks in its own words: question, options, and a
+request to choose. An open question is asked as it stands; its own report of such a set ends in
+`NotImplementedError`, so that it only infers, and `score` reads what it wrote.
+
+Its image sets take no videos. Frames in their place would take 3 MB a question, since several
+pictures of one question cannot be shared, so questions about videos are left out and counted.
 """
 
 import base64
@@ -43,6 +47,9 @@ from zwu_ts_assets.training.picture.question import LETTERS
 
 NAME: Final = "vlmevalkit"
 
+OPEN: Final = "_open"
+"""Ends the names of tables of open questions."""
+
 _LAYOUT_VERSION: Final = "1"  # raise it when the same rows give other bytes of a file
 
 RECORD: Final[Schema] = {
@@ -61,9 +68,9 @@ _Row = tuple[Conversation, int]
 
 
 def vlmevalkit_export(source: ExportSource) -> Iterator[ExportFile]:
-    """The files for VLMEvalKit: `{dataset}_{split}.tsv` and the reward.
+    """The files for VLMEvalKit: `{dataset}_{split}.tsv`, those of open questions and the reward.
 
-    Where no question has options and shows a picture, there is no table, and the card says so.
+    Where no question shows pictures alone, there is no table, and the card says so.
 
     Raises:
         CorpusError: As `entries_by_split` says.
@@ -73,24 +80,43 @@ def vlmevalkit_export(source: ExportSource) -> Iterator[ExportFile]:
     asked = [each for each in single.conversations if _is_taken(each)]
     chosen = replace(single, conversations=asked)
     entries = entries_by_split(chosen, even=False) if asked else {}
-    files = {split: [f"{source.dataset}_{split}.tsv"] for split in entries}
+    files: dict[str, list[str]] = {}
     for split, found in entries.items():
-        rows = [(each, i) for i, each in enumerate(conversations_of(found))]
-        yield _tsv_file(files[split][0], rows, chosen)
+        files[split] = []
+        for ending, has_options in (("", True), (OPEN, False)):
+            some = [
+                each
+                for each in conversations_of(found)
+                if bool(each.turns[0].question.options) == has_options
+            ]
+            if some:
+                files[split].append(f"{source.dataset}_{split}{ending}.tsv")
+                yield _tsv_file(
+                    files[split][-1], [(each, i) for i, each in enumerate(some)], chosen
+                )
     yield reward_file()
     yield manifest_file(chosen, NAME, entries, files, lambda _, path: in_media_folder(path))
     left = len(single.conversations) - len(asked)
     yield from card_files(
         source.card,
         format_name=NAME,
-        configurations={"default": files},
+        configurations=_configurations(files),
         usage=_usage(f"{source.dataset}_test", left),
     )
 
 
+def _configurations(files: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+    """The tables of either kind, which have other columns, by split."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for split, names in files.items():
+        for name in names:
+            kind = "open" if name.endswith(f"{OPEN}.tsv") else "default"
+            found.setdefault(kind, {})[split] = [name]
+    return found
+
+
 def _is_taken(conversation: Conversation) -> bool:
-    (turn,) = conversation.turns
-    return bool(turn.question.options and conversation.images and not conversation.videos)
+    return bool(conversation.images and not conversation.videos)
 
 
 def _tsv_file(name: str, rows: Sequence[_Row], source: ExportSource) -> WrittenFile:
@@ -115,11 +141,17 @@ def _tsv(rows: Sequence[_Row], source: ExportSource) -> bytes:
         writer.writerow(
             [
                 *(index, question.id, conversation.split, question.task, question.level),
-                *(asked_text(turn), LETTERS[question.right], *offered),
+                *((asked_text(turn), LETTERS[question.right]) if most else _open(turn)),
+                *offered,
                 *(_image(conversation, index, first, source), _record(conversation)),
             ]
         )
     return sink.getvalue().encode("utf-8")
+
+
+def _open(turn: Turn) -> tuple[str, str]:
+    """An open question, which VLMEvalKit asks as it stands, and its answer."""
+    return turn.prompt.strip(), turn.question.answer
 
 
 def _image(
@@ -208,8 +240,8 @@ def pictures_of_row(row: Mapping[str, str], rows: Mapping[str, str]) -> list[byt
 
 def _usage(name: str, left: int) -> str:
     told = (
-        f"\n\nVLMEvalKit takes questions with options about pictures; {left} others, about videos "
-        "or without options, are left out here. `lmms_eval` has them."
+        f"\n\nVLMEvalKit takes questions about pictures; {left} others, about videos or text "
+        "alone, are left out here. `lmms_eval` has those about videos."
         if left
         else ""
     )
@@ -220,4 +252,5 @@ def _usage(name: str, left: int) -> str:
 
 It writes pictures to `images/` in that folder. Its own report counts letters; the file
 `..._{name}.tsv` that it writes has the columns `id` and `prediction`, and so can be given to
-`score` as it is.{told}"""
+`score` as it is. Open questions are in `{name}{OPEN}`: it has no report of its own for them, so add
+`--mode infer` and give what it writes to `score`.{told}"""

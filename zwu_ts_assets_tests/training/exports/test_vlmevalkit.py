@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import pytest
 
 from zwu_ts_assets.training.exports.formats import FORMATS
@@ -50,6 +51,28 @@ def test_a_row_has_what_the_harness_looks_for(folder: Path, source: ExportSource
 def test_questions_about_videos_are_left_out_and_counted(folder: Path) -> None:
     assert len(rows_of(folder / "demo_test.tsv")) == 1
     assert "12 others, about videos" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_open_questions_have_a_table_of_their_own_and_are_asked_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = text_source()
+    (known,) = [each for each in conversations_for(source.samples[0]) if not each.videos]
+    turn = known.turns[0]
+    number = replace(turn.question, id="one", options=(), right=-1, form="number", answer="0.97")
+    asked = replace(known, id="one", turns=(replace(turn, question=number, answer="Answer: 0.97"),))
+    both = replace(source, conversations=[*source.conversations, asked])
+    write_export(tmp_path, FORMATS["vlmevalkit"](both), both)
+    (row,) = rows_of(tmp_path / "demo_train_open.tsv")
+    assert {"A", "B"} & set(row) == set()
+    assert (row["id"], row["question"], row["answer"]) == ("one", turn.prompt.strip(), "0.97")
+    assert base64.b64decode(row["image"]) == source.read_media(source.samples[0].image)
+    assert [each["index"] for each in rows_of(tmp_path / "demo_train.tsv")] == ["0", "1", "2"]
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path.parent / "cache"))
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    assert len(datasets.load_dataset(str(tmp_path), "open")["train"]) == 1
+    assert len(datasets.load_dataset(str(tmp_path), "default")["train"]) == 3
+    assert validate_export(tmp_path, "vlmevalkit", decode=False).problems == []
 
 
 def test_a_picture_that_questions_share_stands_in_one_row() -> None:
