@@ -16,6 +16,7 @@ from zwu_ts_assets.training.picture.alterations import (
     altered_values,
 )
 from zwu_ts_assets.training.picture.balance import imbalances
+from zwu_ts_assets.training.picture.label_tasks import LABEL_TASKS
 from zwu_ts_assets.training.picture.line_tasks import LINE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import ALTERED, ON_LINES, PictureQuestion
@@ -196,5 +197,8 @@ def test_without_plots_of_copies_none_is_asked_about(samples: list[Sample]) -> N
 
 def test_settings_know_the_tasks_on_lines_without_loading_them() -> None:
     for view, levels in ON_LINES.items():
-        on_view = {task.name: task.level for task in LINE_TASKS if view in task.needs}
+        tasks = [task for task in LINE_TASKS if view in task.needs]
+        if view == "lines":  # which also show what labels are about
+            tasks += LABEL_TASKS
+        on_view = {task.name: task.level for task in tasks}
         assert levels == on_view
