@@ -88,6 +88,7 @@ def s3(object_store_port: int, monkeypatch: pytest.MonkeyPatch) -> int:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{object_store_port}")
+    object_clients.filesystem_of.cache_clear()  # a test before may have had another server
     return object_store_port
 
 

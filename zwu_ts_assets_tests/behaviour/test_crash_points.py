@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,13 +27,14 @@ from zwu_ts_assets_tests.crash_points import (
     store_in_memory,
 )
 from zwu_ts_assets_tests.faulty_disk import KINDS, Crash, FaultyDisk
-from zwu_ts_assets_tests.object_server import BUCKET, ENVIRONMENT, contents, object_server
+from zwu_ts_assets_tests.object_server import BUCKET, contents
 from zwu_ts_assets_tests.project import Project
 
 pytestmark = pytest.mark.slow
 
 SEED = int(os.environ.get("ZWU_TS_TEST_SEED", "1"))
 TRIED = 4  # of each kind
+FOLDER = "crash_points"  # in a bucket that other tests use
 
 
 @pytest.fixture(scope="module")
@@ -85,22 +86,13 @@ def test_in_an_object_store_nothing_is_lost_at_any_point(prepared: list[Start]) 
     assert lost == {}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[int]:
-    with object_server() as port:
-        yield port
-
-
-def test_on_a_server_that_speaks_s3_nothing_is_lost_either(
-    prepared: list[Start], server: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server}")
+def test_on_a_server_that_speaks_s3_nothing_is_lost_either(prepared: list[Start], s3: int) -> None:
     for number, kind in enumerate(OBJECT_KINDS):
-        root = Remote("s3", f"{BUCKET}/{kind}")
+        root = Remote("s3", f"{BUCKET}/{FOLDER}/{kind}")
         fault = FaultyStore(at=20 + 15 * number, kind=kind)
-        found = losses_in_a_store(prepared[0], root, partial(contents, server, kind), fault)
+        found = losses_in_a_store(
+            prepared[0], root, partial(contents, s3, f"{FOLDER}/{kind}"), fault
+        )
         assert found == []
 
 
