@@ -189,20 +189,20 @@ def timed_video(
     )
 
 
-def timestamps(positions: Sequence[float], position_fps: float, group: int) -> tuple[str, ...]:
-    """The times that are printed, one for each group of frames: midway from its first to its last.
+def timestamps(positions: Sequence[float], position_fps: float, patch: int) -> tuple[str, ...]:
+    """The times that are printed: of each temporal patch, midway from first to last frame.
 
     Args:
-        positions: Positions of the kept frames; the last is repeated to fill the last group.
+        positions: Positions of the kept frames; the last is repeated to fill the last patch.
         position_fps: Positions per second.
-        group: Frames of a group.
+        patch: Frames of a temporal patch.
 
     Returns:
         Seconds with one digit after the point, halves rounded as Python prints them: "0.2".
     """
-    filled = [*positions, *[positions[-1]] * (-len(positions) % group)]
+    filled = [*positions, *[positions[-1]] * (-len(positions) % patch)]
     seconds = [position / position_fps for position in filled]
     return tuple(
-        f"{(seconds[first] + seconds[first + group - 1]) / 2:.1f}"
-        for first in range(0, len(seconds), group)
+        f"{(seconds[first] + seconds[first + patch - 1]) / 2:.1f}"
+        for first in range(0, len(seconds), patch)
     )

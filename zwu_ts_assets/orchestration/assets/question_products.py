@@ -35,7 +35,7 @@ from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import Asked, PictureQuestion
+from zwu_ts_assets.training.picture.question import PictureQuestion, QuestionSet
 from zwu_ts_assets.training.picture.question_table import decode_questions, encode_questions
 from zwu_ts_assets.training.picture.task import Asking, PictureTask
 from zwu_ts_assets.training.profiles import PROFILES
@@ -50,7 +50,7 @@ NOTHING_ASKED: Final = (
 )
 
 
-def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode) -> Asked:
+def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode) -> QuestionSet:
     """The questions about some samples, as the settings want them; and why tasks have none.
 
     Args:
@@ -263,7 +263,7 @@ def _pixels(content: bytes) -> Pixels:
         return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
-def _preview(asked: Asked) -> str:
+def _preview(asked: QuestionSet) -> str:
     questions = asked.questions
     lines = ["| task | level | needs | questions | example | answer |", "|---|---|---|---|---|---|"]
     counts = Counter(question.task for question in questions)

@@ -24,7 +24,7 @@ from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.parquet import (
     IMAGES,
     VIDEOS,
-    Row,
+    ParquetRow,
     parquet_files,
     row_schema,
 )
@@ -122,7 +122,7 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
     )
 
 
-def _conversation_row(source: ExportSource, asked: tuple[Entry, Conversation]) -> Row:
+def _conversation_row(source: ExportSource, asked: tuple[Entry, Conversation]) -> ParquetRow:
     entry, conversation = asked
     lengths = lengths_of(conversation, source)
     row = {

@@ -33,7 +33,7 @@ _GROUP_BYTES: Final = 32_000_000  # of rows and media: what a reader holds in me
 _DICTIONARY: Final = 1 << 30  # bytes of different media in a group, whatever they are
 _LAYOUT_VERSION: Final = "2"  # raise it when the same rows give other bytes of a file
 
-Row = tuple[Mapping[str, Any], Mapping[str, Sequence[str]]]
+ParquetRow = tuple[Mapping[str, Any], Mapping[str, Sequence[str]]]
 """A row without its media, and by column the paths of its media in the corpus."""
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ T = TypeVar("T")
 def parquet_files(
     stem: str,
     items: Iterable[T],
-    row_of: Callable[[T], Row],
+    row_of: Callable[[T], ParquetRow],
     columns: Mapping[str, Any],
     source: ExportSource,
 ) -> list[WrittenFile]:
@@ -120,7 +120,7 @@ class _File(Generic[T]):
 
 def _parquet(
     groups: Sequence[Sequence[T]],
-    row_of: Callable[[T], Row],
+    row_of: Callable[[T], ParquetRow],
     columns: Mapping[str, Any],
     source: ExportSource,
 ) -> bytes:

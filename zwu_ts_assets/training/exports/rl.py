@@ -24,7 +24,7 @@ from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
-from zwu_ts_assets.training.exports.parquet import IMAGES, Row, parquet_files, row_schema
+from zwu_ts_assets.training.exports.parquet import IMAGES, ParquetRow, parquet_files, row_schema
 from zwu_ts_assets.training.exports.rows import (
     MESSAGE,
     QUESTION,
@@ -98,7 +98,7 @@ def rl_files(
 ) -> list[WrittenFile]:
     """The files with a row per question; `first` is the first row's `index`."""
 
-    def row(numbered: tuple[int, tuple[Sample, Conversation]]) -> Row:
+    def row(numbered: tuple[int, tuple[Sample, Conversation]]) -> ParquetRow:
         index, (sample, conversation) = numbered
         columns = rl_row(source.dataset, sample, conversation, index)
         return columns, {"images": conversation.images}

@@ -2,13 +2,13 @@
 
 A data set has habits. In ETTh1 the same two columns are nearly always the closest pair, so a model
 that only reads "which of these pairs is closest?" is right far more often than by chance. Here a
-question text (task, subject and options: a *group*) is asked of as many windows in which option A
+question text (task, subject and options) is asked of as many windows in which option A
 is right as of windows in which B is right, and so on, within each split; what cannot be balanced so
 is not asked. Every function of the text, however it was fitted, is then right in exactly one of
 len(options) cases of each split.
 
 The wording belongs to the text. Questions are therefore chosen in *rounds*: one window for each
-option of a group, and one wording for the whole round.
+option of a text, and one wording for the whole round.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from typing import Final
 from zwu_ts_assets.training.picture.question import PictureQuestion
 
 _MOST_ROUNDS: Final = 4
-"""Of one group within a split, so that no single text fills a task."""
+"""Of one text within a split, so that none fills a task alone."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """All windows of which one text could be asked.
+class Answers:
+    """The right answers of one text, in each window of which it could be asked.
 
     Attributes:
         key: Identifies the text: subject and options.
@@ -44,13 +44,13 @@ class Chosen:
     """One question that is asked.
 
     Attributes:
-        group: Index of the group.
+        text: Index of the text.
         window: Index of the window.
         answer: The right option.
-        round: Number of the round within group and split; the wording follows from it.
+        round: Number of the round within text and split; the wording follows from it.
     """
 
-    group: int
+    text: int
     window: int
     answer: int
     round: int
@@ -63,14 +63,14 @@ def stable_hash(*parts: object) -> int:
 
 
 def balanced(
-    groups: Sequence[Group], windows: Sequence[int], names: Sequence[str], seed: str
+    texts: Sequence[Answers], windows: Sequence[int], names: Sequence[str], seed: str
 ) -> list[Chosen]:
     """Choose questions of one task in one split, each window at most once.
 
-    Groups that yield most come first. Of each, every option is right equally often.
+    Texts that yield most come first. Of each, every option is right equally often.
 
     Args:
-        groups: The texts that could be asked.
+        texts: The answers of each text that could be asked.
         windows: Indices of the windows of the split.
         names: Id of each window by index; the choice depends on ids, not on positions.
         seed: Name of the task and the split.
@@ -80,46 +80,45 @@ def balanced(
     """
     free = set(windows)
     # A task with few texts needs more rounds of each to fill a split.
-    most = max(_MOST_ROUNDS, len(free) // max(len(groups), 1))
+    most = max(_MOST_ROUNDS, len(free) // max(len(texts), 1))
     chosen: list[Chosen] = []
     order = sorted(
-        range(len(groups)),
-        key=lambda g: (-_rounds(groups[g], free), stable_hash(seed, groups[g].key)),
+        range(len(texts)),
+        key=lambda at: (-_rounds(texts[at], free), stable_hash(seed, texts[at].key)),
     )
     for at in order:
-        group = groups[at]
-        rounds = min(_rounds(group, free), most)
-        for option in range(group.options if rounds else 0):
-            bucket = [w for w in _bucket(group, option) if w in free]
-            bucket.sort(key=lambda w: stable_hash(seed, group.key, names[w]))
+        text = texts[at]
+        rounds = min(_rounds(text, free), most)
+        for option in range(text.options if rounds else 0):
+            bucket = [w for w in _bucket(text, option) if w in free]
+            bucket.sort(key=lambda w: stable_hash(seed, text.key, names[w]))
             for number, window in enumerate(bucket[:rounds]):
                 chosen.append(Chosen(at, window, option, number))
                 free.remove(window)
     return sorted(chosen, key=lambda each: each.window)
 
 
-def _bucket(group: Group, option: int) -> list[int]:
-    return [window for window, right in group.right.items() if right == option]
+def _bucket(text: Answers, option: int) -> list[int]:
+    return [window for window, right in text.right.items() if right == option]
 
 
-def _rounds(group: Group, free: set[int]) -> int:
+def _rounds(text: Answers, free: set[int]) -> int:
     """How many complete rounds the free windows allow."""
-    counts = [0] * group.options
-    for window, right in group.right.items():
+    counts = [0] * text.options
+    for window, right in text.right.items():
         if window in free:
             counts[right] += 1
     return min(counts)
 
 
 def imbalances(questions: Iterable[PictureQuestion]) -> list[str]:
-    """Where a text tells of its answer: groups in which an option is right more often than another.
+    """Where a text tells of its answer: one option of it is right more often than another.
 
     Args:
         questions: Of any splits; those without options are passed over.
 
     Returns:
-        A sentence for each group, which are the questions of a task and split with the same subject
-        and options; none where all are balanced.
+        A sentence for each text (task, split, subject and options) that is not balanced.
     """
     counts: dict[tuple[str, str, str, tuple[str, ...]], Counter[int]] = {}
     for each in questions:

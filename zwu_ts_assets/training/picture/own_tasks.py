@@ -121,9 +121,9 @@ def _text_problems(text: Any, fields: set[str], windows: int) -> Sequence[str]:
         found.append(
             f"a text has the options {text.options}; expected 2 to {len(LETTERS)} different ones"
         )
-    if len(text.options) != text.group.options:
-        found.append(f"a group has {text.group.options} options, its text {len(text.options)}")
-    for window, right in text.group.right.items():
+    if len(text.options) != text.answers.options:
+        found.append(f"a text has {len(text.options)} options, its answers {text.answers.options}")
+    for window, right in text.answers.right.items():
         if not (0 <= window < windows and 0 <= right < len(text.options)):
             found.append(
                 f"option {right} of {len(text.options)} is right for window {window} of {windows}"

@@ -19,8 +19,8 @@ from zwu_ts_assets.training.picture.question import (
     ALTERED,
     ANSWER_PREFIX,
     LETTERS,
-    Asked,
     PictureQuestion,
+    QuestionSet,
 )
 from zwu_ts_assets.training.picture.task import Asking, PictureTask, Text, World
 from zwu_ts_assets.training.picture.wordings import HELD_OUT
@@ -36,7 +36,7 @@ def questions_of(
     samples: Sequence[Sample],
     patches: Sequence[tuple[int, int]],
     asking: Asking = Asking(),  # noqa: B008 - frozen
-) -> Asked:
+) -> QuestionSet:
     """Ask what can be asked about some samples without the text giving it away.
 
     Args:
@@ -76,7 +76,7 @@ def questions_of(
         or f"in the {count} windows no text has each of its answers clearly and equally often"
         for name, count in counts.items()
     }
-    return Asked(tuple(found), left_out)
+    return QuestionSet(tuple(found), left_out)
 
 
 def _thinned_away(name: str, asking: Asking) -> str:
@@ -164,19 +164,19 @@ def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed
     if task.among:
         texts = [_dealt(text, task, world) for text in texts]
     seed = f"{task.name} {samples[0].split}"
-    chosen = balanced([text.group for text in texts], range(len(samples)), world.ids, seed)
-    questions = [_question(task, texts[each.group], each, samples, world) for each in chosen]
-    return _Posed(task, questions, [(each.group, each.round) for each in chosen])
+    chosen = balanced([text.answers for text in texts], range(len(samples)), world.ids, seed)
+    questions = [_question(task, texts[each.text], each, samples, world) for each in chosen]
+    return _Posed(task, questions, [(each.text, each.round) for each in chosen])
 
 
 def _dealt(text: Text, task: PictureTask, world: World) -> Text:
     """The text, for windows in which its columns are of the task's groups."""
     right = {
         window: option
-        for window, option in text.group.right.items()
+        for window, option in text.answers.right.items()
         if world.group_of(window, text.subject) in task.among
     }
-    return replace(text, group=replace(text.group, right=right))
+    return replace(text, answers=replace(text.answers, right=right))
 
 
 def _capped(asked: Sequence[_Posed], asking: Asking) -> list[_Posed]:
@@ -230,7 +230,8 @@ def _question(
     )
     # The form belongs to a whole round, as the wording.
     form = task.forms[
-        stable_hash("form", task.name, sample.split, text.group.key, chosen.round) % len(task.forms)
+        stable_hash("form", task.name, sample.split, text.answers.key, chosen.round)
+        % len(task.forms)
     ]
     offered = text.options if form in ("choice", "name") else ()
     if text.answer_of:
@@ -265,7 +266,7 @@ def _question(
 def _wording(task: PictureTask, split: str, text: Text, round_number: int) -> int:
     """One wording for a whole round, so that it tells nothing about the answer."""
     count = len(task.wordings) - (HELD_OUT if split == "train" else 0)
-    return stable_hash("wording", task.name, split, text.group.key, round_number) % count
+    return stable_hash("wording", task.name, split, text.answers.key, round_number) % count
 
 
 def _prompt(

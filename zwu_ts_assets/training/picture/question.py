@@ -145,7 +145,7 @@ the settings know of tasks without loading them."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class QuestionSet:
     """The questions of a dataset.
 
     Attributes:

@@ -18,7 +18,7 @@ import numpy as np
 
 from zwu_ts_assets.timeseries.csv_rules import lag_of
 from zwu_ts_assets.training.numbers import number_text, values_block, values_text
-from zwu_ts_assets.training.picture.balance import Group
+from zwu_ts_assets.training.picture.balance import Answers
 from zwu_ts_assets.training.picture.task import (
     PictureTask,
     Text,
@@ -189,12 +189,12 @@ def _lag(world: World) -> Iterator[Text]:
             compared = text.compared
             right = {
                 w: option
-                for w, option in text.group.right.items()
+                for w, option in text.answers.right.items()
                 if compared is not None and compared[w, option] >= _LAG_LEAST
             }
             yield replace(
                 text,
-                group=replace(text.group, right=right),
+                answers=replace(text.answers, right=right),
                 series=partial(_whole, world, column),
             )
 
@@ -338,7 +338,7 @@ def _end_told(world: World, column: int, window: int) -> str:
 def _forecast(world: World) -> Iterator[Text]:
     for column, subject in _ahead_columns(world):
         yield Text(
-            Group(tuple(sorted(subject.items())), 1, dict.fromkeys(_varying(world, column), 0)),
+            Answers(tuple(sorted(subject.items())), 1, dict.fromkeys(_varying(world, column), 0)),
             subject,
             (),
             series=partial(_latest, world, column),

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.training.numbers import number_text
-from zwu_ts_assets.training.picture.balance import Group, stable_hash
+from zwu_ts_assets.training.picture.balance import Answers, stable_hash
 from zwu_ts_assets.training.picture.measures import Measures
 
 Values = NDArray[np.float64]
@@ -142,10 +142,10 @@ class World:
 
 @dataclass(frozen=True)
 class Text:
-    """A text that could be asked: its group, and what it says.
+    """A text that could be asked: what it says, and where which answer is right.
 
     Attributes:
-        group: Right options by window.
+        answers: The right option by window.
         subject: What the wordings are filled with, by name.
         options: Texts of the options.
         compared: (windows, options) what was compared; None for classes.
@@ -158,7 +158,7 @@ class Text:
         unknown: The option that is right where the view that is needed is not shown; -1 for none.
     """
 
-    group: Group
+    answers: Answers
     subject: Mapping[str, object]
     options: tuple[str, ...]
     compared: Values | None = None
@@ -285,7 +285,7 @@ def choices(
         right = {int(w): int(offered[w].argmax()) for w in np.flatnonzero(clear)}
         options = tuple(items[i] for i in menu)
         yield Text(
-            Group((tuple(sorted(subject.items())), options), size, right),
+            Answers((tuple(sorted(subject.items())), options), size, right),
             subject,
             options,
             values[:, menu],
@@ -307,7 +307,7 @@ def classes(
         uses_partner: As in `Text`.
     """
     key = (tuple(sorted(subject.items())), options)
-    return Text(Group(key, len(options), right), subject, options, uses_partner=uses_partner)
+    return Text(Answers(key, len(options), right), subject, options, uses_partner=uses_partner)
 
 
 def pair_values(matrices: Sequence[Values], pairs: Sequence[tuple[int, int]]) -> Values:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from zwu_ts_assets.training.numbers import number_text
-from zwu_ts_assets.training.picture.balance import Group, stable_hash
+from zwu_ts_assets.training.picture.balance import Answers, stable_hash
 from zwu_ts_assets.training.picture.measures import (
     block_means,
     contrast,
@@ -277,7 +277,7 @@ def _cell_value(world: World) -> Iterator[Text]:
             ):
                 texts = tuple(number_text(values[w], decimals) for w in four)
                 yield Text(
-                    Group((panel, a, b, texts), OPTIONS, {w: at for at, w in enumerate(four)}),
+                    Answers((panel, a, b, texts), OPTIONS, {w: at for at, w in enumerate(four)}),
                     {"panel": panel, "a": a, "b": b},
                     texts,
                     told=lambda w, a=a, b=b, panel=panel, v=values, d=decimals: (  # type: ignore[misc]
@@ -317,10 +317,10 @@ def _rhythm(world: World) -> Iterator[Text]:
         compared = text.compared
         right = {
             w: option
-            for w, option in text.group.right.items()
+            for w, option in text.answers.right.items()
             if compared is not None and compared[w, option] >= _RHYTHM_LEAST
         }
-        yield replace(text, group=replace(text.group, right=right))
+        yield replace(text, answers=replace(text.answers, right=right))
 
 
 def _frame_correlated(world: World) -> Iterator[Text]:
@@ -343,8 +343,8 @@ def with_unknown(world: World, text: Text) -> Text:
     A hash of the sample's id decides for which windows the view is withheld, so that every option,
     the new one too, is right about equally often.
     """
-    count = text.group.options + 1
-    right = dict(text.group.right)
+    count = text.answers.options + 1
+    right = dict(text.answers.right)
     for w, name in enumerate(world.ids):
         if stable_hash("unshown", name) % count == 0:
             right[w] = count - 1
@@ -358,7 +358,7 @@ def with_unknown(world: World, text: Text) -> Text:
     return replace(
         text,
         told=None if values is None else told,
-        group=Group((text.group.key, UNKNOWN), count, right),
+        answers=Answers((text.answers.key, UNKNOWN), count, right),
         options=(*text.options, UNKNOWN),
         compared=None,
         unknown=count - 1,

@@ -16,7 +16,7 @@ import pytest
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
 from zwu_ts_assets.training.picture.pose import questions_of
-from zwu_ts_assets.training.picture.question import Asked, PictureQuestion
+from zwu_ts_assets.training.picture.question import PictureQuestion, QuestionSet
 from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.sample import Sample
 from zwu_ts_assets_tests.training.builders import sample_of
@@ -36,12 +36,12 @@ def by_id(samples: list[Sample]) -> dict[str, Sample]:
 
 
 @pytest.fixture(scope="module")
-def everything(samples: list[Sample]) -> Asked:
+def everything(samples: list[Sample]) -> QuestionSet:
     asking = Asking(forecast_steps=8, text_share=0.5, ahead_share=0.5, unanswerable=0.5)
     return questions_of(samples, PATCHES, asking)
 
 
-def of_task(asked: Asked, task: str) -> list[PictureQuestion]:
+def of_task(asked: QuestionSet, task: str) -> list[PictureQuestion]:
     found = [q for q in asked.questions if q.task == task]
     assert len(found) >= 8
     return found
@@ -78,7 +78,9 @@ def column(question: PictureQuestion, sample: Sample) -> list[float]:
 # Numbers in the prompt.
 
 
-def test_the_highest_and_lowest_of_four_steps_are_those_of_the_list(everything: Asked) -> None:
+def test_the_highest_and_lowest_of_four_steps_are_those_of_the_list(
+    everything: QuestionSet,
+) -> None:
     for question in of_task(everything, "extremes"):
         values = listed(question)
         at = [values[int(option.removeprefix("step "))] for option in question.options]
@@ -87,7 +89,7 @@ def test_the_highest_and_lowest_of_four_steps_are_those_of_the_list(everything: 
         assert values[int(chosen(question).removeprefix("step "))] == wanted
 
 
-def test_the_trend_is_that_of_the_standard_librarys_regression(everything: Asked) -> None:
+def test_the_trend_is_that_of_the_standard_librarys_regression(everything: QuestionSet) -> None:
     for question in of_task(everything, "trend"):
         values = listed(question)
         change = statistics.linear_regression(range(ROWS), values).slope * (ROWS - 1)
@@ -97,7 +99,9 @@ def test_the_trend_is_that_of_the_standard_librarys_regression(everything: Asked
         assert abs(abs(ratio) - 0.5) > 0.09
 
 
-def test_the_quarter_that_varies_most_is_that_of_the_standard_library(everything: Asked) -> None:
+def test_the_quarter_that_varies_most_is_that_of_the_standard_library(
+    everything: QuestionSet,
+) -> None:
     for question in of_task(everything, "volatility"):
         values = listed(question)
         spreads = {}
@@ -112,7 +116,9 @@ def test_the_quarter_that_varies_most_is_that_of_the_standard_library(everything
             assert any(abs(number - spread) <= 0.005 + 1e-9 for number in told), option
 
 
-def test_the_lag_has_the_largest_correlation_by_the_standard_library(everything: Asked) -> None:
+def test_the_lag_has_the_largest_correlation_by_the_standard_library(
+    everything: QuestionSet,
+) -> None:
     for question in of_task(everything, "lag"):
         values = listed(question)
         found = {
@@ -154,7 +160,7 @@ def recent(question: PictureQuestion) -> list[float]:
 
 
 def test_the_level_ahead_is_against_the_quartiles(
-    everything: Asked, by_id: dict[str, Sample]
+    everything: QuestionSet, by_id: dict[str, Sample]
 ) -> None:
     for question in of_task(everything, "ahead_level"):
         low, _, high = statistics.quantiles(recent(question), n=4, method="inclusive")
@@ -163,7 +169,7 @@ def test_the_level_ahead_is_against_the_quartiles(
 
 
 def test_the_quarter_ahead_is_of_the_windows_range(
-    everything: Asked, by_id: dict[str, Sample]
+    everything: QuestionSet, by_id: dict[str, Sample]
 ) -> None:
     names = ("the lowest", "the second", "the third", "the highest")
     for question in of_task(everything, "ahead_quarter"):
@@ -175,7 +181,7 @@ def test_the_quarter_ahead_is_of_the_windows_range(
 
 
 def test_the_end_ahead_is_against_the_last_value(
-    everything: Asked, by_id: dict[str, Sample]
+    everything: QuestionSet, by_id: dict[str, Sample]
 ) -> None:
     for question in of_task(everything, "ahead_end"):
         end = next_values(question, by_id[question.sample_id])[-1]
@@ -183,7 +189,7 @@ def test_the_end_ahead_is_against_the_last_value(
 
 
 def test_a_forecast_is_the_next_numbers_of_one_column(
-    everything: Asked, by_id: dict[str, Sample]
+    everything: QuestionSet, by_id: dict[str, Sample]
 ) -> None:
     for question in of_task(everything, "forecast"):
         values = next_values(question, by_id[question.sample_id])
@@ -204,7 +210,7 @@ def test_without_known_steps_nothing_is_asked_ahead(samples: list[Sample]) -> No
 
 
 def test_the_number_of_a_cell_is_the_rounded_one(
-    everything: Asked, by_id: dict[str, Sample]
+    everything: QuestionSet, by_id: dict[str, Sample]
 ) -> None:
     for question in of_task(everything, "cell_value"):
         sample = by_id[question.sample_id]
@@ -227,7 +233,9 @@ def test_the_number_of_a_cell_is_the_rounded_one(
             assert question.options == ()
 
 
-def test_each_number_of_a_cell_is_right_for_one_of_the_windows_asked(everything: Asked) -> None:
+def test_each_number_of_a_cell_is_right_for_one_of_the_windows_asked(
+    everything: QuestionSet,
+) -> None:
     rounds: dict[tuple[str, str], list[PictureQuestion]] = defaultdict(list)
     for question in of_task(everything, "cell_value"):
         if question.options:
@@ -262,7 +270,7 @@ def test_digits_are_asked_about_where_they_can_be_read(
 
 
 def test_the_highest_span_and_the_ends_of_a_line(
-    everything: Asked, by_id: dict[str, Sample]
+    everything: QuestionSet, by_id: dict[str, Sample]
 ) -> None:
     for question in of_task(everything, "line_peak"):
         values = column(question, by_id[question.sample_id])
@@ -298,7 +306,7 @@ def test_many_columns_on_a_small_canvas_leave_their_line_plots_out() -> None:
 # What is not shown.
 
 
-def test_what_is_not_shown_cannot_be_told(everything: Asked) -> None:
+def test_what_is_not_shown_cannot_be_told(everything: QuestionSet) -> None:
     for task in ("part_if_shown", "drift_if_shown", "peak_if_shown"):
         for question in of_task(everything, task):
             hidden = not set(question.needs) <= set(question.given)
@@ -313,7 +321,7 @@ def test_what_is_not_shown_cannot_be_told(everything: Asked) -> None:
 
 
 def test_that_it_cannot_be_told_is_offered_as_often_right_as_any_other_answer(
-    everything: Asked,
+    everything: QuestionSet,
 ) -> None:
     answers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for question in everything.questions:
@@ -328,7 +336,7 @@ def test_that_it_cannot_be_told_is_offered_as_often_right_as_any_other_answer(
 
 
 def test_no_question_is_answered_by_what_another_about_the_window_prints_or_answers(
-    everything: Asked,
+    everything: QuestionSet,
 ) -> None:
     """All questions about a window may be turns of one conversation."""
     about: dict[str, list[PictureQuestion]] = defaultdict(list)
@@ -375,7 +383,7 @@ def test_shares_are_kept_by_whole_rounds(samples: list[Sample], share: float) ->
     assert all(len(set(counts.values())) == 1 for counts in answers.values())
 
 
-def test_every_answer_of_a_choice_is_right_equally_often_in_train(everything: Asked) -> None:
+def test_every_answer_of_a_choice_is_right_equally_often_in_train(everything: QuestionSet) -> None:
     right: dict[str, Counter[int]] = defaultdict(Counter)
     chances: dict[str, set[float]] = defaultdict(set)
     for question in everything.questions:
