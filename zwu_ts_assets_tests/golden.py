@@ -4,10 +4,10 @@
 of an asset whose code version was not raised, for artifacts with the old bytes would count as
 current.
 
-A digest covers the names and bytes of all files of an asset. Encoders are part of that: videos are
-encoded by the ffmpeg of `imageio-ffmpeg`, PNGs by Pillow and zlib, tables by pyarrow, all pinned in
-the lock. The versions that an export tells of itself are left out, or every raised code version and
-every release would change each export.
+A digest covers the names and bytes of all files of an asset. Encoders are part of that: ffmpeg of
+`imageio-ffmpeg` encodes videos, ISA-L and Pillow PNGs, pyarrow tables, all pinned in the lock. The
+versions that an export tells of itself are left out, or every raised code version and every release
+would change each export.
 """
 
 import hashlib
@@ -202,7 +202,7 @@ def problem(role: str, pinned: Pins, found: Pins, inputs: Mapping[str, tuple[str
         return f"bytes of {role} changed with those of {', '.join(changed)}: {again}"
     return (
         f"bytes of {role} changed: raise its code version. (Videos depend on the ffmpeg, PNGs on "
-        "the Pillow and zlib, tables on the pyarrow that the lock pins: install the lock, and "
+        "the Pillow and ISA-L, tables on the pyarrow that the lock pins: install the lock, and "
         "raise the code version also where only one of those changed.)"
     )
 

@@ -27,13 +27,13 @@ import math
 import struct
 import warnings
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from isal import isal_zlib
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
@@ -251,12 +251,9 @@ Frame = NDArray[np.uint8]
 def encode_png(frame: Frame) -> bytes:
     """Encode a frame as PNG, losslessly and with the same bytes each time.
 
-    Rows are stored as differences to the row above, and deflated at level 1: most rows of a figure
-    repeat the one above, so that this is as small as any filter and three times faster than trying
-    all of them.
-
-    The upper and the lower half are deflated at the same time, for zlib lets other threads run.
-    There are always two halves, so that the bytes do not depend on the machine.
+    Rows are stored as differences to the row above, for most rows of a figure repeat the one above.
+    ISA-L deflates them in a sixth of zlib's time to the same size; and its bytes are those of its
+    version alone, where zlib's are also those of the zlib that a Python was built with.
     """
     height, width, _ = frame.shape
     rows = np.ascontiguousarray(frame).reshape(height, width * 3)
@@ -271,28 +268,10 @@ def encode_png(frame: Frame) -> bytes:
         )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB
-    upper, lower = filtered[: height // 2], filtered[height // 2 :]
-    with ThreadPoolExecutor(max_workers=1) as other:
-        ending = other.submit(_deflate, lower, zlib.Z_FINISH)
-        beginning = _deflate(upper, zlib.Z_SYNC_FLUSH)
-        data = (
-            _ZLIB_HEADER
-            + beginning
-            + ending.result()
-            + struct.pack(">I", zlib.adler32(filtered.data))
-        )
+    data = isal_zlib.compress(filtered.data, 1)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
-
-
-_ZLIB_HEADER = b"\x78\x01"  # deflate with a window of 32 KiB, fastest level; RFC 1950
-
-
-def _deflate(rows: NDArray[np.uint8], ending: int) -> bytes:
-    """A part of a deflate stream, without zlib's header and checksum, that ends at a byte."""
-    compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return compressor.compress(rows.data) + compressor.flush(ending)
 
 
 def thumbnail(frame: Frame, width: int = 448) -> bytes:

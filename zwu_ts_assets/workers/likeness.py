@@ -4,7 +4,7 @@ What belongs here: what a process says of its code, its libraries and what it dr
 of them apart. What does not: handing out work (`dask_pool`).
 
 Versions explain a difference and code must be the same to the letter; but the same versions do not
-promise the same bytes (another ffmpeg, zlib or kind of processor). So each side also draws a small
+promise the same bytes (another ffmpeg or kind of processor). So each side also draws a small
 figure, a line plot and a film, and their digests are compared.
 """
 
@@ -12,7 +12,6 @@ import hashlib
 import platform
 import sys
 import threading
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -27,7 +26,7 @@ from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.figures.mp4 import encode_mp4
 from zwu_ts_assets.figures.video import draw_patch_frames
 
-_PACKAGES: Final = ("numpy", "matplotlib", "pillow", "dtaidistance", "imageio-ffmpeg")
+_PACKAGES: Final = ("numpy", "matplotlib", "pillow", "isal", "dtaidistance", "imageio-ffmpeg")
 _SOURCES: Final = (".py", ".j2")
 # A worker is asked while it works: no two threads of it are to draw at once.
 _LOCK: Final = threading.Lock()
@@ -72,7 +71,6 @@ def likeness() -> Likeness:
 def _found_out() -> Likeness:
     versions = {
         "Python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "zlib": zlib.ZLIB_RUNTIME_VERSION,
         "machine": platform.machine(),
         **{package: version(package) for package in _PACKAGES},
     }

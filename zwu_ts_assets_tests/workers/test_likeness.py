@@ -10,22 +10,22 @@ import pytest
 from zwu_ts_assets.workers.likeness import Likeness, code_digest, likeness
 from zwu_ts_assets_tests.reference import REPOSITORY
 
-OURS = Likeness((("numpy", "2.1"), ("zlib", "1.3")), code="c0de", drawn="d4a3")
+OURS = Likeness((("numpy", "2.1"), ("isal", "1.3")), code="c0de", drawn="d4a3")
 
 
 def test_another_process_of_this_machine_is_like_this_one() -> None:
     code = "from zwu_ts_assets.workers.likeness import likeness; print(likeness())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == str(likeness())
-    assert dict(likeness().versions).keys() >= {"numpy", "matplotlib", "zlib", "imageio-ffmpeg"}
+    assert dict(likeness().versions).keys() >= {"numpy", "matplotlib", "isal", "imageio-ffmpeg"}
 
 
 @pytest.mark.parametrize(
     ("theirs", "said"),
     [
         (OURS, ""),
-        (replace(OURS, versions=(("numpy", "2.2"), ("zlib", "1.3"))), "numpy 2.2 instead of 2.1"),
-        (replace(OURS, versions=(("numpy", "2.1"),)), "zlib missing instead of 1.3"),
+        (replace(OURS, versions=(("numpy", "2.2"), ("isal", "1.3"))), "numpy 2.2 instead of 2.1"),
+        (replace(OURS, versions=(("numpy", "2.1"),)), "isal missing instead of 1.3"),
         (replace(OURS, code="other"), "other code of zwu_ts_assets"),
         (replace(OURS, drawn="other"), "the same versions, but draws or encodes other bytes"),
     ],
