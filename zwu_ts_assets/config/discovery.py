@@ -30,6 +30,7 @@ from zwu_ts_assets.config.settings import shown
 from zwu_ts_assets.config.settings_file import SHARED_SETTINGS, shared_tables
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_rules import (
+    CASES,
     PACKINGS,
     PARQUET,
     TEXTS,
@@ -256,7 +257,7 @@ def passed_over(found: Discovery) -> str:
         return ""
     told = [f"{printable(name)} ({reason})" for name, reason in found.others.items()]
     more = f" and {len(told) - _LISTED} more" if len(told) > _LISTED else ""
-    kinds = ", ".join((*TEXTS, PARQUET, TSF))
+    kinds = ", ".join((*TEXTS, PARQUET, TSF, CASES))
     return (
         f"{found.folder}: not read: {', '.join(told[:_LISTED])}{more}. Read are {kinds}, of which "
         f"the texts may be packed ({', '.join(PACKINGS)})."

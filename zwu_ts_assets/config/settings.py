@@ -21,6 +21,7 @@ from zwu_ts_assets.timeseries.csv_rules import (
     Decimal,
     Delimiter,
     Gaps,
+    LabelKind,
     StatsFormat,
     Thousands,
     date_format_problem,
@@ -162,6 +163,11 @@ class Settings(BaseModel):
         min_length=1,
         description="The column with the class of each row, or with a flag of anomalies: no "
         "feature, but asked about.",
+    )
+    label_kind: LabelKind = Field(
+        "found",
+        description='`"classes"`: labels that would pass for flags of anomalies, such as 0 and 1, '
+        "are classes.",
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(

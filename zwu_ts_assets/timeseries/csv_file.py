@@ -28,12 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.case_files import LABEL_NAME, Cases, read_cases
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
-from zwu_ts_assets.timeseries.csv_columns import Columns, Rows
+from zwu_ts_assets.timeseries.csv_columns import NO_TIME, ROWS, Columns, Rows
 from zwu_ts_assets.timeseries.csv_features import listed, repeats_time
 from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
-from zwu_ts_assets.timeseries.csv_header import open_table, read_columns
+from zwu_ts_assets.timeseries.csv_header import open_packed, open_table, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
     LINE_LIMIT,
     REPEAT_LIMIT,
@@ -52,9 +53,9 @@ from zwu_ts_assets.timeseries.csv_lines import (
     without_repeated_lines,
 )
 from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_rules import CsvRules, holds_cases
 from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of, to_utc
-from zwu_ts_assets.timeseries.series import Labels, Series, counted
+from zwu_ts_assets.timeseries.series import Labels, Series, TimeAxis, counted, roomy
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
@@ -152,6 +153,8 @@ def read_csv(
         CorpusError: The file cannot be read, or something in it is not as described; the message
             names the line (the header is line 1) and the column.
     """
+    if holds_cases(path):
+        return _read_cases(path, time_column, features, rules)
     grid, columns, values, notes, labels = _read_rows(path, time_column, features, rules)
     if features is None and columns.pivoted is None:
         columns, values, counters = _without_counters(grid, columns, values)
@@ -167,6 +170,45 @@ def read_csv(
         labels,
     )
     return Reading(series, columns, grid.inserted, notes, grid.gaps)
+
+
+def _cases_of(
+    path: Path, time_column: str | None, features: Sequence[str] | None, rules: CsvRules
+) -> Cases:
+    with open_packed(path) as file:
+        return read_cases(path, file, time_column, features, rules)
+
+
+def _read_cases(
+    path: Path, time_column: str | None, features: Sequence[str] | None, rules: CsvRules
+) -> Reading:
+    """The cases of a file below each other."""
+    cases = _cases_of(path, time_column, features, rules)
+    rows, breaks = len(cases.values), cases.breaks
+    counts = np.arange(rows, dtype=np.int64)
+    grid = Grid(counts, axis=TimeAxis("rows"))
+    filled = fill(grid, cases.values, rules, breaks.tolist())
+    labels = None
+    if cases.labels:
+        names = tuple(sorted(set(cases.labels) - {""}))
+        codes = [names.index(label) if label else -1 for label in cases.labels]
+        labels = _checked(
+            path, LABEL_NAME, Labels(np.repeat(np.array(codes, np.int64), cases.lengths), names)
+        )
+    series = Series(
+        counts.view("datetime64[s]"),
+        filled.values,
+        cases.features,
+        filled.missing,
+        filled.interpolated,
+        grid.axis,
+        labels,
+        breaks,
+    )
+    places = tuple(range(len(cases.features)))
+    reasons = tuple((name, "not named in the setting `features`") for name in cases.left_out)
+    columns = Columns(cases.features, NO_TIME, places, times=ROWS, left_out=reasons)
+    return Reading(series, columns, 0, cases.notes)
 
 
 def _without_counters(
@@ -202,14 +244,19 @@ def count_grid_rows(
     time_column: str | None = None,
     features: Sequence[str] | None = None,
     rules: CsvRules,
+    stride: int = 1,
 ) -> int:
     """Count the rows that a CSV makes with those of its holes: as many as `read_csv` gives.
 
-    Only the timestamps are read. The arguments are those of `read_csv`.
+    Only the timestamps are read. The arguments are those of `read_csv`; of a file of cases, the
+    rows are those of `with_room`, given the stride.
 
     Raises:
         CorpusError: They cannot be read, or are not at one interval but for the holes.
     """
+    if holds_cases(path):
+        lengths = np.array(_cases_of(path, time_column, features, rules).lengths)
+        return int(roomy(lengths[:-1], stride).sum() + lengths[-1])
     return len(_read_rows(path, time_column, features, rules, only_times=True)[0].timestamps)
 
 
@@ -272,12 +319,6 @@ def _labels(
     names: tuple[str, ...],
 ) -> Labels:
     """The labels of the rows, given those of the lines."""
-    if len(names) > LABEL_LIMIT:
-        raise CorpusError(
-            f"{path}, column {show(columns.names[columns.label])}: found {len(names):,} different "
-            f"labels; expected at most {LABEL_LIMIT}. Name a column of classes or flags in "
-            "`label_column`."
-        )
     if rows.lines is not None:
         codes = codes[rows.lines - 2]
     order = sorted(range(len(names)), key=names.__getitem__)
@@ -285,7 +326,18 @@ def _labels(
     ranks[order] = np.arange(len(names))
     whole = np.full(len(grid.timestamps), -1, np.int64)
     whole[slice(None) if grid.places is None else grid.places] = ranks[codes]
-    return Labels(whole, tuple(sorted(names)))
+    return _checked(path, columns.names[columns.label], Labels(whole, tuple(sorted(names))))
+
+
+def _checked(path: Path, column: str, labels: Labels) -> Labels:
+    """The labels, if they are not too many to be classes."""
+    if len(labels.names) > LABEL_LIMIT:
+        raise CorpusError(
+            f"{path}, column {show(column)}: found {len(labels.names):,} different "
+            f"labels; expected at most {LABEL_LIMIT}. Name a column of classes or flags in "
+            "`label_column`."
+        )
+    return labels
 
 
 def lines_are_rows(
@@ -303,7 +355,7 @@ def lines_are_rows(
         CorpusError: They cannot be read.
     """
     # By a zone's clocks, two equal lines may be two hours.
-    if rules.allows_gaps or rules.time_zone or rules.time_axis == "order":
+    if rules.allows_gaps or rules.time_zone or rules.time_axis == "order" or holds_cases(path):
         return False
     with open_table(path, rules.encoding) as source:
         if source.delimiter is not None and rules.delimiter is None:

@@ -4,9 +4,10 @@ Months are of different lengths, and a missing one is a gap. Rows may be at any 
 months: the same day and time, the last day, the first or the last business day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -414,7 +415,12 @@ class Filled:
     interpolated: NDArray[np.bool_] | None = None
 
 
-def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
+def fill(
+    grid: Grid,
+    values: NDArray[np.float64],
+    rules: CsvRules,
+    breaks: Sequence[int] = (),
+) -> Filled:
     """Put values onto a grid, interpolate where that is asked, and mark what is missing.
 
     Interpolation is linear in time between the two values around a run of missing ones, in each
@@ -425,6 +431,7 @@ def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
         grid: The rows.
         values: (rows of the CSV, features) float64, NaN where a value is missing.
         rules: What becomes of gaps.
+        breaks: Rows with which another case begins: nothing is interpolated over them.
     """
     if not rules.allows_gaps:
         return Filled(values)
@@ -438,8 +445,10 @@ def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
     marks = None
     if rules.gaps == "interpolate" and rules.interpolate_limit:
         marks = np.zeros(values.shape, dtype=np.bool_)
-        for column in range(values.shape[1]):
-            _interpolate(values[:, column], marks[:, column], rules.interpolate_limit)
+        for start, stop in pairwise((0, *breaks, len(values))):
+            for column in range(values.shape[1]):
+                own = slice(start, stop), column
+                _interpolate(values[own], marks[own], rules.interpolate_limit)
         if not marks.any():
             marks = None
     missing = np.asarray(np.isnan(values).any(axis=1))

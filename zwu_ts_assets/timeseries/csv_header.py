@@ -414,14 +414,12 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
     """
     suffix = table_suffix(path.name).lower()
     with ExitStack() as stack:
-        file: IO[bytes] = stack.enter_context(open_csv(path))
+        file = stack.enter_context(open_packed(path))
         if suffix == PARQUET:
             file, told = stack.enter_context(parquet_as_csv(path, file))
             with _of_rows():
                 yield Source(file, ",", told)
             return
-        if suffix.endswith(PACKINGS):
-            file = stack.enter_context(unpacked(path, file, f".{suffix.rpartition('.')[2]}"))
         if suffix.startswith(TSF):
             file = stack.enter_context(tsf_as_csv(path, file))
             with _of_rows():
@@ -450,6 +448,22 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
             yield Source(file, delimiter, tuple(notes))
         except LineError as error:
             raise error.moved(above) from error
+
+
+@contextmanager
+def open_packed(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading, unpacked if its name says that it is packed.
+
+    Raises:
+        CorpusError: The file cannot be read or unpacked.
+    """
+    suffix = table_suffix(path.name).lower()
+    with open_csv(path) as packed:
+        if not suffix.endswith(PACKINGS):
+            yield packed
+            return
+        with unpacked(path, packed, f".{suffix.rpartition('.')[2]}") as file:
+            yield file
 
 
 @contextmanager

@@ -146,6 +146,9 @@ class Series:
             None if there is none.
         axis: What lies between two rows.
         labels: What each row is labelled; None where nothing labels them.
+        breaks: int64, increasing: the rows with which another case begins, which does not follow
+            from the row before; no window and no target reaches over one. None where all rows
+            follow each other.
 
     Raises:
         CorpusError: Arrays of another type or of shapes that do not fit together.
@@ -158,6 +161,7 @@ class Series:
     interpolated: NDArray[np.bool_] | None = None
     axis: TimeAxis = FIXED
     labels: Labels | None = None
+    breaks: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if self.timestamps.dtype != np.dtype("datetime64[s]") or self.timestamps.ndim != 1:
@@ -198,6 +202,12 @@ class Series:
         rows: NDArray[np.int64]
         rows = np.flatnonzero(self.missing) if self.missing is not None else np.empty(0, np.int64)
         return rows
+
+    def is_whole(self, start: int, stop: int) -> bool:
+        """Whether rows follow each other and none of them lacks a value."""
+        gaps = np.diff(np.searchsorted(self.missing_rows, [start, stop]))
+        between = self.breaks is None or not ((self.breaks > start) & (self.breaks < stop)).any()
+        return between and not gaps[0]
 
     @cached_property
     def reach(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -249,6 +259,11 @@ def with_lags(series: Series, lags: Sequence[int]) -> Series:
     """
     if not lags:
         return series
+    if series.breaks is not None:
+        raise CorpusError(
+            "The setting `lags` would copy the end of one case into the beginning of the next; "
+            "expected a series whose rows all follow each other. Remove the setting."
+        )
     longest = max(lags)
     names = [lagged_name(name, lag) for lag in lags for name in series.features]
     if taken := sorted(set(names) & set(series.features)):
@@ -282,3 +297,52 @@ def with_lags(series: Series, lags: Sequence[int]) -> Series:
         interpolated=marks,
         labels=series.labels and replace(series.labels, codes=series.labels.codes[longest:]),
     )
+
+
+def with_room(series: Series, stride: int) -> Series:
+    """A series whose cases begin where windows do.
+
+    Each case is followed by rows without values up to a multiple of the stride, so that its first
+    window begins with it. A series without breaks is as it was.
+
+    Args:
+        series: The series.
+        stride: Rows between the starts of two windows.
+    """
+    if series.breaks is None:
+        return series
+    starts = np.concatenate([[0], series.breaks])
+    lengths = np.diff(np.concatenate([starts, [series.rows]]))
+    rooms = roomy(lengths, stride)
+    begins = np.concatenate([[0], np.cumsum(rooms[:-1])])
+    rows = int(begins[-1] + lengths[-1])
+    # The row that each row becomes.
+    places = np.arange(series.rows) + np.repeat(begins - starts, lengths)
+    values = np.full((rows, len(series.features)), np.nan)
+    values[places] = series.values
+    missing = np.ones(rows, np.bool_)
+    missing[places] = False if series.missing is None else series.missing
+    marks = series.interpolated
+    if marks is not None:
+        marks = np.zeros(values.shape, np.bool_)
+        marks[places] = series.interpolated
+    labels = series.labels
+    if labels is not None:
+        codes = np.full(rows, -1, np.int64)
+        codes[places] = labels.codes
+        labels = replace(labels, codes=codes)
+    return replace(
+        series,
+        timestamps=np.arange(rows, dtype=np.int64).view("datetime64[s]"),
+        values=values,
+        missing=missing if missing.any() else None,
+        interpolated=marks,
+        labels=labels,
+        breaks=begins[1:].astype(np.int64),
+    )
+
+
+def roomy(lengths: NDArray[np.int64], stride: int) -> NDArray[np.int64]:
+    """The rows of each case with those that `with_room` puts behind it, the last one's too."""
+    rooms: NDArray[np.int64] = -(-lengths // stride) * stride
+    return rooms

@@ -110,6 +110,7 @@ def digits(name: str) -> str:
         ("household_power.txt", "household_power"),
         ("load.csv.gz.csv", "load_csv_gz"),
         ("tourism.tsf", "tourism"),
+        ("GunPoint_TRAIN.ts", "gunpoint_train"),
     ],
 )
 def test_every_file_has_a_name(tmp_path: Path, file: str, name: str) -> None:
@@ -168,8 +169,8 @@ def test_what_is_passed_over_is_mentioned(tmp_path: Path, monkeypatch: pytest.Mo
         f"{data}: not read: LICENSE.txt (no table of a kind that is read), README.txt (no table of "
         "a kind that is read), load.csv.zip (no table of a kind that is read), load.xlsx (no table "
         "of a kind that is read), more/ (a folder), old.toml (settings, and no table of that "
-        "name). Read are .csv, .tsv, .txt, .parquet, .tsf, of which the texts may be packed (.gz, "
-        ".bz2, .xz, .zst)."
+        "name). Read are .csv, .tsv, .txt, .parquet, .tsf, .ts, of which the texts may be "
+        "packed (.gz, .bz2, .xz, .zst)."
     ) in ended.output
     assert "not read" not in CliRunner().invoke(cli.main, ["status", "load"]).output
 

@@ -29,14 +29,16 @@ _AXIS: Final = "time_axis"  # in the file's own metadata, where a step is no fix
 _INTERPOLATED: Final = "interpolated:"
 _LABELLED: Final = "labelled "  # and the number of the label, whose names are in the metadata
 _LABELS: Final = "labels"
+_BEGINS: Final = "begins"
 
 
 def encode_series(series: Series) -> bytes:
     """A series as a Parquet file, the same bytes for the same series.
 
     After the features come, where there are any, a column `missing` that marks the rows that lack a
-    value, a column `interpolated:NAME` for each feature that has interpolated values, and a column
-    `labelled NUMBER` for each label, whose name the file's own metadata tell.
+    value, a column `interpolated:NAME` for each feature that has interpolated values, a column
+    `labelled NUMBER` for each label, whose name the file's own metadata tell, and a column `begins`
+    that marks the rows with which another case begins.
     """
     marks: dict[str, NDArray[np.bool_]] = {}
     if series.missing is not None:
@@ -53,6 +55,9 @@ def encode_series(series: Series) -> bytes:
         codes, names = series.labels.codes, series.labels.names
         marks |= {f"{_LABELLED}{number}": codes == number for number in range(len(names))}
         facts[_LABELS] = json.dumps(names)
+    if series.breaks is not None:
+        marks[_BEGINS] = np.zeros(series.rows, np.bool_)
+        marks[_BEGINS][series.breaks] = True
     return encode_table(series.timestamps, series.values, series.features, facts, marks)
 
 
@@ -78,7 +83,9 @@ def decode_series(data: bytes) -> Series:
             for number in range(len(names)):
                 codes[marks[f"{_LABELLED}{number}"]] = number
             labels = Labels(codes, names)
-        return Series(timestamps, values, features, marks.get(_MISSING), interpolated, axis, labels)
+        breaks = np.flatnonzero(marks[_BEGINS]) if _BEGINS in marks else None
+        missing = marks.get(_MISSING)
+        return Series(timestamps, values, features, missing, interpolated, axis, labels, breaks)
 
 
 def encode_batch(batch: Batch) -> bytes:
