@@ -53,7 +53,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
     without_repeated_lines,
 )
 from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
-from zwu_ts_assets.timeseries.csv_rules import CsvRules, holds_cases
+from zwu_ts_assets.timeseries.csv_rules import CsvRules, class_names, holds_cases
 from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of, to_utc
 from zwu_ts_assets.timeseries.series import Labels, Series, TimeAxis, counted, roomy
 
@@ -294,19 +294,21 @@ def _read_rows(
             utc = to_utc(path, name, rows.seconds, rules.time_zone, rows.lines)
             rows = replace(rows, seconds=utc)
         rows = without_repeated_lines(rows, file, start)
-        if columns.series:
-            labels = read_labels(file, path, start, columns)
-            rows, columns = pivot(path, rows, labels, columns, rules)
         told = None
         if columns.label >= 0 and not only_times:
             told = read_labels(file, path, start, columns, (columns.label,))
+        if columns.series:
+            labels = read_labels(file, path, start, columns)
+            rows, columns = pivot(path, rows, labels, columns, rules, told)
         is_utc = rules.time_zone is not None or columns.times.is_utc
         if counts:
             grid = count_grid(path, name, rows.seconds, rules, lines=rows.lines)
         else:
             grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
     end = () if ended else ("no line end after the last line, which has all its cells",)
-    found = None if told is None else _labels(path, columns, rows, grid, *told)
+    found = None
+    if told is not None:
+        found = _labels(path, columns, rows, grid, *told, classes=rules.label_kind == "classes")
     return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end), found
 
 
@@ -317,15 +319,25 @@ def _labels(
     grid: Grid,
     codes: NDArray[np.int64],
     names: tuple[str, ...],
+    *,
+    classes: bool,
 ) -> Labels:
     """The labels of the rows, given those of the lines."""
+    if classes:
+        names = class_names(names)
+    if not names:
+        raise CorpusError(
+            f"{path}, column {show(columns.names[columns.label])}: found no label in any cell; "
+            "expected some. Name another column in `label_column`, or remove the setting."
+        )
     if rows.lines is not None:
         codes = codes[rows.lines - 2]
     order = sorted(range(len(names)), key=names.__getitem__)
     ranks = np.empty(len(names), np.int64)
     ranks[order] = np.arange(len(names))
     whole = np.full(len(grid.timestamps), -1, np.int64)
-    whole[slice(None) if grid.places is None else grid.places] = ranks[codes]
+    found = np.where(codes >= 0, ranks[codes], -1)
+    whole[slice(None) if grid.places is None else grid.places] = found
     return _checked(path, columns.names[columns.label], Labels(whole, tuple(sorted(names))))
 
 

@@ -177,11 +177,6 @@ def read_columns(
     )
     wanted = None
     if series:
-        if label >= 0:
-            raise CorpusError(
-                f"{path}: found a long table and the setting `label_column`; expected one row per "
-                "time, which can have a label. Put the series side by side, or remove the setting."
-            )
         left_out = (*left_out, *series)
         notes = (*notes, f"series named by {listed([show(names[i]) for i in series])}")
         if features is not None and not set(features) <= set(names):
@@ -257,6 +252,11 @@ def read_columns(
 def _label(path: Path, names: tuple[str, ...], rules: CsvRules, times: Collection[int]) -> int:
     """The column that labels the rows; -1 if the user names none."""
     if rules.label_column is None:
+        if rules.label_kind != "found":
+            raise CorpusError(
+                f"{path}: found the setting `label_kind` and no `label_column`; expected both or "
+                "none. Name the column with the labels, or remove the setting."
+            )
         return -1
     if rules.label_column not in names:
         refuse_missing(path, names, [rules.label_column], "label_column")

@@ -188,23 +188,27 @@ def read_labels(
         named: Indices of the columns with the texts; None for those that name series.
 
     Returns:
-        (lines,) int64 into the names, and the names in the order of their first lines.
+        (lines,) int64 into the names, -1 where a line has no label, and the names in the order of
+        their first lines.
 
     Raises:
-        CorpusError: A cell without a name.
+        CorpusError: A cell without the name of a series.
     """
     file.seek(start)
-    named = columns.series if named is None else named
+    may_lack, named = named is not None, columns.series if named is None else named
     codes: dict[str, int] = {}
     found: list[int] = []
     for number, cells in enumerate(csv.reader(_lines(file), delimiter=columns.delimiter), 2):
         texts = [cells[i].strip() for i in named]
         if not all(texts):
+            if may_lack:
+                found.append(-1)
+                continue
             refuse(
                 path,
                 number,
                 columns.names[named[texts.index("")]],
-                "an empty cell where the series or the label of the line is named",
+                "an empty cell where the series of the line is named",
                 "a name on every line",
                 "Fill it in, or remove the line.",
             )
@@ -233,6 +237,7 @@ def pivot(
     labels: tuple[NDArray[np.int64], tuple[str, ...]],
     columns: Columns,
     rules: CsvRules,
+    told: tuple[NDArray[np.int64], tuple[str, ...]] | None = None,
 ) -> tuple[DataRows, Columns]:
     """Put the series of a long table side by side.
 
@@ -242,13 +247,15 @@ def pivot(
         labels: What `read_labels` gave.
         columns: Its columns.
         rules: What becomes of gaps.
+        told: What `read_labels` gave of the column that labels the lines. The code of the first
+            line of each time becomes that of the time.
 
     Returns:
         The rows in the order of time, each time once, and the columns with the names that it made.
 
     Raises:
         CorpusError: A series has a time twice, or the series differ in their times where no gaps
-            are allowed, or there are too many columns.
+            are allowed, or in their labels at one time, or there are too many columns.
     """
     lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
     codes, series = labels[0][lines - 2], labels[1]
@@ -277,6 +284,28 @@ def pivot(
             series,
             wanted.names,
         )
+    if told is not None:
+        own = told[0][lines - 2]
+        last = np.full(len(times), -1, np.int64)
+        np.maximum.at(last, places, own)
+        other = np.flatnonzero((own >= 0) & (own != last[places]))
+        if len(other):
+            here = int(other[0])
+            there = int(np.flatnonzero((places == places[here]) & (own == last[places[here]]))[0])
+            _refuse_other_labels(
+                path,
+                columns,
+                told[1],
+                own,
+                seconds,
+                codes,
+                lines,
+                series,
+                wanted.names,
+                here,
+                there,
+            )
+        told[0][lines[first] - 2] = last
     table = np.empty((len(times), 0))
     if values.shape[1]:
         table = np.full((len(times), len(series), values.shape[1]), np.nan)
@@ -342,6 +371,34 @@ def _refuse_twice(
         "each time once in a series",
         "If further columns tell series apart, name all of them with `series_column`; or correct "
         "the time.",
+    )
+
+
+def _refuse_other_labels(
+    path: Path,
+    columns: Columns,
+    names: Sequence[str],
+    own: NDArray[np.int64],
+    seconds: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    series: Sequence[str],
+    wanted: Sequence[str],
+    here: int,
+    there: int,
+) -> NoReturn:
+    first, last = sorted((here, there), key=lambda row: int(lines[row]))
+    label = series[codes[first]]
+    told = ", ".join(f'"{n}"' for n in wanted if n == label or n.startswith(f"{label}."))
+    refuse(
+        path,
+        int(lines[last]),
+        columns.names[columns.label],
+        f"{show(names[own[last]])} for the series {show(series[codes[last]])} at "
+        f"{say_time(seconds[last])}, where line {lines[first]} has {show(names[own[first]])} for "
+        f"{show(label)}",
+        "one label for each time, as the series are put side by side",
+        f"Choose the series whose labels are meant, for example `features = [{told}]`.",
     )
 
 
