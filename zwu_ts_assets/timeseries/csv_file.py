@@ -33,7 +33,7 @@ from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
 from zwu_ts_assets.timeseries.csv_columns import NO_TIME, ROWS, Columns, Rows
 from zwu_ts_assets.timeseries.csv_features import listed, repeats_time
-from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
+from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, fine_grid, grid_of
 from zwu_ts_assets.timeseries.csv_header import open_packed, open_table, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
     LINE_LIMIT,
@@ -54,7 +54,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
 )
 from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
 from zwu_ts_assets.timeseries.csv_rules import CsvRules, class_names, holds_cases
-from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of, to_utc
+from zwu_ts_assets.timeseries.csv_times import NANO, parse_time, seconds_of, to_utc
 from zwu_ts_assets.timeseries.series import Labels, Series, TimeAxis, counted, roomy
 
 # Bytes read at once: a few times this is the memory needed beside the result.
@@ -130,12 +130,13 @@ def read_csv(
     and a line end (`\n` or `\r\n`) after every line but, if it is whole, the last one. Blank lines
     are accepted at the end only, title lines above the header (`csv_header`), rows newest first and
     lines that repeat the one before them (`csv_lines`).
-    Timestamps are in whole seconds. Steps are of one interval, of the calendar, or counted, where
-    there is no time column or the rules say so. Unless the rules say otherwise, delimiter, decimal
-    mark and the form of timestamps are found in the first lines; what all lines do not agree on is
-    refused. Columns that are not used may hold anything. A file has at most
-    `table_formats.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
-    `csv_header.COLUMN_LIMIT` columns, of which at most `csv_rules.FEATURE_LIMIT` are used.
+    Timestamps are in whole seconds or, where the first ones have fractions, in nanoseconds. Steps
+    are of one interval, of the calendar, or counted, where there is no time column or the rules say
+    so. Unless the rules say otherwise, delimiter, decimal mark and the form of timestamps are found
+    in the first lines; what all lines do not agree on is refused. Columns that are not used may
+    hold anything. A file has at most `table_formats.FILE_LIMIT` bytes, a line
+    `csv_lines.LINE_LIMIT`; there are at most `csv_header.COLUMN_LIMIT` columns, of which at most
+    `csv_rules.FEATURE_LIMIT` are used.
 
     Args:
         path: The CSV file.
@@ -146,7 +147,8 @@ def read_csv(
         rules: How the file is written, and what becomes of its gaps.
 
     Returns:
-        The series: timestamps (rows,) datetime64[s], of UTC if the stamps or the rules tell a zone;
+        The series: timestamps (rows,) datetime64[s] or [ns], of UTC if the stamps or the rules tell
+        a zone;
         values (rows, features) float64, each exactly `float(text)` of its cell.
 
     Raises:
@@ -161,7 +163,7 @@ def read_csv(
         notes = (*notes, *counters)
     filled = fill(grid, values, rules)
     series = Series(
-        grid.timestamps.view("datetime64[s]"),
+        grid.timestamps.view("datetime64[ns]" if columns.times.fine else "datetime64[s]"),
         filled.values,
         columns.feature_names,
         filled.missing,
@@ -216,11 +218,9 @@ def _without_counters(
 ) -> tuple[Columns, NDArray[np.float64], tuple[str, ...]]:
     """Leave out the columns that only tell the time again, unless there is no other one."""
     seconds = grid.timestamps if grid.places is None else grid.timestamps[grid.places]
-    found = {
-        place: reason
-        for place, reason in enumerate(repeats_time(seconds, column) for column in values.T)
-        if reason
-    }
+    per_second = columns.times.per_second
+    reasons = (repeats_time(seconds, column, per_second) for column in values.T)
+    found = {place: reason for place, reason in enumerate(reasons) if reason}
     if not found:
         return columns, values, ()
     names = columns.feature_names
@@ -282,6 +282,11 @@ def _read_rows(
         seconds, values, columns, ended = _read_table(
             file, path, replace(columns, features=()) if only_times else columns
         )
+        if columns.times.fine and not (seconds % NANO).any():
+            seconds, columns = (
+                seconds // NANO,
+                replace(columns, times=replace(columns.times, fine=False)),
+            )
         rows = oldest_first(DataRows(seconds, values))
         name = columns.time_name
         counts = columns.times.kind in ("count", "rows")
@@ -291,8 +296,10 @@ def _read_rows(
                 "Remove the setting, or name the column of the times with `time_column`."
             )
         if rules.time_zone is not None:
-            utc = to_utc(path, name, rows.seconds, rules.time_zone, rows.lines)
-            rows = replace(rows, seconds=utc)
+            per_second = columns.times.per_second
+            wall, fraction = np.divmod(rows.seconds, per_second)
+            utc = to_utc(path, name, wall, rules.time_zone, rows.lines)
+            rows = replace(rows, seconds=utc * per_second + fraction)
         rows = without_repeated_lines(rows, file, start)
         told = None
         if columns.label >= 0 and not only_times:
@@ -301,7 +308,9 @@ def _read_rows(
             labels = read_labels(file, path, start, columns)
             rows, columns = pivot(path, rows, labels, columns, rules, told)
         is_utc = rules.time_zone is not None or columns.times.is_utc
-        if counts:
+        if columns.times.fine:
+            grid = fine_grid(path, name, rows.seconds, rules, lines=rows.lines)
+        elif counts:
             grid = count_grid(path, name, rows.seconds, rules, lines=rows.lines)
         else:
             grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)

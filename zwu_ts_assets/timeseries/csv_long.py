@@ -318,6 +318,10 @@ def pivot(
     return result, replace(columns, pivoted=wanted.names)
 
 
+def _said(columns: Columns, second: np.int64) -> str:
+    return say_time(second, columns.times.per_second)
+
+
 def _wanted(path: Path, series: Sequence[str], columns: Columns) -> _Wanted:
     """Which columns the table makes, of those that it could make."""
     values = [columns.names[i] for i in columns.features] or [""]
@@ -366,8 +370,8 @@ def _refuse_twice(
         path,
         int(lines[here]),
         columns.time_name,
-        f"{say_time(seconds[here])} a second time for the series {show(series[codes[here]])}, as "
-        f"on line {lines[other]}",
+        f"{_said(columns, seconds[here])} a second time for the series "
+        f"{show(series[codes[here]])}, as on line {lines[other]}",
         "each time once in a series",
         "If further columns tell series apart, name all of them with `series_column`; or correct "
         "the time.",
@@ -395,8 +399,8 @@ def _refuse_other_labels(
         int(lines[last]),
         columns.names[columns.label],
         f"{show(names[own[last]])} for the series {show(series[codes[last]])} at "
-        f"{say_time(seconds[last])}, where line {lines[first]} has {show(names[own[first]])} for "
-        f"{show(label)}",
+        f"{_said(columns, seconds[last])}, where line {lines[first]} has "
+        f"{show(names[own[first]])} for {show(label)}",
         "one label for each time, as the series are put side by side",
         f"Choose the series whose labels are meant, for example `features = [{told}]`.",
     )
@@ -425,7 +429,7 @@ def _refuse_other_times(
         path,
         int(line),
         columns.time_name,
-        f"{say_time(second)}, a time that the series {show(label)} does not have, of "
+        f"{_said(columns, second)}, a time that the series {show(label)} does not have, of "
         f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} "
         f"times, {common:,} of which all have",
         "the same times in all series",

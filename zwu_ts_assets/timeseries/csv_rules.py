@@ -173,7 +173,10 @@ def date_format_problem(text: str) -> str:
     if "%Z" in text:
         return f"has the name of a zone (%Z), which belongs into `time_zone`; {example}"
     if "%f" in text:
-        return f"has fractions of a second (%f), which timestamps do not keep; {example}"
+        whole = re.sub(r"(?<=%S)[.,]%f", "", text)
+        if "%f" in whole:
+            return f"has a fraction (%f) that is not behind seconds, as in %S.%f; {example}"
+        return date_format_problem(whole)
     if "%q" in text:
         if "%Y" in text and set(re.findall("%.", text)) == {"%q", "%Y"}:
             return ""

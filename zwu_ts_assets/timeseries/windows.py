@@ -434,7 +434,8 @@ def content_digest(window: Window) -> str:
         head["shown"] = selection_json(window.shown)
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode("ascii"))
     # Little-endian and fixed widths, whatever the machine has.
-    digest.update(window.timestamps.astype("<M8[s]").tobytes(order="C"))
+    unit = np.datetime_data(window.timestamps.dtype)[0]
+    digest.update(window.timestamps.astype(f"<M8[{unit}]").tobytes(order="C"))
     digest.update(window.values.astype("<f8").tobytes(order="C"))
     return digest.hexdigest()
 

@@ -144,7 +144,7 @@ def encode_table(
     """Rows as a Parquet file, the same bytes for the same rows.
 
     Args:
-        timestamps: (rows,) datetime64[s].
+        timestamps: (rows,) datetime64[s] or [ns].
         values: (rows, features) float64.
         features: Column names.
         facts: Further text for the file's own metadata.
@@ -154,8 +154,9 @@ def encode_table(
     marks = marks or {}
     # Positional, since a feature may bear any name, also that of the time column. From buffers,
     # since `pa.array` would import pandas, which takes longer than writing all windows.
-    seconds = pa.py_buffer(np.ascontiguousarray(timestamps, dtype="datetime64[s]").view(np.int64))
-    columns = [pa.Array.from_buffers(pa.timestamp("s"), len(timestamps), [None, seconds])]
+    unit = np.datetime_data(timestamps.dtype)[0]
+    counts = pa.py_buffer(np.ascontiguousarray(timestamps).view(np.int64))
+    columns = [pa.Array.from_buffers(pa.timestamp(unit), len(timestamps), [None, counts])]
     for i in range(len(features)):
         column = pa.py_buffer(np.ascontiguousarray(values[:, i], dtype=np.float64))
         columns.append(pa.Array.from_buffers(pa.float64(), len(timestamps), [None, column]))
@@ -211,7 +212,10 @@ def _decode(data: bytes) -> _Decoded:
     """Timestamps, values, features, facts and marks of a table."""
     # Not `pq.read_table`: it looks columns up by name and fails where two bear the same.
     table = pq.ParquetFile(io.BytesIO(data)).read()
-    timestamps = _numbers(table.column(0).cast(pa.timestamp("s")), np.int64).view("datetime64[s]")
+    # Parquet has no seconds: they come back as milliseconds.
+    unit = "ns" if table.column(0).type.unit == "ns" else "s"
+    counts = _numbers(table.column(0).cast(pa.timestamp(unit)), np.int64)
+    timestamps = counts.view(f"datetime64[{unit}]")
     metadata = table.schema.metadata or {}
     facts = {key.decode("utf-8"): value.decode("utf-8") for key, value in metadata.items()}
     names = json.loads(facts.pop(_MARKS, "[]"))
