@@ -16,6 +16,7 @@ from zwu_ts_assets.timeseries.csv_rules import (
     FEATURE_LIMIT,
     FIGURE_FEATURES,
     LINE_PLOT_LIMIT,
+    SERIES_LIMIT,
     Axis,
     CsvRules,
     Decimal,
@@ -157,6 +158,14 @@ class Settings(BaseModel):
         None,
         min_length=1,
         description="The column with the values of a long table. Unset: every numeric one.",
+    )
+    each_series: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=SERIES_LIMIT,
+        description="Names of series of a long table, each of which becomes a dataset of its own. "
+        "In the TOML beside the table.",
+        strict=False,
     )
     label_column: str | None = Field(
         None,
@@ -405,7 +414,12 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _columns_are_told_apart(self) -> Self:
         time_column = self.time_column or "date"
-        for setting in ("features", "figure_columns"):
+        if self.each_series is not None and self.features is not None:
+            raise ValueError(
+                "each_series makes a dataset of each series, and features names columns of one; "
+                "remove one of them"
+            )
+        for setting in ("features", "figure_columns", "each_series"):
             columns = getattr(self, setting) or ()
             twice = sorted(name for name, count in Counter(columns).items() if count > 1)
             if twice:

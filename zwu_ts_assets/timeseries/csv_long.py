@@ -24,7 +24,12 @@ from zwu_ts_assets.timeseries.csv_columns import NO_TIME, Columns, TimePlace
 from zwu_ts_assets.timeseries.csv_features import listed, numbers_among, refuse_missing
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, DataRows, is_missing, refuse, show
 from zwu_ts_assets.timeseries.csv_periods import whole_number
-from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, CsvRules
+from zwu_ts_assets.timeseries.csv_rules import (
+    FEATURE_LIMIT,
+    SERIES_LIMIT,
+    CsvRules,
+    settings_file,
+)
 from zwu_ts_assets.timeseries.csv_times import means_a_clock, means_a_time, say_time
 
 _LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one
@@ -334,10 +339,13 @@ def _wanted(path: Path, series: Sequence[str], columns: Columns) -> _Wanted:
     if columns.wanted is not None:
         # Where only times are read, the columns of values are not known: the series decide.
         if columns.features:
-            missing = [name for name in columns.wanted if name not in pairs]
+            # The name of a series stands for all of its columns.
+            whole = {label: [f"{label}.{value}" for value in values] for label in series}
+            own = {**whole, **{name: [name] for name in pairs}}
+            missing = [name for name in columns.wanted if name not in own]
             if missing:
                 refuse_missing(path, names, missing, "features")
-            names = columns.wanted
+            names = tuple(dict.fromkeys(n for name in columns.wanted for n in own[name]))
         else:
             names = tuple(
                 n for n in series if any(w == n or w.startswith(f"{n}.") for w in columns.wanted)
@@ -422,7 +430,13 @@ def _refuse_other_times(
     chosen = [name for name in names if name == longest or name.startswith(f"{longest}.")]
     told = ", ".join(f'"{name}"' for name in chosen[:3])
     common = int((present[:, some] > 0).all(axis=1).sum())
-    do = f"Choose series that have them, for example `features = [{told}]`"
+    own = ", ".join(f'"{series[place]}"' for place in some[:_SHOWN])
+    more = ", ..." if len(some) > _SHOWN else ""
+    do = (
+        f"Make a dataset of each series, of at most {SERIES_LIMIT}: `each_series = [{own}{more}]` "
+        f"in {settings_file(path).name}; or choose series that have the same times, for example "
+        f"`features = [{told}]`"
+    )
     if common:
         do += '; or write `gaps = "drop"`: windows are then made where all of them have values'
     refuse(

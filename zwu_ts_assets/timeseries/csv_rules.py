@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 FEATURE_LIMIT: Final = 1_000
 """The most columns that can be used: time DTW takes the square of their number."""
 
+SERIES_LIMIT: Final = 50
+"""The most datasets of one long table: each adds to the time in which definitions load."""
+
 FIGURE_FEATURES: Final = 100
 """How many columns feature panels show unless the settings say another number."""
 
