@@ -85,7 +85,7 @@ def _fine_block(
     # Further from 1970, nanoseconds do not fit: the line-by-line reading says where.
     if seconds is None or (np.abs(seconds) > _FURTHEST).any():
         return None
-    return seconds * NANO + fractions
+    return np.asarray(seconds * NANO + fractions)
 
 
 def _iso_block(

@@ -316,9 +316,9 @@ def pivot(
         table = np.full((len(times), len(series), values.shape[1]), np.nan)
         table[places, codes] = values
         table = np.ascontiguousarray(table[:, wanted.series, wanted.values])
-    told = listed([show(series[i]) for i in some[:_SHOWN]])
+    named = listed([show(series[i]) for i in some[:_SHOWN]])
     more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
-    note = f"{len(some)} series put side by side: {told}{more}"
+    note = f"{len(some)} series put side by side: {named}{more}"
     result = DataRows(times, table, lines[first], (*rows.notes, note))
     return result, replace(columns, pivoted=wanted.names)
 

@@ -32,7 +32,7 @@ DROP = CsvRules(gaps="drop")
 def moments(hertz: float, start: str = "2024-01-31 10:59:58") -> pd.DatetimeIndex:
     """Times at a rate, to the nanosecond, over the end of a minute or an hour."""
     steps = np.rint(np.arange(ROWS) * 1e9 / hertz).astype(np.int64)
-    return pd.Timestamp(start).as_unit("ns") + pd.to_timedelta(steps, unit="ns")
+    return pd.DatetimeIndex(pd.Timestamp(start).as_unit("ns") + pd.to_timedelta(steps, unit="ns"))
 
 
 def write(folder: Path, stamps: list[str], name: str = "time") -> Path:
@@ -220,7 +220,7 @@ def test_series_of_a_long_table_have_fractions_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
 def test_fractions_in_parquet_are_kept(tmp_path: Path, unit: str) -> None:
-    times = moments(8).as_unit(unit)
+    times = pd.DatetimeIndex(moments(8).to_numpy(f"datetime64[{unit}]"))
     frame = pd.DataFrame({"when": times, "a": np.random.default_rng(2).normal(size=ROWS)})
     frame.to_parquet(tmp_path / "some.parquet")
     series = read_series(tmp_path / "some.parquet")

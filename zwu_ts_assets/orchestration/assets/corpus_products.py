@@ -158,6 +158,7 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
             f"{csv}: has rows without times, and the setting `split` has dates; expected `ratios` "
             "or `borders`, which count rows. Change the setting, or name the columns of the time."
         )
+    _require_what_is_told(csv, settings, series)
     rows = len(series.timestamps)
     if rows < settings.window_length and series.breaks is None:
         raise CorpusError(
@@ -206,6 +207,22 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
         details["windows"] = found
         details["windows_with_gaps"] = wanted - found
     return Product(series, details, preview=series_table(series))
+
+
+def _require_what_is_told(csv: Path, settings: Settings, series: Series) -> None:
+    """Refuse settings about columns and times that the table does not have."""
+    for name in ("covariates", "column_descriptions"):
+        unknown = [column for column in getattr(settings, name) if column not in series.features]
+        if unknown:
+            raise CorpusError(
+                f"{csv}: the setting `{name}` names {_features(unknown)}, which is no column that "
+                f"is used; the columns are: {_features(series.features)}. Correct the name."
+            )
+    if settings.events and series.axis.kind == "rows":
+        raise CorpusError(
+            f"{csv}: has rows without times, and the setting `events` has dates; expected times. "
+            "Remove the setting, or name the columns of the time."
+        )
 
 
 def _case_lengths(series: Series) -> NDArray[np.int64]:

@@ -80,6 +80,8 @@ def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode
         forecast_steps=chosen.forecast_steps,
         unanswerable=chosen.unanswerable,
         canvas=settings.canvas_size,
+        events=settings.events,
+        covariates=settings.covariates,
     )
     return questions_of(samples, patches, asking)
 
