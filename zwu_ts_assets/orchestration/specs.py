@@ -39,7 +39,7 @@ _MEDIA: Final = {
 }
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
-_NOT_EXPORTED: Final = ("each_series", "exports", "max_batches", "preset", "splitter", "tokenizer")
+_NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer", "each_series")
 
 
 def _of_video_size(settings: Settings, values: Mapping[str, object]) -> dict[str, object]:
