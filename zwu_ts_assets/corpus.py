@@ -132,7 +132,9 @@ class Corpus:
             dataset=self.dataset.name,
             series=self.series,
             borders=resolve_borders(
-                self.dataset.split_rule(self.series.rows), self.series.timestamps
+                self.dataset.split_rule(self.series.rows),
+                self.series.timestamps,
+                self.series.breaks,
             ),
             horizon=settings.horizon,
             patches=patch_spans(

@@ -14,6 +14,8 @@ Every file that can be printed has a name, and no two have the same:
 4. Where several files give one name, the one that is written exactly so has it, a `.csv` before any
    other. A file that differs in its suffix gets that behind its name (`load_parquet`), any other
    the six digits.
+5. A long table of which each series is a dataset has the name of none: each dataset is called as
+   its file would be, an underscore, and the series (`shops_north`).
 """
 
 import hashlib
@@ -27,13 +29,15 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.config.settings import shown
-from zwu_ts_assets.config.settings_file import SHARED_SETTINGS, shared_tables
+from zwu_ts_assets.config.settings_file import SHARED_SETTINGS, each_series, shared_tables
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_rules import (
+    CASES,
     PACKINGS,
     PARQUET,
     TEXTS,
     TSF,
+    settings_file,
     table_stem,
     table_suffix,
 )
@@ -63,12 +67,14 @@ class Discovery:
         problems: What is wrong with tables whose name cannot be told, and with settings without a
             table, by a name under which it can be shown.
         others: The names of files and folders that are passed over, each with the reason.
+        series: Which series of a long table a dataset is, by name; all others are whole tables.
     """
 
     folder: Path
     csvs: Mapping[str, Path]
     problems: Mapping[str, str]
     others: Mapping[str, str] = field(default_factory=dict)
+    series: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def default_names(self) -> list[str]:
@@ -115,6 +121,7 @@ def discover(data_dir: Path, folders: Collection[str] = ()) -> Discovery:
     csvs = {ETTH1: data_dir / _ETTH1_FILE, SAMPLE: data_dir / f"{SAMPLE}.csv"}
     named = {table for table in tables if table not in nameless} - set(csvs.values())
     csvs |= _names(named, csvs, reserved)
+    csvs, series = _apart(csvs)
     problems: dict[str, str] = {}
     for table in nameless:
         # Never the name of another file: its dataset would be shown as broken in place of this.
@@ -129,7 +136,27 @@ def discover(data_dir: Path, folders: Collection[str] = ()) -> Discovery:
             del others[name]
         else:
             others[name] = "settings, and no table of that name"
-    return Discovery(data_dir, csvs, {**stray, **problems}, others)
+    return Discovery(data_dir, csvs, {**stray, **problems}, others, series)
+
+
+def _apart(csvs: Mapping[str, Path]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Datasets with those of series in the place of their long tables, and the series of these."""
+    named = {
+        name: each_series(settings_file(csv))
+        for name, csv in csvs.items()
+        if name not in (ETTH1, SAMPLE)
+    }
+    found = {name: csv for name, csv in csvs.items() if not named.get(name)}
+    series: dict[str, str] = {}
+    for name, texts in named.items():
+        for text in texts:
+            wish = f"{name}_{dataset_name(text)}"
+            if len(wish) > _LONGEST:
+                digits = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+                wish = f"{wish[:_CUT]}_{digits}"
+            free = _free_name(wish, {*csvs, *found})
+            found[free], series[free] = csvs[name], text
+    return found, series
 
 
 def _names(
@@ -256,7 +283,7 @@ def passed_over(found: Discovery) -> str:
         return ""
     told = [f"{printable(name)} ({reason})" for name, reason in found.others.items()]
     more = f" and {len(told) - _LISTED} more" if len(told) > _LISTED else ""
-    kinds = ", ".join((*TEXTS, PARQUET, TSF))
+    kinds = ", ".join((*TEXTS, PARQUET, TSF, CASES))
     return (
         f"{found.folder}: not read: {', '.join(told[:_LISTED])}{more}. Read are {kinds}, of which "
         f"the texts may be packed ({', '.join(PACKINGS)})."

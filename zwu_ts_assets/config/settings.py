@@ -5,6 +5,7 @@ that say them (`settings_file.py`), which asset each matters to (`orchestration/
 which datasets there are (`orchestration/chosen_datasets.py`).
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
@@ -16,11 +17,13 @@ from zwu_ts_assets.timeseries.csv_rules import (
     FEATURE_LIMIT,
     FIGURE_FEATURES,
     LINE_PLOT_LIMIT,
+    SERIES_LIMIT,
     Axis,
     CsvRules,
     Decimal,
     Delimiter,
     Gaps,
+    LabelKind,
     StatsFormat,
     Thousands,
     date_format_problem,
@@ -28,7 +31,9 @@ from zwu_ts_assets.timeseries.csv_rules import (
     strip_problem,
     time_zone_problem,
 )
+from zwu_ts_assets.training.events import TEXT_LIMIT, Event
 from zwu_ts_assets.training.picture.question import ALTERED, ALTERED_LEAST_STEPS
+from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -50,6 +55,7 @@ EXPORTS: Final[Mapping[str, str]] = {
 COMPACT: Final[Mapping[str, int]] = {"canvas_width": 896, "canvas_height": 512}
 """What the preset `compact` sets: a quarter of the pixels, and so of the tokens."""
 
+_Told = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT)]
 _Blocks = Annotated[int, Field(le=4096, multiple_of=CANVAS_BLOCK)]
 
 
@@ -157,11 +163,24 @@ class Settings(BaseModel):
         min_length=1,
         description="The column with the values of a long table. Unset: every numeric one.",
     )
+    each_series: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=SERIES_LIMIT,
+        description="Names of series of a long table, each of which becomes a dataset of its own. "
+        "In the TOML beside the table.",
+        strict=False,
+    )
     label_column: str | None = Field(
         None,
         min_length=1,
         description="The column with the class of each row, or with a flag of anomalies: no "
         "feature, but asked about.",
+    )
+    label_kind: LabelKind = Field(
+        "found",
+        description='`"classes"`: labels that would pass for flags of anomalies, such as 0 and 1, '
+        "are classes.",
     )
     window_length: int = Field(96, ge=4, le=1000, description="Rows of a window.")
     window_stride: int | None = Field(
@@ -254,6 +273,28 @@ class Settings(BaseModel):
     )
     tasks: TaskSettings = Field(TaskSettings(), description="What is asked of each sample.")
     units: dict[str, str] = Field({}, description='Unit by column, such as `{ OT = "°C" }`.')
+    column_descriptions: dict[str, _Told] = Field(
+        {},
+        description='What a column is, told in every prompt, such as `{ OT = "oil temperature" }`.',
+    )
+    tell_description: bool = Field(
+        False, description="Tell `description` in every prompt, and not in dataset cards alone."
+    )
+    covariates: tuple[str, ...] = Field(
+        (),
+        max_length=20,
+        description="Columns known in advance, such as the forecast of a weather service: "
+        "questions about the future tell their next values, and do not ask for them.",
+        strict=False,
+    )
+    events: tuple[Event, ...] = Field(
+        (),
+        max_length=1_000,
+        description="What is known to happen, such as "
+        '`[{ at = "2017-01-01", text = "New Year" }]`, with `until` for more than a day: questions '
+        "about the future tell those of the window and of the steps asked for, by their steps.",
+        strict=False,
+    )
     prompts: str | None = Field(
         None,
         min_length=1,
@@ -399,7 +440,12 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _columns_are_told_apart(self) -> Self:
         time_column = self.time_column or "date"
-        for setting in ("features", "figure_columns"):
+        if self.each_series is not None and self.features is not None:
+            raise ValueError(
+                "each_series makes a dataset of each series, and features names columns of one; "
+                "remove one of them"
+            )
+        for setting in ("features", "figure_columns", "each_series"):
             columns = getattr(self, setting) or ()
             twice = sorted(name for name, count in Counter(columns).items() if count > 1)
             if twice:
@@ -456,6 +502,26 @@ class Settings(BaseModel):
             raise ValueError(
                 "time_column and time_columns both say where the time is; remove one of them"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_told_fits_a_line(self) -> Self:
+        if self.tell_description and not self.description:
+            raise ValueError("tell_description is true and there is no description; write one")
+        texts = {
+            "events": [event.text for event in self.events],
+            "column_descriptions": list(self.column_descriptions.values()),
+            "description": [self.description] if self.tell_description else [],
+        }
+        for name, told in texts.items():
+            for text in told:
+                if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
+                    raise ValueError(f"{name} has a line break in {shown(text)}; write one line")
+                if word := reserved_word(text):
+                    raise ValueError(
+                        f"{name} has {word!r}, a reserved word of the chat template or of a "
+                        "trainer; remove it"
+                    )
         return self
 
     @model_validator(mode="after")

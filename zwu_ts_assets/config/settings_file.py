@@ -14,6 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from zwu_ts_assets.config.settings import Settings, shown
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.csv_rules import SERIES_LIMIT
+from zwu_ts_assets.training.events import Event
 from zwu_ts_assets.training.split_rule import SplitRule
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -48,7 +50,11 @@ _TOKEN: Final = re.compile(
 _PROBLEMS: Final = 10  # told at once
 _SHOWN: Final = 120  # characters of TOML's own words in a message
 
-_TABLES: Final[Mapping[str, type[BaseModel]]] = {"split": SplitRule, "tasks": TaskSettings}
+_TABLES: Final[Mapping[str, type[BaseModel]]] = {
+    "split": SplitRule,
+    "tasks": TaskSettings,
+    "events": Event,
+}
 
 
 def read_settings(
@@ -99,6 +105,25 @@ def shared_tables(toml: Path) -> dict[str, dict[str, object]]:
             )
         tables[name] = content
     return tables
+
+
+def each_series(toml: Path) -> tuple[str, ...]:
+    """The series of a long table that each are a dataset of their own; usually none.
+
+    Args:
+        toml: The settings file beside the table. What is wrong with it is told when it is read as
+            settings.
+    """
+    try:
+        content = _overrides(toml)
+    except CorpusError:
+        return ()
+    names = content.get("each_series")
+    if not isinstance(names, list) or "features" in content:
+        return ()
+    texts = tuple(name for name in names if isinstance(name, str) and name)
+    sound = len(set(texts)) == len(names) and 0 < len(names) <= SERIES_LIMIT
+    return texts if sound else ()
 
 
 def _overrides(toml: Path) -> dict[str, object]:
@@ -190,7 +215,7 @@ def _sentence(problem: "ErrorDetails") -> str:
     expected = problem["msg"][0].lower() + problem["msg"][1:]
     match problem["type"]:
         case "extra_forbidden":
-            table = _TABLES.get(_joined(above), Settings)
+            table = _TABLES.get(str(above[0]) if above else "", Settings)
             where = f" in the table [{_joined(above)}]; its" if above else "; the"
             known = ", ".join(table.model_fields)
             return f"unknown setting {shown(last)}{where} settings are: {known}"

@@ -192,6 +192,7 @@ class Specs:
 # Most data needs none of these, so they are told only where they are not at their default.
 _SELDOM: Final = (
     *("time_column", "window_stride", "figure_features", "figure_columns", "stats_format", "lags"),
+    *("column_descriptions", "tell_description", "covariates", "events"),
     *CSV_SETTINGS,
 )
 
@@ -230,6 +231,8 @@ def settings_digest(settings: Settings, spec: AssetSpec) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 

@@ -64,14 +64,19 @@ def dataset_of(
         given: Settings by name that override those of its files.
 
     Raises:
-        CorpusError: Invalid settings.
+        CorpusError: Invalid settings, or those of several datasets.
     """
+    settings = read_settings(settings_file(csv), _OWN_DEFAULTS.get(name), table=name, given=given)
+    if settings.each_series is not None:
+        raise CorpusError(
+            f"{csv}: found the setting `each_series`, which makes a dataset of each series, where "
+            f"one dataset is defined; expected it in {settings_file(csv)} alone, and tables of "
+            'the data folder. Move it there, or name a series, as in `features = ["north"]`.'
+        )
     return Dataset(
         name=name,
         csv=csv,
-        settings=read_settings(
-            settings_file(csv), _OWN_DEFAULTS.get(name), table=name, given=given
-        ),
+        settings=settings,
         prefix=_prefix(name),
         given=given or {},
         published_borders=ETTH1_BORDERS if name == ETTH1 else None,
@@ -118,7 +123,8 @@ def find_datasets(data_dir: Path, names: Sequence[str] = (), specs: Specs = SPEC
         problem = found.problems.get(name, "")
         if not problem:
             try:
-                sound.append(dataset_of(name, found.csvs[name], specs))
+                given = _of_series(found.series.get(name))
+                sound.append(dataset_of(name, found.csvs[name], specs, given=given))
                 continue
             except CorpusError as error:
                 problem = str(error)
@@ -127,6 +133,11 @@ def find_datasets(data_dir: Path, names: Sequence[str] = (), specs: Specs = SPEC
             BrokenDataset(name, csv, problem, data_dir, prefix=_prefix(name), specs=specs)
         )
     return Datasets(tuple(sound), tuple(broken))
+
+
+def _of_series(series: str | None) -> dict[str, object]:
+    """The settings that make a dataset of one series of a long table."""
+    return {} if series is None else {"features": [series], "each_series": None}
 
 
 def _prefix(name: str) -> tuple[str, ...]:
@@ -177,10 +188,23 @@ def dataset_at(csv: Path, given: Mapping[str, object] | None = None) -> Dataset:
     if not csv.is_file():
         raise CorpusError(f"{csv}: there is no such file; name a table.")
     found = discover(csv.resolve().parent, SPECS.folders)
-    for name, path in found.csvs.items():
-        if path.name == csv.name:
-            return dataset_of(name, path, given=given)
+    names = [name for name, path in found.csvs.items() if path.name == csv.name]
+    if len(names) > 1 and "features" not in (given or {}):
+        raise CorpusError(
+            f"{csv}: makes {len(names)} datasets, one of each series (setting `each_series`); "
+            f"expected one. Name one of them: {', '.join(names)}."
+        )
+    for name in names:
+        own = {**_of_series(found.series.get(name)), **(given or {})}
+        return dataset_of(name, found.csvs[name], given=own)
     raise CorpusError(f"{csv}: is no table that is read. {passed_over(found)}")
+
+
+def _names_at(csv: Path) -> list[str]:
+    """The datasets of a table anywhere: several, if each of its series is one."""
+    found = discover(csv.resolve().parent, SPECS.folders)
+    names = [name for name, path in found.csvs.items() if path.name == csv.name]
+    return names if len(names) > 1 else [dataset_at(csv).name]
 
 
 def names_of_paths(words: Sequence[str]) -> list[str]:
@@ -198,7 +222,7 @@ def names_of_paths(words: Sequence[str]) -> list[str]:
     paths = [Path(word) for word in words if Path(word).name != word or Path(word).is_file()]
     if not paths:
         return list(words)
-    chosen = [dataset_at(path).name for path in paths]
+    chosen = [name for path in paths for name in _names_at(path)]
     folders = {path.resolve().parent for path in paths}
     if len(folders) > 1 or len(paths) < len(words):
         raise CorpusError(

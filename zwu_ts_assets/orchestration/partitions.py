@@ -116,18 +116,22 @@ def batch_count(dataset: Dataset) -> int:
         raise CorpusError(f"{dataset.csv} does not exist; copy the CSV there.")
     settings = dataset.settings
     stat = dataset.csv.stat()
-    how = (settings.time_column, settings.features, settings.csv_rules)
+    how = (settings.time_column, settings.features, settings.csv_rules, settings.stride)
     identity = (stat.st_mtime_ns, stat.st_size, stat.st_ino, how)
     counted = _COUNTED.get(dataset.csv)
     if counted is None or counted[0] != identity:
-        column, features, rules = how
+        column, features, rules, stride = how
         rows = None
         # Whoever reads the table is told what is wrong with it. Here it would end Dagster's
         # command line, and its daemon's look, with a traceback.
         with suppress(CorpusError):
             if not lines_are_rows(dataset.csv, time_column=column, features=features, rules=rules):
                 rows = count_grid_rows(
-                    dataset.csv, time_column=column, features=features, rules=rules
+                    dataset.csv,
+                    time_column=column,
+                    features=features,
+                    rules=rules,
+                    stride=stride,
                 )
         counted = (identity, count_data_rows(dataset.csv, rules.encoding) if rows is None else rows)
         _COUNTED[dataset.csv] = counted

@@ -27,6 +27,9 @@ from zwu_ts_assets.training.split_rule import SPLITS
 # The stride also where the content alone would do: it decides on names of files and headings.
 _DRAWING: Final = ("canvas_width", "canvas_height", "title_batch_index", "window_stride")
 
+# What every prompt tells of the series.
+_TOLD: Final = ("column_descriptions", "tell_description")
+
 _SIZE: Final[Mapping[str, type[float]]] = {"width": float, "height": float}
 
 _PROMPTS: Final = ("prompts", origins.prompts_digest)
@@ -36,7 +39,7 @@ _MEDIA: Final = {
 }
 
 # What tells nothing of the content of an export, or is told by a fingerprint instead.
-_NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer")
+_NOT_EXPORTED: Final = ("exports", "max_batches", "preset", "splitter", "tokenizer", "each_series")
 
 
 def _of_video_size(settings: Settings, values: Mapping[str, object]) -> dict[str, object]:
@@ -297,7 +300,7 @@ _SPECS: Final = (
         body=training_assets.questions,
         details={"questions": float},
         code_version="2",  # tasks about altered copies of windows
-        settings=("tasks", "patch_length", "patch_stride"),
+        settings=("tasks", "patch_length", "patch_stride", "covariates", "events"),
         effort=1.3,
         kinds=frozenset({"parquet"}),
         checks=(training_checks.ANSWERS_ARE_BALANCED,),
@@ -350,7 +353,7 @@ _SPECS: Final = (
         body=training_assets.preflight,
         made_with=_PROMPTS,
         code_version="5",  # other bytes of the same plot
-        settings=("tasks", "prompts"),
+        settings=("tasks", "prompts", *_TOLD),
         effort=0.6,
         kinds=frozenset({"markdown", "png"}),
         checks=(training_checks.CONSUMERS_LOSE_NOTHING,),
@@ -372,7 +375,7 @@ _SPECS: Final = (
         body=training_assets.gallery,
         made_with=_PROMPTS,
         folder="gallery",
-        settings=("tasks", "prompts", *("title", "description", "source", "licence")),
+        settings=("tasks", "prompts", *_TOLD, *("title", "description", "source", "licence")),
         io_manager="exports_io",
         kinds=frozenset({"html"}),
         last_mile=True,

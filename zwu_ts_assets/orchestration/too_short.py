@@ -10,6 +10,7 @@ from pathlib import Path
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.timeseries.csv_rules import holds_cases
 from zwu_ts_assets.training.split_rule import DEFAULT_RATIOS, SPLITS, exact_ratio
 
 
@@ -25,6 +26,13 @@ def why_no_sample(csv: Path, settings: Settings, details: Mapping[str, Detail]) 
         return ""
     rows = {name: _length(details.get(f"{name}_rows")) for name in SPLITS}
     needed, longest = settings.window_length + settings.horizon, max(rows.values())
+    if holds_cases(csv) and details.get("windows_target_incomplete"):
+        return (
+            f"{csv}: there is no sample, and of none nothing is made. A sample needs {needed} rows "
+            f"of one case (window_length {settings.window_length} and horizon {settings.horizon}). "
+            "What helps: horizon = 0, without which nothing can be asked of cases as long as a "
+            "window, or a smaller window_length."
+        )
     have = ", ".join(f"{name} {count}" for name, count in rows.items())
     sentence = (
         f"{csv}: there is no sample, and of none nothing is made. A sample needs {needed} rows in "

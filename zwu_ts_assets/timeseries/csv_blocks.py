@@ -8,6 +8,7 @@ line-by-line reading does (`csv_file.py`).
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from zwu_ts_assets.timeseries.csv_cells import CellForm
 from zwu_ts_assets.timeseries.csv_columns import Columns
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, is_number
-from zwu_ts_assets.timeseries.csv_times import TimeFormat, seconds_of
+from zwu_ts_assets.timeseries.csv_times import NANO, TimeFormat, fraction_place, seconds_of
 
 # Where the digits of a stamp are, by its width: date, to the minute, to the second.
 _DIGITS: Final = {
@@ -27,6 +28,7 @@ _DIGITS: Final = {
 _SEPARATORS: Final = {4: b"-", 7: b"-", 10: b" T", 13: b":", 16: b":"}
 # Where the units of a pattern belong in an ISO stamp to the second.
 _PLACES: Final = {"%Y": 0, "%m": 5, "%d": 8, "%H": 11, "%M": 14, "%S": 17}
+_FURTHEST: Final = 9_223_372_035  # seconds of which nanoseconds fit into 64 bits
 _UNITS: Final = re.compile(r"(%.)|(.)", re.DOTALL)
 
 
@@ -35,13 +37,18 @@ def parse_times(
 ) -> NDArray[np.int64] | None:
     """The seconds that the stamps between byte positions name, (rows,) int64.
 
-    None unless all are plainly as they should be: then the line-by-line reading decides.
+    They are nanoseconds where the form has fractions. None unless all are plainly as they should
+    be: then the line-by-line reading decides.
     """
-    if form.kind == "iso":
+    if form.fine:
+        nanos = _fine_block(data, first, after, form)
+        if nanos is not None:
+            return nanos
+    elif form.kind == "iso":
         return _iso_block(data, first, after)
-    if form.kind == "offset":
+    elif form.kind == "offset":
         return _offset_block(data, first, after)
-    if form.kind == "pattern":
+    elif form.kind == "pattern":
         seconds = _pattern_block(data, first, after, form.pattern)
         if seconds is not None:
             return seconds
@@ -49,6 +56,36 @@ def parse_times(
     spans = zip(first.tolist(), after.tolist(), strict=True)
     found = [seconds_of(text[i:j].decode("utf-8", "replace").strip(), form) for i, j in spans]
     return None if None in found else np.array(found, dtype=np.int64)
+
+
+def _fine_block(
+    data: NDArray[np.uint8], first: NDArray[np.intp], after: NDArray[np.intp], form: TimeFormat
+) -> NDArray[np.int64] | None:
+    """Stamps of one and the same width with a fraction at one place, in nanoseconds."""
+    width = int(after[0] - first[0])
+    if form.kind == "unix" or width < 1 or (after - first != width).any():
+        return None
+    cells = data[first[:, None] + np.arange(width)]
+    place = fraction_place(cells[0].tobytes().decode("latin-1"))
+    if place is None:
+        return None
+    mark, end = place
+    digits = cells[:, mark + 1 : end]
+    if (
+        (cells[:, mark] != cells[0, mark]).any()
+        or (digits < ord("0")).any()
+        or (digits > ord("9")).any()
+    ):
+        return None
+    powers = 10 ** np.arange(8, 8 - digits.shape[1], -1, dtype=np.int64)
+    fractions = (digits.astype(np.int64) - ord("0")) @ powers
+    rest = np.concatenate([cells[:, :mark], cells[:, end:]], axis=1)
+    starts = rest.shape[1] * np.arange(len(rest))
+    seconds = parse_times(rest.ravel(), starts, starts + rest.shape[1], replace(form, fine=False))
+    # Further from 1970, nanoseconds do not fit: the line-by-line reading says where.
+    if seconds is None or (np.abs(seconds) > _FURTHEST).any():
+        return None
+    return np.asarray(seconds * NANO + fractions)
 
 
 def _iso_block(

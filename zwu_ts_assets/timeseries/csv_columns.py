@@ -36,6 +36,7 @@ from zwu_ts_assets.timeseries.csv_times import (
     means_a_count,
     means_a_day,
     means_a_time,
+    means_decimal_seconds,
     seconds_of,
 )
 
@@ -260,7 +261,8 @@ def _of_column(time: int, names: Sequence[str], rows: Sequence[Row], rules: CsvR
     """The time is in one column; what counts in steps is a counter."""
     cells = [row[time].strip() for row in rows]
     first = cells[0] if cells else ""
-    known = means_a_time(first) or means_a_count(first) or means_a_day(first)
+    forms = (means_a_time, means_a_count, means_a_day, means_decimal_seconds)
+    known = any(form(first) for form in forms)
     if rules.date_format is None and not known and bare_pattern(cells) is None and _step(cells):
         return TimePlace(time, times=_COUNT)
     return TimePlace(time)
@@ -306,7 +308,13 @@ def _found(
         return place
     if not found:
         # Only where nothing looks like a date: a number may count anything.
-        found = [i for i, cell in pairs if means_a_count(cell) or means_a_day(cell)]
+        found = [
+            i
+            for i, cell in pairs
+            if means_a_count(cell)
+            or means_a_day(cell)
+            or (means_decimal_seconds(cell) and names[i].strip().casefold() in _TIMES)
+        ]
         _refuse_doubt(path, names, pairs, found)
     if len(found) > 1:
         candidates = [show(names[i]) for i in found]

@@ -34,12 +34,15 @@ _LEAST_ROWS: Final = 24
 _OFF: Final = 0.01
 
 
-def repeats_time(seconds: NDArray[np.int64], values: NDArray[np.float64]) -> str:
+def repeats_time(
+    seconds: NDArray[np.int64], values: NDArray[np.float64], per_second: int = 1
+) -> str:
     """How a column tells the time again; empty if it does not.
 
     Args:
         seconds: (rows,) int64, increasing.
         values: (rows,) float64, NaN where a value is missing.
+        per_second: How many of the counts are a second.
     """
     first = np.diff(values[:_LEAST_ROWS])
     rising, level = bool((first > 0).all() or (first < 0).all()), bool((first == 0).all())
@@ -51,7 +54,9 @@ def repeats_time(seconds: NDArray[np.int64], values: NDArray[np.float64]) -> str
     ):
         return "goes on evenly with the time, so it counts rows or is a time itself"
     if (values[:_LEAST_ROWS] == values[0]).all():  # as a year is
-        years = seconds.view("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+        years = (seconds // per_second).view("datetime64[s]").astype("datetime64[Y]").astype(
+            np.int64
+        ) + 1970
         ahead = values - years
         if (ahead == ahead[0]).all() and (years[0] != years[-1] or ahead[0] == 0):
             return "is the year of the time"

@@ -28,12 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.timeseries.case_files import LABEL_NAME, Cases, read_cases
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
-from zwu_ts_assets.timeseries.csv_columns import Columns, Rows
+from zwu_ts_assets.timeseries.csv_columns import NO_TIME, ROWS, Columns, Rows
 from zwu_ts_assets.timeseries.csv_features import listed, repeats_time
-from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, grid_of
-from zwu_ts_assets.timeseries.csv_header import open_table, read_columns
+from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, fine_grid, grid_of
+from zwu_ts_assets.timeseries.csv_header import open_packed, open_table, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
     LINE_LIMIT,
     REPEAT_LIMIT,
@@ -52,9 +53,9 @@ from zwu_ts_assets.timeseries.csv_lines import (
     without_repeated_lines,
 )
 from zwu_ts_assets.timeseries.csv_long import pivot, read_labels
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets.timeseries.csv_times import parse_time, seconds_of, to_utc
-from zwu_ts_assets.timeseries.series import Labels, Series, counted
+from zwu_ts_assets.timeseries.csv_rules import CsvRules, class_names, holds_cases
+from zwu_ts_assets.timeseries.csv_times import NANO, parse_time, seconds_of, to_utc
+from zwu_ts_assets.timeseries.series import Labels, Series, TimeAxis, counted, roomy
 
 # Bytes read at once: a few times this is the memory needed beside the result.
 _BLOCK: Final = 4 << 20
@@ -129,12 +130,13 @@ def read_csv(
     and a line end (`\n` or `\r\n`) after every line but, if it is whole, the last one. Blank lines
     are accepted at the end only, title lines above the header (`csv_header`), rows newest first and
     lines that repeat the one before them (`csv_lines`).
-    Timestamps are in whole seconds. Steps are of one interval, of the calendar, or counted, where
-    there is no time column or the rules say so. Unless the rules say otherwise, delimiter, decimal
-    mark and the form of timestamps are found in the first lines; what all lines do not agree on is
-    refused. Columns that are not used may hold anything. A file has at most
-    `table_formats.FILE_LIMIT` bytes, a line `csv_lines.LINE_LIMIT`; there are at most
-    `csv_header.COLUMN_LIMIT` columns, of which at most `csv_rules.FEATURE_LIMIT` are used.
+    Timestamps are in whole seconds or, where the first ones have fractions, in nanoseconds. Steps
+    are of one interval, of the calendar, or counted, where there is no time column or the rules say
+    so. Unless the rules say otherwise, delimiter, decimal mark and the form of timestamps are found
+    in the first lines; what all lines do not agree on is refused. Columns that are not used may
+    hold anything. A file has at most `table_formats.FILE_LIMIT` bytes, a line
+    `csv_lines.LINE_LIMIT`; there are at most `csv_header.COLUMN_LIMIT` columns, of which at most
+    `csv_rules.FEATURE_LIMIT` are used.
 
     Args:
         path: The CSV file.
@@ -145,20 +147,23 @@ def read_csv(
         rules: How the file is written, and what becomes of its gaps.
 
     Returns:
-        The series: timestamps (rows,) datetime64[s], of UTC if the stamps or the rules tell a zone;
+        The series: timestamps (rows,) datetime64[s] or [ns], of UTC if the stamps or the rules tell
+        a zone;
         values (rows, features) float64, each exactly `float(text)` of its cell.
 
     Raises:
         CorpusError: The file cannot be read, or something in it is not as described; the message
             names the line (the header is line 1) and the column.
     """
+    if holds_cases(path):
+        return _read_cases(path, time_column, features, rules)
     grid, columns, values, notes, labels = _read_rows(path, time_column, features, rules)
     if features is None and columns.pivoted is None:
         columns, values, counters = _without_counters(grid, columns, values)
         notes = (*notes, *counters)
     filled = fill(grid, values, rules)
     series = Series(
-        grid.timestamps.view("datetime64[s]"),
+        grid.timestamps.view("datetime64[ns]" if columns.times.fine else "datetime64[s]"),
         filled.values,
         columns.feature_names,
         filled.missing,
@@ -169,16 +174,53 @@ def read_csv(
     return Reading(series, columns, grid.inserted, notes, grid.gaps)
 
 
+def _cases_of(
+    path: Path, time_column: str | None, features: Sequence[str] | None, rules: CsvRules
+) -> Cases:
+    with open_packed(path) as file:
+        return read_cases(path, file, time_column, features, rules)
+
+
+def _read_cases(
+    path: Path, time_column: str | None, features: Sequence[str] | None, rules: CsvRules
+) -> Reading:
+    """The cases of a file below each other."""
+    cases = _cases_of(path, time_column, features, rules)
+    rows, breaks = len(cases.values), cases.breaks
+    counts = np.arange(rows, dtype=np.int64)
+    grid = Grid(counts, axis=TimeAxis("rows"))
+    filled = fill(grid, cases.values, rules, breaks.tolist())
+    labels = None
+    if cases.labels:
+        names = tuple(sorted(set(cases.labels) - {""}))
+        codes = [names.index(label) if label else -1 for label in cases.labels]
+        labels = _checked(
+            path, LABEL_NAME, Labels(np.repeat(np.array(codes, np.int64), cases.lengths), names)
+        )
+    series = Series(
+        counts.view("datetime64[s]"),
+        filled.values,
+        cases.features,
+        filled.missing,
+        filled.interpolated,
+        grid.axis,
+        labels,
+        breaks,
+    )
+    places = tuple(range(len(cases.features)))
+    reasons = tuple((name, "not named in the setting `features`") for name in cases.left_out)
+    columns = Columns(cases.features, NO_TIME, places, times=ROWS, left_out=reasons)
+    return Reading(series, columns, 0, cases.notes)
+
+
 def _without_counters(
     grid: Grid, columns: Columns, values: NDArray[np.float64]
 ) -> tuple[Columns, NDArray[np.float64], tuple[str, ...]]:
     """Leave out the columns that only tell the time again, unless there is no other one."""
     seconds = grid.timestamps if grid.places is None else grid.timestamps[grid.places]
-    found = {
-        place: reason
-        for place, reason in enumerate(repeats_time(seconds, column) for column in values.T)
-        if reason
-    }
+    per_second = columns.times.per_second
+    reasons = (repeats_time(seconds, column, per_second) for column in values.T)
+    found = {place: reason for place, reason in enumerate(reasons) if reason}
     if not found:
         return columns, values, ()
     names = columns.feature_names
@@ -202,14 +244,19 @@ def count_grid_rows(
     time_column: str | None = None,
     features: Sequence[str] | None = None,
     rules: CsvRules,
+    stride: int = 1,
 ) -> int:
     """Count the rows that a CSV makes with those of its holes: as many as `read_csv` gives.
 
-    Only the timestamps are read. The arguments are those of `read_csv`.
+    Only the timestamps are read. The arguments are those of `read_csv`; of a file of cases, the
+    rows are those of `with_room`, given the stride.
 
     Raises:
         CorpusError: They cannot be read, or are not at one interval but for the holes.
     """
+    if holds_cases(path):
+        lengths = np.array(_cases_of(path, time_column, features, rules).lengths)
+        return int(roomy(lengths[:-1], stride).sum() + lengths[-1])
     return len(_read_rows(path, time_column, features, rules, only_times=True)[0].timestamps)
 
 
@@ -235,6 +282,11 @@ def _read_rows(
         seconds, values, columns, ended = _read_table(
             file, path, replace(columns, features=()) if only_times else columns
         )
+        if columns.times.fine and not (seconds % NANO).any():
+            seconds, columns = (
+                seconds // NANO,
+                replace(columns, times=replace(columns.times, fine=False)),
+            )
         rows = oldest_first(DataRows(seconds, values))
         name = columns.time_name
         counts = columns.times.kind in ("count", "rows")
@@ -244,22 +296,28 @@ def _read_rows(
                 "Remove the setting, or name the column of the times with `time_column`."
             )
         if rules.time_zone is not None:
-            utc = to_utc(path, name, rows.seconds, rules.time_zone, rows.lines)
-            rows = replace(rows, seconds=utc)
+            per_second = columns.times.per_second
+            wall, fraction = np.divmod(rows.seconds, per_second)
+            utc = to_utc(path, name, wall, rules.time_zone, rows.lines)
+            rows = replace(rows, seconds=utc * per_second + fraction)
         rows = without_repeated_lines(rows, file, start)
-        if columns.series:
-            labels = read_labels(file, path, start, columns)
-            rows, columns = pivot(path, rows, labels, columns, rules)
         told = None
         if columns.label >= 0 and not only_times:
             told = read_labels(file, path, start, columns, (columns.label,))
+        if columns.series:
+            labels = read_labels(file, path, start, columns)
+            rows, columns = pivot(path, rows, labels, columns, rules, told)
         is_utc = rules.time_zone is not None or columns.times.is_utc
-        if counts:
+        if columns.times.fine:
+            grid = fine_grid(path, name, rows.seconds, rules, lines=rows.lines)
+        elif counts:
             grid = count_grid(path, name, rows.seconds, rules, lines=rows.lines)
         else:
             grid = grid_of(path, name, rows.seconds, rules, utc=is_utc, lines=rows.lines)
     end = () if ended else ("no line end after the last line, which has all its cells",)
-    found = None if told is None else _labels(path, columns, rows, grid, *told)
+    found = None
+    if told is not None:
+        found = _labels(path, columns, rows, grid, *told, classes=rules.label_kind == "classes")
     return grid, columns, rows.values, (*source.notes, *columns.notes, *rows.notes, *end), found
 
 
@@ -270,13 +328,16 @@ def _labels(
     grid: Grid,
     codes: NDArray[np.int64],
     names: tuple[str, ...],
+    *,
+    classes: bool,
 ) -> Labels:
     """The labels of the rows, given those of the lines."""
-    if len(names) > LABEL_LIMIT:
+    if classes:
+        names = class_names(names)
+    if not names:
         raise CorpusError(
-            f"{path}, column {show(columns.names[columns.label])}: found {len(names):,} different "
-            f"labels; expected at most {LABEL_LIMIT}. Name a column of classes or flags in "
-            "`label_column`."
+            f"{path}, column {show(columns.names[columns.label])}: found no label in any cell; "
+            "expected some. Name another column in `label_column`, or remove the setting."
         )
     if rows.lines is not None:
         codes = codes[rows.lines - 2]
@@ -284,8 +345,20 @@ def _labels(
     ranks = np.empty(len(names), np.int64)
     ranks[order] = np.arange(len(names))
     whole = np.full(len(grid.timestamps), -1, np.int64)
-    whole[slice(None) if grid.places is None else grid.places] = ranks[codes]
-    return Labels(whole, tuple(sorted(names)))
+    found = np.where(codes >= 0, ranks[codes], -1)
+    whole[slice(None) if grid.places is None else grid.places] = found
+    return _checked(path, columns.names[columns.label], Labels(whole, tuple(sorted(names))))
+
+
+def _checked(path: Path, column: str, labels: Labels) -> Labels:
+    """The labels, if they are not too many to be classes."""
+    if len(labels.names) > LABEL_LIMIT:
+        raise CorpusError(
+            f"{path}, column {show(column)}: found {len(labels.names):,} different "
+            f"labels; expected at most {LABEL_LIMIT}. Name a column of classes or flags in "
+            "`label_column`."
+        )
+    return labels
 
 
 def lines_are_rows(
@@ -303,7 +376,7 @@ def lines_are_rows(
         CorpusError: They cannot be read.
     """
     # By a zone's clocks, two equal lines may be two hours.
-    if rules.allows_gaps or rules.time_zone or rules.time_axis == "order":
+    if rules.allows_gaps or rules.time_zone or rules.time_axis == "order" or holds_cases(path):
         return False
     with open_table(path, rules.encoding) as source:
         if source.delimiter is not None and rules.delimiter is None:

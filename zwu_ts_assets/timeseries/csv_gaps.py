@@ -4,9 +4,10 @@ Months are of different lengths, and a missing one is a gap. Rows may be at any 
 months: the same day and time, the last day, the first or the last business day.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_lines import line_of, refuse
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets.timeseries.csv_times import say_time
-from zwu_ts_assets.timeseries.series import FIXED, TimeAxis
+from zwu_ts_assets.timeseries.csv_times import NANO, say_time
+from zwu_ts_assets.timeseries.series import FIXED, TimeAxis, nanoseconds_text
 
 _DAY: Final = 86_400
 _LONGEST_FIXED: Final = 27 * _DAY
@@ -133,6 +134,9 @@ _SERIES: Final = (
     "`series_column`."
 )
 
+# What the last digit of a stamp may stand for, in nanoseconds.
+_LAST_DIGITS: Final = (10**6, 10**3, 1)
+
 # Steps at the start that tell the interval of a series with holes.
 _STEPS: Final = 1_000
 
@@ -238,6 +242,87 @@ def grid_of(
         None if calendar is None else calendar.axis,
     )
     raise AssertionError("a wrong step is refused")
+
+
+def fine_grid(
+    path: Path,
+    column: str,
+    nanos: NDArray[np.int64],
+    rules: CsvRules,
+    *,
+    lines: NDArray[np.int64] | None = None,
+) -> Grid:
+    """As `grid_of`, of times with fractions of a second.
+
+    Stamps of a rate that no number of digits tells, such as 30 a second in milliseconds, are at one
+    interval if each is less than its last digit off.
+
+    Args:
+        path: The file's name in messages.
+        column: Name of the time column.
+        nanos: (rows,) int64, nanoseconds; those of the grid are kept as they are.
+        rules: What becomes of gaps.
+        lines: The line of each row, as in `DataRows`.
+
+    Raises:
+        CorpusError: Times do not increase, or not by one interval.
+    """
+    steps = np.diff(nanos)
+    in_order = rules.time_axis == "order"
+    if in_order and not (steps < 0).any():
+        return Grid(nanos, axis=TimeAxis("order"))
+    if len(steps) == 0:
+        return Grid(nanos)
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    digit = next(size for size in _LAST_DIGITS if not (nanos % size).any())
+    wrong = steps < 0 if in_order else steps <= 0
+    if usual and not wrong.any():
+        times = np.maximum(np.rint(steps / usual), 1).astype(np.int64)
+        places = np.concatenate([[0], np.cumsum(times)])
+        interval = float(nanos[-1] - nanos[0]) / int(places[-1])
+        off = np.abs(nanos - nanos[0] - places * interval)
+        whole = int(places[-1]) + 1
+        holes = whole > len(nanos)
+        even = not off.any() or ((off <= digit).all() and interval >= 2 * digit)
+        if even and not (holes and not rules.allows_gaps):
+            axis = TimeAxis("nanoseconds", round(_sure_interval(interval, digit, int(places[-1]))))
+            if not holes:
+                return Grid(nanos, axis=axis)
+            if whole > 2 * len(nanos):
+                _refuse_too_many(path, len(nanos), whole, axis.span_text(1, 0))
+            filled = nanos[0] + np.rint(np.arange(whole) * interval).astype(np.int64)
+            filled[places] = nanos
+            return Grid(filled, places, axis)
+        wrong = np.abs(steps - usual) > 2 * digit
+        if not wrong.any():  # it drifts
+            wrong = off[1:] > digit
+    row = int(np.flatnonzero(wrong)[0]) + 1
+    here, before = (say_time(nanos[i], NANO) for i in (row, row - 1))
+    line = line_of(lines, row)
+    beside = "before" if line > line_of(lines, row - 1) else "after"
+    expected = f"the interval of {nanoseconds_text(round(usual))} that most rows have"
+    do = f"Resample the series to one interval; or {ORDER_ADVICE}."
+    if steps[row - 1] == 0:
+        found, expected = f"{here} a second time, as on the line {beside}", "each time once"
+        do = f"Correct its time, or {ORDER_ADVICE}. {_SERIES}"
+    elif steps[row - 1] < 0:
+        found, expected = f"{here} after {before} on the line {beside}", "increasing times"
+        do = f"Sort the file by this column. {_SERIES}"
+    else:
+        step = nanoseconds_text(int(steps[row - 1]))
+        found = f"{here}, {step} after {before} on the line {beside}"
+        if not rules.allows_gaps:
+            do += ' If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
+    refuse(path, line, column, found, expected, do)
+
+
+def _sure_interval(interval: float, digit: int, steps: int) -> float:
+    """An interval, or that of the one whole number of rows a second that its stamps allow."""
+    rate, doubt = NANO / interval, digit / (steps * interval)
+    nearest = round(rate)
+    if digit == 1 or nearest < 1 or rate * doubt > 0.5 or abs(rate - nearest) > rate * doubt:
+        return interval
+    return NANO / nearest
 
 
 def count_grid(
@@ -414,7 +499,12 @@ class Filled:
     interpolated: NDArray[np.bool_] | None = None
 
 
-def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
+def fill(
+    grid: Grid,
+    values: NDArray[np.float64],
+    rules: CsvRules,
+    breaks: Sequence[int] = (),
+) -> Filled:
     """Put values onto a grid, interpolate where that is asked, and mark what is missing.
 
     Interpolation is linear in time between the two values around a run of missing ones, in each
@@ -425,6 +515,7 @@ def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
         grid: The rows.
         values: (rows of the CSV, features) float64, NaN where a value is missing.
         rules: What becomes of gaps.
+        breaks: Rows with which another case begins: nothing is interpolated over them.
     """
     if not rules.allows_gaps:
         return Filled(values)
@@ -438,8 +529,10 @@ def fill(grid: Grid, values: NDArray[np.float64], rules: CsvRules) -> Filled:
     marks = None
     if rules.gaps == "interpolate" and rules.interpolate_limit:
         marks = np.zeros(values.shape, dtype=np.bool_)
-        for column in range(values.shape[1]):
-            _interpolate(values[:, column], marks[:, column], rules.interpolate_limit)
+        for start, stop in pairwise((0, *breaks, len(values))):
+            for column in range(values.shape[1]):
+                own = slice(start, stop), column
+                _interpolate(values[own], marks[own], rules.interpolate_limit)
         if not marks.any():
             marks = None
     missing = np.asarray(np.isnan(values).any(axis=1))

@@ -177,11 +177,6 @@ def read_columns(
     )
     wanted = None
     if series:
-        if label >= 0:
-            raise CorpusError(
-                f"{path}: found a long table and the setting `label_column`; expected one row per "
-                "time, which can have a label. Put the series side by side, or remove the setting."
-            )
         left_out = (*left_out, *series)
         notes = (*notes, f"series named by {listed([show(names[i]) for i in series])}")
         if features is not None and not set(features) <= set(names):
@@ -257,6 +252,11 @@ def read_columns(
 def _label(path: Path, names: tuple[str, ...], rules: CsvRules, times: Collection[int]) -> int:
     """The column that labels the rows; -1 if the user names none."""
     if rules.label_column is None:
+        if rules.label_kind != "found":
+            raise CorpusError(
+                f"{path}: found the setting `label_kind` and no `label_column`; expected both or "
+                "none. Name the column with the labels, or remove the setting."
+            )
         return -1
     if rules.label_column not in names:
         refuse_missing(path, names, [rules.label_column], "label_column")
@@ -414,14 +414,12 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
     """
     suffix = table_suffix(path.name).lower()
     with ExitStack() as stack:
-        file: IO[bytes] = stack.enter_context(open_csv(path))
+        file = stack.enter_context(open_packed(path))
         if suffix == PARQUET:
             file, told = stack.enter_context(parquet_as_csv(path, file))
             with _of_rows():
                 yield Source(file, ",", told)
             return
-        if suffix.endswith(PACKINGS):
-            file = stack.enter_context(unpacked(path, file, f".{suffix.rpartition('.')[2]}"))
         if suffix.startswith(TSF):
             file = stack.enter_context(tsf_as_csv(path, file))
             with _of_rows():
@@ -450,6 +448,22 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
             yield Source(file, delimiter, tuple(notes))
         except LineError as error:
             raise error.moved(above) from error
+
+
+@contextmanager
+def open_packed(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading, unpacked if its name says that it is packed.
+
+    Raises:
+        CorpusError: The file cannot be read or unpacked.
+    """
+    suffix = table_suffix(path.name).lower()
+    with open_csv(path) as packed:
+        if not suffix.endswith(PACKINGS):
+            yield packed
+            return
+        with unpacked(path, packed, f".{suffix.rpartition('.')[2]}") as file:
+            yield file
 
 
 @contextmanager

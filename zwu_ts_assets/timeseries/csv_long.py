@@ -24,7 +24,12 @@ from zwu_ts_assets.timeseries.csv_columns import NO_TIME, Columns, TimePlace
 from zwu_ts_assets.timeseries.csv_features import listed, numbers_among, refuse_missing
 from zwu_ts_assets.timeseries.csv_lines import LINE_LIMIT, DataRows, is_missing, refuse, show
 from zwu_ts_assets.timeseries.csv_periods import whole_number
-from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, CsvRules
+from zwu_ts_assets.timeseries.csv_rules import (
+    FEATURE_LIMIT,
+    SERIES_LIMIT,
+    CsvRules,
+    settings_file,
+)
 from zwu_ts_assets.timeseries.csv_times import means_a_clock, means_a_time, say_time
 
 _LOOKED_AT: Final = 20_000  # lines among which times repeat, or the table is no long one
@@ -188,23 +193,27 @@ def read_labels(
         named: Indices of the columns with the texts; None for those that name series.
 
     Returns:
-        (lines,) int64 into the names, and the names in the order of their first lines.
+        (lines,) int64 into the names, -1 where a line has no label, and the names in the order of
+        their first lines.
 
     Raises:
-        CorpusError: A cell without a name.
+        CorpusError: A cell without the name of a series.
     """
     file.seek(start)
-    named = columns.series if named is None else named
+    may_lack, named = named is not None, columns.series if named is None else named
     codes: dict[str, int] = {}
     found: list[int] = []
     for number, cells in enumerate(csv.reader(_lines(file), delimiter=columns.delimiter), 2):
         texts = [cells[i].strip() for i in named]
         if not all(texts):
+            if may_lack:
+                found.append(-1)
+                continue
             refuse(
                 path,
                 number,
                 columns.names[named[texts.index("")]],
-                "an empty cell where the series or the label of the line is named",
+                "an empty cell where the series of the line is named",
                 "a name on every line",
                 "Fill it in, or remove the line.",
             )
@@ -233,6 +242,7 @@ def pivot(
     labels: tuple[NDArray[np.int64], tuple[str, ...]],
     columns: Columns,
     rules: CsvRules,
+    told: tuple[NDArray[np.int64], tuple[str, ...]] | None = None,
 ) -> tuple[DataRows, Columns]:
     """Put the series of a long table side by side.
 
@@ -242,13 +252,15 @@ def pivot(
         labels: What `read_labels` gave.
         columns: Its columns.
         rules: What becomes of gaps.
+        told: What `read_labels` gave of the column that labels the lines. The code of the first
+            line of each time becomes that of the time.
 
     Returns:
         The rows in the order of time, each time once, and the columns with the names that it made.
 
     Raises:
         CorpusError: A series has a time twice, or the series differ in their times where no gaps
-            are allowed, or there are too many columns.
+            are allowed, or in their labels at one time, or there are too many columns.
     """
     lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
     codes, series = labels[0][lines - 2], labels[1]
@@ -277,16 +289,42 @@ def pivot(
             series,
             wanted.names,
         )
+    if told is not None:
+        own = told[0][lines - 2]
+        last = np.full(len(times), -1, np.int64)
+        np.maximum.at(last, places, own)
+        other = np.flatnonzero((own >= 0) & (own != last[places]))
+        if len(other):
+            here = int(other[0])
+            there = int(np.flatnonzero((places == places[here]) & (own == last[places[here]]))[0])
+            _refuse_other_labels(
+                path,
+                columns,
+                told[1],
+                own,
+                seconds,
+                codes,
+                lines,
+                series,
+                wanted.names,
+                here,
+                there,
+            )
+        told[0][lines[first] - 2] = last
     table = np.empty((len(times), 0))
     if values.shape[1]:
         table = np.full((len(times), len(series), values.shape[1]), np.nan)
         table[places, codes] = values
         table = np.ascontiguousarray(table[:, wanted.series, wanted.values])
-    told = listed([show(series[i]) for i in some[:_SHOWN]])
+    named = listed([show(series[i]) for i in some[:_SHOWN]])
     more = f" and {len(some) - _SHOWN} more" if len(some) > _SHOWN else ""
-    note = f"{len(some)} series put side by side: {told}{more}"
+    note = f"{len(some)} series put side by side: {named}{more}"
     result = DataRows(times, table, lines[first], (*rows.notes, note))
     return result, replace(columns, pivoted=wanted.names)
+
+
+def _said(columns: Columns, second: np.int64) -> str:
+    return say_time(second, columns.times.per_second)
 
 
 def _wanted(path: Path, series: Sequence[str], columns: Columns) -> _Wanted:
@@ -301,10 +339,13 @@ def _wanted(path: Path, series: Sequence[str], columns: Columns) -> _Wanted:
     if columns.wanted is not None:
         # Where only times are read, the columns of values are not known: the series decide.
         if columns.features:
-            missing = [name for name in columns.wanted if name not in pairs]
+            # The name of a series stands for all of its columns.
+            whole = {label: [f"{label}.{value}" for value in values] for label in series}
+            own = {**whole, **{name: [name] for name in pairs}}
+            missing = [name for name in columns.wanted if name not in own]
             if missing:
                 refuse_missing(path, names, missing, "features")
-            names = columns.wanted
+            names = tuple(dict.fromkeys(n for name in columns.wanted for n in own[name]))
         else:
             names = tuple(
                 n for n in series if any(w == n or w.startswith(f"{n}.") for w in columns.wanted)
@@ -337,11 +378,39 @@ def _refuse_twice(
         path,
         int(lines[here]),
         columns.time_name,
-        f"{say_time(seconds[here])} a second time for the series {show(series[codes[here]])}, as "
-        f"on line {lines[other]}",
+        f"{_said(columns, seconds[here])} a second time for the series "
+        f"{show(series[codes[here]])}, as on line {lines[other]}",
         "each time once in a series",
         "If further columns tell series apart, name all of them with `series_column`; or correct "
         "the time.",
+    )
+
+
+def _refuse_other_labels(
+    path: Path,
+    columns: Columns,
+    names: Sequence[str],
+    own: NDArray[np.int64],
+    seconds: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    lines: NDArray[np.int64],
+    series: Sequence[str],
+    wanted: Sequence[str],
+    here: int,
+    there: int,
+) -> NoReturn:
+    first, last = sorted((here, there), key=lambda row: int(lines[row]))
+    label = series[codes[first]]
+    told = ", ".join(f'"{n}"' for n in wanted if n == label or n.startswith(f"{label}."))
+    refuse(
+        path,
+        int(lines[last]),
+        columns.names[columns.label],
+        f"{show(names[own[last]])} for the series {show(series[codes[last]])} at "
+        f"{_said(columns, seconds[last])}, where line {lines[first]} has "
+        f"{show(names[own[first]])} for {show(label)}",
+        "one label for each time, as the series are put side by side",
+        f"Choose the series whose labels are meant, for example `features = [{told}]`.",
     )
 
 
@@ -361,14 +430,20 @@ def _refuse_other_times(
     chosen = [name for name in names if name == longest or name.startswith(f"{longest}.")]
     told = ", ".join(f'"{name}"' for name in chosen[:3])
     common = int((present[:, some] > 0).all(axis=1).sum())
-    do = f"Choose series that have them, for example `features = [{told}]`"
+    own = ", ".join(f'"{series[place]}"' for place in some[:_SHOWN])
+    more = ", ..." if len(some) > _SHOWN else ""
+    do = (
+        f"Make a dataset of each series, of at most {SERIES_LIMIT}: `each_series = [{own}{more}]` "
+        f"in {settings_file(path).name}; or choose series that have the same times, for example "
+        f"`features = [{told}]`"
+    )
     if common:
         do += '; or write `gaps = "drop"`: windows are then made where all of them have values'
     refuse(
         path,
         int(line),
         columns.time_name,
-        f"{say_time(second)}, a time that the series {show(label)} does not have, of "
+        f"{_said(columns, second)}, a time that the series {show(label)} does not have, of "
         f"{len(some):,} series with {counts.min():,} to {counts.max():,} of {len(present):,} "
         f"times, {common:,} of which all have",
         "the same times in all series",

@@ -6,7 +6,7 @@ and files are looked for whenever definitions load.
 
 import codecs
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path, PurePath
@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo
 
 FEATURE_LIMIT: Final = 1_000
 """The most columns that can be used: time DTW takes the square of their number."""
+
+SERIES_LIMIT: Final = 50
+"""The most datasets of one long table: each adds to the time in which definitions load."""
 
 FIGURE_FEATURES: Final = 100
 """How many columns feature panels show unless the settings say another number."""
@@ -25,6 +28,7 @@ LINE_PLOT_LIMIT: Final = 100
 StatsFormat = Literal["decimals", "significant"]
 """How the numbers of the statistics are written: with two decimals, or four significant digits."""
 
+_WHOLE: Final = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
 _LAGGED: Final = re.compile(r"(.+) \(lag ([1-9]\d{0,5})\)", re.ASCII | re.DOTALL)
 
 
@@ -37,6 +41,24 @@ def lag_of(name: str, features: Collection[str]) -> int:
     """How many rows back a column is a copy of another one, by its name; 0 if it is none."""
     found = _LAGGED.fullmatch(name)
     return int(found[2]) if found and found[1] in features else 0
+
+
+FLAGS: Final = (
+    *(("0", "1"), ("0.0", "1.0"), ("false", "true"), ("no", "yes"), ("n", "y")),
+    *(("normal", "anomaly"), ("normal", "abnormal"), ("normal", "anomalous")),
+)
+"""Labels that are flags of anomalies, unless the user says that they are classes: off and on."""
+
+LabelKind = Literal["found", "classes"]
+
+
+def class_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """What classes are called: numbers and what would pass for flags as `class 0`."""
+    folded = {label.casefold() for label in labels}
+    flags = any(folded <= set(pair) for pair in FLAGS)
+    if flags or all(_WHOLE.fullmatch(label) for label in labels):
+        return tuple(f"class {label}" for label in labels)
+    return tuple(labels)
 
 
 Delimiter = Literal[",", ";", "\t", "|"]
@@ -79,6 +101,7 @@ class CsvRules:
         series_column: In a table with several series below each other, the columns that name them.
         value_column: There, the column with the values; None: every numeric one.
         label_column: The column with the label of each row, which is no feature.
+        label_kind: "classes": labels that would pass for flags are classes.
     """
 
     delimiter: Delimiter | None = None
@@ -97,6 +120,7 @@ class CsvRules:
     series_column: tuple[str, ...] | None = None
     value_column: str | None = None
     label_column: str | None = None
+    label_kind: LabelKind = "found"
 
     @property
     def dresses_cells(self) -> bool:
@@ -152,7 +176,10 @@ def date_format_problem(text: str) -> str:
     if "%Z" in text:
         return f"has the name of a zone (%Z), which belongs into `time_zone`; {example}"
     if "%f" in text:
-        return f"has fractions of a second (%f), which timestamps do not keep; {example}"
+        whole = re.sub(r"(?<=%S)[.,]%f", "", text)
+        if "%f" in whole:
+            return f"has a fraction (%f) that is not behind seconds, as in %S.%f; {example}"
+        return date_format_problem(whole)
     if "%q" in text:
         if "%Y" in text and set(re.findall("%.", text)) == {"%q", "%Y"}:
             return ""
@@ -191,8 +218,11 @@ PARQUET: Final = ".parquet"
 TSF: Final = ".tsf"
 """Series below each other, with a header of their own: the archive of Monash University."""
 
+CASES: Final = ".ts"
+"""Labelled cases, one a line: the archives of the universities of California and East Anglia."""
+
 _TABLE: Final = re.compile(
-    rf"(?P<stem>.+?)(?P<suffix>(?:{'|'.join(map(re.escape, TEXTS))}|{re.escape(TSF)})"
+    rf"(?P<stem>.+?)(?P<suffix>(?:{'|'.join(map(re.escape, (*TEXTS, TSF, CASES)))})"
     rf"(?:{'|'.join(map(re.escape, PACKINGS))})?|{re.escape(PARQUET)})",
     re.IGNORECASE | re.DOTALL,
 )
@@ -227,6 +257,12 @@ def data_suffix(name: str) -> str:
         name: Of the file, without folders.
     """
     return table_suffix(name) or (".toml" if name.lower().endswith(".toml") else "")
+
+
+def holds_cases(path: PurePath) -> bool:
+    """Whether a file is one of labelled cases, by its name."""
+    suffix = table_suffix(path.name).lower()
+    return any(suffix == f"{CASES}{packing}" for packing in ("", *PACKINGS))
 
 
 def table_stem(path: PurePath) -> str:

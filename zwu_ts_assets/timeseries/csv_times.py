@@ -1,6 +1,7 @@
 """How the timestamps of a CSV are written, and what seconds they name.
 
 Seconds are counted from 1970-01-01 00:00, of UTC where a stamp tells so, else of its own time line.
+Where the first stamps have fractions of a second, nanoseconds are counted.
 
 Local wall times follow the rules of `zoneinfo`. An hour that the clocks leave out names no moment,
 and a stamp in it is refused. An hour that they show twice names two: the rows tell which, where the
@@ -8,10 +9,10 @@ stamps go back once between the two, or where only one reading keeps the rows in
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, takewhile
+from itertools import chain, islice, pairwise, takewhile
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -62,6 +63,17 @@ _BASIC: Final = re.compile(
     r"(T(?:[01]\d|2[0-3])[0-5]\d([0-5]\d)?(Z|[+-]\d{2}:?\d{2})?)?",
     re.ASCII,
 )
+# Where a fraction of a second is, whatever stands around it.
+_FRACTIONS: Final = tuple(
+    re.compile(before + r"[.,](\d{1,9})(?!\d)", re.ASCII)
+    for before in (r"(?<=:\d\d)", r"(?<=[T ]\d{6})")
+)
+_DECIMAL_COUNT: Final = re.compile(r"(-?\d{1,19})(?:\.(\d{1,9}))?", re.ASCII)
+NANO: Final = 10**9
+"""Nanoseconds of a second."""
+_FIRST_NANO: Final = -9_223_372_036_000_000_000
+_LAST_NANO: Final = 9_223_372_036_000_000_000
+_TOLD_BY: Final = 200  # stamps that tell whether a column has fractions
 _NO_FRACTION: Final = re.compile(r"(?<=:\d\d)[.,]0{1,9}(?!\d)", re.ASCII)
 # Lengths of a count of seconds, milli-, micro- and nanoseconds between 1973 and 2286.
 _UNIX_DIGITS: Final = {9: "unix", 10: "unix", 12: "unix_ms", 13: "unix_ms"} | {
@@ -95,10 +107,17 @@ class TimeFormat:
             none.
         pattern: The `strptime` format of a pattern, or which of `UNIX_FORMATS` a count is; the
             units of parts with a space between them; the format of days, empty for ISO 8601.
+        fine: Whether stamps have fractions of a second, so that they name nanoseconds.
     """
 
     kind: Literal["iso", "offset", "unix", "pattern", "parts", "hours", "count", "rows"] = "iso"
     pattern: str = ""
+    fine: bool = False
+
+    @property
+    def per_second(self) -> int:
+        """How many of what is counted are a second."""
+        return NANO if self.fine else 1
 
     @property
     def is_utc(self) -> bool:
@@ -111,7 +130,7 @@ ISO: Final = TimeFormat()
 
 def means_a_time(cell: str) -> bool:
     """Whether a text is a day, or a day and a time, in a form that can be found."""
-    text = _whole(cell.strip())
+    text = _without_fraction(cell.strip())
     if any(form.fullmatch(text) for form in (_ISO, _SUB_SECOND, _ZONED, _ODD)):
         return True
     found = _BASIC.fullmatch(text)
@@ -128,7 +147,7 @@ def means_a_day(cell: str) -> bool:
 
 def means_a_clock(cell: str) -> bool:
     """Whether a text is a time of day: `18:20`, `6:20:00 PM`."""
-    return re.fullmatch(_CLOCK, f" {_whole(cell.strip())}", re.ASCII) is not None
+    return re.fullmatch(_CLOCK, f" {_without_fraction(cell.strip())}", re.ASCII) is not None
 
 
 def _whole(text: str) -> str:
@@ -136,10 +155,27 @@ def _whole(text: str) -> str:
     return _NO_FRACTION.sub("", text)
 
 
+def _fraction(text: str) -> re.Match[str] | None:
+    """Where a stamp has a fraction of a second."""
+    return next((found for form in _FRACTIONS if (found := form.search(text))), None)
+
+
+def _without_fraction(text: str) -> str:
+    """A stamp without its fraction of a second."""
+    found = _fraction(text)
+    return text[: found.start()] + text[found.end() :] if found else text
+
+
 def means_a_count(cell: str) -> bool:
     """Whether a text is a count of seconds or parts of it from 1970, by its length."""
     text = cell.strip()
     return text.isascii() and text.isdigit() and len(text) in _UNIX_DIGITS
+
+
+def means_decimal_seconds(cell: str) -> bool:
+    """Whether a text is a count of seconds from 1970 with decimals, `1704103200.250`."""
+    found = _DECIMAL_COUNT.fullmatch(cell.strip())
+    return found is not None and found[2] is not None and len(found[1]) == 10
 
 
 def may_be_a_time(cell: str) -> bool:
@@ -167,11 +203,39 @@ def find_format(
     Raises:
         CorpusError: Day and month, or a count and a date without marks, cannot be told apart.
     """
-    if date_format is not None:
-        return TimeFormat("unix" if date_format in UNIX_FORMATS else "pattern", date_format)
     cells = iter(cells)
+    first = list(islice(cells, _TOLD_BY))
+    if date_format is not None and "%f" in date_format:
+        return TimeFormat("pattern", re.sub(r"[.,]%f", "", date_format), fine=True)
+    if date_format is not None:
+        form = TimeFormat("unix" if date_format in UNIX_FORMATS else "pattern", date_format)
+    else:
+        form = _found_format(path, column, chain(first, cells))
+    return replace(form, fine=_is_fine([cell.strip() for _, cell in first], form))
+
+
+def _is_fine(stamps: Sequence[str], form: TimeFormat) -> bool:
+    """Whether the first stamps have fractions of a second that are not zero."""
+    if form.kind not in ("iso", "offset", "unix", "pattern"):
+        return False
+
+    def fraction(stamp: str) -> bool:
+        if form.kind == "unix":
+            found = _DECIMAL_COUNT.fullmatch(stamp)
+            whole = found is None or int(found[1]) % UNIX_FORMATS[form.pattern] == 0
+            return not whole or (found is not None and bool((found[2] or "").strip("0")))
+        mark = _fraction(stamp)
+        return mark is not None and bool(mark[1].strip("0"))
+
+    # Without a mark on the first lines, one further down is a mistake.
+    marked = bool(stamps) and form.kind != "unix" and _fraction(stamps[0]) is not None
+    return any(map(fraction, stamps if marked else stamps[:2]))
+
+
+def _found_format(path: Path, column: str, cells: Iterator[tuple[int, str]]) -> TimeFormat:
+    """The form that stamps have, leaving fractions of a second aside."""
     line, first = next(cells, (2, ""))
-    text = _whole(first.strip())
+    text = _without_fraction(first.strip())
     if means_a_day(text):
         return TimeFormat("pattern", _COMPACT_FORMATS[len(text)])
     basic = _BASIC.fullmatch(text)
@@ -179,7 +243,7 @@ def find_format(
         seconds, zone = "%S" if basic[2] else "", "%z" if basic[3] else ""
         return TimeFormat("pattern", f"%Y%m%dT%H%M{seconds}{zone}")
     if _named_pattern([text]) is not None:
-        named = _named_pattern([text, *(_whole(cell.strip()) for _, cell in cells)])
+        named = _named_pattern([text, *(_without_fraction(c.strip()) for _, c in cells)])
         return TimeFormat("pattern", named) if named else ISO
     if period_pattern([text]) is not None:
         period = period_pattern([text, *(cell.strip() for _, cell in cells)])
@@ -203,6 +267,8 @@ def find_format(
                 f"`date_format = '{count}'` into the settings.",
             )
         return TimeFormat("unix", count)
+    if means_decimal_seconds(text):
+        return TimeFormat("unix", "unix")
     odd = _ODD.fullmatch(text)
     if odd is None or _ISO.fullmatch(text):
         return ISO  # reading the line says what is wrong with it
@@ -213,7 +279,7 @@ def find_format(
     if len(odd[4]) != 4:
         return ISO
     for _, cell in ((line, first), *cells):
-        found = _ODD.fullmatch(_whole(cell.strip()))
+        found = _ODD.fullmatch(_without_fraction(cell.strip()))
         if found is None:
             break
         if int(found[1]) > 12:
@@ -239,7 +305,7 @@ def _two_digit_year(path: Path, line: int, column: str, stamps: Sequence[str]) -
     Raises:
         CorpusError: Several orders of day, month and year would do.
     """
-    read = (_ODD.fullmatch(_whole(stamp.strip())) for stamp in stamps)
+    read = (_ODD.fullmatch(_without_fraction(stamp.strip())) for stamp in stamps)
     odds = list(takewhile(lambda odd: odd is not None, read))
     groups = [(odd[1], odd[3], odd[4]) for odd in odds if odd is not None]
     days = {tuple(map(int, group)): None for group in groups}
@@ -259,7 +325,7 @@ def _two_digit_year(path: Path, line: int, column: str, stamps: Sequence[str]) -
     patterns = [_pattern(odds[0], order) for order in orders]
     if len(patterns) == 1:
         return TimeFormat("pattern", patterns[0])
-    text = _whole(stamps[0].strip())
+    text = _without_fraction(stamps[0].strip())
     readings = [f"{datetime.strptime(text, form):%Y-%m-%d}" for form in patterns]
     settings = [f"`date_format = '{form}'`" for form in patterns]
     refuse(
@@ -316,7 +382,7 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
     Raises:
         CorpusError: The cell is not such a stamp, or names no day of the calendar.
     """
-    text = _whole(cell.strip())
+    text = cell.strip()
     if (seconds := seconds_of(text, form)) is not None:
         return seconds
     expected = EXPECTED_TIMESTAMP
@@ -336,8 +402,9 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
     elif _SUB_SECOND.fullmatch(text) or (form.kind == "unix" and _INTEGER.fullmatch(text)):
         found = f"{show(cell)}, with a fraction of a second"
         do = (
-            "Timestamps are kept in whole seconds, so fractions would be lost: remove them, or "
-            'write `time_axis = "order"` into the settings: rows are counted then.'
+            "The first lines have whole seconds, so this looks like a mistake: remove it. If "
+            "seconds have fractions, write these on the first lines too; if times only tell an "
+            'order, write `time_axis = "order"` into the settings: rows are counted then.'
         )
     elif form.kind == "iso" and _ZONED.fullmatch(text):
         found = f"{show(cell)}, with a time zone"
@@ -360,13 +427,16 @@ def seconds_of(text: str, form: TimeFormat) -> int | None:
 
     Args:
         text: The stamp, without white space around it.
-        form: How the column is written.
+        form: How the column is written; where that has fractions, nanoseconds are given.
     """
+    if form.fine:
+        return _nanoseconds(text, form)
     if ":" in text:
         text = _whole(text)
     if form.kind == "iso":
         return _iso_seconds(text) if _ISO.fullmatch(text) else None
     if form.kind == "unix":
+        text = re.sub(r"\.0+\Z", "", text)
         count, rest = divmod(int(text), UNIX_FORMATS[form.pattern]) if _is_count(text) else (0, 1)
         return None if rest or not -62_167_219_200 <= count < 253_402_300_800 else count
     if form.kind == "offset":
@@ -406,6 +476,30 @@ def seconds_of(text: str, form: TimeFormat) -> int | None:
     return (moment - _EPOCH) // timedelta(seconds=1)
 
 
+def _nanoseconds(text: str, form: TimeFormat) -> int | None:
+    """The nanosecond that a stamp names."""
+    if form.kind == "unix":
+        found = _DECIMAL_COUNT.fullmatch(text)
+        if found is None:
+            return None
+        size = NANO // UNIX_FORMATS[form.pattern]  # nanoseconds of what is counted
+        part = int((found[2] or "").ljust(9, "0")) * size
+        nanos = int(found[1]) * size + (-1 if text.startswith("-") else 1) * (part // NANO)
+        return None if part % NANO or not _FIRST_NANO <= nanos < _LAST_NANO else nanos
+    mark = _fraction(text)
+    seconds = seconds_of(_without_fraction(text), replace(form, fine=False))
+    if seconds is None:
+        return None
+    nanos = seconds * NANO + (int(mark[1].ljust(9, "0")) if mark else 0)
+    return nanos if _FIRST_NANO <= nanos < _LAST_NANO else None
+
+
+def fraction_place(text: str) -> tuple[int, int] | None:
+    """Where a stamp has a fraction of a second: the place of its mark, and the one after it."""
+    found = _fraction(text)
+    return found.span() if found else None
+
+
 def _is_count(text: str) -> bool:
     return _INTEGER.fullmatch(text) is not None
 
@@ -417,9 +511,16 @@ def _iso_seconds(text: str) -> int | None:
         return None
 
 
-def say_time(second: np.int64) -> str:
-    """A second as a message tells it: `2016-07-01 00:00:00`."""
-    return str(np.datetime64(int(second), "s")).replace("T", " ")
+def say_time(second: np.int64, per_second: int = 1) -> str:
+    """A second as a message tells it: `2016-07-01 00:00:00`.
+
+    Args:
+        second: The count.
+        per_second: How many of what is counted are a second: 1 or `NANO`.
+    """
+    text = str(np.datetime64(int(second), "ns" if per_second == NANO else "s"))
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("T", " ")
 
 
 _DAY: Final = 86_400

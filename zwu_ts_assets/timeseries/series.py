@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, lag_of, lagged_name
 
-Kind = Literal["seconds", "months", "business days", "order", "rows"]
+Kind = Literal["seconds", "nanoseconds", "months", "business days", "order", "rows"]
 
 _WEEK: Final = 604_800
+_TIMES: Final = (np.dtype("datetime64[s]"), np.dtype("datetime64[ns]"))
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,12 @@ class TimeAxis:
     """What lies between two rows of a series.
 
     Attributes:
-        kind: "seconds": a fixed time, which the timestamps tell. "months": months of the calendar,
-            whose lengths differ. "business days": Monday to Friday. "order": the rows follow each
-            other at times that tell no interval. "rows": there are no times; a timestamp counts.
-        step: How many months; 1 business day; 0 where it does not apply.
+        kind: "seconds": a fixed time, which the timestamps tell. "nanoseconds": a fixed time that
+            is no whole number of seconds, to the nearest nanosecond. "months": months of the
+            calendar, whose lengths differ. "business days": Monday to Friday. "order": the rows
+            follow each other at times that tell no interval. "rows": there are no times; a
+            timestamp counts.
+        step: How many nanoseconds or months; 1 business day; 0 where it does not apply.
     """
 
     kind: Kind = "seconds"
@@ -39,7 +42,7 @@ class TimeAxis:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether a step is always as many seconds."""
+        """Whether a step is always as many whole seconds."""
         return self.kind == "seconds"
 
     @property
@@ -58,6 +61,8 @@ class TimeAxis:
             if seconds % _WEEK == 0 and seconds:
                 return counted(steps * seconds // _WEEK, "week")
             return duration_text(steps * seconds)
+        if self.kind == "nanoseconds":
+            return nanoseconds_text(steps * self.step)
         if self.kind == "months":
             for unit, size in (("year", 12), ("quarter", 3)):
                 if self.step % size == 0:
@@ -69,6 +74,9 @@ class TimeAxis:
         """A time as the data tell it: a month, a day, a day and time, or the count of a row."""
         if self.kind == "rows":
             return f"row {int(time.astype('datetime64[s]').astype(np.int64))}"
+        text = str(time)
+        if "." in text:
+            return text.rstrip("0").rstrip(".")
         text = str(time.astype("datetime64[s]"))
         if self.kind == "months" and text.endswith("-01T00:00:00"):
             return text[:4] if self.step % 12 == 0 and text[5:7] == "01" else text[:7]
@@ -108,6 +116,18 @@ def duration_text(seconds: int) -> str:
     return counted(seconds, "second")
 
 
+def nanoseconds_text(nanoseconds: int) -> str:
+    """A duration: `250 milliseconds`, `33.33 milliseconds`, `9.6 seconds`, `2 minutes`."""
+    if nanoseconds % 10**9 == 0:
+        return duration_text(nanoseconds // 10**9)
+    for unit, size in (("second", 10**9), ("millisecond", 10**6), ("microsecond", 10**3)):
+        if nanoseconds >= size:
+            # Of an interval that is rounded itself, further digits would tell nothing.
+            text = f"{nanoseconds / size:.4g}"
+            return f"1 {unit}" if text == "1" else f"{text} {unit}s"
+    return counted(nanoseconds, "nanosecond")
+
+
 def counted(count: int, unit: str) -> str:
     """A number and its unit, `1 step` or `2 steps`."""
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
@@ -135,8 +155,9 @@ class Series:
     """A multivariate time series, its rows a step apart.
 
     Attributes:
-        timestamps: (rows,) datetime64[s], increasing by one and the same interval unless
-            `axis` says otherwise; where it has no times, the counts of the rows.
+        timestamps: (rows,) datetime64[s], or [ns] where they have fractions of a second, increasing
+            by one and the same interval unless `axis` says otherwise; where it has no times, the
+            counts of the rows.
         values: (rows, features) float64, C-contiguous, in the units of the CSV; finite but in the
             rows that are `missing`.
         features: The column names, one per column of `values`, no name twice.
@@ -146,6 +167,9 @@ class Series:
             None if there is none.
         axis: What lies between two rows.
         labels: What each row is labelled; None where nothing labels them.
+        breaks: int64, increasing: the rows with which another case begins, which does not follow
+            from the row before; no window and no target reaches over one. None where all rows
+            follow each other.
 
     Raises:
         CorpusError: Arrays of another type or of shapes that do not fit together.
@@ -158,9 +182,10 @@ class Series:
     interpolated: NDArray[np.bool_] | None = None
     axis: TimeAxis = FIXED
     labels: Labels | None = None
+    breaks: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        if self.timestamps.dtype != np.dtype("datetime64[s]") or self.timestamps.ndim != 1:
+        if self.timestamps.dtype not in _TIMES or self.timestamps.ndim != 1:
             raise CorpusError(
                 f"timestamps are {self.timestamps.dtype} of shape {self.timestamps.shape}; "
                 "expected datetime64[s] of shape (rows,). Convert them with "
@@ -198,6 +223,12 @@ class Series:
         rows: NDArray[np.int64]
         rows = np.flatnonzero(self.missing) if self.missing is not None else np.empty(0, np.int64)
         return rows
+
+    def is_whole(self, start: int, stop: int) -> bool:
+        """Whether rows follow each other and none of them lacks a value."""
+        gaps = np.diff(np.searchsorted(self.missing_rows, [start, stop]))
+        between = self.breaks is None or not ((self.breaks > start) & (self.breaks < stop)).any()
+        return between and not gaps[0]
 
     @cached_property
     def reach(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -249,6 +280,11 @@ def with_lags(series: Series, lags: Sequence[int]) -> Series:
     """
     if not lags:
         return series
+    if series.breaks is not None:
+        raise CorpusError(
+            "The setting `lags` would copy the end of one case into the beginning of the next; "
+            "expected a series whose rows all follow each other. Remove the setting."
+        )
     longest = max(lags)
     names = [lagged_name(name, lag) for lag in lags for name in series.features]
     if taken := sorted(set(names) & set(series.features)):
@@ -282,3 +318,52 @@ def with_lags(series: Series, lags: Sequence[int]) -> Series:
         interpolated=marks,
         labels=series.labels and replace(series.labels, codes=series.labels.codes[longest:]),
     )
+
+
+def with_room(series: Series, stride: int) -> Series:
+    """A series whose cases begin where windows do.
+
+    Each case is followed by rows without values up to a multiple of the stride, so that its first
+    window begins with it. A series without breaks is as it was.
+
+    Args:
+        series: The series.
+        stride: Rows between the starts of two windows.
+    """
+    if series.breaks is None:
+        return series
+    starts = np.concatenate([[0], series.breaks])
+    lengths = np.diff(np.concatenate([starts, [series.rows]]))
+    rooms = roomy(lengths, stride)
+    begins = np.concatenate([[0], np.cumsum(rooms[:-1])])
+    rows = int(begins[-1] + lengths[-1])
+    # The row that each row becomes.
+    places = np.arange(series.rows) + np.repeat(begins - starts, lengths)
+    values = np.full((rows, len(series.features)), np.nan)
+    values[places] = series.values
+    missing = np.ones(rows, np.bool_)
+    missing[places] = False if series.missing is None else series.missing
+    marks = series.interpolated
+    if marks is not None:
+        marks = np.zeros(values.shape, np.bool_)
+        marks[places] = series.interpolated
+    labels = series.labels
+    if labels is not None:
+        codes = np.full(rows, -1, np.int64)
+        codes[places] = labels.codes
+        labels = replace(labels, codes=codes)
+    return replace(
+        series,
+        timestamps=np.arange(rows, dtype=np.int64).view("datetime64[s]"),
+        values=values,
+        missing=missing if missing.any() else None,
+        interpolated=marks,
+        labels=labels,
+        breaks=begins[1:].astype(np.int64),
+    )
+
+
+def roomy(lengths: NDArray[np.int64], stride: int) -> NDArray[np.int64]:
+    """The rows of each case with those that `with_room` puts behind it, the last one's too."""
+    rooms: NDArray[np.int64] = -(-lengths // stride) * stride
+    return rooms

@@ -1,8 +1,8 @@
 """Windows and batches: which rows they own, cutting them out of a series, their names and digests.
 
 Windows begin in rows 0, stride, 2 stride, ... as long as the series has all their rows. A window
-with a row that lacks a value is not cut, so that a batch of a series with gaps may have fewer
-windows than it owns, or none.
+with a row that lacks a value, or over the border of two cases, is not cut, so that a batch of a
+series with gaps may have fewer windows than it owns, or none.
 """
 
 import hashlib
@@ -434,7 +434,8 @@ def content_digest(window: Window) -> str:
         head["shown"] = selection_json(window.shown)
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode("ascii"))
     # Little-endian and fixed widths, whatever the machine has.
-    digest.update(window.timestamps.astype("<M8[s]").tobytes(order="C"))
+    unit = np.datetime_data(window.timestamps.dtype)[0]
+    digest.update(window.timestamps.astype(f"<M8[{unit}]").tobytes(order="C"))
     digest.update(window.values.astype("<f8").tobytes(order="C"))
     return digest.hexdigest()
 
@@ -458,9 +459,17 @@ def batch_digest(batch: Batch) -> str:
 
 
 def _next_gap(series: Series, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each row, the first one from it on that lacks a value; where none does, the row count."""
+    """For each row, the first one from it on that lacks a value or begins another case.
+
+    Where there is none, the row count.
+    """
+    found = np.full(len(rows), series.rows, np.int64)
     gaps = series.missing_rows
     places = np.searchsorted(gaps, rows)
-    found = np.full(len(rows), series.rows, np.int64)
     found[places < len(gaps)] = gaps[places[places < len(gaps)]]
+    if series.breaks is not None:
+        # A window may begin with a case.
+        places = np.searchsorted(series.breaks, rows, "right")
+        inside = places < len(series.breaks)
+        found[inside] = np.minimum(found[inside], series.breaks[places[inside]])
     return found

@@ -34,6 +34,8 @@ FACTS: Final[Mapping[str, str]] = {
     "target_interpolated": "likewise of the target span",
     "uneven": "whether steps are counted in rows because the times between them differ or are not "
     "known",
+    "context": "what the settings tell of the series and of its columns: a list of sentences; "
+    "usually empty",
     "looks_ahead": "names of the columns whose last values of the window were interpolated with a "
     "value after it; usually empty",
     "fixed_colours": "whether the colour ranges are the same in all figures",
@@ -67,6 +69,8 @@ class MediaFacts:
         fps: Frames per second.
         fixed_colours: Whether the colour ranges are the same in all figures.
         stats_format: How the numbers of the statistics are written.
+        about: What the series is; empty where prompts do not tell it.
+        described: What columns are, by name.
     """
 
     patch_length: int = 24
@@ -75,6 +79,8 @@ class MediaFacts:
     fps: float = 2.0
     fixed_colours: bool = False
     stats_format: StatsFormat = "decimals"
+    about: str = ""
+    described: tuple[tuple[str, str], ...] = ()
 
 
 def prompt_facts(
@@ -118,6 +124,7 @@ def prompt_facts(
         "looks_ahead": looking_ahead(sample.flags),
         "statistics": stats_lines(sample.past, sample.features, media.stats_format),
         "uneven": sample.axis.is_counted,
+        "context": _context(sample, media),
         "dates": None,
         "fixed_colours": media.fixed_colours,
         "views": views,
@@ -140,6 +147,13 @@ def prompt_facts(
         first, last = (text.replace("T", " ") for text in ends)
         facts["dates"] = {"first": first, "last": last}
     return facts
+
+
+def _context(sample: Sample, media: MediaFacts) -> list[str]:
+    """What is told of the series and of its columns, those that it has."""
+    told = [f"The series: {media.about}"] if media.about else []
+    named = [f"{name}: {text}" for name, text in media.described if name in sample.features]
+    return [*told, *named]
 
 
 def _belonging(

@@ -76,6 +76,7 @@ class PromptTemplates:
     def introduction(self, facts: Mapping[str, object]) -> str:
         """What a conversation begins with, without white space around it.
 
+        What the settings tell of the series and its columns follows what the media show, as it is.
         Where facts tell of interpolated values, a paragraph on these comes last: also behind the
         template of a user who did not think of them, since answers must not rest on them unseen.
 
@@ -87,6 +88,9 @@ class PromptTemplates:
                 gives too much, nothing or a reserved word; names file and line.
         """
         told = self._rendered(_MEDIA, facts, "what the media show")
+        sentences = facts["context"]
+        if isinstance(sentences, list) and sentences:
+            told = "\n\n".join([told, "\n".join(map(str, sentences))])
         if facts["interpolated"] or facts["target_interpolated"]:
             more = self._rendered(_INTERPOLATED, facts, "a sentence on interpolated values")
             told = f"{told}\n\n{more}"

@@ -36,6 +36,7 @@ class _Column(NamedTuple):
 
 _STRINGS: Final = pa.list_(pa.string())
 _TIMES: Final = pa.list_(pa.timestamp("s"))
+_FINE_TIMES: Final = pa.list_(pa.timestamp("ns"))
 _ROWS: Final = pa.list_(pa.list_(pa.float64()))
 # No map, a type that Hugging Face `datasets` does not know.
 _VERSION: Final = pa.struct([("asset", pa.string()), ("version", pa.string())])
@@ -103,6 +104,15 @@ _LABELS: Final = (
 )
 
 
+_FINE_AXIS: Final = (
+    _Column(
+        "time_axis",
+        pa.string(),
+        "What a step is where it is no whole number of seconds: nanoseconds:250000000, order.",
+    ),
+)
+
+
 def _schema(columns: Sequence[_Column]) -> Any:
     return pa.schema(
         [
@@ -116,18 +126,25 @@ def _schema(columns: Sequence[_Column]) -> Any:
 SAMPLE_SCHEMA: Final = _schema(_COLUMNS)
 """The columns of every samples file, in order."""
 
+
+def _fine(columns: Sequence[_Column]) -> list[_Column]:
+    """The columns of times with fractions of a second."""
+    return [each._replace(type=_FINE_TIMES) if each.type == _TIMES else each for each in columns]
+
+
 _SCHEMAS: Final = {
-    (selection, axis, labels): _schema(
+    (selection, axis, labels, fine): _schema(
         (
-            *_COLUMNS,
+            *(_fine(_COLUMNS) if fine else _COLUMNS),
             *(_SELECTION if selection else ()),
-            *(_AXIS if axis else ()),
+            *((_FINE_AXIS if fine else _AXIS) if axis else ()),
             *(_LABELS if labels else ()),
         )
     )
     for selection in (False, True)
     for axis in (False, True)
     for labels in (False, True)
+    for fine in (False, True)
 }
 
 
@@ -144,6 +161,7 @@ def encode_samples(samples: Sequence[Sample]) -> bytes:
         selection,
         any(not sample.axis.is_fixed for sample in samples),
         any(sample.labels for sample in samples),
+        any(sample.past_timestamps.dtype == "datetime64[ns]" for sample in samples),
     ]
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         group: list[Sample] = []
@@ -219,7 +237,7 @@ def _selection(sample: Sample) -> Selection:
 
 def _samples(table: Any) -> Iterator[Sample]:
     columns: dict[str, list[Any]] = {
-        name: _values(table.column(name).combine_chunks(), kind)
+        name: _values(table.column(name).combine_chunks(), _kind_of(table, name, kind))
         for name, kind, _ in (*_COLUMNS, *_SELECTION, *_AXIS, *_LABELS)
         if name != "interval_seconds"  # follows from the timestamps
         and name in table.column_names
@@ -234,6 +252,13 @@ def _samples(table: Any) -> Iterator[Sample]:
         if "time_axis" in fields:
             fields["axis"] = TimeAxis.from_text(fields.pop("time_axis"))
         yield Sample(**fields)
+
+
+def _kind_of(table: Any, name: str, kind: Any) -> Any:
+    """The type that a column was written in; Parquet has no seconds."""
+    if kind != _TIMES or table.column(name).type.value_type.unit != "ns":
+        return kind
+    return _FINE_TIMES
 
 
 def _array(values: list[Any], kind: Any) -> Any:
@@ -275,7 +300,8 @@ def _values(array: Any, kind: Any) -> list[Any]:
         bounds = (_plain(inner.offsets, np.int32) - inner.offsets[0].as_py())[bounds]
         flat = _plain(inner.flatten(), np.float64)
     else:  # Parquet has no seconds: they come back as milliseconds
-        flat = _plain(inner.cast(pa.timestamp("s")), np.int64).view("datetime64[s]")
+        unit = kind.value_type.unit
+        flat = _plain(inner.cast(pa.timestamp(unit)), np.int64).view(f"datetime64[{unit}]")
     return [flat[start:stop] for start, stop in itertools.pairwise(bounds)]
 
 
@@ -290,7 +316,7 @@ def _plain(array: Any, dtype: type) -> NDArray[Any]:
 def _dtype(kind: Any) -> Any:
     if kind == pa.float64():
         return np.float64
-    return "datetime64[s]" if pa.types.is_timestamp(kind) else np.int64
+    return f"datetime64[{kind.unit}]" if pa.types.is_timestamp(kind) else np.int64
 
 
 def _offsets(values: Sequence[Any]) -> Any:

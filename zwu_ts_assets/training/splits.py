@@ -14,6 +14,7 @@ The published experiments on ETTh1 let the past of the first validation and test
 over the border. Those windows are embargoed here, so borders are the same and counts are smaller.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,11 +54,13 @@ class Borders:
         rows: First row of train, validation and test, and the row after test's last one.
         embargo_rows: Rows that the split before a border gives up.
         series_rows: Rows of the series.
+        breaks: Rows with which another case begins, as in `Series`.
     """
 
     rows: tuple[int, int, int, int]
     embargo_rows: int
     series_rows: int
+    breaks: tuple[int, ...] = ()
 
     def span(self, split: str) -> tuple[int, int]:
         """First row, and the row after the last one, that a sample of a split may have."""
@@ -104,16 +107,21 @@ class SplitReport:
     embargo_rows: int
 
 
-def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Borders:
+def resolve_borders(
+    rule: SplitRule,
+    timestamps: NDArray[np.datetime64],
+    breaks: NDArray[np.int64] | None = None,
+) -> Borders:
     """The borders of a rule in the rows of a series.
 
     Ratios: a border is the whole number of rows below the share, in decimal arithmetic, since in
-    binary 0.7 + 0.1 of 17,420 rows would be 13,935. Dates: a border is the first row at or after a
-    date.
+    binary 0.7 + 0.1 of 17,420 rows would be 13,935. Of cases, a border is the first row of the one
+    that the share ends in. Dates: a border is the first row at or after a date.
 
     Args:
         rule: The rule.
         timestamps: (rows,) datetime64[s], increasing; those of the whole series.
+        breaks: Rows with which another case begins; None where all rows follow each other.
 
     Raises:
         CorpusError: A border lies after the series' last row, or train has no row.
@@ -139,7 +147,12 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
     else:
         train, validation, _ = map(exact_ratio, rule.ratios or DEFAULT_RATIOS)
         borders = (0, int(train * rows), int((train + validation) * rows), rows)
-    resolved = Borders(borders, rule.embargo_rows, rows)
+        if breaks is not None and len(breaks):
+            # Two windows of one case are in one split.
+            first, second = (_case_before(breaks, row, rows) for row in borders[1:3])
+            borders = (0, first, second, rows)
+    cases = () if breaks is None else tuple(breaks.tolist())
+    resolved = Borders(borders, rule.embargo_rows, rows, cases)
     start, stop = resolved.span("train")
     if start >= stop:
         raise CorpusError(
@@ -148,6 +161,13 @@ def resolve_borders(rule: SplitRule, timestamps: NDArray[np.datetime64]) -> Bord
             "embargo_rows smaller"
         )
     return resolved
+
+
+def _case_before(breaks: NDArray[np.int64], row: int, rows: int) -> int:
+    """The first row of the case that a row is in; of the second one for rows of the first."""
+    if row == rows:
+        return rows
+    return int(breaks[max(int(np.searchsorted(breaks, row, "right")) - 1, 0)])
 
 
 _NO_ROWS: Final = np.empty(0, np.int64)
@@ -181,6 +201,9 @@ def place(
         return Placement(None, "target incomplete")
     if target_stop > last:
         return Placement(None, "after the last border")
+    next_case = bisect_right(borders.breaks, past_start)
+    if next_case < len(borders.breaks) and borders.breaks[next_case] < target_stop:
+        return Placement(None, "target incomplete")
     if np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
         return Placement(None, GAP)
     for index, split in enumerate(SPLITS):
@@ -250,7 +273,10 @@ def split_report(
 
 
 def train_rows(
-    rule: SplitRule, timestamps: NDArray[np.datetime64], reach: Reach | None = None
+    rule: SplitRule,
+    timestamps: NDArray[np.datetime64],
+    reach: Reach | None = None,
+    breaks: NDArray[np.int64] | None = None,
 ) -> tuple[int, int]:
     """The rows that a statistic shared over windows may be fitted on.
 
@@ -261,11 +287,12 @@ def train_rows(
         rule: As for `resolve_borders`; errors likewise.
         timestamps: Likewise.
         reach: As for `place`.
+        breaks: As for `resolve_borders`.
 
     Returns:
         First row, and the row after the last one.
     """
-    borders = resolve_borders(rule, timestamps)
+    borders = resolve_borders(rule, timestamps, breaks)
     start, stop = borders.span("train")
     while reach is not None and stop > start and reach[1][stop - 1] >= borders.rows[1]:
         stop -= 1

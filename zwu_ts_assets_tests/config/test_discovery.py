@@ -21,7 +21,12 @@ from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.broken import problem_now
 from zwu_ts_assets.orchestration.build import build_definitions
-from zwu_ts_assets.orchestration.chosen_datasets import datasets_with_a_csv, find_datasets
+from zwu_ts_assets.orchestration.chosen_datasets import (
+    dataset_at,
+    datasets_with_a_csv,
+    find_datasets,
+    names_of_paths,
+)
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv
@@ -110,6 +115,7 @@ def digits(name: str) -> str:
         ("household_power.txt", "household_power"),
         ("load.csv.gz.csv", "load_csv_gz"),
         ("tourism.tsf", "tourism"),
+        ("GunPoint_TRAIN.ts", "gunpoint_train"),
     ],
 )
 def test_every_file_has_a_name(tmp_path: Path, file: str, name: str) -> None:
@@ -168,8 +174,8 @@ def test_what_is_passed_over_is_mentioned(tmp_path: Path, monkeypatch: pytest.Mo
         f"{data}: not read: LICENSE.txt (no table of a kind that is read), README.txt (no table of "
         "a kind that is read), load.csv.zip (no table of a kind that is read), load.xlsx (no table "
         "of a kind that is read), more/ (a folder), old.toml (settings, and no table of that "
-        "name). Read are .csv, .tsv, .txt, .parquet, .tsf, of which the texts may be packed (.gz, "
-        ".bz2, .xz, .zst)."
+        "name). Read are .csv, .tsv, .txt, .parquet, .tsf, .ts, of which the texts may be "
+        "packed (.gz, .bz2, .xz, .zst)."
     ) in ended.output
     assert "not read" not in CliRunner().invoke(cli.main, ["status", "load"]).output
 
@@ -430,3 +436,66 @@ def test_without_etth1_and_a_network_the_other_datasets_are_made(
     found = datasets_with_a_csv(["etth1", "sample"])
     assert [dataset.name for dataset in found.sound] == ["sample"]
     assert found.sound[0].csv.is_file()
+
+
+def test_each_series_of_a_long_table_is_a_dataset_where_that_is_asked(tmp_path: Path) -> None:
+    put(tmp_path, "shops.csv.gz", "weather.csv", "shops_a.csv")
+    (tmp_path / "shops.toml").write_text(
+        'each_series = ["A", "North & South", "a"]\nwindow_length = 24\n', encoding="utf-8"
+    )
+    (tmp_path / "datasets.toml").write_text("[shops_a_3]\nfps = 1\n", encoding="utf-8")
+    found = {dataset.name: dataset for dataset in find_datasets(tmp_path).sound}
+    series = {
+        name: dataset.settings.features
+        for name, dataset in found.items()
+        if dataset.csv.name == "shops.csv.gz"
+    }
+    assert series == {
+        "shops_a_2": ("A",),
+        "shops_north___south": ("North & South",),
+        "shops_a_3": ("a",),
+    }
+    assert "shops" not in found
+    assert {found[name].settings.window_length for name in series} == {24}
+    assert found["shops_a_3"].settings.fps == 1
+    assert found["shops_a_3"].settings.each_series is None
+    assert found["shops_a"].csv.name == "shops_a.csv"
+    assert broken(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ('each_series = ["A", "B"]\nfeatures = ["A"]\n', "remove one of them"),
+        ("each_series = []\n", "'each_series' is []"),
+        ('each_series = ["A", "A"]\n', "more than once"),
+        (f"each_series = {[f's{i}' for i in range(51)]}\n", "at most 50 items"),
+        ("each_series = [1]\n", "should be a valid string"),
+    ],
+)
+def test_what_makes_no_datasets_of_series_is_told_of_the_table(
+    tmp_path: Path, toml: str, says: str
+) -> None:
+    put(tmp_path, "shops.csv")
+    (tmp_path / "shops.toml").write_text(toml.replace("'", '"'), encoding="utf-8")
+    assert says in broken(tmp_path)["shops"]
+
+
+def test_series_are_told_apart_beside_their_table_and_nowhere_else(tmp_path: Path) -> None:
+    put(tmp_path, "shops.csv")
+    (tmp_path / "datasets.toml").write_text('[shops]\neach_series = ["A"]\n', encoding="utf-8")
+    assert f"expected it in {tmp_path / 'shops.toml'} alone" in broken(tmp_path)["shops"]
+
+
+def test_a_table_anywhere_whose_series_are_datasets_is_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "mine", "shops.csv")
+    toml = tmp_path / "mine" / "shops.toml"
+    toml.write_text('each_series = ["A", "B"]\n', encoding="utf-8")
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(tmp_path / "data"))
+    csv = tmp_path / "mine" / "shops.csv"
+    assert names_of_paths([str(csv)]) == ["shops_a", "shops_b"]
+    with pytest.raises(CorpusError, match="makes 2 datasets, one of each series"):
+        dataset_at(csv)
+    assert dataset_at(csv, given={"features": ["B"]}).settings.features == ("B",)

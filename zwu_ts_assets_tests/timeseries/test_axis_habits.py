@@ -572,7 +572,9 @@ REFUSED = [
         ", line 2, column 'ds': found 2020-01-01 00:00:00, a time that the series 'BB' does not "
         "have, of 2 series with 20 to 40 of 40 times, 20 of which all have; expected the same "
         "times in all series. "
-        'Choose series that have them, for example `features = ["AA.v0", "AA.v1"]`; or write '
+        'Make a dataset of each series, of at most 50: `each_series = ["AA", "BB"]` in x.toml; '
+        "or choose series that have the same times, for example "
+        '`features = ["AA.v0", "AA.v1"]`; or write '
         '`gaps = "drop"`: windows are then made where all of them have values.',
     ),
     (
@@ -619,6 +621,18 @@ REFUSED = [
         ", line 1: found no column 'hour'; the columns are 'day', 'at', 'a'",
     ),
 ]
+
+
+def test_the_name_of_a_series_stands_for_all_of_its_columns(tmp_path: Path) -> None:
+    path = write(tmp_path, long(RAGGED, values=2))
+    series = read_series(path, features=["BB"])
+    assert series.features == ("BB.v0", "BB.v1")
+    frame = pd.read_csv(path)
+    own = frame[frame["unique_id"] == "BB"]
+    assert np.array_equal(series.values, own[["v0", "v1"]].to_numpy())
+    assert series.timestamps.tolist() == pd.to_datetime(own["ds"]).dt.to_pydatetime().tolist()
+    both = read_series(path, features=["AA.v1", "BB"], rules=DROP)
+    assert both.features == ("AA.v1", "BB.v0", "BB.v1")
 
 
 @pytest.mark.parametrize(("content", "rules", "features", "says"), REFUSED)

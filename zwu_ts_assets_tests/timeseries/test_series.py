@@ -42,7 +42,7 @@ def test_the_reach_of_a_row_is_where_its_interpolated_values_came_from() -> None
 @pytest.mark.parametrize(
     ("timestamps", "values", "message"),
     [
-        (hours(3).astype("datetime64[ns]"), np.zeros((3, 2)), r"timestamps are datetime64\[ns\]"),
+        (hours(3).astype("datetime64[us]"), np.zeros((3, 2)), r"timestamps are datetime64\[us\]"),
         (hours(3)[:, None], np.zeros((3, 2)), r"of shape \(3, 1\); expected datetime64\[s\]"),
         (hours(3), np.zeros((4, 2)), r"shape \(4, 2\); expected float64 of shape \(3, 2\)"),
         (hours(3), np.zeros((3, 1)), r"shape \(3, 1\); expected float64 of shape \(3, 2\)"),

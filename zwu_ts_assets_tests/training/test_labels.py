@@ -121,14 +121,83 @@ def test_a_column_that_cannot_label_is_told(
         read_series(tmp_path / "some.csv", rules=CsvRules(label_column=change["state"]))
 
 
-def test_an_empty_label_too_many_labels_and_a_long_table_are_told(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="line 4, column 'state': found an empty cell"):
-        series_in(tmp_path, table(["x", "y", "", "x"] * 10))
+def test_a_row_without_a_label_is_unlabelled(tmp_path: Path) -> None:
+    labels = ["x", "y", "", " "] * 15
+    series = series_in(tmp_path, table(labels))
+    assert series.labels is not None
+    assert series.labels.names == ("x", "y")
+    assert list(series.labels.of(0, 60)) == [label.strip() for label in labels]
+    again = decode_series(encode_series(series)).labels
+    assert again is not None
+    assert np.array_equal(again.codes, series.labels.codes)
+
+
+def test_no_label_at_all_too_many_and_a_kind_without_a_column_are_told(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="column 'state': found no label in any cell"):
+        series_in(tmp_path, table([""] * 40))
     with pytest.raises(CorpusError, match="found 101 different labels; expected at most 100"):
         series_in(tmp_path, table([f"v{row}" for row in range(101)]))
-    long = pd.concat([table(["x"] * 30).assign(unique_id=name) for name in ("n", "s")])
-    with pytest.raises(CorpusError, match="a long table and the setting `label_column`"):
-        series_in(tmp_path, long)
+    with pytest.raises(CorpusError, match="`label_kind` and no `label_column`"):
+        read_series(tmp_path / "some.csv", rules=CsvRules(label_kind="classes"))
+
+
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        (["0", "1"], ["class 0", "class 1"]),
+        (["no", "YES"], ["class no", "class YES"]),
+        (["run", "stop"], ["run", "stop"]),
+    ],
+)
+def test_labels_that_the_user_names_classes_are_no_flags(
+    tmp_path: Path, written: list[str], called: list[str]
+) -> None:
+    labels = [written[row // 7 % 2] for row in range(60)]
+    series = series_in(tmp_path, table(labels), label_kind="classes")
+    assert series.labels is not None
+    names = dict(zip(written, called, strict=True))
+    assert list(series.labels.of(0, 60)) == [names[label] for label in labels]
+    assert {each.task for each in asked(labelled_world(called))} == {"label"}
+
+
+def long_table(north: list[str], south: list[str], ends: int = 40) -> pd.DataFrame:
+    """Two series below each other, with a label on each line."""
+    parts = [
+        table(labels).assign(unique_id=name)[:stop]
+        for name, labels, stop in (("n", north, 40), ("s", south, ends))
+    ]
+    return pd.concat(parts)[["unique_id", "date", "a", "state"]]
+
+
+def test_a_long_table_has_one_label_for_each_time(tmp_path: Path) -> None:
+    north = [STATES[row // 9 % 3] for row in range(40)]
+    south = ["" if row % 5 == 0 else label for row, label in enumerate(north)]
+    for frame in (long_table(north, south), long_table(south, north)):
+        series = series_in(tmp_path, frame)
+        assert series.features == ("n", "s")
+        assert series.labels is not None
+        assert list(series.labels.of(0, 40)) == north
+    unlike = [STATES[0], *north[1:-1], STATES[2]]
+    with pytest.raises(CorpusError) as caught:
+        series_in(tmp_path, long_table(north, unlike))
+    assert (
+        "line 81, column 'state': found 'idle, waiting' for the series 's' at 2020-01-02 15:00:00, "
+        f"where line 41 has {north[-1]!r} for 'n'; expected one label for each time"
+    ) in str(caught.value)
+    assert 'for example `features = ["n"]`' in str(caught.value)
+    path = tmp_path / "some.csv"
+    for name, labels in (("n", north), ("s", unlike)):
+        chosen = read_series(path, features=[name], rules=CsvRules(label_column="state"))
+        assert chosen.labels is not None
+        assert list(chosen.labels.of(0, 40)) == labels
+
+
+def test_a_long_table_whose_times_differ_keeps_labels_with_their_times(tmp_path: Path) -> None:
+    north = [STATES[row // 9 % 3] for row in range(40)]
+    series = series_in(tmp_path, long_table(north, north, 30), gaps="drop")
+    assert series.labels is not None
+    assert list(series.labels.of(0, 40)) == north
+    assert series.missing_rows.tolist() == list(range(30, 40))
 
 
 def test_a_label_cannot_be_a_feature_as_well(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ def training_starts(
     """
     from zwu_ts_assets.training.splits import train_rows
 
-    rows = train_rows(dataset.split_rule(series.rows), series.timestamps, series.reach)
+    rows = train_rows(
+        dataset.split_rule(series.rows), series.timestamps, series.reach, series.breaks
+    )
     settings = dataset.settings
     found = {
         batch: batch_starts(batch, settings.window_length, settings.stride, rows)

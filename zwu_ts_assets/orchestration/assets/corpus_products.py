@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
@@ -53,7 +54,7 @@ from zwu_ts_assets.orchestration.work import WARNING, Product
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
 from zwu_ts_assets.timeseries.csv_rules import settings_file
-from zwu_ts_assets.timeseries.series import Series, with_lags
+from zwu_ts_assets.timeseries.series import Series, with_lags, with_room
 from zwu_ts_assets.timeseries.windows import Window, batch_count, whole_starts, window_count
 
 __all__ = [
@@ -149,7 +150,7 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
         features=settings.features,
         rules=settings.csv_rules,
     )
-    series = with_lags(reading.series, settings.lags)
+    series = with_room(with_lags(reading.series, settings.lags), settings.stride)
     if csv_digest(csv) != sha256:
         raise CorpusError(f"{csv}: changed while it was read; run again when it is complete")
     if settings.split.dates is not None and series.axis.kind == "rows":
@@ -157,8 +158,9 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
             f"{csv}: has rows without times, and the setting `split` has dates; expected `ratios` "
             "or `borders`, which count rows. Change the setting, or name the columns of the time."
         )
+    _require_what_is_told(csv, settings, series)
     rows = len(series.timestamps)
-    if rows < settings.window_length:
+    if rows < settings.window_length and series.breaks is None:
         raise CorpusError(
             f"{csv}: has {rows} rows, fewer than one window of {settings.window_length}; add rows, "
             f"or set a smaller window_length in {settings_file(csv)}"
@@ -171,6 +173,14 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
     # Windows in the batches that are made: all of them, unless `max_batches` leaves some out.
     wanted = sum(start < batches * settings.window_length for start in starts)
     found = int((whole < batches * settings.window_length).sum())
+    if not found and series.breaks is not None:
+        lengths = _case_lengths(reading.series)
+        raise CorpusError(
+            f"{csv}: each of its {len(lengths)} cases, of {lengths.min()} to {lengths.max()} rows, "
+            f"is shorter than a window of {settings.window_length}, or lacks values, so there is "
+            f"nothing to make; for a window of each case, write {_for_cases(lengths)} into "
+            f"{settings_file(csv)}"
+        )
     if not found:
         raise CorpusError(
             f"{csv}: each of its {wanted} windows of {settings.window_length} rows has a row "
@@ -191,11 +201,66 @@ def _read_product(csv: Path, settings: Settings) -> Product[Series]:
         "batches_left_out_by_max_batches": everything - batches,
         "csv_sha256": sha256,
         **_as_read(reading, series, settings),
+        **_as_cases(reading.series, settings),
     }
     if settings.overlapping or len(whole) < len(starts):
         details["windows"] = found
         details["windows_with_gaps"] = wanted - found
     return Product(series, details, preview=series_table(series))
+
+
+def _require_what_is_told(csv: Path, settings: Settings, series: Series) -> None:
+    """Refuse settings about columns and times that the table does not have."""
+    for name in ("covariates", "column_descriptions"):
+        unknown = [column for column in getattr(settings, name) if column not in series.features]
+        if unknown:
+            raise CorpusError(
+                f"{csv}: the setting `{name}` names {_features(unknown)}, which is no column that "
+                f"is used; the columns are: {_features(series.features)}. Correct the name."
+            )
+    if settings.events and series.axis.kind == "rows":
+        raise CorpusError(
+            f"{csv}: has rows without times, and the setting `events` has dates; expected times. "
+            "Remove the setting, or name the columns of the time."
+        )
+
+
+def _case_lengths(series: Series) -> NDArray[np.int64]:
+    """The rows of each case as the file has them."""
+    assert series.breaks is not None
+    return np.diff(np.concatenate([[0], series.breaks, [series.rows]]))
+
+
+def _for_cases(lengths: NDArray[np.int64]) -> str:
+    """Settings that make a window of each case."""
+    window = int(np.clip(lengths.min(), 4, 1000))
+    patch = max(window // 4, 2)
+    return (
+        f"`window_length = {window}`, `patch_length = {patch}`, `patch_stride = "
+        f"{max(patch // 2, 1)}` and `horizon = 0`"
+    )
+
+
+def _as_cases(series: Series, settings: Settings) -> dict[str, Detail]:
+    """What becomes of cases that are no windows."""
+    if series.breaks is None:
+        return {}
+    lengths = _case_lengths(series)
+    details: dict[str, Detail] = {"cases": len(lengths)}
+    short = int((lengths < settings.window_length).sum())
+    if short:
+        details[f"{WARNING}short_cases"] = (
+            f"{short} of {len(lengths)} cases have fewer rows than a window of "
+            f"{settings.window_length}, and are in none; for a window of each case, write "
+            f"{_for_cases(lengths)}."
+        )
+    if not (lengths >= settings.window_length + settings.horizon).any():
+        details[f"{WARNING}no_target"] = (
+            f"no case has the {settings.window_length + settings.horizon} rows of a window and its "
+            f"target (horizon {settings.horizon}), so there is no sample; write `horizon = 0`: "
+            "nothing is forecast then, and the class is asked for."
+        )
+    return details
 
 
 def _interval(series: Series) -> dict[str, Detail]:

@@ -111,8 +111,7 @@ class _Csv:
             name != sample_id(self.dataset.name, start)
             or stop > series.rows
             or start % settings.stride
-            or np.searchsorted(series.missing_rows, start)
-            < np.searchsorted(series.missing_rows, stop)
+            or not series.is_whole(start, stop)
         ):
             return None
         return _sample_of_rows(self.dataset, series, start, self.shown)
@@ -144,6 +143,7 @@ class _Csv:
             series.missing,
             series.interpolated,
             codes,
+            series.breaks,
         ):
             found.update(b"" if numbers is None else numbers.tobytes())
             found.update(b"/")

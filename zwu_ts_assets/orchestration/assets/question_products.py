@@ -63,7 +63,7 @@ def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode
     """
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     chosen = settings.tasks
-    labelled = LABELLED_TASKS if settings.label_column is not None else {}
+    labelled = LABELLED_TASKS if any(sample.labels for sample in samples) else {}
     names = tuple(
         name
         for name, task in {**PICTURE_TASKS, **labelled}.items()
@@ -80,6 +80,8 @@ def asked_of(samples: Sequence[Sample], settings: Settings, allowed: AllowedCode
         forecast_steps=chosen.forecast_steps,
         unanswerable=chosen.unanswerable,
         canvas=settings.canvas_size,
+        events=settings.events,
+        covariates=settings.covariates,
     )
     return questions_of(samples, patches, asking)
 

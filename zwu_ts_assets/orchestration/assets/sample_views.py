@@ -157,6 +157,8 @@ def media_facts(settings: Settings) -> MediaFacts:
         fps=settings.fps,
         fixed_colours=settings.colour_range == "train",
         stats_format=settings.stats_format,
+        about=settings.description if settings.tell_description else "",
+        described=tuple(settings.column_descriptions.items()),
     )
 
 

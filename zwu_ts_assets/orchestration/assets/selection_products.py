@@ -65,7 +65,9 @@ def feature_selection(dataset: Dataset, series: Series) -> Selection | None:
 
 def selection_rows(dataset: Dataset, series: Series) -> slice:
     """The rows by which columns are chosen: the first ones of the training split."""
-    first, stop = train_rows(dataset.split_rule(series.rows), series.timestamps, series.reach)
+    first, stop = train_rows(
+        dataset.split_rule(series.rows), series.timestamps, series.reach, series.breaks
+    )
     length = dataset.settings.window_length
     # In steps, so that a short series that grows does not choose anew at every row.
     windows = next((count for count in (10, 5, 2) if count * length <= stop - first), 1)

@@ -29,14 +29,16 @@ _AXIS: Final = "time_axis"  # in the file's own metadata, where a step is no fix
 _INTERPOLATED: Final = "interpolated:"
 _LABELLED: Final = "labelled "  # and the number of the label, whose names are in the metadata
 _LABELS: Final = "labels"
+_BEGINS: Final = "begins"
 
 
 def encode_series(series: Series) -> bytes:
     """A series as a Parquet file, the same bytes for the same series.
 
     After the features come, where there are any, a column `missing` that marks the rows that lack a
-    value, a column `interpolated:NAME` for each feature that has interpolated values, and a column
-    `labelled NUMBER` for each label, whose name the file's own metadata tell.
+    value, a column `interpolated:NAME` for each feature that has interpolated values, a column
+    `labelled NUMBER` for each label, whose name the file's own metadata tell, and a column `begins`
+    that marks the rows with which another case begins.
     """
     marks: dict[str, NDArray[np.bool_]] = {}
     if series.missing is not None:
@@ -53,6 +55,9 @@ def encode_series(series: Series) -> bytes:
         codes, names = series.labels.codes, series.labels.names
         marks |= {f"{_LABELLED}{number}": codes == number for number in range(len(names))}
         facts[_LABELS] = json.dumps(names)
+    if series.breaks is not None:
+        marks[_BEGINS] = np.zeros(series.rows, np.bool_)
+        marks[_BEGINS][series.breaks] = True
     return encode_table(series.timestamps, series.values, series.features, facts, marks)
 
 
@@ -78,7 +83,9 @@ def decode_series(data: bytes) -> Series:
             for number in range(len(names)):
                 codes[marks[f"{_LABELLED}{number}"]] = number
             labels = Labels(codes, names)
-        return Series(timestamps, values, features, marks.get(_MISSING), interpolated, axis, labels)
+        breaks = np.flatnonzero(marks[_BEGINS]) if _BEGINS in marks else None
+        missing = marks.get(_MISSING)
+        return Series(timestamps, values, features, missing, interpolated, axis, labels, breaks)
 
 
 def encode_batch(batch: Batch) -> bytes:
@@ -137,7 +144,7 @@ def encode_table(
     """Rows as a Parquet file, the same bytes for the same rows.
 
     Args:
-        timestamps: (rows,) datetime64[s].
+        timestamps: (rows,) datetime64[s] or [ns].
         values: (rows, features) float64.
         features: Column names.
         facts: Further text for the file's own metadata.
@@ -147,8 +154,9 @@ def encode_table(
     marks = marks or {}
     # Positional, since a feature may bear any name, also that of the time column. From buffers,
     # since `pa.array` would import pandas, which takes longer than writing all windows.
-    seconds = pa.py_buffer(np.ascontiguousarray(timestamps, dtype="datetime64[s]").view(np.int64))
-    columns = [pa.Array.from_buffers(pa.timestamp("s"), len(timestamps), [None, seconds])]
+    unit = np.datetime_data(timestamps.dtype)[0]
+    counts = pa.py_buffer(np.ascontiguousarray(timestamps).view(np.int64))
+    columns = [pa.Array.from_buffers(pa.timestamp(unit), len(timestamps), [None, counts])]
     for i in range(len(features)):
         column = pa.py_buffer(np.ascontiguousarray(values[:, i], dtype=np.float64))
         columns.append(pa.Array.from_buffers(pa.float64(), len(timestamps), [None, column]))
@@ -204,7 +212,10 @@ def _decode(data: bytes) -> _Decoded:
     """Timestamps, values, features, facts and marks of a table."""
     # Not `pq.read_table`: it looks columns up by name and fails where two bear the same.
     table = pq.ParquetFile(io.BytesIO(data)).read()
-    timestamps = _numbers(table.column(0).cast(pa.timestamp("s")), np.int64).view("datetime64[s]")
+    # Parquet has no seconds: they come back as milliseconds.
+    unit = "ns" if table.column(0).type.unit == "ns" else "s"
+    counts = _numbers(table.column(0).cast(pa.timestamp(unit)), np.int64)
+    timestamps = counts.view(f"datetime64[{unit}]")
     metadata = table.schema.metadata or {}
     facts = {key.decode("utf-8"): value.decode("utf-8") for key, value in metadata.items()}
     names = json.loads(facts.pop(_MARKS, "[]"))

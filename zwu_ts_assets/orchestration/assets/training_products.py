@@ -62,6 +62,8 @@ def series_digests(series: Series) -> list[str]:
     axis = [] if series.axis.is_fixed else [f"axis {series.axis.to_text()}"]
     if series.labels is not None:
         marks.append(f"labels {series.labels.names} {sha256(series.labels.codes.tobytes())}")
+    if series.breaks is not None:
+        marks.append(f"breaks {sha256(series.breaks.tobytes())}")
     return [content_digest(whole), *marks, *axis]
 
 
@@ -137,7 +139,7 @@ def samples_product(
         assets,
         dataset=dataset.name,
         series=series,
-        borders=resolve_borders(dataset.split_rule(series.rows), series.timestamps),
+        borders=resolve_borders(dataset.split_rule(series.rows), series.timestamps, series.breaks),
         horizon=settings.horizon,
         patches=patch_spans(settings.window_length, settings.patch_length, settings.patch_stride),
         units=settings.units,

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
+from zwu_ts_assets.timeseries.csv_rules import FLAGS
 from zwu_ts_assets.training.picture.balance import stable_hash
 from zwu_ts_assets.training.picture.task import (
     MENUS,
@@ -23,11 +24,6 @@ from zwu_ts_assets.training.picture.task import (
     span_text,
 )
 
-_FLAGS: Final = (
-    *(("0", "1"), ("0.0", "1.0"), ("false", "true"), ("no", "yes"), ("n", "y")),
-    *(("normal", "anomaly"), ("normal", "abnormal"), ("normal", "anomalous")),
-)
-
 
 def _marked(world: World) -> dict[int, list[bool]]:
     """Which steps of each window are marked; empty where labels are no flags.
@@ -35,7 +31,7 @@ def _marked(world: World) -> dict[int, list[bool]]:
     A row that was interpolated has no label: its window is left out, since "no" may be untrue.
     """
     found = {label.casefold() for label in world.label_names}
-    for off, on in _FLAGS:
+    for off, on in FLAGS:
         if found and found <= {off, on}:
             return {
                 w: [label.casefold() == on for label in labels]

@@ -8,6 +8,7 @@ from typing import Final
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
+from zwu_ts_assets.training.picture.context import context_of
 from zwu_ts_assets.training.picture.legible import (
     altered_problem,
     digits_problem,
@@ -139,7 +140,16 @@ def _world(
         digits=digits_problem(tuple(first.features[i] for i in shown), len(first.past), asking),
         labels=[sample.labels for sample in samples] if label_names else (),
         label_names=label_names,
+        contexts=_contexts(samples, asking),
     )
+
+
+def _contexts(samples: Sequence[Sample], asking: Asking) -> list[str]:
+    steps = min(asking.forecast_steps, *(len(sample.target) for sample in samples))
+    if not steps or not (asking.events or asking.covariates):
+        return []
+    told = asking.events, asking.covariates, asking.decimals
+    return [context_of(sample, steps, *told) for sample in samples]
 
 
 def _partners(ids: Sequence[str]) -> list[int]:

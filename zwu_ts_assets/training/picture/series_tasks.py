@@ -220,7 +220,9 @@ def _recent(world: World) -> int:
 
 def _ahead_columns(world: World) -> Iterator[tuple[int, dict[str, object]]]:
     for column, subject in _columns(world):
-        if not lag_of(world.columns[column], world.columns):  # whose future is in the window
+        name = world.columns[column]
+        # The future of a lagged copy is in the window; that of a covariate is told.
+        if not lag_of(name, world.columns) and name not in world.asking.covariates:
             yield column, {**subject, "steps": _horizon(world), "recent": _recent(world)}
 
 
@@ -228,11 +230,13 @@ def _latest(world: World, column: int, window: int) -> str:
     """The last quarter of the window, and the range of the whole, as text."""
     values = world.pasts[window][:, column]
     recent = values_text(values[-_recent(world) :], world.asking.decimals)
-    return (
+    told = (
         f"The last {_recent(world)} values of {world.columns[column]}: {recent}\n"
         f"In the whole window it was from {_text(world, float(values.min()))} to "
         f"{_text(world, float(values.max()))}."
     )
+    known = world.contexts[window] if world.contexts else ""
+    return f"{told}\n{known}" if known else told
 
 
 def _next_mean(world: World, column: int, window: int) -> float:

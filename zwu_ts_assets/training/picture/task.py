@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from zwu_ts_assets.training.events import Event
 from zwu_ts_assets.training.numbers import number_text
 from zwu_ts_assets.training.picture.balance import Answers, stable_hash
 from zwu_ts_assets.training.picture.measures import Measures
@@ -46,6 +47,8 @@ class Asking:
         ahead_share: At most this share of the questions is about what lies ahead.
         canvas: Width and height of the figure in pixels; where digits would be too small to be
             read, nothing is asked about them.
+        events: What questions about the future tell besides a column's past.
+        covariates: Columns known in advance: told likewise, and not asked about.
     """
 
     tasks: tuple[str, ...] | None = None
@@ -57,6 +60,8 @@ class Asking:
     text_share: float = 0.1
     ahead_share: float = 0.1
     canvas: tuple[int, int] = (1792, 992)
+    events: tuple[Event, ...] = ()
+    covariates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +84,8 @@ class World:
         digits: Why numbers in the cells of the figure cannot be read; empty if they can.
         labels: What the steps of each window are labelled; empty where nothing labels them.
         label_names: All labels, of other splits too.
+        contexts: What is known of each window and what follows it, as lines of a prompt; empty
+            where nothing is known of any.
     """
 
     ids: Sequence[str]
@@ -95,6 +102,7 @@ class World:
     digits: str
     labels: Sequence[tuple[str, ...]] = ()
     label_names: tuple[str, ...] = ()
+    contexts: Sequence[str] = ()
 
     @property
     def steps(self) -> int:
