@@ -287,7 +287,7 @@ def test_each_asset_has_a_section_with_its_settings_and_checks() -> None:
     assert "Settings that matter: `tokenizer`." in sections["qwen_tokens"]
     assert "Check `splits_share_no_row`: " in sections["samples"]
     assert 'or with `exports = ["qwen"]` in the settings' in sections["qwen_export"]
-    assert "all but `exports`, `max_batches`" in sections["qwen_export"]
+    assert "all but `each_series`, `exports`, `max_batches`" in sections["qwen_export"]
 
 
 def test_the_commands_are_told_as_make_and_the_program_tell_them() -> None:
