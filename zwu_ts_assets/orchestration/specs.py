@@ -62,7 +62,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="6",  # cards tell how to look at a corpus; open questions for VLMEvalKit
+        code_version="7",  # manifests tell how figures look
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -140,8 +140,8 @@ _SPECS: Final = (
         origins=origins.of_figures,
         body=corpus_assets.correlation_pngs,
         details=_SIZE,
-        settings=(*_DRAWING, "colour_range"),
-        code_version="2",  # other bytes of the same pixels
+        settings=(*_DRAWING, "colour_range", "figure_look"),
+        code_version="3",  # no -0.00, white cells explained, long names once and numbered
         per_batch=True,
         effort=1.0,
         kinds=frozenset({"png"}),
@@ -247,8 +247,9 @@ _SPECS: Final = (
         settings=(
             *_DRAWING,
             *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
-            *("video_width", "video_height"),
+            *("video_width", "video_height", "figure_look"),
         ),
+        code_version="2",  # as for figures
         digested=_of_video_size,
         per_batch=True,
         effort=5.0,

@@ -165,7 +165,12 @@ def edits(draw: st.DrawFn, record: object) -> object:
 
 
 # Without its record, nobody has asked for one of these, of which nothing else is made.
-_MADE_OF_NOTHING_ELSE = ("preflight", "baselines", "gallery", *(f"{name}_export" for name in FORMATS))
+_MADE_OF_NOTHING_ELSE = (
+    "preflight",
+    "baselines",
+    "gallery",
+    *(f"{name}_export" for name in FORMATS),
+)
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
