@@ -23,7 +23,7 @@ from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_da
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run
-from zwu_ts_assets.orchestration.terminal import CountingPool, begin
+from zwu_ts_assets.orchestration.terminal import begin
 from zwu_ts_assets.orchestration.work import Check
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
@@ -67,11 +67,11 @@ def _check(
         context: dg.AssetCheckExecutionContext, made: Any, **inputs: Any
     ) -> dg.AssetCheckResult:
         workers: Workers = inputs.pop(workers_key)
-        begin(stage_of(spec, check), batch_count(dataset))
+        begin(stage_of(spec, check))  # it counts by itself what it goes through
         run = CheckRun(
             dataset,
             surroundings_of(dataset),
-            CountingPool(workers.pool),
+            workers.pool,
             chosen=partial(batches_of_run, context.run.tags),
             batch_count=partial(batch_count, dataset),
         )
