@@ -19,7 +19,11 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count
-from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_date_sentence
+from zwu_ts_assets.orchestration.refresh.comparison import (
+    NOT_ASKED_FOR,
+    difference,
+    out_of_date_sentence,
+)
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run
@@ -152,6 +156,14 @@ def _current_check(dataset: Dataset, artifacts: Place) -> dg.AssetChecksDefiniti
         for name in names:
             key = asset_key(dataset, name)
             if dg.AssetCheckKey(key, CURRENT_CHECK) not in chosen:
+                continue
+            if name not in found.assets:
+                yield dg.AssetCheckResult(
+                    asset_key=key,
+                    check_name=CURRENT_CHECK,
+                    passed=True,
+                    description=NOT_ASKED_FOR,
+                )
                 continue
             stale = [item for item in found.stale if item.asset == name]
             yield dg.AssetCheckResult(
