@@ -32,6 +32,9 @@ from zwu_ts_assets.training.splits import SplitReport
 INDEX: Final = "index.html"
 """The page to open."""
 
+OVERVIEW: Final = "look.html"
+"""The page above the galleries of several datasets, in the folder of all artifacts."""
+
 DATA: Final = "index.js"
 """What that page filters: a script that holds nothing but JSON, between these two texts."""
 
