@@ -85,14 +85,14 @@ def assert_drawn_as_by_seaborn(
     drawn = features if shown is None else shown.names(features)
     kept = template(drawn, rows, canvas, shown.suffixes if shown else (), look)
     panel = kept.layout.panels[0]
-    annotated = (
+    numbers = (
         [f"{value:.1f}" for value in matrices.feature_dtw.flat],
         [f"{value:.2f}" for value in matrices.feature_covariance.flat],
         [f"{value:.2f}" for value in matrices.feature_pearson.flat if not np.isnan(value)],
     )
-    annotated = tuple(
-        [text.lstrip("-") if float(text) == 0 else text for text in texts] for texts in annotated
-    )
+    annotated = [
+        [text.lstrip("-") if float(text) == 0 else text for text in texts] for texts in numbers
+    ]
     sizes = [
         number_points(texts, panel.width / count, panel.height / count, canvas.dpi)
         for texts in annotated

@@ -66,7 +66,8 @@ def counts_of(rows: int, settings: Settings) -> tuple[dict[str, int], dict[str, 
     ratios = [Decimal(str(ratio)) for ratio in settings.split.ratios or (0.7, 0.1, 0.2)]
     cuts = [0, int(ratios[0] * rows), int((ratios[0] + ratios[1]) * rows), rows]
     needed = settings.window_length + settings.horizon
-    counts, details = {}, {}
+    counts: dict[str, int] = {}
+    details: dict[str, Detail] = {}
     for name, (first, stop) in zip(("train", "validation", "test"), pairwise(cuts), strict=True):
         starts = range(0, rows - settings.window_length + 1, settings.stride)
         counts[name] = sum(first <= start and start + needed <= stop for start in starts)

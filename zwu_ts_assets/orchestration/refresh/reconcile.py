@@ -20,7 +20,7 @@ from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHECK
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
+from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
 from zwu_ts_assets.orchestration.refresh.comparison import (
@@ -248,7 +248,7 @@ def report_state(
 
 def _report_not_asked_for(reporter: Reporter, wanted: Sequence[str]) -> None:
     """Take back what was said of assets that nobody asks for: nothing is wrong with them."""
-    for asset in asset_names(reporter.dataset):
+    for asset in reporter.inputs:
         if asset not in wanted:
             reporter.check(asset, CURRENT_CHECK, passed=True, description=NOT_ASKED_FOR)
 
