@@ -224,6 +224,12 @@ class Settings(BaseModel):
         description="Colours span each window's own values, or ranges fitted on the training "
         "split.",
     )
+    figure_look: Literal["original", "clear"] = Field(
+        "original",
+        description='`"clear"`: near is dark in both panels of DTW, and each time panel says below '
+        'that it counts time steps. `"original"`: near is dark in one and bright in the other, and '
+        "the first time panel says so.",
+    )
     line_plots: bool | None = Field(
         None, description="Draw the values as plain lines too; unset: if tasks ask about them."
     )

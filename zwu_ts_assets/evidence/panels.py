@@ -35,7 +35,10 @@ from zwu_ts_assets.evidence.boxes import (
 __all__ = ["TIME_PANELS", "NotAFigure", "Panels", "pearson_values", "read_figure"]
 
 COLOUR_MAPS: Final = ("viridis", "coolwarm", "coolwarm", "viridis_r", "coolwarm", "coolwarm")
-"""Of the six panels, row by row, from the lower end of a range to the upper one."""
+"""Of the six panels, row by row, from the lower end of a range to the upper one.
+
+That of the time panel of DTW may be turned round: its colour bar shows which end is the upper one.
+"""
 
 _WHITE: Final = 238
 """No channel of white is lower: half way from the palest colour of the maps, 221, to 255."""
@@ -114,10 +117,13 @@ def read_figure(
         raise ValueError(
             f"{n_features} features and {n_steps} time steps: expected at least 1 of each"
         )
-    panels = (boxes or find_boxes(pixels)).panels
-    sharp = bool(time_panels) and _is_sharp(pixels, panels[3], COLOUR_MAPS[3])
+    found = boxes or find_boxes(pixels)
+    panels, colour_maps = found.panels, list(COLOUR_MAPS)
+    if _is_bright_above(pixels, found.bars[3]):
+        colour_maps[3] = colour_maps[3].removesuffix("_r")
+    sharp = bool(time_panels) and _is_sharp(pixels, panels[3], colour_maps[3])
     matrices = []
-    for i, (box, colour_map) in enumerate(zip(panels, COLOUR_MAPS, strict=True)):
+    for i, (box, colour_map) in enumerate(zip(panels, colour_maps, strict=True)):
         if i >= 3 and i not in time_panels:
             matrices.append(np.full((n_steps, n_steps), np.nan))
             continue
@@ -140,6 +146,13 @@ def pearson_values(relative: Floats) -> Floats:
 def _table(colour_map: str) -> Floats:
     """(256, 3) The colours of a map as levels from 0 to 255."""
     return np.rint(matplotlib.colormaps[colour_map](np.arange(256))[:, :3] * 255.0)
+
+
+def _is_bright_above(pixels: Pixels, bar: Box) -> bool:
+    """Whether the upper half of a colour bar is brighter than its lower half."""
+    top, bottom, middle = round(bar.top), round(bar.bottom), round((bar.top + bar.bottom) / 2)
+    columns = slice(round(bar.left), round(bar.right))
+    return bool(pixels[top:middle, columns].mean() > pixels[middle:bottom, columns].mean())
 
 
 def _is_sharp(pixels: Pixels, box: Box, colour_map: str) -> bool:

@@ -39,11 +39,12 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
-from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas, Rectangle
+from zwu_ts_assets.figures.figure_layout import LABEL_POINTS, Canvas, Rectangle, swatch
 from zwu_ts_assets.figures.rendering import (
     BLACK,
     Placed,
     add_axes,
+    baseline_shift,
     default_settings,
     exact_figure,
     recorded_texts,
@@ -203,6 +204,23 @@ def draw_bar_ticks(
     for y, label in zip(heights.tolist(), labels, strict=True):
         placed += stamps.number(label, box.x0 + bars.label[0], y + bars.label[1], height, BLACK)
     return placed
+
+
+WHITE_MEANS: Final = "no value"
+"""What a legend says of white cells: what is constant has no correlation."""
+
+_GREY: Final = 128
+
+
+def explain_white(frame: NDArray[np.uint8], canvas: Canvas, bar: Rectangle) -> list[Placed]:
+    """Draw a white square below a colour bar, and return what it means, to be stamped."""
+    left, top, side, _ = swatch(canvas, bar)
+    edge = max(1, round(canvas.scale))
+    frame[top : top + side, left : left + side] = _GREY
+    frame[top + edge : top + side - edge, left + edge : left + side - edge] = 255
+    y = canvas.height - (top + side // 2) + baseline_shift(LABEL_POINTS, canvas.dpi, WHITE_MEANS)
+    stamps = text_stamps(LABEL_POINTS, canvas.dpi)
+    return stamps.words(WHITE_MEANS, left + 1.4 * side, y, canvas.height, BLACK)
 
 
 def _tick_rows(canvas: Canvas, to_pixels: Transform, positions: list[float]) -> list[int]:

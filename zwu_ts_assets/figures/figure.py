@@ -27,9 +27,10 @@ import math
 import struct
 import warnings
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -46,6 +47,7 @@ from zwu_ts_assets.figures.colours import (
     BarTemplate,
     PanelRanges,
     draw_bar_ticks,
+    explain_white,
     levelled,
     measure_bars,
     value_range,
@@ -67,6 +69,7 @@ from zwu_ts_assets.figures.rendering import (
     WHITE,
     Placed,
     add_axes,
+    baseline_shift,
     default_settings,
     drawable,
     exact_figure,
@@ -77,7 +80,15 @@ from zwu_ts_assets.figures.rendering import (
 )
 from zwu_ts_assets.timeseries.windows import Selection
 
-COLOUR_MAPS = ("viridis", "coolwarm", "coolwarm", "viridis_r", "coolwarm", "coolwarm")
+Look = Literal["original", "clear"]
+"""`"original"`: near is dark in the feature panel of DTW and bright in the time panel, and the
+first time panel says what it counts. `"clear"`: near is dark in both, and each time panel says so.
+"""
+
+COLOUR_MAPS: Mapping[Look, tuple[str, ...]] = {
+    "original": ("viridis", "coolwarm", "coolwarm", "viridis_r", "coolwarm", "coolwarm"),
+    "clear": ("viridis", "coolwarm", "coolwarm", "viridis", "coolwarm", "coolwarm"),
+}
 """Of the six panels, row by row."""
 PEARSON_PANELS = (2, 5)
 """The panels whose range is always -1..1, so that their colour bars are static."""
@@ -110,7 +121,11 @@ class Template:
 
 @lru_cache(maxsize=8)
 def template(
-    features: tuple[str, ...], length: int, canvas: Canvas, suffixes: tuple[str, ...] = ()
+    features: tuple[str, ...],
+    length: int,
+    canvas: Canvas,
+    suffixes: tuple[str, ...] = (),
+    look: Look = "original",
 ) -> Template:
     """Draw the template of a kind of figure at the first call; later calls get the same one.
 
@@ -119,12 +134,13 @@ def template(
         length: Rows of a window.
         canvas: The canvas.
         suffixes: What follows each name, such as ` +4`; nothing if it is empty.
+        look: How it looks.
     """
     names = drawable_names(features)
     with default_settings():
         width = text_stamps(LABEL_POINTS, canvas.dpi).width
         layout = make_layout(names, length, canvas, width, suffixes)
-        pixels = rendered(_static_figure(layout, length))
+        pixels = rendered(_static_figure(layout, length, look))
         kinds = ((layout.panels[0], len(names)), (layout.panels[3], length))
         return Template(
             layout=layout,
@@ -137,18 +153,10 @@ def template(
         )
 
 
-@lru_cache(maxsize=16)
-def baseline_shift(points: float, dpi: float) -> float:
-    """How far the baseline of a number lies above the middle of its box, in pixels."""
-    with default_settings():
-        figure = Figure(dpi=dpi)
-        figure.text(0, 0, "0", size=points, ha="center", va="center", transform=None)
-        return recorded_texts(figure)[0].y
-
-
 def drawable_names(features: tuple[str, ...]) -> tuple[str, ...]:
     """Replace what cannot be drawn in names of features by "\ufffd", and warn of it."""
-    features = tuple(feature[:MEASURED] for feature in features)
+    half = MEASURED // 2
+    features = tuple(f if len(f) <= MEASURED else f[:half] + f[-half:] for f in features)
     names = tuple(map(drawable, features))
     changed = [feature for feature, name in zip(features, names, strict=True) if feature != name]
     if changed:
@@ -161,19 +169,21 @@ def drawable_names(features: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _static_figure(layout: Layout, length: int) -> Figure:
+def _static_figure(layout: Layout, length: int, look: Look) -> Figure:
     figure = exact_figure(layout.canvas)
     for i, (panel, bar) in enumerate(zip(layout.panels, layout.bars, strict=True)):
         ax = add_axes(figure, layout.canvas, panel)
         ax.spines[:].set_visible(False)
         if i < 3:
-            _label_features(ax, layout)
+            _label_features(ax, layout, i)
         else:
             _label_time(ax, length, layout.time_step)
         if i == 3:
             ax.set(xlabel="Time Step", ylabel="Time Step")
+        elif i > 3 and look == "clear":
+            ax.set(xlabel="Time Step")
         pearson = i in PEARSON_PANELS
-        colours = ScalarMappable(Normalize(-1 if pearson else 0, 1), COLOUR_MAPS[i])
+        colours = ScalarMappable(Normalize(-1 if pearson else 0, 1), COLOUR_MAPS[look][i])
         colour_bar = figure.colorbar(colours, cax=add_axes(figure, layout.canvas, bar))
         colour_bar.outline.set_linewidth(0)
         if not pearson:
@@ -181,16 +191,28 @@ def _static_figure(layout: Layout, length: int) -> Figure:
     return figure
 
 
-def _label_features(ax: Axes, layout: Layout) -> None:
-    count = len(layout.feature_labels)
+def _label_features(ax: Axes, layout: Layout, panel: int) -> None:
+    count, step = len(layout.feature_labels), layout.feature_step
     ax.set(xlim=(0, count), ylim=(count, 0))
-    positions = np.arange(0, count, layout.feature_step) + 0.5
-    shown = layout.feature_labels[:: layout.feature_step]
-    below = "vertical" if layout.names_below_vertical else "horizontal"
+    positions = np.arange(count) + 0.5
+    shown = layout.left_labels(panel)[::step]
     left = "horizontal" if layout.names_left_horizontal else "vertical"
     # A dollar sign in a name is a dollar sign, not the start of a formula.
-    ax.set_xticks(positions, shown, rotation=below, parse_math=False)
-    ax.set_yticks(positions, shown, rotation=left, va="center", parse_math=False)
+    ax.set_yticks(
+        positions[::step],
+        shown,
+        rotation=left,
+        va="center",
+        parse_math=False,
+        size=layout.name_points,
+    )
+    turned = "vertical" if layout.names_below_vertical else "horizontal"
+    below: Sequence[str] = layout.feature_labels
+    first = 0
+    if layout.numbered:  # 5, 10, 15 are easier to count on from than 1, 6, 11
+        step, below = layout.number_step, layout.numbers
+        first = step - 1
+    ax.set_xticks(positions[first::step], below[first::step], rotation=turned, parse_math=False)
 
 
 def _label_time(ax: Axes, length: int, step: int) -> None:
@@ -294,8 +316,8 @@ __all__ = ["Canvas", "draw_figure", "draw_matrices", "encode_png", "thumbnail"]
 
 
 _COLOURS = 256
-NUMBER_FORMATS = (".1f", ".2f", ".2f")
-"""Of the numbers in the three feature panels."""
+NUMBER_FORMATS = ("z.1f", "z.2f", "z.2f")
+"""Of the numbers in the three feature panels; what is rounded to zero has no sign."""
 _NUMBER_POINTS = (10.0, 9.0, 8.0, 7.0, 6.0, 5.0)
 _LEAST_NUMBER_PIXELS = 5
 
@@ -307,6 +329,7 @@ def draw_figure(
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
     shown: Selection | None = None,
+    look: Look = "original",
 ) -> Frame:
     """Draw the figure of a window or a patch.
 
@@ -319,6 +342,7 @@ def draw_figure(
         ranges: The ends of the colours, from `colours.fit_ranges`; values beyond get the colour of
             the end. Without them each panel's colours span its own values. Pearson is -1..1 always.
         shown: The columns that the feature panels show; None for all.
+        look: How it looks.
 
     Returns:
         (height, width, 3) RGB.
@@ -331,7 +355,7 @@ def draw_figure(
     else:
         shown.names(features)  # says what is wrong if it is of another table
         matrices = dependence_matrices(values, shown.columns)
-    return draw_matrices(matrices, features, canvas, title_prefix, ranges, shown)
+    return draw_matrices(matrices, features, canvas, title_prefix, ranges, shown, look)
 
 
 def draw_matrices(
@@ -341,6 +365,7 @@ def draw_matrices(
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
     shown: Selection | None = None,
+    look: Look = "original",
 ) -> Frame:
     """Draw six matrices; arguments and result as for `draw_figure`.
 
@@ -353,9 +378,9 @@ def draw_matrices(
             f"{len(names)} feature names for {count} columns of values: give one name per column"
         )
     if shown is None:
-        kept, size = template(names, length, canvas), f"{count}x{count}"
+        kept, size = template(names, length, canvas, look=look), f"{count}x{count}"
     else:
-        kept = template(names, length, canvas, shown.suffixes)
+        kept = template(names, length, canvas, shown.suffixes, look)
         size = f"{count} of {len(features)}"
     frame = _titled(kept, size, length, drawable(title_prefix)).copy()
     panels = (
@@ -368,13 +393,15 @@ def draw_matrices(
     )
     texts = list(kept.edge_stamps)
     for i, (matrix, (low, high)) in enumerate(zip(panels, _ends(panels, ranges), strict=True)):
-        scale = _colour_scale(COLOUR_MAPS[i])
+        scale = _colour_scale(COLOUR_MAPS[look][i])
         cells = _colour_index(matrix, low, high)
         _fill_cells(frame, kept, i, scale.colours.take(cells, axis=0))
         if i < 3:
             texts += _numbers(kept, i, matrix, scale.dark_text[cells])
         if i not in PEARSON_PANELS:
             texts += draw_bar_ticks(frame, kept.bars, i, low, high)
+        if (cells == _COLOURS).any():
+            texts += explain_white(frame, canvas, kept.layout.bars[i])
     stamp_text(frame, texts)
     return frame
 

@@ -1,7 +1,7 @@
 """Where everything is on a figure's canvas, in pixels.
 
 What belongs here: the canvas, the rectangles of panels and colour bars, which tick labels are shown
-and which way they run. What does not: drawing (`figure`, `figure`).
+and which way they run. What does not: drawing (`figure`).
 
 The layout depends on the features' names, the window's length and the canvas, never on values, so
 that frames of a video do not jitter and what is static can be drawn once. Its rules:
@@ -12,9 +12,15 @@ that frames of a video do not jitter and what is static can be drawn once. Its r
 * All six panels have one size. Its width and height are cut down to a multiple of the number of
   features (where cells have 4 pixels or more), so that feature cells are equal to the pixel.
 * Feature names run along the axes as seaborn sets them: horizontal below and vertical at the left,
-  turned where they would overlap. When names are lower than a line of text apart, only every k-th
-  is shown. A name longer than 1/12 of the canvas' width or 1/8 of its height is cut, with an
-  ellipsis; what says for how many columns it stands (`+4`) stays.
+  turned where they would overlap.
+* Where a name is longer than 1/12 of the canvas' width or 1/8 of its height, or names are lower
+  than a line of text apart, features are numbered from 1: the names are written once, left of the
+  first panel, each behind its number and down to 8 points where they are many, and the other axes
+  have the numbers. A name longer than 1/6 of the canvas' width loses its middle to an ellipsis;
+  what says for how many columns it stands (`+4`) stays. Where names are too many even so, only
+  every k-th is shown, and short ones stand on each axis after all.
+* Where a panel has white cells, a white square with the words "no value" stands below its colour
+  bar, where there is nothing else.
 * Time steps are labelled every 1, 2, 5, 10, 20, ... rows, at most ten labels: 96 rows every 10,
   24 rows every 5.
 """
@@ -42,9 +48,12 @@ _BAR_GAP, _BAR_WIDTH = 27, 21
 _BAR_LABELS = 80  # e.g. "−0.0125", "−123456"; the widest that the formatter gives
 _FIXED_BAR_LABELS = 58  # "−1.00"
 _COLUMN_GAP = 4
+_SWATCH = 12  # a side
+
+_NAME_POINTS = (10.0, 9.0, 8.0)  # of names beside their numbers
 
 MEASURED = 200
-"""Characters of a name that are looked at; some forty fit."""
+"""Characters of a name that are looked at, half of them from its end; some forty fit."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,11 @@ class Layout:
         panels: The six heat maps, row by row.
         bars: The six colour bars, in the same order.
         column_pitch: Pixels between the left edges of neighbouring panels, room for a title.
-        feature_labels: The names as displayed.
+        feature_labels: The names as displayed, without their numbers.
         feature_step: Every how many features a name is shown.
+        numbered: Names are left of the first panel alone, and numbers on the other axes.
+        number_step: Every how many features a number is shown below a panel.
+        name_points: The size of names, and of numbers left of a panel.
         names_below_vertical: Names below the panels run upwards instead of across.
         names_left_horizontal: Names left of the panels run across instead of upwards.
         time_step: Every how many rows a time label is shown.
@@ -111,6 +123,25 @@ class Layout:
     names_below_vertical: bool
     names_left_horizontal: bool
     time_step: int
+    numbered: bool = False
+    number_step: int = 1
+    name_points: float = LABEL_POINTS
+
+    def left_labels(self, panel: int) -> list[str]:
+        """What stands left of a feature panel, for each feature."""
+        if not self.numbered:
+            return list(self.feature_labels)
+        if panel:
+            return self.numbers
+        return [
+            f"{number}  {name}"
+            for number, name in zip(self.numbers, self.feature_labels, strict=True)
+        ]
+
+    @property
+    def numbers(self) -> list[str]:
+        """The number of each feature."""
+        return [str(number) for number in range(1, len(self.feature_labels) + 1)]
 
 
 def time_label_step(length: int, most: int = 10) -> int:
@@ -142,19 +173,33 @@ def make_layout(
     Returns:
         The layout.
     """
+    tails = suffixes or ("",) * len(features)
+    plain = _plain_layout(features, length, canvas, text_width, tails)
+    whole = plain.feature_labels == tuple(map(str.__add__, features, tails))
+    if whole and plain.feature_step == 1:
+        return plain
+    numbered = _numbered_layout(features, length, canvas, text_width, tails)
+    return plain if whole and numbered.feature_step > 1 else numbered
+
+
+def _plain_layout(
+    features: tuple[str, ...],
+    length: int,
+    canvas: Canvas,
+    text_width: Callable[[str], float],
+    suffixes: tuple[str, ...],
+) -> Layout:
+    """Every axis of the feature panels has the names."""
     room = _name_room(canvas)
     # One label for both axes: the reader matches rows and columns by it.
-    labels = [
-        _cut(name, room - (text_width(suffix) if suffix else 0.0), text_width) + suffix
-        for name, suffix in zip(features, suffixes or [""] * len(features), strict=True)
-    ]
+    labels = _labels(features, suffixes, room, text_width)
     widths = [text_width(label) for label in labels]
     line = LABEL_POINTS * canvas.dpi / 72
     below_vertical = left_horizontal = False
     while True:
         left = max(widths) if left_horizontal else _LINE * canvas.scale
         below = max(widths) if below_vertical else _LINE * canvas.scale
-        width, height = _panel_size(len(labels), canvas, left, below)
+        width, height = _panel_size(len(labels), canvas, left, left, below)
         step = math.ceil(len(labels) * line / min(width, height))
         shown = widths[::step]
         turn_below = _overlap(shown, width * step / len(labels))
@@ -164,50 +209,128 @@ def make_layout(
         # Turned names narrow the panels, so that the other axis' may have to turn too.
         below_vertical |= turn_below
         left_horizontal |= turn_left
-    panels, bars, pitch = _rectangles(canvas, width, height, left, below)
-    time_labels = int(min(width, height) / (1.25 * text_width(str(length - 1))))
+    panels, bars, pitch = _rectangles(canvas, width, height, left, left, below)
     return Layout(
         canvas=canvas,
         panels=panels,
         bars=bars,
         column_pitch=pitch,
-        feature_labels=tuple(labels),
+        feature_labels=labels,
         feature_step=step,
         names_below_vertical=below_vertical,
         names_left_horizontal=left_horizontal,
-        time_step=time_label_step(length, min(10, time_labels)),
+        time_step=_time_step(length, width, height, text_width),
     )
+
+
+def _numbered_layout(
+    features: tuple[str, ...],
+    length: int,
+    canvas: Canvas,
+    text_width: Callable[[str], float],
+    suffixes: tuple[str, ...],
+) -> Layout:
+    """The names are left of the first feature panel, and numbers stand for them elsewhere."""
+    count, s = len(features), canvas.scale
+    number = text_width(str(count))
+    room = canvas.width / 6 - text_width(f"{count}  ")
+    labels = _labels(features, suffixes, room, text_width)
+    # Smaller text is a little wider than in proportion, for its characters are rounded.
+    names = 1.03 * (text_width(f"{count}  ") + max(map(text_width, labels)))
+    others = max(1.03 * number, _LINE * s)
+    width, height = _panel_size(count, canvas, names, others, _LINE * s)
+    for points in _NAME_POINTS:
+        step = math.ceil(count * points * canvas.dpi / 72 / height)
+        if step == 1:
+            break
+    panels, bars, pitch = _rectangles(canvas, width, height, names, others, _LINE * s)
+    return Layout(
+        canvas=canvas,
+        panels=panels,
+        bars=bars,
+        column_pitch=pitch,
+        feature_labels=labels,
+        feature_step=step,
+        names_below_vertical=False,
+        names_left_horizontal=True,
+        time_step=_time_step(length, width, height, text_width),
+        numbered=True,
+        number_step=time_label_step(count, int(width / (1.25 * number))),
+        name_points=points,
+    )
+
+
+def _time_step(length: int, width: int, height: int, text_width: Callable[[str], float]) -> int:
+    most = int(min(width, height) / (1.25 * text_width(str(length - 1))))
+    return time_label_step(length, min(10, most))
+
+
+def swatch(canvas: Canvas, bar: Rectangle) -> Rectangle:
+    """Where the sample of a colour is that is not on a colour bar: below it, its text beside it."""
+    s = canvas.scale
+    side = max(5, round(_SWATCH * s))
+    middle = bar.top + bar.height + round((_TICKS + _LINE / 2) * s)
+    return Rectangle(bar.left, middle - side // 2, side, side)
 
 
 def most_features(canvas: Canvas) -> int:
     """How many features a panel can show in cells of at least a pixel, whatever their names."""
     longest = _name_room(canvas)
-    return min(_panel_size(sys.maxsize, canvas, longest, longest))
+    return min(_panel_size(sys.maxsize, canvas, longest, longest, longest))
 
 
 def _name_room(canvas: Canvas) -> float:
     return min(canvas.width / 12, canvas.height / 8)
 
 
+def _labels(
+    names: tuple[str, ...],
+    suffixes: tuple[str, ...],
+    room: float,
+    text_width: Callable[[str], float],
+) -> tuple[str, ...]:
+    """The names, each cut so that it fits into `room` pixels with what follows it."""
+    return tuple(
+        _cut(name, room - (text_width(suffix) if suffix else 0.0), text_width) + suffix
+        for name, suffix in zip(names, suffixes, strict=True)
+    )
+
+
 def _cut(name: str, room: float, text_width: Callable[[str], float]) -> str:
+    """A name without its middle: what tells columns apart is often at the end."""
     if len(name) < MEASURED and text_width(name) <= room:
         return name
     # Shortening one by one would take minutes for a hundred long names.
-    lengths = range(1, min(len(name), MEASURED) + 1)
-    fitting = bisect.bisect_right(lengths, room, key=lambda n: text_width(name[:n] + "…"))
-    return name[:fitting] + "…"
+    lengths = range(1, min(len(name), MEASURED))
+    fitting = bisect.bisect_right(lengths, room, key=lambda n: text_width(_without_middle(name, n)))
+    return _without_middle(name, fitting)
+
+
+def _without_middle(name: str, kept: int) -> str:
+    """`kept` characters of a name, the odd one at its beginning."""
+    return f"{name[: kept - kept // 2]}…{name[len(name) - kept // 2 :]}"
 
 
 def _overlap(widths: list[float], distance: float) -> bool:
     return any((a + b) / 2 > distance for a, b in itertools.pairwise(widths))
 
 
-def _panel_size(features: int, canvas: Canvas, left: float, below: float) -> tuple[int, int]:
-    """Width and height that remain for one panel beside names of the given extents."""
+def _panel_size(
+    features: int, canvas: Canvas, left: float, others: float, below: float
+) -> tuple[int, int]:
+    """Width and height that remain for one panel beside names of the given extents.
+
+    Args:
+        features: How many cells a panel has beside each other.
+        canvas: The canvas.
+        left: Pixels of the names left of the first panel.
+        others: Of those left of the others.
+        below: Of those below.
+    """
     s = canvas.scale
-    beside = _TICKS * s + left + (_BAR_GAP + _BAR_WIDTH) * s
+    beside = _TICKS * s + others + (_BAR_GAP + _BAR_WIDTH) * s
     fixed = (2 * _OUTER + _AXIS_LABEL + 2 * _BAR_LABELS + _FIXED_BAR_LABELS + 2 * _COLUMN_GAP) * s
-    width = int((canvas.width - fixed - 3 * beside) / 3)
+    width = int((canvas.width - fixed - (left - others) - 3 * beside) / 3)
     time_line = (_TICKS + _LINE + _AXIS_LABEL) * s
     height = int((canvas.height - (2 * _OUTER + 2 * _TITLE + _TICKS) * s - below - time_line) / 2)
     if width >= 4 * features:
@@ -218,11 +341,12 @@ def _panel_size(features: int, canvas: Canvas, left: float, below: float) -> tup
 
 
 def _rectangles(
-    canvas: Canvas, width: int, height: int, left: float, below: float
+    canvas: Canvas, width: int, height: int, left: float, others: float, below: float
 ) -> tuple[tuple[Rectangle, ...], tuple[Rectangle, ...], int]:
     s = canvas.scale
     first = round((_OUTER + _AXIS_LABEL + _TICKS) * s + left)
-    pitch = round(width + (_BAR_GAP + _BAR_WIDTH + _BAR_LABELS + _COLUMN_GAP + _TICKS) * s + left)
+    beside = _BAR_GAP + _BAR_WIDTH + _BAR_LABELS + _COLUMN_GAP + _TICKS
+    pitch = round(width + beside * s + others)
     top = round((_OUTER + _TITLE) * s)
     second = round(top + height + (_TICKS + _TITLE + _OUTER / 2) * s + below)
     panels = tuple(

@@ -86,6 +86,15 @@ def recorded_texts(figure: Figure) -> list[RecordedText]:
     return recorder.texts
 
 
+@lru_cache(maxsize=16)
+def baseline_shift(points: float, dpi: float, text: str = "0") -> float:
+    """How far the baseline of a text lies above the middle of its box, in pixels."""
+    with default_settings():
+        figure = Figure(dpi=dpi)
+        figure.text(0, 0, text, size=points, ha="center", va="center", transform=None)
+        return recorded_texts(figure)[0].y
+
+
 class _TextRecorder(RendererAgg):
     def __init__(self, width: float, height: float, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]

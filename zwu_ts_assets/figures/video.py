@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.colours import PanelRanges
-from zwu_ts_assets.figures.figure import Canvas, draw_figure
+from zwu_ts_assets.figures.figure import Canvas, Look, draw_figure
 from zwu_ts_assets.figures.mp4 import Frame, VideoInfo, encode_mp4, probe_mp4
 from zwu_ts_assets.timeseries.windows import Selection, patch_spans
 
@@ -42,6 +42,7 @@ def draw_patch_frames(
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
     shown: Selection | None = None,
+    look: Look = "original",
 ) -> Iterator[Frame]:
     """Draw one figure per patch of a window, as PatchTST (Nie et al. 2023) cuts it.
 
@@ -59,6 +60,7 @@ def draw_patch_frames(
             indices would tell a model where in time it is.
         ranges: The ends of the colours, see `draw_figure`: those of patches.
         shown: The columns that the feature panels show; None for all.
+        look: How they look, see `draw_figure`.
 
     Yields:
         Frames of (height, width, 3) RGB; a repeated frame is the same array.
@@ -72,7 +74,7 @@ def draw_patch_frames(
     spans = patch_spans(len(values), patch_length, patch_stride)
     for patch, (start, stop) in enumerate(spans):
         prefix = f"{title_prefix}Patch {patch} " if title_prefix else ""
-        frame = draw_figure(values[start:stop], features, canvas, prefix, ranges, shown)
+        frame = draw_figure(values[start:stop], features, canvas, prefix, ranges, shown, look)
         yield frame
     for _ in range(-len(spans) % frame_multiple):
         yield frame

@@ -32,6 +32,9 @@ from zwu_ts_assets.training.splits import SplitReport
 INDEX: Final = "index.html"
 """The page to open."""
 
+OVERVIEW: Final = "look.html"
+"""The page above the galleries of several datasets, in the folder of all artifacts."""
+
 DATA: Final = "index.js"
 """What that page filters: a script that holds nothing but JSON, between these two texts."""
 
@@ -44,6 +47,14 @@ ASSETS: Final = ("gallery.css", "gallery.js")
 _EXAMPLES: Final = 12  # of a task
 _TIME_LINE: Final = 1000  # units of the drawing
 _MARK: Final = 1.5  # the least width of a mark, in the same
+
+_WHY: Final = {
+    "embargoed": "they reach over a border of two splits",
+    "target incomplete": "the series ends before their target does",
+    "before the first border": "they begin before the rows that are divided",
+    "after the last border": "they reach beyond the rows that are divided",
+    "target has a gap": "a row of their target lacks a value",
+}
 
 _LEVELS: Final = {1: "read", 2: "locate", 3: "watch", 4: "join", 5: "look ahead"}
 
@@ -301,10 +312,27 @@ def _dataset_page(corpus: Corpus, by_task: Mapping[str, Sequence[PictureQuestion
         corpus=corpus,
         splits=splits,
         time_line=_time_line(corpus),
+        left_out=_left_out(corpus),
         tasks=tasks,
         flags=flags.most_common(40),
         more_flags=max(0, len(flags) - 40),
     )
+
+
+def _left_out(corpus: Corpus) -> list[dict[str, Any]]:
+    """Why windows are in no split, how many, and the first and last row of each."""
+    report = corpus.report
+    length = corpus.samples[0].past_stop - corpus.samples[0].past_start if corpus.samples else 1
+    known = {"embargoed": report.embargoed, **report.left_out}
+    return [
+        {
+            "reason": reason,
+            "told": _WHY.get(reason, ""),
+            "windows": windows,
+            "rows": [f"{first} to {first + length - 1}" for first in known.get(reason, ())],
+        }
+        for reason, windows in report.unused.items()
+    ]
 
 
 def _time_line(corpus: Corpus) -> dict[str, Any]:

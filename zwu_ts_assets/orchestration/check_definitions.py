@@ -19,11 +19,15 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count
-from zwu_ts_assets.orchestration.refresh.comparison import difference, out_of_date_sentence
+from zwu_ts_assets.orchestration.refresh.comparison import (
+    NOT_ASKED_FOR,
+    difference,
+    out_of_date_sentence,
+)
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.run_tags import batches_of_run
-from zwu_ts_assets.orchestration.terminal import CountingPool, begin
+from zwu_ts_assets.orchestration.terminal import begin
 from zwu_ts_assets.orchestration.work import Check
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
@@ -67,11 +71,11 @@ def _check(
         context: dg.AssetCheckExecutionContext, made: Any, **inputs: Any
     ) -> dg.AssetCheckResult:
         workers: Workers = inputs.pop(workers_key)
-        begin(stage_of(spec, check), batch_count(dataset))
+        begin(stage_of(spec, check))  # it counts by itself what it goes through
         run = CheckRun(
             dataset,
             surroundings_of(dataset),
-            CountingPool(workers.pool),
+            workers.pool,
             chosen=partial(batches_of_run, context.run.tags),
             batch_count=partial(batch_count, dataset),
         )
@@ -152,6 +156,14 @@ def _current_check(dataset: Dataset, artifacts: Place) -> dg.AssetChecksDefiniti
         for name in names:
             key = asset_key(dataset, name)
             if dg.AssetCheckKey(key, CURRENT_CHECK) not in chosen:
+                continue
+            if name not in found.assets:
+                yield dg.AssetCheckResult(
+                    asset_key=key,
+                    check_name=CURRENT_CHECK,
+                    passed=True,
+                    description=NOT_ASKED_FOR,
+                )
                 continue
             stale = [item for item in found.stale if item.asset == name]
             yield dg.AssetCheckResult(

@@ -15,6 +15,7 @@ import click
 
 from zwu_ts_assets.config.discovery import file_remark
 from zwu_ts_assets.config.environment import artifacts_dir
+from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.automation import guards, job_name
 from zwu_ts_assets.orchestration.build import build_definitions
@@ -143,7 +144,10 @@ def run_dataset(
 
 
 def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequence[str]) -> None:
-    """Fail if somebody asked for what is made of samples or questions, and there are none."""
+    """Fail if somebody asked for what is made of samples or questions, and there are none.
+
+    An export fails if a split that is to have rows has no sample, too.
+    """
     samples = found.current.get(("samples", WHOLE))
     if samples and set(also) - {"samples"}:
         why = why_no_sample(dataset.csv, dataset.settings, samples.details)
@@ -154,6 +158,9 @@ def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequenc
         if why:
             raise CorpusError(why)
         if sentence := empty_splits(dataset.csv, dataset.settings, samples.details):
+            # Who trains on an export would miss the split late; who looks sees that it is empty.
+            if set(also) & set(EXPORTS.values()):
+                raise CorpusError(sentence)
             click.echo(told(f"Warning: {sentence}"), err=True)
 
 

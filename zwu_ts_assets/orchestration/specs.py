@@ -65,7 +65,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
         made_with=_PROMPTS,
         asked_by=("exports", format_name),
         folder=f"exports/{format_name}",
-        code_version="6",  # cards tell how to look at a corpus; open questions for VLMEvalKit
+        code_version="7",  # manifests tell how figures look
         # An export tells its parameters, and so is out of date when one of them changes.
         settings=tuple(name for name in Settings.model_fields if name not in _NOT_EXPORTED),
         io_manager="exports_io",
@@ -143,8 +143,8 @@ _SPECS: Final = (
         origins=origins.of_figures,
         body=corpus_assets.correlation_pngs,
         details=_SIZE,
-        settings=(*_DRAWING, "colour_range"),
-        code_version="3",  # other bytes of the same pixels, twice
+        settings=(*_DRAWING, "colour_range", "figure_look"),
+        code_version="3",  # white cells explained, long names numbered; other bytes of all pixels
         per_batch=True,
         effort=1.0,
         kinds=frozenset({"png"}),
@@ -252,8 +252,9 @@ _SPECS: Final = (
         settings=(
             *_DRAWING,
             *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
-            *("video_width", "video_height"),
+            *("video_width", "video_height", "figure_look"),
         ),
+        code_version="2",  # as for figures
         digested=_of_video_size,
         per_batch=True,
         effort=5.0,
@@ -279,7 +280,7 @@ _SPECS: Final = (
         origins=origins.of_samples,
         body=training_assets.samples,
         details={f"{name}_samples": float for name in SPLITS},
-        code_version="2",  # altered copies of windows, and what was put into them
+        code_version="3",  # the report tells which windows are in no split
         settings=("horizon", "patch_length", "patch_stride", "split", "units", "window_stride"),
         kinds=frozenset({"parquet"}),
         checks=(training_checks.SPLITS_SHARE_NO_ROW,),

@@ -20,10 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TextIO, TypeVar
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from zwu_ts_assets.workers.pool import Pool
-
 T = TypeVar("T")
-R = TypeVar("R")
 
 _REDRAWN: Final = 0.2  # seconds
 _TOLD: Final = 10.0  # seconds between two lines where there is no terminal
@@ -163,6 +160,18 @@ def begin(stage: str, total: int = 0, kept: int = 0) -> None:
         shown.begin(stage, total, kept)
 
 
+def expect(total: int) -> None:
+    """Say how many items the stage under way has, where it begins without knowing."""
+    if shown := _CURRENT.get():
+        shown.total = total
+
+
+def step() -> None:
+    """Count an item of the stage under way."""
+    if shown := _CURRENT.get():
+        shown.step()
+
+
 def counted(items: Iterable[T]) -> Iterator[T]:
     """The items, each of which is an item of the stage under way once it is consumed."""
     shown = _CURRENT.get()
@@ -201,31 +210,6 @@ def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-class CountingPool:
-    """A pool of workers whose results are counted as items of the stage under way."""
-
-    def __init__(self, pool: "Pool") -> None:
-        """Args: the pool that does the work."""
-        self._pool = pool
-
-    @property
-    def workers(self) -> int:
-        """How many processes do the work, as far as is known."""
-        return self._pool.workers
-
-    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """See `Pool.map`."""
-        return counted(self._pool.map(function, items))
-
-    def warm(self, items: int) -> None:
-        """See `Pool.warm`."""
-        self._pool.warm(items)
-
-    def close(self) -> None:
-        """See `Pool.close`."""
-        self._pool.close()
 
 
 def plain(markdown: str) -> str:

@@ -72,17 +72,24 @@ def empty_splits(csv: Path, settings: Settings, details: Mapping[str, Detail]) -
         return ""
     needed, total = settings.window_length + settings.horizon, sum(rows.values())
     have = ", ".join(f"{name} {rows[name]}" for name in empty)
+    fewest = min(rows[name] for name in empty)
     remedies = []
-    if any(rows[name] >= needed for name in empty) and settings.stride > 1:
+    if settings.max_batches is not None:
+        remedies.append(f"a max_batches larger than {settings.max_batches}")
+    if needed <= fewest < needed + settings.stride - 1:
         # There is room, but every window that would fit begins elsewhere.
-        remedies.append(f"a window_stride of {max(settings.stride // 4, 1)}")
+        remedies.append(f"a window_stride of at most {fewest - needed + 1}")
+    horizon = fewest - (settings.stride - 1) - settings.window_length
+    if 0 <= horizon < settings.horizon:
+        remedies.append(f"a horizon of at most {horizon}")
     sure = needed + settings.stride - 1  # wherever windows begin, one fits into so many rows
     if total > 3 * sure and settings.split.borders is None and settings.split.dates is None:
         share = (Decimal(sure) / total * 100).to_integral_value(ROUND_CEILING) / 100
         remedies.append(f"under [split], ratios = [{1 - 2 * share}, {share}, {share}]")
-    fewest = min(rows[name] for name in empty)
-    if fewest < needed:
+    if fewest < needed and not horizon >= 0:
         remedies.append(f"window_length and horizon of together at most {fewest}")
+    if settings.split.borders is None and settings.split.dates is None:
+        remedies.append(f"a ratio of 0 for {' and '.join(empty)}, if that is meant")
     return (
         f"{csv}: there is no sample in {' and '.join(empty)}, so its files are empty. "
         f"A sample needs {needed} rows in one split (window_length "

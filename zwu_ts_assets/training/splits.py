@@ -17,7 +17,7 @@ over the border. Those windows are embargoed here, so borders are the same and c
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -97,6 +97,7 @@ class SplitReport:
         times: The timestamps of that first row and of the last row that they may have; None where
             there is no such row.
         embargo_rows: The additional gap.
+        left_out: First rows of all windows in no split, by reason.
     """
 
     samples: dict[str, int]
@@ -105,6 +106,7 @@ class SplitReport:
     rows: dict[str, tuple[int, int]]
     times: dict[str, tuple[str, str] | None]
     embargo_rows: int
+    left_out: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def resolve_borders(
@@ -245,22 +247,19 @@ def split_report(
         axis: What the timestamps are.
     """
     samples: Counter[str] = Counter()
-    unused: Counter[str] = Counter()
-    embargoed = []
+    left_out: dict[str, list[int]] = {}
     for past_start, target_stop in spans:
         placement = place(borders, past_start, target_stop, missing_rows, reach)
         if placement.split is not None:
             samples[placement.split] += 1
         else:
-            unused[str(placement.reason)] += 1
-            if placement.reason == "embargoed":
-                embargoed.append(past_start)
+            left_out.setdefault(str(placement.reason), []).append(past_start)
     rows = {split: borders.span(split) for split in SPLITS}
-    reasons = (*REASONS, GAP) if unused[GAP] else REASONS
+    reasons = (*REASONS, GAP) if GAP in left_out else REASONS
     return SplitReport(
         samples={split: samples[split] for split in SPLITS},
-        unused={reason: unused[reason] for reason in reasons},
-        embargoed=tuple(embargoed),
+        unused={reason: len(left_out.get(reason, ())) for reason in reasons},
+        embargoed=tuple(left_out.get("embargoed", ())),
         rows=rows,
         times={
             split: (axis.time_text(timestamps[start]), axis.time_text(timestamps[stop - 1]))
@@ -269,6 +268,7 @@ def split_report(
             for split, (start, stop) in rows.items()
         },
         embargo_rows=borders.embargo_rows,
+        left_out={reason: tuple(sorted(rows)) for reason, rows in sorted(left_out.items())},
     )
 
 

@@ -19,7 +19,7 @@ from zwu_ts_assets.evidence.media import read_video, resized
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels, pearson_values, read_figure
 from zwu_ts_assets.figures.colours import PanelRanges
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
-from zwu_ts_assets.figures.figure import Canvas, draw_figure, draw_matrices
+from zwu_ts_assets.figures.figure import Canvas, Look, draw_figure, draw_matrices
 from zwu_ts_assets.figures.mp4 import encode_mp4
 from zwu_ts_assets.figures.video import draw_patch_frames
 from zwu_ts_assets_tests.reference import ETTH1_CSV, GOLDEN
@@ -140,6 +140,18 @@ def test_constant_columns_have_no_correlation_in_what_is_read() -> None:
     assert np.isnan(read.feature_pearson[0]).all()
     assert np.isnan(read.feature_pearson[:, 29]).all()
     assert not np.isnan(read.feature_pearson[1, 1])
+
+
+@pytest.mark.parametrize("look", ["original", "clear"])
+def test_a_figure_is_read_in_each_look_whatever_its_names_are(look: Look) -> None:
+    values = walk(24, 9)
+    values[:, 4] = 0.0  # explained by a legend
+    matrices = dependence_matrices(values)
+    features = tuple(f"a name that is too long to be written on each axis {i}" for i in range(9))
+    drawn = draw_matrices(matrices, features, look=look)
+    assert_read(read_figure(drawn, 9, 24), drawn_relative(matrices), 0.002, 0.002)
+    small = read_figure(shrunk(drawn, 896, 496), 9, 24, SIZE)
+    assert_read(small, drawn_relative(matrices), 0.01, 0.02)
 
 
 def test_pearson_panels_that_are_white_throughout_are_found() -> None:

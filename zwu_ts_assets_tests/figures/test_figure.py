@@ -16,6 +16,7 @@ from zwu_ts_assets.figures.colours import PanelRanges, bar_ticks, value_range
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.figures.figure import (
     Canvas,
+    Look,
     draw_figure,
     draw_matrices,
     number_points,
@@ -77,17 +78,21 @@ def assert_drawn_as_by_seaborn(
     title_prefix: str = "",
     ranges: PanelRanges | None = None,
     shown: Selection | None = None,
+    look: Look = "original",
 ) -> None:
     count, rows = len(matrices.feature_dtw), len(matrices.time_dtw)
     told = "{0}x{0}" if shown is None else f"{{0}} of {len(features)}"
     drawn = features if shown is None else shown.names(features)
-    kept = template(drawn, rows, canvas, shown.suffixes if shown else ())
+    kept = template(drawn, rows, canvas, shown.suffixes if shown else (), look)
     panel = kept.layout.panels[0]
-    annotated = (
+    numbers = (
         [f"{value:.1f}" for value in matrices.feature_dtw.flat],
         [f"{value:.2f}" for value in matrices.feature_covariance.flat],
         [f"{value:.2f}" for value in matrices.feature_pearson.flat if not np.isnan(value)],
     )
+    annotated = [
+        [text.lstrip("-") if float(text) == 0 else text for text in texts] for texts in numbers
+    ]
     sizes = [
         number_points(texts, panel.width / count, panel.height / count, canvas.dpi)
         for texts in annotated
@@ -111,6 +116,7 @@ def assert_drawn_as_by_seaborn(
         number_points=(sizes[0], sizes[1], sizes[2]),
         ranges=ranges,
         features_told=told,
+        clear=look == "clear",
     )
     # The strings that seaborn and matplotlib chose are the ones that the renderer is given.
     assert slow.titles == titles
@@ -127,7 +133,7 @@ def assert_drawn_as_by_seaborn(
         assert (labels, factor) == (slow.bar_labels[i], slow.bar_factors[i])
     # And the pixels are the same, so that every string is also drawn. What was asked of the fast
     # drawing is a mean of 1.5 and 99.5 % of pixels within 16; it does better, and stays there.
-    fast = draw_matrices(matrices, features, canvas, title_prefix, ranges, shown)
+    fast = draw_matrices(matrices, features, canvas, title_prefix, ranges, shown, look)
     difference = np.abs(fast.astype(int) - slow.pixels)
     assert difference.mean() <= 0.01  # of 255
     assert (difference.max(axis=2) > 0).mean() <= 0.002
@@ -196,6 +202,41 @@ def test_any_number_of_features_is_drawn_as_by_seaborn(features: int, rows: int)
 def test_many_features_are_drawn_as_by_seaborn(features: int, canvas: Canvas) -> None:
     matrices = made_up(features, 24, (0, 99), (-12, 99), (0, 19), (-2, 3))
     assert_drawn_as_by_seaborn(matrices, names(features), canvas)
+
+
+LONG = tuple(f"temperature_sensor_hall_{i // 10}_floor_{i}" for i in range(100))
+
+
+@pytest.mark.parametrize(
+    ("features", "canvas"),
+    [
+        (LONG[:7], Canvas()),
+        (LONG[:30], Canvas()),
+        (LONG[:30], SMALL),
+        (tuple("n" * 80 + str(i) for i in range(5)), SMALL),
+        pytest.param(LONG, Canvas(), marks=pytest.mark.slow),
+    ],
+)
+def test_long_names_are_drawn_once_and_numbers_elsewhere(
+    features: tuple[str, ...], canvas: Canvas
+) -> None:
+    matrices = made_up(len(features), 24, (0, 99), (-12, 99), (0, 19), (-2, 3))
+    assert_drawn_as_by_seaborn(matrices, features, canvas)
+
+
+@pytest.mark.parametrize("canvas", [Canvas(), SMALL])
+def test_the_clear_look_is_drawn_as_by_seaborn(canvas: Canvas) -> None:
+    matrices = made_up(7, 24, (0, 77.4), (-3, 60), (0, 19), (-1.7, 3.2))
+    assert_drawn_as_by_seaborn(matrices, ETTH1_FEATURES, canvas, look="clear")
+
+
+@pytest.mark.parametrize("canvas", [Canvas(), SMALL, Canvas(448, 224)])
+def test_white_cells_are_explained_as_matplotlib_would(canvas: Canvas) -> None:
+    values = walk(24, 4)
+    values[:, 1] = 0.1
+    values[5] = values.mean(axis=0)  # a step without a correlation
+    matrices = dependence_matrices(values)
+    assert_drawn_as_by_seaborn(matrices, names(4), canvas)
 
 
 SOME = Selection((7, 3, 300, 1), (5, 1, 100, 2))
@@ -310,13 +351,14 @@ def test_a_selection_changes_the_feature_panels_and_not_the_time_panels() -> Non
 
 
 def test_a_label_keeps_what_it_says_of_other_columns_when_its_name_is_cut() -> None:
-    long = tuple(f"a rather long name of feature number {i}" for i in range(3))
+    long = tuple(f"a rather, rather long name of feature number {i}" for i in range(3))
     labels = template(long, 24, SMALL, (" +861", "", " +1")).layout.feature_labels
-    assert labels[0].endswith("… +861")
-    assert labels[1].endswith("…")
-    assert labels[2].endswith("… +1")
+    assert labels[0].endswith("number 0 +861")
+    assert labels[1].endswith("number 1")
+    assert labels[2].endswith("number 2 +1")
     width = text_stamps(10.0, SMALL.dpi).width
-    assert max(map(width, labels)) <= SMALL.width / 12
+    assert max(map(width, labels)) <= SMALL.width / 6
+    assert all("…" in label for label in labels)
 
 
 def test_a_selection_of_another_table_is_refused() -> None:
@@ -333,6 +375,81 @@ def test_constant_columns_are_blank_in_the_pearson_panel_only() -> None:
         middle = panel.left + 3 * panel.width // 8  # of the second column
         column = frame[panel.top : panel.top + panel.height, middle - 20 : middle + 20]
         assert bool((column == 255).all()) is blank
+
+
+def legends(frame: NDArray[np.uint8], features: int) -> list[int]:
+    """The panels with something written below their colour bars."""
+    layout = template(names(features), 24, Canvas()).layout
+    found = []
+    for i, bar in enumerate(layout.bars):
+        below = slice(bar.top + bar.height + 10, bar.top + bar.height + 26)
+        if (frame[below, bar.left : bar.left + 84] < 255).any():
+            found.append(i)
+    return found
+
+
+def test_white_cells_are_explained_where_they_occur_and_nowhere_else() -> None:
+    values = walk(24, 4)
+    assert legends(draw_figure(values, names(4)), 4) == []
+    values[:, 1] = 0.1
+    assert legends(draw_figure(values, names(4)), 4) == [2]
+    values[:] = 0.1
+    assert legends(draw_figure(values, names(4)), 4) == [2, 5]
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        LONG[:7],
+        LONG[:30],
+        ("p (mbar)", "VPmax (mbar)", "H2OC (mmol/mol)", "max. PAR (µmol/m²/s)", "OT") * 4,
+        LONG,
+        ("n" * 500,) * 12,
+    ],
+)
+def test_no_quarter_of_the_canvas_is_blank(features: tuple[str, ...]) -> None:
+    """In squares of 32 pixels; with such names it was up to 27 %."""
+    frame = draw_figure(walk(96, len(features)), features)
+    squares = (frame == 255).all(axis=2).reshape(31, 32, 56, 32).all(axis=(1, 3))
+    assert squares.mean() < 0.25
+
+
+def test_no_zero_has_a_sign() -> None:
+    """Numbers from -0.0049 to 0.0049 are printed alike."""
+    frames = []
+    for value in (-0.0049, -1e-300, -0.0, 0.0, 0.0049):
+        covariance = np.full((2, 2), value)
+        matrices = DependenceMatrices(np.zeros((2, 2)), covariance, np.eye(2), *[np.eye(24)] * 3)
+        ranges = PanelRanges((0, 1), (-100, 100), (0, 1), (-1, 1))
+        frames.append(draw_matrices(matrices, names(2), ranges=ranges))
+    panel = template(names(2), 24, Canvas()).layout.panels[1]
+    cells = [
+        frame[panel.top : panel.top + panel.height, panel.left : panel.left + panel.width, 0]
+        for frame in frames
+    ]
+    printed = [cell != np.median(cell) for cell in cells]
+    assert printed[0].any()
+    assert all((each == printed[0]).all() for each in printed)
+
+
+def test_the_clear_look_changes_the_colours_of_one_panel_and_names_the_steps_of_two() -> None:
+    values, layout = walk(24, 3), template(names(3), 24, Canvas()).layout
+    one, other = (draw_figure(values, names(3), look=look) for look in ("original", "clear"))
+    changed = (one != other).any(axis=2)
+    panel, bar = layout.panels[3], layout.bars[3]
+    time_dtw = np.zeros_like(changed)
+    for box in (panel, bar):
+        time_dtw[box.top : box.top + box.height, box.left : box.left + box.width] = True
+    rows, columns = np.nonzero(changed & ~time_dtw)
+    assert rows.min() > panel.top + panel.height + 20  # under the labels of the steps
+    assert columns.min() > layout.bars[3].left
+    for box in layout.panels[4:]:
+        assert ((columns > box.left) & (columns < box.left + box.width)).any()
+    # Near, the diagonal, is as dark as in the feature panel.
+    corner = other[panel.top + 2, panel.left + 2]
+    np.testing.assert_array_equal(
+        corner, other[layout.panels[0].top + 5, layout.panels[0].left + 5]
+    )
 
 
 @pytest.mark.parametrize("seed", range(60))

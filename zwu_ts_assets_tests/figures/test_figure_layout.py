@@ -55,20 +55,46 @@ def test_the_default_figure_has_feature_cells_that_are_equal_to_the_pixel() -> N
 
 
 def test_names_turn_where_they_would_overlap() -> None:
-    layout = layout_of(("quite a long name",) * 7, 96, Canvas())
+    layout = layout_of(("rather a name",) * 7, 96, Canvas())
+    assert not layout.numbered
     assert layout.names_below_vertical
     assert layout.names_left_horizontal
 
 
 def test_crowded_names_are_shown_every_few_features() -> None:
     assert layout_of(("a",) * 30, 96, Canvas()).feature_step == 1
-    assert layout_of(("a",) * 100, 96, Canvas()).feature_step == 4
+    layout = layout_of(("a",) * 100, 96, Canvas())
+    assert layout.feature_step == 4
+    assert not layout.numbered
 
 
 def test_a_name_that_is_too_long_ends_in_an_ellipsis() -> None:
     (label,) = layout_of(("n" * 60,), 96, Canvas()).feature_labels
-    assert label.endswith("n…")
-    assert len(label) == 15
+    assert label == 17 * "n" + "…" + 16 * "n"
+
+
+def test_what_tells_long_names_apart_is_shown() -> None:
+    """Thirty of them, with the same beginning; each once, whole or without its middle."""
+    short = tuple(f"temperature_sensor_hall_{i}" for i in range(30))
+    long = tuple(f"temperature_sensor_in_the_eastern_hall_on_floor_{i}" for i in range(30))
+    for names in (short, long):
+        layout = layout_of(names, 96, Canvas())
+        assert layout.numbered
+        assert layout.feature_step == 1
+        assert len(set(layout.feature_labels)) == 30
+        for number, (name, text) in enumerate(zip(names, layout.left_labels(0), strict=True), 1):
+            begins, _, ends = text.removeprefix(f"{number}  ").partition("…")
+            assert name.startswith(begins)
+            assert name.endswith(ends)
+        assert layout.left_labels(1) == layout.left_labels(2) == layout.numbers
+    assert layout_of(short, 96, Canvas()).feature_labels == short
+
+
+def test_names_that_are_many_get_smaller_before_any_is_left_out() -> None:
+    found = {count: layout_of(("a rather long name",) * count, 96, Canvas()) for count in (7, 35)}
+    assert [found[7].name_points, found[7].feature_step] == [10.0, 1]
+    assert [found[35].name_points, found[35].feature_step] == [8.0, 1]
+    assert layout_of(("a rather long name",) * 100, 96, Canvas()).feature_step == 3
 
 
 @pytest.mark.parametrize(

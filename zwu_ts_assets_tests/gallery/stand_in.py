@@ -33,7 +33,12 @@ def corpus_of(count: int, features: tuple[str, ...] = FEATURES) -> Corpus:
     conversations = [each for sample in samples for each in conversations_for(sample)]
     report = SplitReport(
         samples={name: split_of.count(name) for name in SPLITS},
-        unused={"embargoed": 1, "target incomplete": 0},
+        unused={"embargoed": 1, "target incomplete": 40, "target has a gap": 2},
+        left_out={
+            "embargoed": (count * ROWS,),
+            "target incomplete": tuple(range(7000, 7040)),
+            "target has a gap": (5000, 6000),
+        },
         embargoed=(count * ROWS,),
         rows={name: (stops[at] * ROWS, stops[at + 1] * ROWS) for at, name in enumerate(SPLITS)},
         times=dict.fromkeys(SPLITS, ("2016-07-01T00:00:00", "2016-08-01T00:00:00")),

@@ -8,6 +8,7 @@ import pytest
 
 from zwu_ts_assets.gallery.site import Corpus, gallery_files, overview
 from zwu_ts_assets_tests.gallery.stand_in import ROWS, corpus_of
+from zwu_ts_assets_tests.training.corpora import LENGTH
 
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "{{ 7 * 7 }}")
 
@@ -72,7 +73,10 @@ def test_the_page_of_a_sample_tells_everything_about_it(files: dict[str, bytes])
 def test_the_page_of_the_dataset_tells_what_was_left_out_and_why(files: dict[str, bytes]) -> None:
     page = Page(files["dataset.html"])
     assert "reach over a border of two splits" in page.text
-    assert str(6 * ROWS) in page.text  # the first row of the embargoed window
+    for first in (6 * ROWS, 5000, 6000, *range(7000, 7040)):  # each of the windows by its rows
+        assert f"{first} to {first + LENGTH - 1}" in page.text
+    assert "the series ends before their target does" in page.text
+    assert "a row of their target lacks a value" in page.text
     assert "no lag is long enough" in page.text
     drawn = [found["class"] for tag, found in page.elements if tag == "rect"]
     assert drawn.count("embargoed") == 1

@@ -21,6 +21,7 @@ SHAPED = sorted({*ASSETS, "colour_ranges", "line_plots"})  # the optional assets
         ({"canvas_width": 896}, {"correlation_pngs", "line_plots", "patch_videos"}),
         ({"title_batch_index": True}, {"correlation_pngs", "line_plots", "patch_videos"}),
         ({"colour_range": "train"}, {"correlation_pngs", "patch_videos"}),
+        ({"figure_look": "clear"}, {"correlation_pngs", "patch_videos"}),
         ({"video_width": 896}, {"patch_videos"}),
         ({"video_height": 512}, {"patch_videos"}),
         ({"video_width": 1792, "video_height": 992}, set()),  # the size that videos have anyway

@@ -13,6 +13,7 @@ import pytest
 from zwu_ts_assets.orchestration import terminal
 from zwu_ts_assets.orchestration.web.dev import NewsOfSensors
 from zwu_ts_assets_tests.processes import Shell, patience, wait_for
+from zwu_ts_assets_tests.project import SETTINGS, Project
 
 
 def live_processes(group: int) -> list[str]:
@@ -70,6 +71,34 @@ def test_without_a_terminal_a_line_now_and_then_tells_how_far_it_is(
             pass
         time.sleep(0.2)
     assert re.search(r"^weather: figures 6/10, [\d.e+]+/s, 38% of all", said.getvalue(), re.M)
+
+
+def test_a_check_counts_what_it_goes_through_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches where it looks at batches; one that looks at a whole asset counts nothing."""
+    told: list[tuple[str, int, int]] = []
+
+    class Watched(terminal.Progress):
+        def begin(self, stage: str, total: int = 0, kept: int = 0) -> None:
+            if self.stage:
+                told.append((self.stage, self.done, self.total))
+            super().begin(stage, total, kept)
+
+    monkeypatch.setattr(terminal, "Progress", Watched)
+    project = Project(tmp_path / "project", settings=SETTINGS)
+    with terminal.progress("etth1", {}) as shown:
+        assert project.materialize(batches=(0, 2)).success
+        shown.begin("end")
+    checks = {stage.split(": ")[1]: (done, total) for stage, done, total in told if ": " in stage}
+    for each in (
+        "matrices_are_sound",
+        "pngs_decode_to_the_canvas",
+        "videos_decode_to_every_frame",
+    ):
+        assert checks.pop(each) == (3, 3)
+    assert {"ids_decode_to_the_text", "text_covers_every_batch"} <= set(checks)
+    assert set(checks.values()) == {(0, 0)}
 
 
 def test_a_command_is_done_when_its_last_stage_is() -> None:

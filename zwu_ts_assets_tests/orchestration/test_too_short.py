@@ -1,17 +1,19 @@
 """A CSV too short for its splits: what is missing is told, and the command fails."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from zwu_ts_assets import Corpus, cli
+from zwu_ts_assets import cli
+from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.too_short import empty_splits
 from zwu_ts_assets.storage.artifact_store import Detail
-from zwu_ts_assets.training.splits import resolve_borders
 from zwu_ts_assets_tests.project import SETTINGS, Project, write_csv
 
 PLAIN = SETTINGS.replace("horizon = 24", "horizon = 6")  # a sample has 30 rows
@@ -59,25 +61,98 @@ def test_nothing_to_export_is_an_error_that_says_what_helps(
     assert len((project.artifacts / "exports/qwen/train.jsonl").read_text("utf-8").splitlines())
 
 
+def counts_of(rows: int, settings: Settings) -> tuple[dict[str, int], dict[str, Detail]]:
+    """The samples of each split, counted window by window, and what a record tells of them."""
+    ratios = [Decimal(str(ratio)) for ratio in settings.split.ratios or (0.7, 0.1, 0.2)]
+    cuts = [0, int(ratios[0] * rows), int((ratios[0] + ratios[1]) * rows), rows]
+    needed = settings.window_length + settings.horizon
+    counts: dict[str, int] = {}
+    details: dict[str, Detail] = {}
+    for name, (first, stop) in zip(("train", "validation", "test"), pairwise(cuts), strict=True):
+        starts = range(0, rows - settings.window_length + 1, settings.stride)
+        counts[name] = sum(first <= start and start + needed <= stop for start in starts)
+        details[f"{name}_samples"] = counts[name]
+        details[f"{name}_rows"] = f"{first}..{stop - 1}" if stop > first else "none"
+    return counts, details
+
+
+def settings_of(**changes: object) -> Settings:
+    return Settings.model_validate(
+        {"window_length": 24, "horizon": 6, "patch_length": 12, "patch_stride": 6, **changes}
+    )
+
+
+def with_split(ratios: Sequence[float], **changes: object) -> Settings:
+    return settings_of(split={"ratios": tuple(ratios)}, **changes)
+
+
+CSV = Path("weather.csv")
+
+
 @pytest.mark.parametrize("rows", [180, 203, 290])
-def test_ratios_that_are_suggested_leave_no_split_empty(tmp_path: Path, rows: int) -> None:
-    csv = tmp_path / "weather.csv"
-    write_csv(csv, rows)
-    csv.with_suffix(".toml").write_text(PLAIN, encoding="utf-8")
-    corpus = Corpus(csv)
-    counts = {name: len(corpus.samples(name)) for name in ("train", "validation", "test")}
+def test_ratios_that_are_suggested_leave_no_split_empty(rows: int) -> None:
+    counts, details = counts_of(rows, settings_of())
     assert 0 in counts.values()
     assert counts["train"]
-    cut = resolve_borders(corpus.dataset.settings.split, corpus.series.timestamps)
-    details: dict[str, Detail] = {f"{name}_samples": n for name, n in counts.items()}
-    spans = pairwise(cut.rows)
-    details |= {f"{n}_rows": f"{a}..{b - 1}" for n, (a, b) in zip(counts, spans, strict=True)}
-    sentence = empty_splits(csv, corpus.dataset.settings, details)
+    sentence = empty_splits(CSV, settings_of(), details)
     assert "there is no sample in " in sentence
     (found,) = re.findall(r"ratios = \[(.+?)\]", sentence)
-    ratios = [float(each) for each in found.split(", ")]
-    other = Corpus(csv, split={"ratios": ratios})
-    assert all(len(other.samples(name)) for name in counts)
+    other = with_split([float(each) for each in found.split(", ")])
+    assert all(counts_of(rows, other)[0].values())
+
+
+@pytest.mark.parametrize("ratios", [(0.8, 0.1, 0.1), (0.9, 0.1, 0.0), (0.7, 0.1, 0.2)])
+def test_a_stride_or_horizon_that_is_suggested_leaves_no_split_empty(
+    ratios: tuple[float, float, float],
+) -> None:
+    suggested: Counter[str] = Counter()
+    for rows in range(150, 900):
+        counts, details = counts_of(rows, with_split(ratios))
+        asked = [name for name, ratio in zip(counts, ratios, strict=True) if ratio]
+        missing = [name for name in asked if not counts[name]]
+        sentence = empty_splits(CSV, with_split(ratios), details)
+        assert bool(missing) == bool(sentence)
+        if not missing:
+            continue
+        assert f"a ratio of 0 for {' and '.join(missing)}, if that is meant" in sentence
+        for setting, name in (("window_stride", "window_stride"), ("horizon", "horizon")):
+            for most in map(int, re.findall(rf"a {name} of at most (\d+)", sentence)):
+                suggested[setting] += 1
+                better, _ = counts_of(rows, with_split(ratios, **{setting: most}))
+                assert all(better[each] for each in asked), (rows, sentence)
+    assert min(suggested["window_stride"], suggested["horizon"]) >= 5
+
+
+def test_of_few_batches_more_are_suggested_first() -> None:
+    details: dict[str, Detail] = {"train_samples": 3, "validation_samples": 0, "test_samples": 0}
+    details |= {"train_rows": "0..8639", "validation_rows": "8640..11519", "test_rows": "none"}
+    sentence = empty_splits(CSV, settings_of(max_batches=3), details)
+    assert "What helps: a max_batches larger than 3" in sentence
+
+
+def test_a_split_without_rows_is_no_empty_one() -> None:
+    settings = with_split((1, 0, 0))
+    assert empty_splits(CSV, settings, counts_of(180, settings)[1]) == ""
+
+
+@pytest.mark.slow
+def test_an_export_with_an_empty_split_is_an_error_and_a_look_at_it_is_not(
+    project: Project, enter: Callable[..., Result]
+) -> None:
+    write_csv(project.csv, 345)
+    project.configure(PLAIN + "window_stride = 6\n[split]\nratios = [0.92, 0.04, 0.04]\n")
+    for _ in range(2):  # the second has nothing to do, and the split is still empty
+        result = enter("export", "--format", "qwen", "--workers", "1")
+        assert result.exit_code == 1
+        assert "there is no sample in validation and test" in result.output
+        assert "What helps: " in result.output
+        assert "Traceback" not in result.output
+    result = enter("look", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert "Warning: " in result.output
+    project.configure(PLAIN + "window_stride = 6\n[split]\nratios = [1, 0, 0]\n")
+    result = enter("export", "--format", "qwen", "--workers", "1")
+    assert result.exit_code == 0, result.output
 
 
 def test_a_folder_with_nothing_but_checkpoints_is_no_export(

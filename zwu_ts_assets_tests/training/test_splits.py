@@ -58,6 +58,10 @@ def test_the_published_borders_of_etth1_by_hand() -> None:
         "after the last border": 32,
     }
     assert report.embargoed == (89 * 96, 119 * 96)
+    assert report.left_out == {
+        "embargoed": (89 * 96, 119 * 96),
+        "after the last border": tuple(96 * i for i in range(149, 181)),
+    }
     assert report.rows == {
         "train": (0, 8640),
         "validation": (8640, 11520),

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from zwu_ts_assets.orchestration.contexts import CheckRun
+from zwu_ts_assets.orchestration.terminal import expect, step
 from zwu_ts_assets.orchestration.work import Artifact, Check, Verdict, warnings_among
 
 if TYPE_CHECKING:
@@ -97,16 +98,26 @@ def _verify(
     Window by window, so that a batch of many of them keeps every worker busy.
     """
     chosen = run.chosen(batches)
-    labels: deque[str] = deque()
+    labels: deque[tuple[int, str]] = deque()
+    expect(len(chosen))
 
     def parts() -> Iterator[Any]:
         for batch, content in batches.pick(map(str, chosen)):
             for label, part in (parts_of or _of_files)(content):
-                labels.append(f"{batch}{label}")
+                labels.append((batch, label))
                 yield part
 
-    found = ((labels.popleft(), told) for told in run.pool.map(problem, parts()))
-    problems = {label: sentence for label, sentence in found if sentence}
+    problems = {}
+    under_way: int | None = None
+    for sentence in run.pool.map(problem, parts()):
+        batch, label = labels.popleft()
+        if under_way not in {None, batch}:
+            step()
+        under_way = batch
+        if sentence:
+            problems[f"{batch}{label}"] = sentence
+    if under_way is not None:
+        step()
     return Verdict(
         not problems,
         "; ".join(f"batch {b} {p}" for b, p in list(problems.items())[:3]),

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.gallery.site import INDEX, Corpus, Film, gallery_files, overview
+from zwu_ts_assets.gallery.site import (
+    INDEX,
+    OVERVIEW,
+    Corpus,
+    Film,
+    gallery_files,
+    overview,
+)
 from zwu_ts_assets.orchestration.assets.media_records import film_of
 from zwu_ts_assets.orchestration.assets.sample_views import View
 from zwu_ts_assets.orchestration.batches import Batches
@@ -22,9 +29,6 @@ from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.export_files import ExportFile
 
 Files = Mapping[str, bytes]
-
-OVERVIEW: Final = "look.html"
-"""The page above the galleries of several datasets, in the folder of all artifacts."""
 
 _CARD: Final = ("title", "description", "source", "licence")
 

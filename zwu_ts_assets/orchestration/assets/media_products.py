@@ -198,6 +198,7 @@ def correlation_product(
         _title_prefix(batch, window, settings),
         ranges.windows if ranges else None,
         window.shown,
+        settings.figure_look,
     )
     return _picture(frame, drawing, settings)
 
@@ -265,6 +266,7 @@ def video_product(
         title_prefix=_title_prefix(batch, window, settings),
         ranges=ranges.patches if ranges else None,
         shown=window.shown,
+        look=settings.figure_look,
     )
     frames: list[Frame] = []
     video = encode_mp4(_kept(drawn, frames), settings.fps)

@@ -157,6 +157,39 @@ def out_of_date_sentence(stale: Sequence[OutOfDate], foreign: Sequence[str] = ()
     return "; ".join([*parts, *([foreign_sentence(foreign)] if foreign else [])])
 
 
+NOT_ASKED_FOR: Final = (
+    "Nobody has asked for it. Materialize it once, and it is kept current from then on."
+)
+"""What is said of an asset of the last mile that is neither there nor missing."""
+
+
+def wanted_specs(
+    dataset: Dataset, store: ArtifactStore, also: Collection[str] = ()
+) -> list[AssetSpec]:
+    """The assets that should be there: of the last mile those that somebody asked for.
+
+    They bring along what they are made from.
+
+    Args:
+        dataset: Its settings ask for some.
+        store: A look at its artifacts: what was made once is asked for.
+        also: Assets of the last mile that are asked for now.
+    """
+    specs, settings = dataset.specs, dataset.settings
+    wanted: dict[str, AssetSpec] = {}
+    for spec in reversed(specs.enabled(settings)):
+        asked = (
+            not spec.last_mile
+            or spec.role in also
+            or spec.is_asked_for(settings)
+            or store.record(spec.role, "0" if spec.per_batch else WHOLE) is not None
+            or any(spec.role in specs.inputs(role, settings).values() for role in wanted)
+        )
+        if asked:
+            wanted[spec.role] = spec
+    return list(reversed(wanted.values()))
+
+
 @dataclass
 class _Comparison:
     """One comparison under way: asset by asset, in the order of the lineage."""
@@ -179,7 +212,7 @@ class _Comparison:
 
     def result(self) -> Difference:
         dataset, batches = self.dataset, self._batches
-        wanted = self._wanted()
+        wanted = wanted_specs(dataset, self.store, self.also)
         for spec in wanted:
             self._compare(spec)
         off = dataset.specs.switched_off(dataset.settings)
@@ -206,25 +239,6 @@ class _Comparison:
     @property
     def _batches(self) -> int:
         return int(self.raw.details["batches"] or 0)
-
-    def _wanted(self) -> list[AssetSpec]:
-        """The assets that should be there: of the last mile those that somebody asked for.
-
-        They bring along what they are made from.
-        """
-        specs, settings = self.dataset.specs, self.dataset.settings
-        wanted: dict[str, AssetSpec] = {}
-        for spec in reversed(specs.enabled(settings)):
-            asked = (
-                not spec.last_mile
-                or spec.role in self.also
-                or spec.is_asked_for(settings)
-                or self.store.record(spec.role, "0" if spec.per_batch else WHOLE) is not None
-                or any(spec.role in specs.inputs(role, settings).values() for role in wanted)
-            )
-            if asked:
-                wanted[spec.role] = spec
-        return list(reversed(wanted.values()))
 
     def _compare(self, spec: AssetSpec) -> None:
         """Compare the artifacts of an asset with what they should be."""

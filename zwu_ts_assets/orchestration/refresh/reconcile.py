@@ -20,13 +20,15 @@ from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHECK
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
+from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.partitions import register_batches
 from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
 from zwu_ts_assets.orchestration.refresh.comparison import (
+    NOT_ASKED_FOR,
     Difference,
     difference,
     out_of_date_sentence,
+    wanted_specs,
 )
 from zwu_ts_assets.orchestration.refresh.decision import Decision, decide
 from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
@@ -241,6 +243,14 @@ def report_state(
             description=sentence,
             error=decision.gave_up,
         )
+    _report_not_asked_for(reporter, found.assets)
+
+
+def _report_not_asked_for(reporter: Reporter, wanted: Sequence[str]) -> None:
+    """Take back what was said of assets that nobody asks for: nothing is wrong with them."""
+    for asset in reporter.inputs:
+        if asset not in wanted:
+            reporter.check(asset, CURRENT_CHECK, passed=True, description=NOT_ASKED_FOR)
 
 
 def report_unusable_csv(reporter: Reporter, dataset: Dataset, sentence: str) -> None:
@@ -252,7 +262,8 @@ def report_unusable_csv(reporter: Reporter, dataset: Dataset, sentence: str) -> 
         sentence: What is wrong with it.
     """
     reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
-    for asset in asset_names(dataset):
+    wanted = [dataset.asset_name(spec.role) for spec in wanted_specs(dataset, reporter.store)]
+    for asset in wanted:
         reporter.check(
             asset,
             CURRENT_CHECK,
@@ -260,6 +271,7 @@ def report_unusable_csv(reporter: Reporter, dataset: Dataset, sentence: str) -> 
             description=f"Not known while the CSV cannot be used. {sentence}",
             error=False,
         )
+    _report_not_asked_for(reporter, wanted)
 
 
 def report_comparison(reporter: Reporter, dataset: Dataset, found: Difference) -> None:

@@ -116,7 +116,7 @@ def _parts(path: str) -> tuple[tuple[str, ...], str]:
     if path.endswith((f".mp4{PREVIEW}", f".png{PREVIEW}")):
         plain = path.removesuffix(PREVIEW)
     first, _, rest = plain.partition("/")
-    if _NAMES.fullmatch(plain):
+    if _NAMES.fullmatch(plain) or plain == site.OVERVIEW:
         return (), path
     if NAME.fullmatch(first) and _NAMES.fullmatch(rest):
         return (first,), path.partition("/")[2]

@@ -199,6 +199,61 @@ def test_a_broken_csv_fails_a_check_that_says_why_and_starts_no_run(settled: Pro
     assert check(settled, "correlation_pngs", "is_current").passed
 
 
+def test_what_nobody_asked_for_is_never_a_warning(settled: Project) -> None:
+    """Neither while the CSV is broken, nor for ever after."""
+    unasked = ("samples", "evidence", "preflight", "gallery", "qwen_export", "line_plots")
+    good = settled.csv.read_bytes()
+    for content in (good, good.replace(b",", b";", 1), good):
+        settled.csv.write_bytes(content)
+        look(settled)
+        for asset in unasked:
+            result = check(settled, asset, "is_current")
+            assert result.passed
+            assert "Nobody has asked for it" in (result.description or "")
+
+
+def test_a_warning_of_before_is_taken_back(settled: Project) -> None:
+    """Earlier versions left one on each asset that nobody asked for."""
+    settled.instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey("qwen_export"),
+            check_name="is_current",
+            passed=False,
+            metadata={},
+            severity=dg.AssetCheckSeverity.WARN,
+            description="Not known while the CSV cannot be used.",
+        )
+    )
+    look(settled)
+    assert check(settled, "qwen_export", "is_current").passed
+
+
+def test_what_somebody_asked_for_is_a_warning_while_it_is_missing(settled: Project) -> None:
+    toml = settled.data / "ETTh1.toml"
+    settled.configure(toml.read_text("utf-8") + 'exports = ["qwen"]\n')
+    look(settled)
+    for asset in ("samples", "questions", "evidence", "qwen_export"):
+        result = check(settled, asset, "is_current")
+        assert not result.passed
+        assert result.severity == dg.AssetCheckSeverity.WARN
+    assert check(settled, "ms_swift_export", "is_current").passed
+
+
+def test_the_button_of_the_check_says_the_same(settled: Project) -> None:
+    definitions = build_definitions([settled.dataset], settled.artifacts)
+    job = definitions.resolve_implicit_global_asset_job_def()
+    keys = {
+        dg.AssetCheckKey(dg.AssetKey(name), "is_current") for name in ("etth1_raw", "qwen_export")
+    }
+    ran = job.get_subset(asset_selection=set(), asset_check_selection=keys).execute_in_process(
+        instance=settled.instance
+    )
+    told = {each.asset_key.path[-1]: each for each in ran.get_asset_check_evaluations()}
+    assert told["qwen_export"].passed
+    assert "Nobody has asked for it" in (told["qwen_export"].description or "")
+    assert told["etth1_raw"].description == "what the CSV, the settings and the code say now"
+
+
 def test_a_csv_that_just_changed_is_waited_for(built: Project) -> None:
     patient = AutomationSettings(settle_seconds=3600)
     built.csv.touch()
