@@ -113,7 +113,9 @@ def made(watched: Watched) -> Counter[tuple[str, str | None]]:
         events = watched.instance.fetch_materializations(dg.AssetKey(asset), limit=1000)
         for event in (record.asset_materialization for record in events.records):
             assert event is not None
-            if event.metadata["rewritten"].value:
+            details = event.metadata.get("details")
+            told = details.value if details else {"rewritten": event.metadata["rewritten"].value}
+            if told["rewritten"]:
                 found[asset, event.partition] += 1
     return found
 
