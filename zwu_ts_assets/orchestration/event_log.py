@@ -123,7 +123,7 @@ def _without_repetition(event: dg.EventLogEntry) -> dg.EventLogEntry:
 
 
 def _packed(text: str) -> str:
-    """The JSON of an event without spaces, and without fields that are empty where none is given."""
+    """The JSON of an event without spaces, and without fields that are empty where unset."""
 
     def given(fields: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(fields)

@@ -33,8 +33,8 @@ _INLINE: Final = 999  # characters of Markdown that the web UI shows without a c
 
 
 DETAILS: Final = "details"
-"""Of a batch: all that is told of it beside path and size, in one entry, which is shown whole. There
-may be many thousands of batches, and an entry takes a hundred bytes beside what it says."""
+"""Of a batch: all that is told of it beside path and size, in one entry, which is shown whole.
+There may be many thousands of batches, and an entry takes a hundred bytes beside what it says."""
 
 
 def materialization_metadata(
