@@ -3,6 +3,7 @@
 What belongs here: the two kinds. What does not: what is in them.
 """
 
+import operator
 import os
 import pickle
 import tempfile
@@ -62,6 +63,13 @@ class Spool(Sequence[T]):
 
     def __iter__(self) -> Iterator[T]:
         return (self[at] for at in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Spool | list | tuple):
+            return NotImplemented
+        return len(self) == len(other) and all(map(operator.eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment] - items can be added
 
 
 class Shelf(Mapping[str, T]):

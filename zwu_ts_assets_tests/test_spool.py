@@ -20,6 +20,10 @@ def test_a_spool_gives_what_was_put_in_as_a_list_does() -> None:
     assert [spool[at] for at in (-1, 0, 2)] == [whole[at] for at in (-1, 0, 2)]
     assert spool[1:3] == whole[1:3]
     assert list(reversed(spool)) == whole[::-1]
+    assert spool == whole == spool
+    assert spool == Spool(whole)
+    assert spool != whole[:-1]
+    assert spool != [*whole[:-1], ("d", 5)]
 
 
 @pytest.mark.parametrize("index", [1, -2])

@@ -73,7 +73,8 @@ class KeptOpenEventLog(SqliteEventLogStorage):
         # As Dagster's own does it with every event about an asset.
         with self.index_transaction() as connection:
             inserted = connection.execute(self.prepare_insert_event(event))
-            (number,) = inserted.inserted_primary_key
+            assert inserted.inserted_primary_key is not None
+            number = inserted.inserted_primary_key[0]
             self._store_asset_event_tags(connection, [event], [number])
             self._store_asset_event(connection, event, number)
 

@@ -61,7 +61,10 @@ def test_dagster_reads_every_event_that_it_wrote() -> None:
 def test_a_batch_is_told_in_full_to_its_asset_and_in_short_to_its_run(home: Path) -> None:
     @dg.asset(partitions_def=BATCHES)
     def files() -> dg.MaterializeResult[None]:
-        metadata = {"path": dg.MetadataValue.path("/a/file"), "details": {"rows": "0..95"}}
+        metadata = {
+            "path": dg.MetadataValue.path("/a/file"),
+            "details": dg.MetadataValue.json({"rows": "0..95"}),
+        }
         version = dg.DataVersion("content")
         return dg.MaterializeResult(metadata=metadata, data_version=version)
 
