@@ -26,6 +26,7 @@ from benchmarks.measure import (
     seconds,
     seconds_table,
 )
+from benchmarks.memory import ASSETS, memory_rows
 from benchmarks.pipeline import (
     BATCH_ROWS,
     Project,
@@ -130,6 +131,9 @@ def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="a few batches, once")
+    parser.add_argument(
+        "--memory", action="store_true", help="the last mile's memory too, in half an hour more"
+    )
     parser.add_argument("--csv", type=Path, default=project_root() / "data" / "ETTh1.csv")
     arguments = parser.parse_args()
     started = time.perf_counter()
@@ -154,6 +158,7 @@ def main() -> None:
         window = series.values[BATCH_ROWS : 2 * BATCH_ROWS]
         of_a_figure = figure_stages(window, series.features, times)
         of_a_video = video_stages(window, series.features, times)
+        memory = memory_rows(csv, folder / "memory", 1, ASSETS) if arguments.memory else []
 
     full = [ran.command_seconds for ran in sides.full]
     changed = [ran.command_seconds for ran in sides.changed]
@@ -204,6 +209,7 @@ def main() -> None:
             1.05,
             1.0,
         ),
+        *memory,
     ]
     print(
         f"{'ETTh1' if real else 'The sample dataset'}, {processor()}, "

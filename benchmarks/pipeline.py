@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,26 +44,30 @@ class Project:
 
     def __init__(self, folder: Path, csv: bytes) -> None:
         """Args: where; the CSV, named ETTh1.csv there because that dataset has no prefix."""
-        (folder / "data").mkdir(parents=True)
-        (folder / "home").mkdir()
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        (folder / "home").mkdir(exist_ok=True)
         shutil.copy(project_root() / ".dagster" / "dagster.yaml", folder / "home")
         self.folder = folder
         self.csv = folder / "data" / "ETTh1.csv"
         self.csv.write_bytes(csv)
 
-    def run(self) -> Ran:
-        """Materialize what is due."""
-        environment = {
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """By which a command finds it."""
+        return {
             **os.environ,
             "ZWU_TS_DATA_DIR": str(self.folder / "data"),
             "ZWU_TS_ARTIFACTS_DIR": str(self.folder / "artifacts"),
             "DAGSTER_HOME": str(self.folder / "home"),
             "ZWU_TS_DATASETS": "etth1",
         }
+
+    def run(self) -> Ran:
+        """Materialize what is due."""
         clock, started = time.time(), time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "zwu_ts_assets", "run"],
-            env=environment,
+            env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

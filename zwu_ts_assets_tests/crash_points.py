@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from unittest import mock
 
 import dagster as dg
@@ -117,6 +117,10 @@ def record(folder: Path, rows: int, settings: str = "") -> Recording:
     return Recording(steps, _files(project.artifacts))
 
 
+def _put(content: bytes, sink: BinaryIO) -> None:
+    sink.write(content)
+
+
 def _at_hand(product: Product[Any]) -> Product[Any]:
     """A product that is made no further: of an export, all files are built."""
     if not hasattr(product.value, "__next__"):
@@ -124,7 +128,8 @@ def _at_hand(product: Product[Any]) -> Product[Any]:
     files = []
     for file in product.value:
         if isinstance(file, WrittenFile):
-            file = replace(file, build=partial(bytes, file.build()))
+            content = file.build()
+            file = WrittenFile(file.path, file.made_from, partial(_put, content))
         files.append(file)
     return replace(product, value=files)
 

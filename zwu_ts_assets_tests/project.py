@@ -166,7 +166,7 @@ def failures(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 def metadata(project: Project, asset: str, batch: int | None = None) -> dict[str, Any]:
-    """Values of the latest materialization's metadata."""
+    """Values of the latest materialization's metadata, and those of its details."""
     if batch is None:
         event = project.instance.get_latest_materialization_event(dg.AssetKey(asset))
     else:
@@ -176,7 +176,10 @@ def metadata(project: Project, asset: str, batch: int | None = None) -> dict[str
         event = records[0].event_log_entry
     assert event is not None
     assert event.asset_materialization is not None
-    return {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
+    told = {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
+    details = told.pop("details", {})  # of a batch; of others, each is an entry
+    assert isinstance(details, dict)
+    return told | details
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:

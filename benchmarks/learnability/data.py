@@ -177,7 +177,7 @@ def ask(dataset: Dataset, tasks: Sequence[str]) -> Corpus:
                     f"task {name!r} has no question in the split {split}: {reason}. Leave it out, "
                     "or use a CSV with more rows or a smaller stride"
                 )
-    return Corpus(settings, used, asked.questions)
+    return Corpus(settings, used, tuple(asked.questions))
 
 
 def shows_video(task: str) -> bool:

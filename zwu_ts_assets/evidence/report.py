@@ -6,28 +6,26 @@ readers (`blind`, `answers`, `panels`), how questions are made, and where media 
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import Final, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from zwu_ts_assets.evidence.answers import Reader, Seen, answer_from_pixels, can_read
+from zwu_ts_assets.evidence.answers import Reader, can_read
 from zwu_ts_assets.evidence.blind import (
     TextQuestion,
     majority_answers,
     regression_answers,
     usual_numbers,
 )
-from zwu_ts_assets.evidence.boxes import FigureBoxes, find_boxes
-from zwu_ts_assets.evidence.curves import Curves, read_lines
-from zwu_ts_assets.evidence.media import resized
-from zwu_ts_assets.evidence.panels import TIME_PANELS, NotAFigure, Panels, read_figure
-from zwu_ts_assets.evidence.printed import Illegible, read_cell_number
-
-Pixels = NDArray[np.uint8]
+from zwu_ts_assets.evidence.reading import (
+    NO_ANSWER,
+    Gallery,
+    Job,
+    Mapped,
+    Question,
+    Shown,
+    read_all,
+)
 
 NATIVE: Final = "native"
 """Name of the size at which media are as they were made."""
@@ -38,113 +36,7 @@ BLIND_MARGIN: Final = 0.05
 PIXELS_LEAST: Final = 0.99
 """A reader of pixels must be right this often at native size."""
 
-_READ_LAST: Final = 256
-"""Of so many media the numbers are kept: of a large corpus those of all would fill the memory."""
-
 _Z95: Final = 1.959963984540054
-_NO_ANSWER: Final = math.nan
-
-
-class Question(Protocol):
-    """What the readers need of a question; the answer is used for counting alone."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def sample_id(self) -> str:
-        """The sample whose media it shows."""
-
-    @property
-    def other_sample(self) -> str:
-        """A second sample whose media it shows; empty for none."""
-
-    @property
-    def split(self) -> str:
-        """Name of the split."""
-
-    @property
-    def task(self) -> str:
-        """Name of the task."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The views in which the answer stands."""
-
-    @property
-    def subject(self) -> Mapping[str, object]:
-        """What the text is about."""
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The options, in order."""
-
-    @property
-    def right(self) -> int:
-        """The right option, counted from 0; -1 where the answer is no option."""
-
-    @property
-    def prompt(self) -> str:
-        """The whole text."""
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """The views that are shown."""
-
-    @property
-    def series(self) -> str:
-        """The lines of the prompt that give numbers, which a blind reader does not see."""
-
-    @property
-    def form(self) -> str:
-        """How it is answered: `choice`, `name`, `number` or `numbers`."""
-
-    @property
-    def answer(self) -> str:
-        """The right answer."""
-
-    @property
-    def tolerance(self) -> float:
-        """By how much a number may be off."""
-
-
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """Where the readers find media, and what the prompt says about them.
-
-    Attributes:
-        figure: From a sample's id to the RGB pixels of its figure.
-        video: From a sample's id to the RGB frames of its video.
-        columns: Names of the columns of the feature panels, in order.
-        steps: Steps of a window.
-        patches: First step and the step after the last one of each frame that repeats no other.
-        lines: From a sample's id to the RGB pixels of its line plot; None where there are none.
-        altered: From a sample's id to those of its altered copy; likewise.
-    """
-
-    figure: Callable[[str], Pixels]
-    video: Callable[[str], Sequence[Pixels]]
-    columns: tuple[str, ...]
-    steps: int
-    patches: Sequence[tuple[int, int]]
-    lines: Callable[[str], Pixels] | None = None
-    altered: Callable[[str], Pixels] | None = None
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Media as a consumer hands them to its model.
-
-    Attributes:
-        figure: Width and height of figures and line plots; None where they are refused.
-        frame: Width and height of the frames of videos; likewise.
-        kept: Which frames are kept, counted from 0; None for all.
-    """
-
-    figure: tuple[int, int] | None
-    frame: tuple[int, int] | None
-    kept: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -275,117 +167,12 @@ def _rate_json(rate: Rate) -> dict[str, object]:
     return {"right": rate.right, "asked": rate.asked, "interval": [low, high]}
 
 
-class _Reading:
-    """What was read at one size, of the media that were read last: numbers alone are kept."""
-
-    def __init__(
-        self,
-        gallery: Gallery,
-        shown: Shown | None,
-        own: Mapping[str, Reader],
-        with_time: frozenset[str],
-    ) -> None:
-        self.gallery = gallery
-        self.shown = shown
-        self.own = own
-        self.with_time = with_time
-        self.figure = lru_cache(_READ_LAST)(self._figure)
-        self.frames = lru_cache(_READ_LAST)(self._frames)
-        self.lines = lru_cache(_READ_LAST)(self._lines)
-
-    def _shown(self, pixels: Pixels, *, frame: bool = False) -> Pixels:
-        if self.shown is None:
-            return pixels
-        size = self.shown.frame if frame else self.shown.figure
-        if size is None:
-            raise NotAFigure("the consumer refuses it")
-        return resized(pixels, size)
-
-    def _read(
-        self,
-        pixels: Pixels,
-        steps: int,
-        time_panels: Collection[int] = TIME_PANELS,
-        boxes: FigureBoxes | None = None,
-        *,
-        frame: bool = False,
-    ) -> Panels:
-        height, width = pixels.shape[:2]
-        return read_figure(
-            self._shown(pixels, frame=frame),
-            len(self.gallery.columns),
-            steps,
-            (width, height),
-            time_panels=time_panels,
-            boxes=boxes,
-        )
-
-    def _figure(self, sample: str) -> tuple[Panels, FigureBoxes]:
-        pixels = self.gallery.figure(sample)
-        boxes = find_boxes(self._shown(pixels))
-        return self._read(pixels, self.gallery.steps, boxes=boxes), boxes
-
-    def _number(self, sample: str, panel: int, row: int, column: int) -> float:
-        box = self.figure(sample)[1].panels[panel]
-        pixels = self._shown(self.gallery.figure(sample))
-        return read_cell_number(pixels, box, len(self.gallery.columns), row, column)
-
-    def _frames(self, sample: str) -> tuple[Panels, ...]:
-        spans = self.gallery.patches
-        kept = None if self.shown is None else self.shown.kept
-        if kept is not None and not set(range(len(spans))) <= set(kept):
-            raise NotAFigure("the consumer drops a frame")
-        frames = self.gallery.video(sample)[: len(spans)]
-        boxes = find_boxes(self._shown(frames[0], frame=True))
-        # Of the time panels of frames, Time DTW alone is asked about.
-        time_panels = TIME_PANELS[:1] if sample in self.with_time else ()
-        return tuple(
-            self._read(frame, stop - start, time_panels, boxes, frame=True)
-            for frame, (start, stop) in zip(frames, spans, strict=True)
-        )
-
-    def _lines(self, view: str, sample: str) -> Curves:
-        plot = self.gallery.lines if view == "lines" else self.gallery.altered
-        if plot is None:
-            raise NotAFigure("there are no line plots")
-        pixels = self._shown(plot(sample))
-        return read_lines(pixels, len(self.gallery.columns), self.gallery.steps)
-
-    def answer(self, question: Question, own: str, other: str) -> float:
-        """The reader's answer from the media of given samples; NaN if it finds none."""
-        media = _media(question, own, other)
-        try:
-            seen = Seen(
-                [self.figure(sample)[0] for view, sample in media if view == "figure"],
-                [f for view, sample in media if view == "video" for f in self.frames(sample)],
-                self.gallery.columns,
-                tuple(start for start, _ in self.gallery.patches),
-                [self.lines(view, sample) for view, sample in media if view == "lines"],
-                [self.lines(view, sample) for view, sample in media if view == "altered"],
-                lambda panel, row, column: self._number(own, panel, row, column),
-            )
-            return answer_from_pixels(question, seen, self.own)
-        except (NotAFigure, Illegible):
-            return _NO_ANSWER
-
-
-def _media(question: Question, own: str, other: str) -> list[tuple[str, str]]:
-    """The media of a question, as view and sample, in the order in which they are shown.
-
-    A second sample's figure follows the first one's. Where two views are compared, it is the
-    second view that is of the other sample.
-    """
-    views = [view for view in question.given if view != "text"]
-    if other and len(views) == 1:
-        return [(views[0], own), (views[0], other)]
-    return [(view, other if other and at else own) for at, view in enumerate(views)]
-
-
 def prove(
     questions: Sequence[Question],
     gallery: Gallery,
     consumers: Mapping[str, Shown] | None = None,
     readers: Mapping[str, Reader] | None = None,
+    mapped: Mapped = map,
 ) -> Evidence:
     """Run all readers over all questions.
 
@@ -395,30 +182,25 @@ def prove(
         consumers: How consumers show media, by name. What can be read then is told of a part of
             the samples; None for the native size alone.
         readers: Readers of pixels for tasks that are not the project's, by task.
+        mapped: Maps the reading of samples over worker processes; the answers are the same.
     """
     asked = list(questions)
     # What lies ahead stands nowhere, and no one reads a task without a reader.
     read = [bool(q.needs) and can_read(q.task, readers) for q in asked]
+    places = _windows_by_split(asked)
+    windows = {split: (list(inside), inside) for split, inside in places.items()}
     elsewhere = {
-        at: _others(q, asked) for at, q in enumerate(asked) if read[at] and _can_be_exchanged(q)
-    }
-    wrong = [_NO_ANSWER] * len(asked)
-    with_time = frozenset(
-        sample
+        at: _others(q, *windows[q.split])
         for at, q in enumerate(asked)
-        if len(q.given) > 1
-        for view, sample in (
-            *_media(q, q.sample_id, q.other_sample),
-            *(_media(q, *elsewhere[at]) if at in elsewhere else ()),
-        )
-        if view == "video"
-    )
+        if read[at] and _can_be_exchanged(q)
+    }
+    wrong = [NO_ANSWER] * len(asked)
     own = [(at, (q.sample_id, q.other_sample)) for at, q in enumerate(asked) if read[at]]
-    right = [_NO_ANSWER] * len(asked)
-    jobs = [_Job(samples, at, None, right) for at, samples in own]
-    jobs += [_Job(samples, at, None, wrong) for at, samples in elsewhere.items()]
+    right = [NO_ANSWER] * len(asked)
+    jobs = [Job(samples, at, None, right) for at, samples in own]
+    jobs += [Job(samples, at, None, wrong) for at, samples in elsewhere.items()]
     at_consumers, told = _jobs_at_consumers(asked, own, consumers or {})
-    _read_all(asked, jobs + at_consumers, gallery, readers or {}, with_time)
+    read_all(asked, jobs + at_consumers, gallery, readers or {}, mapped)
     found = {NATIVE: right}
     blind = _blind_answers(asked)
     rows = []
@@ -452,30 +234,20 @@ def prove(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """One question to be read from the media of given samples, at one size."""
-
-    samples: tuple[str, str]
-    at: int
-    shown: Shown | None
-    answers: list[float]
-
-
 def _jobs_at_consumers(
     asked: Sequence[Question],
     own: Sequence[tuple[int, tuple[str, str]]],
     consumers: Mapping[str, Shown],
-) -> tuple[list[_Job], dict[str, list[float]]]:
+) -> tuple[list[Job], dict[str, list[float]]]:
     """Questions of some samples, spread over all, at the size of each consumer; and their answers.
 
     Consumers that show media alike share their answers.
     """
     names = sorted({samples[0] for _, samples in own})
     some = set(names[:: max(1, len(names) // _AT_CONSUMERS)])
-    answers = {shown: [_NO_ANSWER] * len(asked) for shown in consumers.values()}
+    answers = {shown: [NO_ANSWER] * len(asked) for shown in consumers.values()}
     jobs = [
-        _Job(samples, at, shown, answers[shown])
+        Job(samples, at, shown, answers[shown])
         for samples, at in sorted((samples, at) for at, samples in own)
         if samples[0] in some and len(asked[at].needs) == 1
         for shown in answers
@@ -483,41 +255,8 @@ def _jobs_at_consumers(
     return jobs, {name: answers[shown] for name, shown in consumers.items()}
 
 
-def _read_all(
-    asked: Sequence[Question],
-    jobs: Sequence[_Job],
-    gallery: Gallery,
-    own: Mapping[str, Reader],
-    with_time: frozenset[str],
-) -> None:
-    """Have every job answered, sample by sample, so that media are decoded once for all sizes."""
-    if not jobs:
-        return
-    decoded = _decoded_once(gallery)
-    readings = {
-        shown: _Reading(decoded, shown, own, with_time)
-        for shown in dict.fromkeys(job.shown for job in jobs)
-    }
-    for job in sorted(jobs, key=lambda job: (job.samples, job.at)):
-        job.answers[job.at] = readings[job.shown].answer(asked[job.at], *job.samples)
-
-
-def _decoded_once(gallery: Gallery) -> Gallery:
-    """The gallery, with the pixels that were asked for last still there.
-
-    Two of each kind, for questions that compare two; a video takes some 50 MB.
-    """
-    return replace(
-        gallery,
-        figure=lru_cache(2)(gallery.figure),
-        video=lru_cache(2)(gallery.video),
-        lines=gallery.lines and lru_cache(2)(gallery.lines),
-        altered=gallery.altered and lru_cache(2)(gallery.altered),
-    )
-
-
 def _rates_by_view(
-    asked: Sequence[Question], jobs: Sequence[_Job], answers: list[float]
+    asked: Sequence[Question], jobs: Sequence[Job], answers: list[float]
 ) -> dict[str, Rate]:
     """How often the answers of one size are right, by the view that a question needs."""
     right: Counter[str] = Counter()
@@ -560,7 +299,7 @@ def _blind_answers(questions: Sequence[Question]) -> dict[str, list[float]]:
         for q in questions
     ]
     answers = {
-        name: [_NO_ANSWER] * len(questions)
+        name: [NO_ANSWER] * len(questions)
         for name in ("majority of the task", "majority of the options", "regression on words")
     }
     for numbers in (False, True):
@@ -619,18 +358,26 @@ def _row(
     )
 
 
-def _others(question: Question, questions: Sequence[Question]) -> tuple[str, str]:
+def _windows_by_split(questions: Sequence[Question]) -> dict[str, dict[str, int]]:
+    """The samples of each split that are asked about, with their places among them."""
+    found: dict[str, dict[str, int]] = {}
+    for question in questions:
+        inside = found.setdefault(question.split, {})
+        inside.setdefault(question.sample_id, len(inside))
+    return found
+
+
+def _others(question: Question, names: Sequence[str], inside: Mapping[str, int]) -> tuple[str, str]:
     """The media of another window of the split instead of the question's own.
 
     Where figure and video are compared, the figure alone is exchanged; then most pairs differ.
     """
-    inside = list(dict.fromkeys(q.sample_id for q in questions if q.split == question.split))
-    at = inside.index(question.sample_id)
-    shifted = inside[(at + len(inside) // 2) % len(inside)]
+    at = inside[question.sample_id]
+    shifted = names[(at + len(names) // 2) % len(names)]
     if not question.other_sample:
         return shifted, question.sample_id if len(question.given) > 1 else ""
-    other = inside.index(question.other_sample) if question.other_sample in inside else at + 1
-    return shifted, inside[(other + len(inside) // 3 + 1) % len(inside)]
+    other = inside.get(question.other_sample, at + 1)
+    return shifted, names[(other + len(names) // 3 + 1) % len(names)]
 
 
 def markdown(evidence: Evidence) -> str:

@@ -370,7 +370,7 @@ def _page(path: str, template: str, **facts: Any) -> WrittenFile:
 
 
 def _file(path: str, content: bytes) -> WrittenFile:
-    return WrittenFile(path, hashlib.sha256(content).hexdigest(), lambda: content)
+    return WrittenFile(path, hashlib.sha256(content).hexdigest(), lambda sink: sink.write(content))
 
 
 def _rendered(template: str, **facts: Any) -> str:

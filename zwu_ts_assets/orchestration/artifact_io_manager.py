@@ -298,9 +298,8 @@ class ArtifactIOManager(dg.ConfigurableIOManager):
         def add_metadata(key: str, record: Record, made: bool) -> None:
             whole = record if made else store.with_preview(asset, key, record)
             metadata = materialization_metadata(
-                store.root, whole, context.asset_key, key, self.specs
+                *(store.root, whole, context.asset_key, key, self.specs), rewritten=made
             )
-            metadata["rewritten"] = dg.MetadataValue.bool(made)
             partition = key if context.has_asset_partitions else None
             # `add_output_metadata` would give every batch of a range the same metadata.
             step.add_asset_metadata(metadata, context.asset_key, partition)

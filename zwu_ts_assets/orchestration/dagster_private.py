@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         UnresolvedAssetJobDefinition as UnresolvedAssetJobDefinition,
     )
     from dagster._core.events import DagsterEvent as DagsterEvent
+    from dagster._core.events import StepMaterializationData as StepMaterializationData
     from dagster._core.launcher import DefaultRunLauncher as DefaultRunLauncher
     from dagster._core.storage.dagster_run import FINISHED_STATUSES as FINISHED_STATUSES
     from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES as NOT_FINISHED_STATUSES
@@ -71,6 +72,8 @@ _MODULES: Final = {
     "UnresolvedAssetJobDefinition": f"{_CORE}.definitions.unresolved_asset_job_definition",
     # Logs a materialization at once; the public way keeps it until the run ends.
     "DagsterEvent": f"{_CORE}.events",
+    # What it says of the materialization, of which the event log keeps a part twice.
+    "StepMaterializationData": f"{_CORE}.events",
     # Knows whether the code server that was asked to start a run is still there.
     "DefaultRunLauncher": f"{_CORE}.launcher",
     "GRPC_INFO_TAG": f"{_CORE}.storage.tags",

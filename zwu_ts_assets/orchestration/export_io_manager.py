@@ -122,7 +122,7 @@ def _written(
     kept = before.files.get(name) if before else None
     if before and kept and before.sources.get(name) == file.made_from and store.has(name, kept):
         return kept
-    return store.write(name, file.build())
+    return store.write_with(name, file.write)
 
 
 def _placed(store: ArtifactStore, file: MediaFile, name: str, *, link: bool) -> FileRecord:

@@ -16,7 +16,7 @@ import dagster as dg
 
 from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.work import WHOLE
-from zwu_ts_assets.storage.artifact_store import Record
+from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.storage.places import Place
 
 PREFIX: Final = "/artifacts/"
@@ -32,8 +32,13 @@ _FILES: Final = 8  # of so many files, each is told
 _INLINE: Final = 999  # characters of Markdown that the web UI shows without a click
 
 
+DETAILS: Final = "details"
+"""Of a batch: all that is told of it beside path and size, in one entry, which is shown whole.
+There may be many thousands of batches, and an entry takes a hundred bytes beside what it says."""
+
+
 def materialization_metadata(
-    root: Place, record: Record, asset: dg.AssetKey, key: str, specs: Specs
+    root: Place, record: Record, asset: dg.AssetKey, key: str, specs: Specs, *, rewritten: bool
 ) -> dict[str, dg.MetadataValue]:
     """Something to look at, path, size and sha256 of each file, and the details.
 
@@ -45,22 +50,27 @@ def materialization_metadata(
         asset: The asset's key.
         key: Batch index as text, or `all`.
         specs: The assets that there are.
+        rewritten: Whether it was made just now, or is only told of.
     """
     metadata = _to_look_at(record, asset, key, specs)
+    told: dict[str, Detail] = {}
     single = len(record.files) == 1
     many = len(record.files) > _FILES
     if many:
         metadata["path"] = dg.MetadataValue.path(str(root / os.path.commonpath(record.files)))
         total = sum(file.bytes for file in record.files.values())
         metadata["bytes"] = dg.MetadataValue.int(total)
-        metadata["content_version"] = dg.MetadataValue.text(record.version)
+        told["content_version"] = record.version
     for name, file in () if many else record.files.items():
         suffix = "" if single else f" ({Path(name).name})"
         metadata[f"path{suffix}"] = dg.MetadataValue.path(str(root / name))
         metadata[f"bytes{suffix}"] = dg.MetadataValue.int(file.bytes)
-        metadata[f"sha256{suffix}"] = dg.MetadataValue.text(file.sha256)
-    metadata.update(details_metadata(record.details))
-    return metadata
+        told[f"sha256{suffix}"] = file.sha256
+    told |= {**record.details, "rewritten": rewritten}
+    if key == WHOLE:
+        return metadata | details_metadata(told)
+    known = {name: value for name, value in told.items() if value is not None}
+    return metadata | {DETAILS: dg.MetadataValue.json(known)}
 
 
 def _to_look_at(
@@ -103,7 +113,7 @@ def _first_lines(text: str) -> str:
 
 
 def details_metadata(
-    details: Mapping[str, str | int | float | bool | None],
+    details: Mapping[str, Detail],
 ) -> dict[str, dg.MetadataValue]:
     """Details as metadata of the matching kind."""
     metadata: dict[str, dg.MetadataValue] = {}

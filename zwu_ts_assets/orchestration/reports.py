@@ -70,9 +70,9 @@ class Reporter:
         """
         whole = record if rewritten else self.store.with_preview(asset, key, record)
         metadata = materialization_metadata(
-            self.store.root, whole, asset_key(self.dataset, asset), key, self.dataset.specs
+            *(self.store.root, whole, asset_key(self.dataset, asset), key, self.dataset.specs),
+            rewritten=rewritten,
         )
-        metadata["rewritten"] = dg.MetadataValue.bool(rewritten)
         pointers = {
             get_input_event_pointer_tag(asset_key(self.dataset, name)): self._pointer(name, key)
             for name in self.inputs[asset]

@@ -10,15 +10,16 @@ artifact is made again. So no order of events ends in a wrong artifact that is b
 """
 
 import hashlib
+import io
 import json
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from zwu_ts_assets.storage.places import Place, StoreError
 
@@ -131,6 +132,17 @@ class ArtifactStore(ABC):
         A file that already has these bytes is left alone, so its modification time tells when its
         content last changed.
         """
+
+    def write_with(self, name: str, write: Callable[[BinaryIO], object]) -> FileRecord:
+        """Write a file as `write` does, of bytes that are made piece by piece.
+
+        Args:
+            name: Of the file.
+            write: Writes them, each time the same.
+        """
+        held = io.BytesIO()
+        write(held)
+        return self.write(name, held.getvalue())
 
     @abstractmethod
     def place(self, source: str, name: str, sha256: str, *, link: bool) -> FileRecord:

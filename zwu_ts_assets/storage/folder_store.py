@@ -6,11 +6,13 @@ a store is, and records (`artifact_store.py`), object stores (`object_store.py`)
 
 import fcntl
 import hashlib
+import io
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 from zwu_ts_assets.storage.artifact_store import RECORD_LIMIT, ArtifactStore, FileRecord
 from zwu_ts_assets.storage.regular_files import (
@@ -20,6 +22,7 @@ from zwu_ts_assets.storage.regular_files import (
     link_on_the_way,
     read_regular,
     remove_regular,
+    sha256_of,
 )
 from zwu_ts_assets.storage.temporaries import link_name, locked_temporary, remove_abandoned
 
@@ -73,6 +76,25 @@ class FolderStore(ArtifactStore):
             file.flush()
             os.fsync(file.fileno())
         return record
+
+    def write_with(self, name: str, write: Callable[[BinaryIO], object]) -> FileRecord:
+        """Write a file as `write` does, with no more of it in memory than a piece.
+
+        Raises:
+            OSError: As `write` says.
+        """
+        path = self.path(name)
+        made: list[FileRecord] = []
+        with (
+            self._new(path, unless=lambda: self._matches(path, made[0])) as temporary,
+            temporary.open("wb") as file,
+        ):
+            sink = _Counted(file)
+            write(sink)
+            made.append(FileRecord(sink.tell(), sink.sha256.hexdigest()))
+            file.flush()
+            os.fsync(file.fileno())
+        return made[0]
 
     def place(self, source: str, name: str, sha256: str, *, link: bool) -> FileRecord:
         """Give an artifact file a second name in one step: a hard link, or a copy of its own.
@@ -173,11 +195,19 @@ class FolderStore(ArtifactStore):
         return Path(entry.path).relative_to(self.root).as_posix()
 
     @contextmanager
-    def _new(self, path: Path) -> Iterator[Path]:
-        """A temporary file beside a path, which takes its place if all goes well."""
+    def _new(self, path: Path, unless: Callable[[], bool] = lambda: False) -> Iterator[Path]:
+        """A temporary file beside a path, which takes its place if all goes well.
+
+        Args:
+            path: The place.
+            unless: Tells afterwards whether what is there is to stay.
+        """
         handle, temporary = _temporary_in(path.parent, self._hidden)
         try:
             yield temporary
+            if unless():
+                temporary.unlink()
+                return
             temporary.chmod(0o666 & ~self._hidden)
             temporary.replace(path)
         except BaseException:
@@ -199,9 +229,34 @@ class FolderStore(ArtifactStore):
         try:
             if path.stat().st_size != expected.bytes:
                 return False
-            return hashlib.sha256(read_regular(path)).hexdigest() == expected.sha256
+            return sha256_of(path) == expected.sha256
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+
+class _Counted(io.RawIOBase, BinaryIO):
+    """What is written into a file, counted and hashed on its way."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.sha256 = hashlib.sha256()
+        self._file = file
+        self._bytes = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Pass it on."""
+        with memoryview(data) as view:
+            self.sha256.update(view)
+            self._file.write(view)
+            self._bytes += view.nbytes
+            return view.nbytes
+
+    def tell(self) -> int:
+        """How many bytes there were."""
+        return self._bytes
 
 
 def _temporary_in(folder: Path, hidden: int) -> tuple[int, Path]:

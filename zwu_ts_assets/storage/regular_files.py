@@ -8,10 +8,11 @@ ever, or a link to a folder whose files are not ours to remove.
 """
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -32,6 +33,24 @@ def read_regular(path: Path, *, follow: bool = True, limit: int | None = None) -
     Raises:
         FileNotFoundError: It is not there, is no regular file, or is larger.
     """
+    with _opened(path, follow=follow, limit=limit) as file:
+        return file.read() if limit is None else file.read(limit)
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a regular file, or of one behind a link; errors as of `read_regular`."""
+    found = hashlib.sha256()
+    with _opened(path) as file:
+        while piece := file.read(_PIECE):
+            found.update(piece)
+    return found.hexdigest()
+
+
+_PIECE: Final = 1024 * 1024
+
+
+@contextmanager
+def _opened(path: Path, *, follow: bool = True, limit: int | None = None) -> Iterator[BinaryIO]:
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if follow else os.O_NOFOLLOW)
     try:
         handle = os.open(path, flags)
@@ -46,7 +65,7 @@ def read_regular(path: Path, *, follow: bool = True, limit: int | None = None) -
         if limit is not None and facts.st_size > limit:
             raise FileNotFoundError(errno.ENOENT, f"has more than {limit} bytes", str(path))
         with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read() if limit is None else file.read(limit)
+            yield file
     finally:
         os.close(handle)
 

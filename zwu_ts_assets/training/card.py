@@ -10,7 +10,8 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import BinaryIO, Final
 
 from zwu_ts_assets.training.export_files import WrittenFile
 
@@ -188,9 +189,14 @@ def card_files(
     content = card_markdown(
         facts, format_name=format_name, configurations=configurations, usage=usage
     ).encode("utf-8")
-    yield WrittenFile(CARD, hashlib.sha256(content).hexdigest(), lambda: content)
-    yield WrittenFile(FIGURE, facts.figure.made_from, facts.figure.build)
-    yield WrittenFile(FILM_STRIP, facts.film_strip.made_from, facts.film_strip.build)
+    digest = hashlib.sha256(content).hexdigest()
+    yield WrittenFile(CARD, digest, lambda sink: sink.write(content))
+    for path, picture in ((FIGURE, facts.figure), (FILM_STRIP, facts.film_strip)):
+        yield WrittenFile(path, picture.made_from, partial(_put, picture))
+
+
+def _put(picture: Picture, sink: BinaryIO) -> None:
+    sink.write(picture.build())
 
 
 def card_markdown(

@@ -7,10 +7,12 @@ A picture costs a thousand tokens and more, and a question some dozens: asked on
 that a trainer computes would be pictures that it has computed before.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.picture.question import ALTERED, PictureQuestion
@@ -47,7 +49,7 @@ def shown_media(question: PictureQuestion) -> tuple[Medium, ...]:
     return tuple(media)
 
 
-def compared_views(question: PictureQuestion) -> tuple[str, ...]:
+def compared_views(question: "PictureQuestion | _Asked") -> tuple[str, ...]:
     """The views of which a question asks if they show the same window as the figure."""
     if "figure" not in question.needs:
         return ()
@@ -62,7 +64,7 @@ def make_conversations(
     media: MediaFacts,
     *,
     videos_apart: bool = False,
-) -> list[Conversation]:
+) -> Spool[Conversation]:
     """Put every question into exactly one conversation of its split.
 
     A sample has one conversation, in which its figure is shown once and all questions about it are
@@ -71,8 +73,8 @@ def make_conversations(
     together. An altered copy is asked about in a conversation that shows nothing else.
 
     Args:
-        samples: All samples.
-        questions: All questions about them.
+        samples: All samples; each is looked at twice.
+        questions: All questions about them; each is looked at twice, and none is kept.
         settings: How many questions share a conversation, and whether answers have a rationale.
         templates: How media are introduced.
         media: How the media were made.
@@ -80,27 +82,40 @@ def make_conversations(
             consumers that read none.
 
     Returns:
-        The conversations, by sample.
+        The conversations, by sample; of many windows they are more than memory should hold.
 
     Raises:
         CorpusError: A column's name holds a reserved word, or a template is not valid.
     """
-    for sample in samples[:1]:
-        require_usable_names(sample.features, sample.units)
-    by_id = {sample.id: sample for sample in samples}
-    planned = _planned(samples, questions)
-    size = settings.questions_per_conversation
-    shown = {view for question in questions for view in question.given if view in _ORDER}
-    shown.discard(ALTERED)
-    made = []
+    return Spool(_made(samples, questions, settings, templates, media, videos_apart))
+
+
+def _made(
+    samples: Sequence[Sample],
+    questions: Sequence[PictureQuestion],
+    settings: TaskSettings,
+    templates: PromptTemplates,
+    media: MediaFacts,
+    videos_apart: bool,
+) -> Iterator[Conversation]:
+    paths: dict[str, Mapping[str, str]] = {}
     for sample in samples:
-        together, *apart = planned[sample.id]
+        if not paths:
+            require_usable_names(sample.features, sample.units)
+        paths[sample.id] = _paths(sample)
+    asked = [_Asked.of(number, question) for number, question in enumerate(questions)]
+    planned = _planned(list(paths), asked)
+    size = settings.questions_per_conversation
+    shown = {view for question in asked for view in question.given if view in _ORDER}
+    shown.discard(ALTERED)
+    for sample in samples:
+        together, *apart = planned.pop(sample.id)
         moved = {view for asked in apart for each in asked for view in each.given}
         if videos_apart:
             moved.add("video")
             apart.insert(0, [each for each in together if "video" in each.given])
             together = [each for each in together if "video" not in each.given]
-        groups: list[tuple[Sequence[PictureQuestion], set[str]]] = []
+        groups: list[tuple[Sequence[_Asked], set[str]]] = []
         if size is None:
             # All of what the corpus shows, also of a window of which few questions are asked: a
             # split without any video, for example, would have rows of another type.
@@ -109,23 +124,41 @@ def make_conversations(
             for asked in (together, *apart):
                 groups += [(asked[at : at + size], set()) for at in range(0, len(asked), size)]
         for number, (group, views) in enumerate(pair for pair in groups if pair[0]):
-            made.append(
-                _conversation(
-                    *(f"{sample.id}-c{number}", sample, group, views, by_id),
-                    *(settings, templates, media),
-                )
+            whole = [questions[each.number] for each in group]
+            yield _conversation(
+                *(f"{sample.id}-c{number}", sample, whole, views, paths),
+                *(settings, templates, media),
             )
-    return made
 
 
-def _planned(
-    samples: Sequence[Sample], questions: Sequence[PictureQuestion]
-) -> dict[str, list[list[PictureQuestion]]]:
+class _Asked(NamedTuple):
+    """What decides on where a question is asked; its texts are left where they are."""
+
+    number: int
+    id: str
+    sample_id: str
+    other_sample: str
+    needs: tuple[str, ...]
+    given: tuple[str, ...]
+    answerable: bool
+
+    @classmethod
+    def of(cls, number: int, question: PictureQuestion) -> "_Asked":
+        return cls(
+            number,
+            question.id,
+            sys.intern(question.sample_id),
+            sys.intern(question.other_sample),
+            tuple(map(sys.intern, question.needs)),
+            tuple(map(sys.intern, question.given)),
+            question.answerable,
+        )
+
+
+def _planned(samples: Sequence[str], questions: Sequence[_Asked]) -> dict[str, list[list[_Asked]]]:
     """The questions about each sample, in their order, by what can be shown together."""
-    together: dict[str, list[PictureQuestion]] = {sample.id: [] for sample in samples}
-    apart: dict[str, dict[tuple[str, ...], list[PictureQuestion]]] = {
-        sample.id: {} for sample in samples
-    }
+    together: dict[str, list[_Asked]] = {sample: [] for sample in samples}
+    apart: dict[str, dict[tuple[str, ...], list[_Asked]]] = {sample: {} for sample in samples}
     hosts = {view: _hosts(view, samples, questions) for view in _COMPARED}
     for question in sorted(questions, key=_place):
         about = question.sample_id
@@ -145,23 +178,21 @@ def _planned(
         else:
             apart[about].setdefault(question.given, []).append(question)
     for sample in samples:
-        lonely = apart[sample.id].get(("figure",))
-        if lonely and not any(map(compared_views, together[sample.id])):
+        lonely = apart[sample].get(("figure",))
+        if lonely and not any(map(compared_views, together[sample])):
             # The figure is shown there, and need not be shown twice.
-            moved = [each for each in together[sample.id] if each.given == ("figure",)]
-            together[sample.id] = [each for each in together[sample.id] if each not in moved]
+            moved = [each for each in together[sample] if each.given == ("figure",)]
+            together[sample] = [each for each in together[sample] if each not in moved]
             lonely[:0] = moved
     return {name: [asked, *apart[name].values()] for name, asked in together.items()}
 
 
-def _hosts(
-    view: str, samples: Sequence[Sample], questions: Sequence[PictureQuestion]
-) -> dict[str, str]:
+def _hosts(view: str, samples: Sequence[str], questions: Sequence[_Asked]) -> dict[str, str]:
     """Beside whose figure each sample's video or line plot is shown.
 
     It is the sample's own, unless it is asked if another one's belongs to it.
     """
-    beside = {sample.id: sample.id for sample in samples}
+    beside = {sample: sample for sample in samples}
     for question in questions:
         if view in compared_views(question):
             beside[question.sample_id] = question.other_sample or question.sample_id
@@ -169,7 +200,7 @@ def _hosts(
     return hosts | {sample: sample for sample, shown in beside.items() if sample == shown}
 
 
-def _place(question: PictureQuestion) -> tuple[int, str]:
+def _place(question: _Asked) -> tuple[int, str]:
     """Questions that compare views come first, those with numbers of their own last."""
     if compared_views(question):
         place = 0
@@ -187,7 +218,7 @@ def _conversation(
     sample: Sample,
     questions: Sequence[PictureQuestion],
     views: Collection[str],
-    by_id: Mapping[str, Sample],
+    paths: Mapping[str, Mapping[str, str]],
     settings: TaskSettings,
     templates: PromptTemplates,
     media: MediaFacts,
@@ -226,8 +257,8 @@ def _conversation(
         id=name,
         sample_id=sample.id,
         split=sample.split,
-        images=tuple(_path(by_id[of], view) for view, of in images),
-        videos=tuple(_path(by_id[of], view) for view, of in videos),
+        images=tuple(paths[of][view] for view, of in images),
+        videos=tuple(paths[of][view] for view, of in videos),
         turns=tuple(turns),
     )
 
@@ -245,13 +276,14 @@ def _introduced(
     return [found[view] for view in _ORDER if view in found]
 
 
-def _path(sample: Sample, view: str) -> str:
+def _paths(sample: Sample) -> dict[str, str]:
+    """Its media by view."""
     return {
         "figure": sample.image,
         "lines": sample.line_plot,
         ALTERED: sample.altered_plot,
         "video": sample.video,
-    }[view]
+    }
 
 
 def reply(question: PictureQuestion, rationale: Rationale) -> str:

@@ -4,8 +4,13 @@ What belongs here: the type between an export's shape (`exports/`) and whoever w
 not: writing, which the IO manager does.
 """
 
-from collections.abc import Callable
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import BinaryIO
 
 
 @dataclass(frozen=True)
@@ -15,12 +20,18 @@ class WrittenFile:
     Attributes:
         path: Relative to the export's folder, with `/` between its parts.
         made_from: A digest that changes whenever the bytes would.
-        build: Makes the bytes; the same each time.
+        write: Writes the bytes, piece by piece where they are many; the same each time.
     """
 
     path: str
     made_from: str
-    build: Callable[[], bytes]
+    write: Callable[[BinaryIO], object]
+
+    def build(self) -> bytes:
+        """The bytes at once."""
+        held = io.BytesIO()
+        self.write(held)
+        return held.getvalue()
 
 
 @dataclass(frozen=True)
@@ -39,3 +50,21 @@ class MediaFile:
 
 
 ExportFile = WrittenFile | MediaFile
+
+
+def file_of(path: str, pieces: Iterable[bytes]) -> WrittenFile:
+    """A file of given bytes, told by their digest; until it is written they lie on disk."""
+    held = tempfile.TemporaryFile(prefix="zwu-ts-assets-")  # noqa: SIM115 - goes with the file
+    digest = sha256()
+    for piece in pieces:
+        held.write(piece)
+        digest.update(piece)
+
+    def write(sink: BinaryIO) -> None:
+        held.seek(0)
+        shutil.copyfileobj(held, sink, _PIECE)
+
+    return WrittenFile(path, digest.hexdigest(), write)
+
+
+_PIECE = 1024 * 1024

@@ -7,7 +7,7 @@ polars and duckdb users find it without this page.
 
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +25,10 @@ from zwu_ts_assets.training.samples import interval_seconds
 FORMAT: Final = "zwu_ts_assets samples 2"
 """Names the schema in the file's metadata; the number rises when the columns change."""
 
-_NUMBERS_PER_GROUP: Final = 4_000_000
+_NUMBERS_PER_GROUP: Final = 250_000
+"""Of values in a group of rows: as much as writing one takes of memory, beside what it writes."""
+
+_SAMPLES_AT_ONCE: Final = 32
 
 
 class _Column(NamedTuple):
@@ -148,38 +151,45 @@ _SCHEMAS: Final = {
 }
 
 
-def encode_samples(samples: Sequence[Sample]) -> bytes:
+def encode_samples(samples: Iterable[Sample]) -> bytes:
     """Samples as a Parquet file, the same bytes for the same samples.
 
     Args:
-        samples: The samples of one split, or of all; none give a file with the same columns.
-            Either all have a selection of columns, or none has; all have the same time axis.
+        samples: The samples of one split, or of all, taken one by one; none give a file with the
+            same columns. Either all have a selection of columns, or none has; all have the same
+            time axis.
     """
     sink = io.BytesIO()
-    selection = any(sample.shown for sample in samples)
+    remaining = iter(samples)
+    first = next(remaining, None)
+    some = () if first is None else (first,)
     schema = _SCHEMAS[
-        selection,
-        any(not sample.axis.is_fixed for sample in samples),
-        any(sample.labels for sample in samples),
-        any(sample.past_timestamps.dtype == "datetime64[ns]" for sample in samples),
+        any(sample.shown for sample in some),
+        any(not sample.axis.is_fixed for sample in some),
+        any(sample.labels for sample in some),
+        any(sample.past_timestamps.dtype == "datetime64[ns]" for sample in some),
     ]
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         group: list[Sample] = []
         numbers = 0
-        for sample in samples:
+        for sample in itertools.chain(some, remaining):
             group.append(sample)
             numbers += sample.past.size + sample.target.size
-            # In groups, since Arrow counts the numbers of a list column in 31 bits.
             if numbers >= _NUMBERS_PER_GROUP:
                 writer.write_table(_table(group, schema))
                 group, numbers = [], 0
-        if group or not samples:
+        if group or not some:
             writer.write_table(_table(group, schema))
     return sink.getvalue()
 
 
 def decode_samples(data: bytes) -> list[Sample]:
-    """What `encode_samples` was given.
+    """What `encode_samples` was given, as a list; see `samples_in`."""
+    return list(samples_in(data))
+
+
+def samples_in(data: bytes) -> Iterator[Sample]:
+    """What `encode_samples` was given, one by one.
 
     Raises:
         CorpusError: The bytes are no Parquet file, or not one of ours.
@@ -194,9 +204,8 @@ def decode_samples(data: bytes) -> list[Sample]:
                 f"a samples file has the format {found!r} and the columns "
                 f"{', '.join(schema.names)}; expected {FORMAT!r}. Materialize samples again."
             )
-        # Group by group: all of them as tables beside the samples would be twice the memory.
-        groups = map(file.read_row_group, range(file.num_row_groups))
-        return [sample for group in groups for sample in _samples(group)]
+        for batch in file.iter_batches(batch_size=_SAMPLES_AT_ONCE):
+            yield from _samples(pa.Table.from_batches([batch]))
 
 
 @contextmanager

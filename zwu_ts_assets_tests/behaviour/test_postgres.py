@@ -113,7 +113,10 @@ def made(watched: Watched) -> Counter[tuple[str, str | None]]:
         events = watched.instance.fetch_materializations(dg.AssetKey(asset), limit=1000)
         for event in (record.asset_materialization for record in events.records):
             assert event is not None
-            if event.metadata["rewritten"].value:
+            told = {name: entry.value for name, entry in event.metadata.items()}
+            details = told.get("details", {})  # of a batch; of others, each is an entry
+            assert isinstance(details, dict)
+            if {**told, **details}["rewritten"]:
                 found[asset, event.partition] += 1
     return found
 

@@ -126,14 +126,14 @@ def test_an_export_that_was_cut_off_is_finished_by_the_next_run(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_setting(project, "shard_samples = 1")
-    build: Callable[..., bytes] = webdataset._tar
+    build: Callable[..., None] = webdataset._tar
     built = []
 
-    def fails_at_the_third(*arguments: Any) -> bytes:
+    def fails_at_the_third(*arguments: Any) -> None:
         built.append(arguments)
         if len(built) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return build(*arguments)
+        build(*arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(webdataset, "_tar", fails_at_the_third)
@@ -155,12 +155,12 @@ def test_an_export_that_was_cut_off_is_finished_by_the_next_run(
 def test_force_builds_shards_again_although_nothing_changed(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build: Callable[..., bytes] = webdataset._tar
+    build: Callable[..., None] = webdataset._tar
     built = []
 
-    def counted(*arguments: Any) -> bytes:
+    def counted(*arguments: Any) -> None:
         built.append(arguments)
-        return build(*arguments)
+        build(*arguments)
 
     monkeypatch.setattr(webdataset, "_tar", counted)
     before = project.modified()

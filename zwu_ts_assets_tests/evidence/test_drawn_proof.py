@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Gallery, prove
+from zwu_ts_assets.evidence.reading import Gallery
+from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, prove
 from zwu_ts_assets.figures.figure import draw_figure
 from zwu_ts_assets.figures.figure_layout import Canvas
 from zwu_ts_assets.figures.line_plot import draw_line_plot

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zwu_ts_assets.evidence import report
+from zwu_ts_assets.evidence import reading, report
 from zwu_ts_assets.evidence.answers import Seen, answer_from_pixels
 from zwu_ts_assets.evidence.boxes import Box, FigureBoxes
 from zwu_ts_assets.evidence.curves import Curves
 from zwu_ts_assets.evidence.panels import NotAFigure, Panels
-from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Evidence, Gallery, Rate, prove
+from zwu_ts_assets.evidence.reading import Gallery
+from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Evidence, Rate, prove
 from zwu_ts_assets.figures.dependence import dependence_matrices
 from zwu_ts_assets.training.picture.alterations import altered_values
 from zwu_ts_assets.training.picture.pose import questions_of
@@ -84,10 +85,10 @@ def fake_gallery(monkeypatch: pytest.MonkeyPatch) -> Gallery:
         return float(f"{found.feature_pearson[row, column]:.2f}")
 
     places = tuple(Box(left, 0, left + 1, 1) for left in range(6))
-    monkeypatch.setattr(report, "read_figure", read)
-    monkeypatch.setattr(report, "read_lines", lines)
-    monkeypatch.setattr(report, "read_cell_number", number)
-    monkeypatch.setattr(report, "find_boxes", lambda _: FigureBoxes(places, places))
+    monkeypatch.setattr(reading, "read_figure", read)
+    monkeypatch.setattr(reading, "read_lines", lines)
+    monkeypatch.setattr(reading, "read_cell_number", number)
+    monkeypatch.setattr(reading, "find_boxes", lambda _: FigureBoxes(places, places))
     return Gallery(
         figure=lambda sample: picture(numbers[sample], 0),
         video=lambda sample: [picture(numbers[sample], i + 1) for i in range(len(PATCHES) + 1)],
@@ -160,7 +161,7 @@ def test_pictures_that_cannot_be_read_are_red(
     def read(*_: object, **__: object) -> Panels:
         raise NotAFigure("grey")
 
-    monkeypatch.setattr(report, "read_figure", read)
+    monkeypatch.setattr(reading, "read_figure", read)
     asked = [q for q in questions if q.task == "drift"]
     evidence = prove(asked, gallery)
     assert set(evidence.unanswered) == {q.id for q in asked}

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,57 @@ def test_dagster_reads_every_event_that_it_wrote() -> None:
         record = instance.get_run_record_by_id(run)
         assert record is not None
         assert record.dagster_run.status is dg.DagsterRunStatus.SUCCESS
+
+
+def test_a_batch_is_told_in_full_to_its_asset_and_in_short_to_its_run(home: Path) -> None:
+    @dg.asset(partitions_def=BATCHES)
+    def files() -> dg.MaterializeResult[None]:
+        metadata = {
+            "path": dg.MetadataValue.path("/a/file"),
+            "details": dg.MetadataValue.json({"rows": "0..95"}),
+        }
+        version = dg.DataVersion("content")
+        return dg.MaterializeResult(metadata=metadata, data_version=version)
+
+    with instance_for_a_run() as instance:
+        run = dg.materialize([files], instance=instance, partition_key="3").run_id
+    with dg.DagsterInstance.get() as instance:
+        (record,) = instance.fetch_materializations(files.key, limit=1).records
+        whole = record.asset_materialization
+        assert whole is not None
+        assert whole.metadata["details"] == dg.MetadataValue.json({"rows": "0..95"})
+        assert (whole.tags or {})["dagster/data_version"] == "content"
+        kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+        (entry,) = instance.all_logs(run, of_type=kind)
+        short = entry.asset_materialization
+        assert short is not None
+        assert (short.asset_key, short.partition) == (files.key, "3")
+        assert short.metadata == {"path": dg.MetadataValue.path("/a/file")}
+        assert (entry.run_id, entry.step_key) == (record.run_id, "files") == (run, "files")
+        assert entry.message == record.event_log_entry.message == "Materialized value files."
+        (stats,) = instance.get_run_step_stats(run)
+        assert stats.step_key == "files"
+        assert len(stats.materialization_events) == 1
+
+
+def test_a_batch_takes_fewer_bytes_than_dagster_would_write(home: Path) -> None:
+    def bytes_of(instance: dg.DagsterInstance) -> int:
+        run = materialize(instance, 4)
+        folder = home / "history" / "runs"
+        return sum(map(_text_of_batches, (folder / f"{run}.db", folder / "index.db")))
+
+    with dg.DagsterInstance.get() as instance:
+        before = bytes_of(instance)
+    with instance_for_a_run() as instance:
+        after = bytes_of(instance) - before // 2  # what the file of all runs has of the first one
+    assert after < 0.6 * before
+
+
+def _text_of_batches(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        query = "select sum(length(event)) from event_logs where partition is not null"
+        (found,) = connection.execute(query).fetchone()
+    return int(found)
 
 
 def test_it_reads_what_dagster_wrote_while_it_is_open() -> None:

@@ -59,7 +59,8 @@ def question(
 
 def conversations(questions: list[PictureQuestion], **settings: object) -> list[Conversation]:
     chosen = TaskSettings.model_validate(settings)
-    return make_conversations(samples(), questions, chosen, load_templates(), MediaFacts())
+    made = make_conversations(samples(), questions, chosen, load_templates(), MediaFacts())
+    return list(made)
 
 
 def told(conversation: Conversation) -> list[tuple[str, int, int]]:

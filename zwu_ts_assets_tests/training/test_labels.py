@@ -229,7 +229,7 @@ def flagged_world(windows: int = 100) -> list[Sample]:
 
 
 def asked(samples: list[Sample]) -> tuple[PictureQuestion, ...]:
-    return questions_of(samples, PATCHES, Asking(tasks=LABEL_TASK_NAMES)).questions
+    return tuple(questions_of(samples, PATCHES, Asking(tasks=LABEL_TASK_NAMES)).questions)
 
 
 @pytest.mark.parametrize("names", [STATES, [f"class {n}" for n in range(7)]])

@@ -19,6 +19,7 @@ from zwu_ts_assets.orchestration.assets.question_products import asked_of
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.spool import Shelf
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.conversations import reply
@@ -89,7 +90,7 @@ def _video_tokens(counts: TokenCounts, frames: int, width: int, height: int, fps
     return video_tokens(Size(width, height), frames, fps, counts.tokenizer).tokens
 
 
-_LAST_QUESTIONS: dict[str, dict[str, RightQuestion]] = {}
+_LAST_QUESTIONS: dict[str, Shelf[RightQuestion]] = {}
 """A cache: the questions that were posed last, by what they were posed from."""
 
 
@@ -116,7 +117,7 @@ class _Csv:
             return None
         return _sample_of_rows(self.dataset, series, start, self.shown)
 
-    def questions(self, asked: Mapping[str, Sequence[str]]) -> dict[str, RightQuestion]:
+    def questions(self, asked: Mapping[str, Sequence[str]]) -> Shelf[RightQuestion]:
         """The questions of the samples of each split, by id; none of what the CSV does not have.
 
         All exports of a command ask the same, and posing it takes most of a check's time.
@@ -149,7 +150,7 @@ class _Csv:
             found.update(b"/")
         return found.hexdigest()
 
-    def _questions(self, asked: Mapping[str, Sequence[str]]) -> dict[str, RightQuestion]:
+    def _questions(self, asked: Mapping[str, Sequence[str]]) -> Shelf[RightQuestion]:
         settings, allowed = self.dataset.settings, allowed_code(self.dataset.csv)
         samples = [
             replace(sample, split=split)
@@ -157,14 +158,17 @@ class _Csv:
             for sample in map(self.sample, names)
             if sample is not None
         ]
-        return {
-            question.id: RightQuestion(
-                columns=question_row(question),
-                prompt=question.prompt.strip(),
-                reply=reply(question, settings.tasks.rationale),
+        return Shelf(
+            (
+                question.id,
+                RightQuestion(
+                    columns=question_row(question),
+                    prompt=question.prompt.strip(),
+                    reply=reply(question, settings.tasks.rationale),
+                ),
             )
             for question in asked_of(samples, settings, allowed).questions
-        }
+        )
 
     def target_problem(self, name: str, target: Sequence[Sequence[float]]) -> str:
         """What is wrong with a sample's target."""

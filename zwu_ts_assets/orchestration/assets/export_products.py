@@ -19,15 +19,16 @@ from zwu_ts_assets.orchestration.assets.media_records import (
     medium_version,
 )
 from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
+from zwu_ts_assets.orchestration.assets.training_products import leak_of
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
-from zwu_ts_assets.training.conversation import Conversation, Turn
+from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS, SINGLE_QUESTIONS, VIDEOS_APART
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
-from zwu_ts_assets.training.leaks import leak_problem
+from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.samples import interval_seconds
@@ -120,20 +121,21 @@ def _card(
     dataset, settings, samples = view.dataset, view.dataset.settings, view.samples
     tokens = Counter[str]()
     count = view.counts.of_text
-    by_id = {sample.id: sample for sample in samples}
+    of_media = {each.id: (each.image_tokens, each.video_tokens) for each in samples}
     for conversation in conversations:
-        sample = by_id[conversation.sample_id]
+        of_image, of_film = of_media[conversation.sample_id]
         text = sum(count(turn.prompt) + count(turn.answer) for turn in conversation.turns)
         # A line plot is drawn on the canvas of the figure, and is as many tokens.
-        pictures = sample.image_tokens * len(conversation.images)
-        films = sample.video_tokens * len(conversation.videos)
+        pictures = of_image * len(conversation.images)
+        films = of_film * len(conversation.videos)
         tokens[conversation.split] += text + pictures + films
     counted = Counter(conversation.split for conversation in conversations)
+    splits = [sample.split for sample in samples]
     first = samples[0] if samples else None
     batch, image = (first.batch, first.image) if first else (0, "")
     figures, videos = media["correlation_pngs"].record(batch), media["patch_videos"].record(batch)
     read = file_reader(media)
-    leak = leak_problem(samples, settings.split.embargo_rows)
+    leak = leak_of(view.files, settings)
     return CardFacts(
         dataset=dataset.name,
         title=settings.title or dataset.name,
@@ -145,7 +147,8 @@ def _card(
         splits=[
             _split_facts(
                 name,
-                [sample for sample in samples if sample.split == name],
+                [at for at, split in enumerate(splits) if split == name],
+                samples,
                 counted[name],
                 _embargoed(view, name),
                 tokens[name],
@@ -185,27 +188,26 @@ def _card(
 
 def _tasks(view: View) -> list[TaskFacts]:
     """What the card says of each task, with one example."""
-    found: dict[str, list[Turn]] = {}
-    for conversation in view.conversations:
-        for turn in conversation.turns:
-            found.setdefault(turn.question.task, []).append(turn)
+    counts: Counter[str] = Counter()
+    examples: dict[str, PictureQuestion] = {}
     # About the window whose figure and frames the card shows, where it was asked that.
     shown = view.samples[0].id
-    examples = {
-        name: next((t for t in turns if t.question.sample_id == shown), turns[0]).question
-        for name, turns in found.items()
-    }
+    for question in (turn.question for each in view.conversations for turn in each.turns):
+        counts[question.task] += 1
+        before = examples.setdefault(question.task, question)
+        if before.sample_id != shown == question.sample_id:
+            examples[question.task] = question
     return [
         TaskFacts(
             name=name,
             level=examples[name].level,
             needs=examples[name].needs,
-            questions=len(turns),
+            questions=counts[name],
             chance=examples[name].chance,
             example=examples[name].prompt,
             answer=examples[name].answer_line,
         )
-        for name, turns in sorted(found.items(), key=lambda item: examples[item[0]].level)
+        for name in sorted(examples, key=lambda name: examples[name].level)
     ]
 
 
@@ -238,15 +240,21 @@ def _interpolation(samples: Sequence[Sample]) -> list[CheckFacts]:
 
 
 def _split_facts(
-    name: str, samples: Sequence[Sample], conversations: int, embargoed: int, tokens: int
+    name: str,
+    inside: Sequence[int],
+    samples: Sequence[Sample],
+    conversations: int,
+    embargoed: int,
+    tokens: int,
 ) -> SplitFacts:
+    first, last = (samples[inside[0]], samples[inside[-1]]) if inside else (None, None)
     return SplitFacts(
         name=name,
-        first_row=samples[0].past_start if samples else None,
-        stop_row=samples[-1].target_stop if samples else None,
-        first_time=_time(samples[0], samples[0].past_timestamps[0]) if samples else "",
-        last_time=_time(samples[-1], _last_time(samples[-1])) if samples else "",
-        samples=len(samples),
+        first_row=first.past_start if first else None,
+        stop_row=last.target_stop if last else None,
+        first_time=_time(first, first.past_timestamps[0]) if first else "",
+        last_time=_time(last, _last_time(last)) if last else "",
+        samples=len(inside),
         conversations=conversations,
         embargoed=embargoed,
         tokens=tokens,

@@ -9,8 +9,10 @@ import io
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,13 +23,15 @@ from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.media import read_video
 from zwu_ts_assets.evidence.plot import evidence_png
-from zwu_ts_assets.evidence.report import Evidence, Gallery, Pixels, Shown, markdown, prove
+from zwu_ts_assets.evidence.reading import Gallery, Mapped, Pixels, Shown
+from zwu_ts_assets.evidence.report import Evidence, markdown, prove
 from zwu_ts_assets.orchestration.assets.media_records import file_reader, film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import TextTokenizer
@@ -36,7 +40,7 @@ from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TAS
 from zwu_ts_assets.training.picture.own_tasks import own_task
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion, QuestionSet
-from zwu_ts_assets.training.picture.question_table import decode_questions, encode_questions
+from zwu_ts_assets.training.picture.question_table import encode_questions, questions_in
 from zwu_ts_assets.training.picture.task import Asking, PictureTask
 from zwu_ts_assets.training.profiles import PROFILES
 from zwu_ts_assets.training.readers import Clip
@@ -110,14 +114,15 @@ def questions_product(
     asked = asked_of(samples, dataset.settings, allowed)
     questions = asked.questions
     files = {
-        split: encode_questions([each for each in questions if each.split == split])
+        split: encode_questions(each for each in questions if each.split == split)
         for split in SPLITS
     }
+    counts = Counter((each.task, each.split) for each in questions)
     by_task = {
         task: {split: count for split in SPLITS if (count := counts[task, split])}
-        for counts in [Counter((each.task, each.split) for each in questions)]
-        for task in dict.fromkeys(each.task for each in questions)
+        for task in dict.fromkeys(task for task, _ in counts)
     }
+    needs = Counter(each.needs for each in questions)
     report = {
         "questions": len(questions),
         "samples": len(samples),
@@ -128,16 +133,19 @@ def questions_product(
     details: dict[str, Detail] = {
         "questions": len(questions),
         "questions_per_sample": round(len(questions) / max(len(samples), 1), 2),
-        "need_media": sum(bool(set(q.needs) - {"text"}) for q in questions),
-        "need_video": sum("video" in q.needs for q in questions),
-        **{f"{split}_questions": sum(q.split == split for q in questions) for split in SPLITS},
+        "need_media": sum(n for views, n in needs.items() if set(views) - {"text"}),
+        "need_video": sum(n for views, n in needs.items() if "video" in views),
+        **{
+            f"{split}_questions": sum(n for (_, name), n in counts.items() if name == split)
+            for split in SPLITS
+        },
     }
     return Product(files, details, preview=_preview(asked))
 
 
-def read_questions(files: Files) -> list[PictureQuestion]:
-    """All questions, by split."""
-    return [question for split in SPLITS for question in decode_questions(files[split])]
+def read_questions(files: Files) -> Spool[PictureQuestion]:
+    """All questions, by split; of many windows they are more than memory should hold."""
+    return Spool(question for split in SPLITS for question in questions_in(files[split]))
 
 
 def evidence_product(
@@ -147,6 +155,7 @@ def evidence_product(
     media: Mapping[str, Batches],
     tokenizer: TextTokenizer,
     allowed: AllowedCode,
+    mapped: Mapped = map,
 ) -> Product[Files]:
     """What each reader made of the questions: table, numbers and plot.
 
@@ -157,6 +166,7 @@ def evidence_product(
         media: The batches of each asset whose files questions are about.
         tokenizer: For the timestamps of videos, by which consumers are told.
         allowed: Whose functions may give tasks.
+        mapped: Maps the reading of samples over worker processes.
     """
     questions, samples = read_questions(question_files), samples_of(sample_files)
     found = Evidence(())
@@ -167,6 +177,7 @@ def evidence_product(
             gallery_of(dataset.settings, samples, media),
             _consumers(media, samples[0].batch, tokenizer),
             {task.name: task.reader for task in own.values() if task.reader is not None},
+            mapped,
         )
     table = markdown(found) if found.rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
     plot = evidence_png(found)
@@ -229,35 +240,64 @@ def gallery_of(
 ) -> Gallery:
     """Where the readers find the media of samples."""
     read = file_reader(media)
-    by_id = {sample.id: sample for sample in samples}
-
-    def figure(name: str) -> Pixels:
-        sample = by_id[name]
-        return _pixels(read("correlation_pngs", sample.batch, sample.image))
-
-    def video(name: str) -> Sequence[Pixels]:
-        sample = by_id[name]
-        with tempfile.NamedTemporaryFile(suffix=".mp4") as copy:
-            copy.write(read("patch_videos", sample.batch, sample.video))
-            copy.flush()
-            return read_video(Path(copy.name))
-
-    def lines(name: str) -> Pixels:
-        sample = by_id[name]
-        return _pixels(read("line_plots", sample.batch, sample.line_plot))
-
-    def altered(name: str) -> Pixels:
-        sample = by_id[name]
-        return _pixels(read("altered_lines", sample.batch, sample.altered_plot))
-
     first = samples[0]
+    files = {
+        sample.id: (
+            sample.batch,
+            {
+                "figure": ("correlation_pngs", sample.image),
+                "video": ("patch_videos", sample.video),
+                "lines": ("line_plots", sample.line_plot),
+                "altered": ("altered_lines", sample.altered_plot),
+            },
+        )
+        for sample in samples
+    }
+
+    def content(view: str, name: str) -> bytes:
+        batch, paths = files[name]
+        asset, path = paths[view]
+        return read(asset, batch, path)
+
     columns = tuple(first.features[i] for i in first.panel_columns)
-    patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
-    return Gallery(
-        *(figure, video, columns, settings.window_length, patches),
-        lines=lines if first.line_plot else None,
-        altered=altered if first.altered_plot else None,
+    whole = Gallery(
+        figure=lambda name: _pixels(content("figure", name)),
+        video=lambda name: _frames(content("video", name)),
+        columns=columns,
+        steps=settings.window_length,
+        patches=patch_spans(settings.window_length, settings.patch_length, settings.patch_stride),
+        lines=(lambda name: _pixels(content("lines", name))) if first.line_plot else None,
+        altered=(lambda name: _pixels(content("altered", name))) if first.altered_plot else None,
     )
+
+    def packed(name: str, views: Collection[str]) -> Gallery:
+        held = {view: content(view, name) for view in views}
+        return replace(
+            whole,
+            figure=partial(_picture, held.get("figure", b"")),
+            video=partial(_film, held.get("video", b"")),
+            lines=partial(_picture, held["lines"]) if "lines" in held else None,
+            altered=partial(_picture, held["altered"]) if "altered" in held else None,
+        )
+
+    return replace(whole, packed=packed)
+
+
+def _picture(content: bytes, sample: str) -> Pixels:
+    """The picture of the only sample of a gallery that was packed."""
+    return _pixels(content)
+
+
+def _film(content: bytes, sample: str) -> Sequence[Pixels]:
+    """Its video, likewise."""
+    return _frames(content)
+
+
+def _frames(content: bytes) -> Sequence[Pixels]:
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as copy:
+        copy.write(content)
+        copy.flush()
+        return read_video(Path(copy.name))
 
 
 def _pixels(content: bytes) -> Pixels:
@@ -268,8 +308,11 @@ def _pixels(content: bytes) -> Pixels:
 def _preview(asked: QuestionSet) -> str:
     questions = asked.questions
     lines = ["| task | level | needs | questions | example | answer |", "|---|---|---|---|---|---|"]
-    counts = Counter(question.task for question in questions)
-    examples = {question.task: question for question in reversed(questions)}
+    counts: Counter[str] = Counter()
+    examples: dict[str, PictureQuestion] = {}
+    for question in questions:
+        counts[question.task] += 1
+        examples.setdefault(question.task, question)
     for task, count in counts.items():
         example = examples[task]
         sentence = example.prompt.split("\n")[0].replace("|", "\\|")

@@ -16,15 +16,16 @@ from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.text.qwen import TokenizerSource
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations
 from zwu_ts_assets.training.facts import MediaFacts
-from zwu_ts_assets.training.picture.question_table import decode_questions
+from zwu_ts_assets.training.picture.question_table import questions_in
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.sample_table import decode_samples
+from zwu_ts_assets.training.sample_table import samples_in
 from zwu_ts_assets.training.splits import SplitReport
 from zwu_ts_assets.training.task_settings import TaskSettings
 
@@ -52,7 +53,7 @@ class View:
     made_from: str
 
     @cached_property
-    def samples(self) -> list[Sample]:
+    def samples(self) -> Spool[Sample]:
         """The samples of all splits, in the order of time."""
         return samples_of(self.files)
 
@@ -67,28 +68,28 @@ class View:
         return TokenCounts(self.source)
 
     @cached_property
-    def conversations(self) -> list[Conversation]:
+    def conversations(self) -> Spool[Conversation]:
         """The questions about the samples, several over one set of media."""
         return self._conversations(self.dataset.settings.tasks)
 
     @cached_property
-    def single_conversations(self) -> list[Conversation]:
+    def single_conversations(self) -> Spool[Conversation]:
         """The questions about the samples, each with media of its own."""
         tasks = self.dataset.settings.tasks
         return self._conversations(tasks.model_copy(update={"questions_per_conversation": 1}))
 
     @cached_property
-    def conversations_by_kind(self) -> list[Conversation]:
+    def conversations_by_kind(self) -> Spool[Conversation]:
         """The questions about the samples, those that show a video over media of their own."""
         return self._conversations(self.dataset.settings.tasks, videos_apart=True)
 
     def _conversations(
         self, tasks: TaskSettings, *, videos_apart: bool = False
-    ) -> list[Conversation]:
+    ) -> Spool[Conversation]:
         settings = self.dataset.settings
         key = f"{self.made_from} {settings!r} {tasks!r} {videos_apart}"
         if key not in _MADE:
-            questions = [q for name in SPLITS for q in decode_questions(self.asked[name])]
+            questions = Spool(q for name in SPLITS for q in questions_in(self.asked[name]))
             made = make_conversations(
                 *(self.samples, questions, tasks, self.templates, media_facts(settings)),
                 videos_apart=videos_apart,
@@ -132,9 +133,9 @@ def samples_version(files: Files) -> str:
     return digest(*(sha256(files[role]) for role in (*SPLITS, "report")))
 
 
-def samples_of(files: Files) -> list[Sample]:
-    """The samples of all splits, in the order of time."""
-    return [sample for name in SPLITS for sample in decode_samples(files[name])]
+def samples_of(files: Files) -> Spool[Sample]:
+    """The samples of all splits, in the order of time; read again each time one is looked at."""
+    return Spool(sample for name in SPLITS for sample in samples_in(files[name]))
 
 
 def templates_of(dataset: Dataset, project_dir: Path) -> PromptTemplates:
@@ -163,4 +164,4 @@ def media_facts(settings: Settings) -> MediaFacts:
 
 
 # Several exports of one run are made of the same conversations, which take seconds.
-_MADE: dict[str, list[Conversation]] = {}
+_MADE: dict[str, Spool[Conversation]] = {}

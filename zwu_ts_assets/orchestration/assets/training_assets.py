@@ -62,6 +62,7 @@ def evidence(run: AssetRun, samples: Files, questions: Files, **media: "Batches"
         partial(
             question_products.evidence_product,
             *(run.dataset, questions, samples, media, tokenizer, where.allowed_code),
+            run.pool.map,
         )
     )
 

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
@@ -23,7 +23,6 @@ from zwu_ts_assets.orchestration.assets.media_records import (
     medium_version,
     size_of,
 )
-from zwu_ts_assets.orchestration.assets.sample_views import samples_of
 from zwu_ts_assets.orchestration.assets.text_products import (
     loaded_tokenizer,
     sha256,
@@ -41,7 +40,7 @@ from zwu_ts_assets.training.media_tokens import sample_media_tokens
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
-from zwu_ts_assets.training.sample_table import encode_samples
+from zwu_ts_assets.training.sample_table import encode_samples, samples_in
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
 from zwu_ts_assets.training.splits import SplitReport, resolve_borders
 
@@ -171,7 +170,22 @@ def report_details(report: SplitReport) -> dict[str, Detail]:
 
 def leak_of(files: Files, settings: Settings) -> str:
     """Which samples of two splits share a row, proved from the samples alone; usually none."""
-    return leak_problem(samples_of(files), settings.split.embargo_rows)
+    spans = (
+        _Span(sample.id, sample.split, sample.past_start, sample.past_stop, sample.target_stop)
+        for name in SPLITS
+        for sample in samples_in(files[name])
+    )
+    return leak_problem(spans, settings.split.embargo_rows)
+
+
+class _Span(NamedTuple):
+    """The rows of a sample, without what is in them."""
+
+    id: str
+    split: str
+    past_start: int
+    past_stop: int
+    target_stop: int
 
 
 def _media_tokens(

@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any, Final
 
 from zwu_ts_assets.training.card import card_files
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.parquet import (
@@ -40,7 +39,7 @@ from zwu_ts_assets.training.exports.rows import (
     sample_row,
 )
 from zwu_ts_assets.training.exports.schema import Schema
-from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split
+from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split, rows_of
 from zwu_ts_assets.training.profiles import PROFILES
 
 NAME: Final = "huggingface"
@@ -88,21 +87,18 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
     entries = entries_by_split(source, even=False)
     files: dict[str, list[str]] = {split: [] for split in entries}
     configurations: dict[str, dict[str, list[str]]] = {}
-    conversation_row = partial(_conversation_row, source)
     for split, found in entries.items():
+        asked = rows_of(found)
         for kind in KINDS:
-            asked = [
-                (entry, each)
-                for entry in found
-                for each in entry.conversations
-                if (kind == "videos") == bool(each.videos)
-            ]
-            made = parquet_files(f"{kind}/{split}", asked, conversation_row, COLUMNS, source)
+            shown = [at for at, films in asked.items() if (kind == "videos") == films]
+            row = partial(_conversation_row, source, found)
+            made = parquet_files(f"{kind}/{split}", shown, row, COLUMNS, source)
             if made:
                 configurations.setdefault(kind, {})[split] = [file.path for file in made]
             yield from made
         made = parquet_files(
-            f"{SAMPLES}/{split}", found, lambda entry: (_row(entry), {}), SAMPLE_ROW_COLUMNS, source
+            *(f"{SAMPLES}/{split}", range(len(found)), partial(_sample_row, found)),
+            *(SAMPLE_ROW_COLUMNS, source),
         )
         configurations.setdefault(SAMPLES, {})[split] = [file.path for file in made]
         yield from made
@@ -122,8 +118,15 @@ def huggingface_export(source: ExportSource) -> Iterator[ExportFile]:
     )
 
 
-def _conversation_row(source: ExportSource, asked: tuple[Entry, Conversation]) -> ParquetRow:
-    entry, conversation = asked
+def _sample_row(entries: Sequence[Entry], number: int) -> ParquetRow:
+    return _row(entries[number]), {}
+
+
+def _conversation_row(
+    source: ExportSource, entries: Sequence[Entry], at: tuple[int, int]
+) -> ParquetRow:
+    entry = entries[at[0]]
+    conversation = entry.conversations[at[1]]
     lengths = lengths_of(conversation, source)
     row = {
         "id": conversation.id,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from zwu_ts_assets.training.card import card_files
-from zwu_ts_assets.training.export_files import ExportFile
+from zwu_ts_assets.training.export_files import ExportFile, file_of
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rows import (
     in_media_folder,
@@ -45,7 +45,7 @@ def llama_factory_export(source: ExportSource) -> Iterator[ExportFile]:
     entries = entries_by_split(source)
     files = {split: [f"{split}.json"] for split in entries}
     for split, found in entries.items():
-        yield written(f"{split}.json", _array(found))
+        yield file_of(f"{split}.json", _array(found))
         yield from used_media(source, found)
     info = json.dumps(dataset_info(source.dataset, files), indent=2) + "\n"
     yield written(DATASET_INFO, info.encode("ascii"))
@@ -89,6 +89,9 @@ def dataset_info(dataset: str, files: Mapping[str, Sequence[str]]) -> dict[str, 
     }
 
 
-def _array(entries: Sequence[Entry]) -> bytes:
-    lines = [json_line(message_row(each)) for each in conversations_of(entries)]
-    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("utf-8")
+def _array(entries: Sequence[Entry]) -> Iterator[bytes]:
+    yield b"[\n"
+    for number, each in enumerate(conversations_of(entries)):
+        yield (",\n" if number else "").encode("ascii")
+        yield json_line(message_row(each)).encode("utf-8")
+    yield b"\n]\n"

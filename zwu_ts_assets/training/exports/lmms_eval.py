@@ -19,7 +19,12 @@ from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rl import rl_files
 from zwu_ts_assets.training.exports.rows import in_media_folder, written
 from zwu_ts_assets.training.exports.single import reward_file, single_source
-from zwu_ts_assets.training.exports.source import ExportSource, entries_by_split
+from zwu_ts_assets.training.exports.source import (
+    ExportSource,
+    conversations_of,
+    entries_by_split,
+    rows_of,
+)
 
 NAME: Final = "lmms_eval"
 UTILS: Final = "utils.py"
@@ -39,13 +44,12 @@ def lmms_eval_export(source: ExportSource) -> Iterator[ExportFile]:
     files: dict[str, list[str]] = {}
     used: dict[str, None] = {}
     for split, found in entries.items():
-        asked = [(entry.sample, each) for entry in found for each in entry.conversations]
-        tables = rl_files(split, asked, source)
+        tables = rl_files(split, found, list(rows_of(found)), source)
         files[split] = [file.path for file in tables]
         yield from tables
         task = f"{source.dataset}_{split}"
         yield written(f"{task}.yaml", _yaml(task, split, files[split]).encode("utf-8"))
-        used |= dict.fromkeys(path for _, each in asked for path in each.videos)
+        used |= dict.fromkeys(path for each in conversations_of(found) for path in each.videos)
     for path in used:
         yield MediaFile(in_media_folder(path), path, source.media[path].sha256)
     yield written(UTILS, _utils())

@@ -8,13 +8,16 @@ names within the shards. A sample is one line, so that a difference between two 
 """
 
 import hashlib
+import itertools
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.training.conversation import Conversation
-from zwu_ts_assets.training.export_files import WrittenFile
-from zwu_ts_assets.training.exports.rows import lengths_of, messages, question_rows, written
+from zwu_ts_assets.training.export_files import WrittenFile, file_of
+from zwu_ts_assets.training.exports.rows import lengths_of, messages, question_rows
 from zwu_ts_assets.training.exports.source import (
     Entry,
     ExportSource,
@@ -69,15 +72,19 @@ def manifest_file(
         whole: Whether the export holds all media of a sample, and not only those that conversations
             show.
     """
+    counts: Counter[tuple[str, str]] = Counter()
     media: dict[str, Medium] = {}
-    samples = []
+    samples: Spool[str] = Spool()  # their lines come after those of the media
     for entry in (each for found in entries.values() for each in found):
+        counts["conversations", entry.sample.split] += len(entry.conversations)
+        counts["questions", entry.sample.split] += sum(len(c.turns) for c in entry.conversations)
         used = [path for each in entry.conversations for path in (*each.images, *each.videos)]
         held = [*entry.images, *entry.videos] if whole else used
         names = {path: exported(entry, path) for path in held}
         media |= {name: source.media[path] for path, name in names.items()}
         digest = "" if row is None else row_digest(row(entry))
-        samples.append(_sample(entry, names, digest, source))
+        samples.append(_json(_sample(entry, names, digest, source)))
+    splits = {sample.id: sample.split for sample in source.samples}
     head: dict[str, Any] = {
         "manifest_version": VERSION,
         "format": format_name,
@@ -88,30 +95,27 @@ def manifest_file(
         "splits": {
             split: {
                 "samples": len(found),
-                "conversations": sum(len(each.conversations) for each in found),
-                "questions": sum(len(c.turns) for each in found for c in each.conversations),
+                "conversations": counts["conversations", split],
+                "questions": counts["questions", split],
             }
             for split, found in entries.items()
         },
         # Answers are balanced among all samples of a split, also those that got no question.
-        "asked": {
-            split: [sample.id for sample in source.samples if sample.split == split]
-            for split in SPLITS
-        },
+        "asked": {split: [name for name, of in splits.items() if of == split] for split in SPLITS},
         "files": {split: list(names) for split, names in files.items()},
     }
-    medium_lines = {name: _medium(facts) for name, facts in sorted(media.items())}
-    content = (
-        json.dumps(head, ensure_ascii=False, indent=1, allow_nan=False)[:-2]
-        + ',\n "media": {'
-        + _lines(
-            f"{json.dumps(n, ensure_ascii=False)}: {_json(m)}" for n, m in medium_lines.items()
-        )
-        + '},\n "samples": ['
-        + _lines(map(_json, samples))
-        + "]\n}\n"
+    medium_lines = (
+        f"{json.dumps(name, ensure_ascii=False)}: {_json(_medium(facts))}"
+        for name, facts in sorted(media.items())
     )
-    return written(MANIFEST, content.encode("utf-8"))
+    pieces = itertools.chain(
+        [json.dumps(head, ensure_ascii=False, indent=1, allow_nan=False)[:-2], ',\n "media": {'],
+        _lines(medium_lines),
+        ['},\n "samples": ['],
+        _lines(samples),
+        ["]\n}\n"],
+    )
+    return file_of(MANIFEST, (piece.encode("utf-8") for piece in pieces))
 
 
 def _sample(
@@ -185,5 +189,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _lines(lines: Iterable[str]) -> str:
-    return ",".join(f"\n  {line}" for line in lines) + "\n "
+def _lines(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield f",\n  {line}" if number else f"\n  {line}"
+    yield "\n "

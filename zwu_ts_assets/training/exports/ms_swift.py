@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from zwu_ts_assets.training.card import card_files
-from zwu_ts_assets.training.export_files import ExportFile
+from zwu_ts_assets.training.export_files import ExportFile, file_of
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rows import (
     in_media_folder,
     jsonl,
     message_row,
     used_media,
-    written,
 )
 from zwu_ts_assets.training.exports.source import (
     ExportSource,
@@ -37,7 +36,7 @@ def ms_swift_export(source: ExportSource) -> Iterator[ExportFile]:
     entries = entries_by_split(source)
     files = {split: [f"{split}.jsonl"] for split in entries}
     for split, found in entries.items():
-        yield written(f"{split}.jsonl", jsonl(map(message_row, conversations_of(found))))
+        yield file_of(f"{split}.jsonl", jsonl(map(message_row, conversations_of(found))))
         yield from used_media(source, found)
     yield manifest_file(source, NAME, entries, files, lambda _, path: in_media_folder(path))
     options = "--dataset train.jsonl"

@@ -7,13 +7,12 @@ Rows share media, so a table holds the same picture in many rows. Parquet keeps 
 for all rows of a group, as a dictionary; readers see it in every row.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from types import UnionType
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, BinaryIO, Final, Generic, TypeVar
 
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.exports.rows import in_media_folder, json_line
@@ -26,7 +25,7 @@ VIDEOS: Final = "videos"
 """In a schema: a list of videos."""
 
 FILE_BYTES: Final = 128_000_000
-"""Of rows and media in a file: it is made in memory, and the hub advises files below 500 MB."""
+"""Of rows and media in a file: the hub advises files below 500 MB."""
 
 _ROWS_PER_GROUP: Final = 200
 _GROUP_BYTES: Final = 32_000_000  # of rows and media: what a reader holds in memory at once
@@ -53,7 +52,7 @@ def parquet_files(
 
     Args:
         stem: Of the files' names, see `numbered`.
-        items: What rows are made of; of none there is no file.
+        items: What rows are made of: small keys, which are all kept; of none there is no file.
         row_of: Makes a row; the same each time.
         columns: Names and types, as `arrow_schema` takes them.
         source: Where media come from.
@@ -71,7 +70,7 @@ def parquet_files(
             name,
             file.made_from.hexdigest(),
             # The schema too is made only then, so that nobody else pays for pyarrow.
-            partial(_parquet, file.groups, row_of, columns, source),
+            partial(_write, file.groups, row_of, columns, source),
         )
         for name, file in zip(numbered(stem, len(files)), files, strict=True)
     ]
@@ -118,17 +117,17 @@ class _File(Generic[T]):
         return line + sum(each.bytes for path, each in media.items() if path not in self._seen)
 
 
-def _parquet(
+def _write(
     groups: Sequence[Sequence[T]],
     row_of: Callable[[T], ParquetRow],
     columns: Mapping[str, Any],
     source: ExportSource,
-) -> bytes:
+    sink: BinaryIO,
+) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = arrow_schema(columns)
-    sink = io.BytesIO()
     with pq.ParquetWriter(
         sink,
         schema,
@@ -148,7 +147,6 @@ def _parquet(
                 for name, kind in zip(schema.names, schema.types, strict=True)
             ]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-    return sink.getvalue()
 
 
 def _embedded(paths: Sequence[str], held: Mapping[str, bytes]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation
-from zwu_ts_assets.training.export_files import ExportFile
+from zwu_ts_assets.training.export_files import ExportFile, file_of
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rows import (
     QUESTION,
@@ -75,7 +75,7 @@ def qwen_export(source: ExportSource) -> Iterator[ExportFile]:
     entries = entries_by_split(source)
     files = {split: [f"{split}.jsonl"] for split in entries}
     for split, found in entries.items():
-        yield written(f"{split}.jsonl", jsonl(map(qwen_row, conversations_of(found))))
+        yield file_of(f"{split}.jsonl", jsonl(map(qwen_row, conversations_of(found))))
         yield from used_media(source, found)
     snippet = "".join(
         f'    "{source.dataset}_{split}": {{\n'

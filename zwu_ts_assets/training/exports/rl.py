@@ -34,7 +34,13 @@ from zwu_ts_assets.training.exports.rows import (
 )
 from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.single import reward_file, single_source, truth_text
-from zwu_ts_assets.training.exports.source import ExportSource, entries_by_split
+from zwu_ts_assets.training.exports.source import (
+    Entry,
+    ExportSource,
+    conversations_of,
+    entries_by_split,
+    rows_of,
+)
 from zwu_ts_assets.training.sample import Sample
 
 NAME: Final = "rl"
@@ -69,15 +75,16 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
     files: dict[str, list[str]] = {}
     used: dict[str, None] = {}
     for split, found in entries.items():
-        asked = [(entry.sample, each) for entry in found for each in entry.conversations]
-        apart = [each for each in asked if not each[1].videos]
+        asked = rows_of(found)
+        apart = [at for at, films in asked.items() if not films]
+        with_film = [at for at, films in asked.items() if films]
         written = [
-            *rl_files(split, apart, source),
-            *rl_files(f"{split}-video", [e for e in asked if e[1].videos], source, len(apart)),
+            *rl_files(split, found, apart, source),
+            *rl_files(f"{split}-video", found, with_film, source, len(apart)),
         ]
         files[split] = [file.path for file in written]
         yield from written
-        used |= dict.fromkeys(path for _, each in asked for path in each.videos)
+        used |= dict.fromkeys(path for each in conversations_of(found) for path in each.videos)
     for path in used:
         yield MediaFile(in_media_folder(path), path, source.media[path].sha256)
     yield reward_file()
@@ -92,15 +99,26 @@ def rl_export(source: ExportSource) -> Iterator[ExportFile]:
 
 def rl_files(
     stem: str,
-    asked: Sequence[tuple[Sample, Conversation]],
+    entries: Sequence[Entry],
+    asked: Sequence[tuple[int, int]],
     source: ExportSource,
     first: int = 0,
 ) -> list[WrittenFile]:
-    """The files with a row per question; `first` is the first row's `index`."""
+    """The files with a row per question.
 
-    def row(numbered: tuple[int, tuple[Sample, Conversation]]) -> ParquetRow:
-        index, (sample, conversation) = numbered
-        columns = rl_row(source.dataset, sample, conversation, index)
+    Args:
+        stem: Of the files' names.
+        entries: The samples with their conversations.
+        asked: Which conversations, by the numbers of entry and conversation.
+        source: What the export is made from.
+        first: The first row's `index`.
+    """
+
+    def row(numbered: tuple[int, tuple[int, int]]) -> ParquetRow:
+        index, (number, at) = numbered
+        entry = entries[number]
+        conversation = entry.conversations[at]
+        columns = rl_row(source.dataset, entry.sample, conversation, index)
         return columns, {"images": conversation.images}
 
     return parquet_files(stem, enumerate(asked, start=first), row, COLUMNS, source)

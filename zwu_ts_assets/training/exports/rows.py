@@ -213,14 +213,15 @@ def json_line(row: Mapping[str, Any]) -> str:
     return text
 
 
-def jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Rows as JSON Lines in UTF-8."""
-    return "".join(json_line(row) + "\n" for row in rows).encode("utf-8")
+def jsonl(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Rows as JSON Lines in UTF-8, line by line."""
+    return ((json_line(row) + "\n").encode("utf-8") for row in rows)
 
 
 def written(path: str, content: bytes) -> WrittenFile:
     """A file of which the bytes are known, told by their digest."""
-    return WrittenFile(path, hashlib.sha256(content).hexdigest(), lambda: content)
+    digest = hashlib.sha256(content).hexdigest()
+    return WrittenFile(path, digest, lambda sink: sink.write(content))
 
 
 def in_media_folder(path: str) -> str:

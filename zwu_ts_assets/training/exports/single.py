@@ -4,12 +4,14 @@ What belongs here: a question with its media in a conversation of its own, what 
 and the reward. What does not: any format's shape, Parquet (`parquet`).
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import resources
 from typing import Final
 
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.training import reward
-from zwu_ts_assets.training.conversation import Turn
+from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.exports.rows import written
 from zwu_ts_assets.training.exports.source import ExportSource
@@ -25,21 +27,21 @@ def single_source(source: ExportSource) -> ExportSource:
 
     A question that was not the first of its conversation is asked with all media shown up to it.
     """
-    made = []
-    for conversation in source.conversations:
-        images = videos = 0
-        for turn in conversation.turns:
-            images, videos = images + turn.images, videos + turn.videos
-            made.append(
-                replace(
-                    conversation,
-                    id=turn.question.id,
-                    images=conversation.images[:images],
-                    videos=conversation.videos[:videos],
-                    turns=(replace(turn, images=images, videos=videos),),
-                )
-            )
-    return replace(source, conversations=made)
+    made = (each for conversation in source.conversations for each in _singly(conversation))
+    return replace(source, conversations=Spool(made))
+
+
+def _singly(conversation: Conversation) -> Iterator[Conversation]:
+    images = videos = 0
+    for turn in conversation.turns:
+        images, videos = images + turn.images, videos + turn.videos
+        yield replace(
+            conversation,
+            id=turn.question.id,
+            images=conversation.images[:images],
+            videos=conversation.videos[:videos],
+            turns=(replace(turn, images=images, videos=videos),),
+        )
 
 
 def truth_text(sample: Sample, turn: Turn) -> str:

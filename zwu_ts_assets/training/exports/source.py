@@ -7,11 +7,13 @@ A split without conversations has no file in any export: `datasets`, and through
 LLaMA-Factory, refuses an empty file with "corresponds to no data".
 """
 
+import itertools
 import re
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, overload
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import CardFacts
@@ -113,7 +115,35 @@ class Entry:
         return tuple(dict.fromkeys([self.sample.video, *used]))
 
 
-def entries_by_split(source: ExportSource, *, even: bool = True) -> dict[str, list[Entry]]:
+class Entries(Sequence[Entry]):
+    """Samples with their conversations, put together when they are asked for."""
+
+    def __init__(self, source: ExportSource, places: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Args: where they are; number of each sample, and of its conversations."""
+        self._source = source
+        self._places = places
+        self._last: tuple[int, Entry] | None = None  # rows of one sample follow each other
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Entries": ...
+
+    def __getitem__(self, index: int | slice) -> "Entry | Entries":
+        if isinstance(index, slice):
+            return Entries(self._source, self._places[index])
+        if self._last is None or self._last[0] != index:
+            sample, conversations = self._places[index]
+            found = tuple(self._source.conversations[at] for at in conversations)
+            self._last = index, Entry(self._source.samples[sample], found)
+        return self._last[1]
+
+
+def entries_by_split(source: ExportSource, *, even: bool = True) -> dict[str, Entries]:
     """Put conversations to their samples, and refuse what no trainer could load.
 
     Args:
@@ -132,8 +162,9 @@ def entries_by_split(source: ExportSource, *, even: bool = True) -> dict[str, li
             videos), or there is no conversation at all.
     """
     _check_name("dataset", source.dataset)
-    by_sample: dict[str, list[Conversation]] = {}
-    for sample in source.samples:
+    by_sample: dict[str, tuple[int, list[int]]] = {}
+    split_of: dict[str, str] = {}
+    for number, sample in enumerate(source.samples):
         _check_name("sample", sample.id)
         if sample.id in by_sample:
             raise CorpusError(f"sample {sample.id!r} occurs twice; ids must be unique.")
@@ -141,19 +172,19 @@ def entries_by_split(source: ExportSource, *, even: bool = True) -> dict[str, li
             raise CorpusError(
                 f"sample {sample.id!r} is in split {sample.split!r}; expected one of {SPLITS}."
             )
-        by_sample[sample.id] = []
-    split_of = {sample.id: sample.split for sample in source.samples}
+        by_sample[sample.id] = number, []
+        split_of[sample.id] = sample.split
     seen: set[str] = set()
-    for conversation in source.conversations:
+    for number, conversation in enumerate(source.conversations):
         _check_conversation(conversation, split_of, seen)
-        by_sample[conversation.sample_id].append(conversation)
-    entries: dict[str, list[Entry]] = {split: [] for split in SPLITS}
-    for sample in source.samples:
-        if by_sample[sample.id]:
-            entry = Entry(sample, tuple(by_sample[sample.id]))
-            _check_media(entry, source.media)
-            entries[sample.split].append(entry)
-    present = {split: found for split, found in entries.items() if found}
+        by_sample[conversation.sample_id][1].append(number)
+    entries: dict[str, list[tuple[int, Sequence[int]]]] = {split: [] for split in SPLITS}
+    for name, (number, conversations) in by_sample.items():
+        if conversations:
+            entries[split_of[name]].append((number, array("L", conversations)))
+    present = {split: Entries(source, found) for split, found in entries.items() if found}
+    for entry in itertools.chain.from_iterable(present.values()):
+        _check_media(entry, source.media)
     if not present:
         raise CorpusError(
             f"dataset {source.dataset!r} has {len(source.samples)} samples and no conversation, so "
@@ -168,6 +199,18 @@ def conversations_of(entries: Sequence[Entry]) -> Iterator[Conversation]:
     """All conversations of some entries, in their order."""
     for entry in entries:
         yield from entry.conversations
+
+
+def rows_of(entries: Sequence[Entry]) -> dict[tuple[int, int], bool]:
+    """The conversations of some entries, each by the numbers of entry and conversation.
+
+    With each goes whether it shows a video.
+    """
+    return {
+        (number, at): bool(each.videos)
+        for number, entry in enumerate(entries)
+        for at, each in enumerate(entry.conversations)
+    }
 
 
 def is_safe_path(path: str) -> bool:

@@ -20,10 +20,12 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import BinaryIO, Final
 
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, WrittenFile
@@ -39,6 +41,7 @@ from zwu_ts_assets.training.exports.rows import (
 from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.single import reward_file, single_source
 from zwu_ts_assets.training.exports.source import (
+    Entry,
     ExportSource,
     conversations_of,
     entries_by_split,
@@ -77,23 +80,17 @@ def vlmevalkit_export(source: ExportSource) -> Iterator[ExportFile]:
     """
     single = single_source(source)
     entries_by_split(single, even=False)  # refuses what no format could write, here too
-    asked = [each for each in single.conversations if _is_taken(each)]
+    asked = Spool(each for each in single.conversations if _is_taken(each))
     chosen = replace(single, conversations=asked)
     entries = entries_by_split(chosen, even=False) if asked else {}
     files: dict[str, list[str]] = {}
     for split, found in entries.items():
         files[split] = []
         for ending, has_options in (("", True), (OPEN, False)):
-            some = [
-                each
-                for each in conversations_of(found)
-                if bool(each.turns[0].question.options) == has_options
-            ]
-            if some:
+            rows = _Rows(found, has_options=has_options)
+            if any(True for _ in rows):
                 files[split].append(f"{source.dataset}_{split}{ending}.tsv")
-                yield _tsv_file(
-                    files[split][-1], [(each, i) for i, each in enumerate(some)], chosen
-                )
+                yield _tsv_file(files[split][-1], rows, chosen)
     yield reward_file()
     yield manifest_file(chosen, NAME, entries, files, lambda _, path: in_media_folder(path))
     left = len(single.conversations) - len(asked)
@@ -119,19 +116,35 @@ def _is_taken(conversation: Conversation) -> bool:
     return bool(conversation.images and not conversation.videos)
 
 
-def _tsv_file(name: str, rows: Sequence[_Row], source: ExportSource) -> WrittenFile:
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a table, made each time they are gone through, and never kept."""
+
+    entries: Sequence[Entry]
+    has_options: bool
+
+    def __iter__(self) -> Iterator[_Row]:
+        some = (
+            each
+            for each in conversations_of(self.entries)
+            if bool(each.turns[0].question.options) == self.has_options
+        )
+        return ((each, index) for index, each in enumerate(some))
+
+
+def _tsv_file(name: str, rows: _Rows, source: ExportSource) -> WrittenFile:
     made_from = sha256(_LAYOUT_VERSION.encode("ascii"))
     for conversation, _ in rows:
         made_from.update(_record(conversation).encode("utf-8"))
         for path in conversation.images:
             made_from.update(bytes.fromhex(source.media[path].sha256))
-    return WrittenFile(name, made_from.hexdigest(), lambda: _tsv(rows, source))
+    return WrittenFile(name, made_from.hexdigest(), partial(_tsv, rows, source))
 
 
-def _tsv(rows: Sequence[_Row], source: ExportSource) -> bytes:
+def _tsv(rows: _Rows, source: ExportSource, sink: BinaryIO) -> None:
     most = max(len(each.turns[0].question.options) for each, _ in rows)
-    sink = io.StringIO()
-    writer = csv.writer(sink, dialect="excel-tab", lineterminator="\n")
+    text = io.TextIOWrapper(sink, encoding="utf-8", newline="")
+    writer = csv.writer(text, dialect="excel-tab", lineterminator="\n")
     writer.writerow([*_COLUMNS, *LETTERS[:most], "image", "record"])
     first: dict[str, int] = {}
     for conversation, index in rows:
@@ -146,7 +159,7 @@ def _tsv(rows: Sequence[_Row], source: ExportSource) -> bytes:
                 *(_image(conversation, index, first, source), _record(conversation)),
             ]
         )
-    return sink.getvalue().encode("utf-8")
+    text.detach()  # flushed, and not closed
 
 
 def _open(turn: Turn) -> tuple[str, str]:

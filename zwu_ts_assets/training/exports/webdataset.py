@@ -17,9 +17,10 @@ import itertools
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import card_files
@@ -141,7 +142,7 @@ def _shard(name: str, entries: Sequence[Entry], source: ExportSource) -> Written
         made_from.update(_sample_json(entry))
         for path in field_names(entry):
             made_from.update(bytes.fromhex(source.media[path].sha256))
-    return WrittenFile(name, made_from.hexdigest(), lambda: _tar(entries, source.read_media))
+    return WrittenFile(name, made_from.hexdigest(), partial(_tar, entries, source.read_media))
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -152,15 +153,15 @@ def _sample_json(entry: Entry) -> bytes:
     return json_line(_row(entry)).encode("utf-8")
 
 
-def _tar(entries: Sequence[Entry], read_media: Callable[[str], bytes]) -> bytes:
+def _tar(entries: Sequence[Entry], read_media: Callable[[str], bytes], sink: BinaryIO) -> None:
     """The same bytes each time: no owner, no time, no order but that of the samples."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=sink, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for entry in entries:
             _add(archive, f"{entry.sample.id}.json", _sample_json(entry))
             for path, field in field_names(entry).items():
                 _add(archive, f"{entry.sample.id}.{field}", read_media(path))
-    return buffer.getvalue()
+            # What a tar remembers of each member would grow with the shard.
+            archive.members.clear()  # type: ignore[attr-defined]
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

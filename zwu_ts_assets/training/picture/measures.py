@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.figures.dependence import Matrix, dependence_matrices
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.training.sample import Sample
 
 
@@ -17,43 +18,62 @@ class Measures:
     Attributes:
         feature_dtw: (F, F) float64.
         feature_pearson: (F, F) float64, NaN for constant columns.
-        time_dtw: (T, T) float64.
-        time_pearson: (T, T) float64, NaN for steps at which all columns agree.
         patch_feature_dtw: (P, F, F) float64.
         patch_feature_pearson: (P, F, F) float64.
-        patch_time_dtw: (P, L, L) float64.
         patches: First step and the step after the last one of each patch.
+        over_time: The matrices along time, which are much larger, of this window and others.
+        first: Where those of this window begin.
     """
 
     feature_dtw: Matrix
     feature_pearson: Matrix
-    time_dtw: Matrix
-    time_pearson: Matrix
     patch_feature_dtw: Matrix
     patch_feature_pearson: Matrix
-    patch_time_dtw: Matrix
     patches: tuple[tuple[int, int], ...]
+    over_time: Spool[Matrix]
+    first: int
+
+    @property
+    def time_dtw(self) -> Matrix:
+        """(T, T) float64, read when it is asked for."""
+        return self.over_time[self.first]
+
+    @property
+    def time_pearson(self) -> Matrix:
+        """(T, T) float64, NaN for steps at which all columns agree; likewise."""
+        return self.over_time[self.first + 1]
+
+    @property
+    def patch_time_dtw(self) -> Matrix:
+        """(P, L, L) float64; likewise."""
+        return self.over_time[self.first + 2]
 
 
-def measures_of(sample: Sample, patches: Sequence[tuple[int, int]]) -> Measures:
+def measures_of(
+    sample: Sample, patches: Sequence[tuple[int, int]], over_time: Spool[Matrix] | None = None
+) -> Measures:
     """Compute the matrices of one sample.
 
     Args:
         sample: Its past and the columns of its feature panels.
         patches: First step and the step after the last one of each frame's patch.
+        over_time: Where its matrices along time are kept; None: nowhere else.
     """
+    kept: Spool[Matrix] = Spool() if over_time is None else over_time
     columns = sample.panel_columns
     window = dependence_matrices(sample.past, columns)
     parts = [dependence_matrices(sample.past[start:stop], columns) for start, stop in patches]
+    first = kept.append(window.time_dtw)
+    kept.append(window.time_pearson)
+    kept.append(np.stack([part.time_dtw for part in parts]))
     return Measures(
         feature_dtw=window.feature_dtw,
         feature_pearson=window.feature_pearson,
-        time_dtw=window.time_dtw,
-        time_pearson=window.time_pearson,
         patch_feature_dtw=np.stack([part.feature_dtw for part in parts]),
         patch_feature_pearson=np.stack([part.feature_pearson for part in parts]),
-        patch_time_dtw=np.stack([part.time_dtw for part in parts]),
         patches=tuple(patches),
+        over_time=kept,
+        first=first,
     )
 
 
@@ -106,8 +126,9 @@ def match_score(measures: Measures, other: Measures) -> float:
     the block of the window's that covers the same steps; at most 1.
     """
     scores = []
+    whole = measures.time_dtw
     for (start, stop), frame in zip(measures.patches, other.patch_time_dtw, strict=True):
-        a = measures.time_dtw[start:stop, start:stop].ravel()
+        a = whole[start:stop, start:stop].ravel()
         b = frame.ravel()
         if a.std() == 0.0 or b.std() == 0.0:
             continue

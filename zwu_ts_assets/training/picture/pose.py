@@ -1,11 +1,13 @@
 """From samples to questions: balanced within each split, worded, with their rationale."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.figures.dependence import Matrix
+from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.context import context_of
@@ -14,7 +16,7 @@ from zwu_ts_assets.training.picture.legible import (
     digits_problem,
     lines_problem,
 )
-from zwu_ts_assets.training.picture.measures import measures_of
+from zwu_ts_assets.training.picture.measures import Measures, measures_of
 from zwu_ts_assets.training.picture.own_tasks import checked_texts
 from zwu_ts_assets.training.picture.question import (
     ALTERED,
@@ -52,32 +54,38 @@ def questions_of(
     Raises:
         CorpusError: There is no task of a name, or a weight is not a share.
     """
-    label_names = tuple(sorted({each for sample in samples for each in sample.labels} - {""}))
+    splits, labels = [], {""}
+    for sample in samples:
+        splits.append(sample.split)
+        labels.update(sample.labels)
+    label_names = tuple(sorted(labels - {""}))
     tasks = _tasks(asking, labelled=bool(label_names))
-    found: list[PictureQuestion] = []
+    counts = dict.fromkeys((task.name for task in tasks), len(splits))
+    found: Spool[PictureQuestion] = Spool()
     reasons: dict[str, str] = {}
     for split in SPLITS:
-        inside = [sample for sample in samples if sample.split == split]
+        inside = [at for at, name in enumerate(splits) if name == split]
         if inside:
-            world = _world(inside, patches, asking, label_names)
+            world = _world(samples, inside, patches, asking, label_names)
             unfit = {task.name: task.unfit(world) for task in tasks}
             reasons |= {name: reason for name, reason in unfit.items() if reason}
             asked = [
-                _thinned(_posed(task, world, inside), asking.weights.get(task.name, 1.0))
+                _thinned(_posed(task, world, split), asking.weights.get(task.name, 1.0))
                 for task in tasks
                 if not unfit[task.name]
             ]
-            found += [question for each in _capped(asked, asking) for question in each.questions]
-    counts = {name: len(samples) for name in (task.name for task in tasks)}
-    for question in found:
-        counts.pop(question.task, None)
+            for each in _capped(asked, asking):
+                for question in each.questions:
+                    found.append(question)
+                if each.places:
+                    counts.pop(each.task.name, None)
     left_out = {
         name: reasons.get(name)
         or _thinned_away(name, asking)
         or f"in the {count} windows no text has each of its answers clearly and equally often"
         for name, count in counts.items()
     }
-    return QuestionSet(tuple(found), left_out)
+    return QuestionSet(found, left_out)
 
 
 def _thinned_away(name: str, asking: Asking) -> str:
@@ -114,38 +122,57 @@ def _tasks(asking: Asking, *, labelled: bool) -> list[PictureTask]:
 
 def _world(
     samples: Sequence[Sample],
+    inside: Sequence[int],
     patches: Sequence[tuple[int, int]],
     asking: Asking,
     label_names: tuple[str, ...],
 ) -> World:
-    ids = [sample.id for sample in samples]
-    first = samples[0]
-    shown = list(first.panel_columns)
+    """What tasks know of the windows of one split, whose samples are looked at one by one."""
+    over_time: Spool[Matrix] = Spool()
+    ids: list[str] = []
+    pasts, targets, labels = [], [], []
+    measures: list[Measures] = []
+    has_lines = has_altered = True
+    columns: tuple[str, ...] = ()
+    shows_all = True
+    for sample in map(samples.__getitem__, inside):
+        shown = list(sample.panel_columns)
+        if not ids:
+            columns = tuple(sample.features[i] for i in shown)
+            shows_all = len(shown) == len(sample.features)
+        ids.append(sample.id)
+        measures.append(measures_of(sample, patches, over_time))
+        pasts.append(sample.past[:, shown])
+        targets.append(sample.target[:, shown])
+        labels.append(sample.labels)
+        has_lines &= bool(sample.line_plot)
+        has_altered &= bool(sample.altered_plot)
+    steps = len(pasts[0])
     return World(
         ids=ids,
-        measures=[measures_of(sample, patches) for sample in samples],
-        columns=tuple(first.features[i] for i in shown),
+        measures=measures,
+        columns=columns,
         partner=_partners(ids),
         coin=[stable_hash("coin", i) % 2 == 1 for i in ids],
-        pasts=[sample.past[:, shown] for sample in samples],
-        targets=[sample.target[:, shown] for sample in samples],
+        pasts=pasts,
+        targets=targets,
         asking=asking,
-        lines=lines_problem(len(shown), len(first.past), asking)
-        if all(sample.line_plot for sample in samples)
+        lines=lines_problem(len(columns), steps, asking)
+        if has_lines
         else "no line plots are drawn: set line_plots to true",
-        altered=altered_problem(len(shown), len(first.past), asking)
-        if all(sample.altered_plot for sample in samples)
+        altered=altered_problem(len(columns), steps, asking)
+        if has_altered
         else "no altered copies of windows are drawn: set line_plots to true",
-        shows_all=len(shown) == len(first.features),
-        digits=digits_problem(tuple(first.features[i] for i in shown), len(first.past), asking),
-        labels=[sample.labels for sample in samples] if label_names else (),
+        shows_all=shows_all,
+        digits=digits_problem(columns, steps, asking),
+        labels=labels if label_names else (),
         label_names=label_names,
-        contexts=_contexts(samples, asking),
+        contexts=_contexts(map(samples.__getitem__, inside), min(map(len, targets)), asking),
     )
 
 
-def _contexts(samples: Sequence[Sample], asking: Asking) -> list[str]:
-    steps = min(asking.forecast_steps, *(len(sample.target) for sample in samples))
+def _contexts(samples: Iterable[Sample], ahead: int, asking: Asking) -> list[str]:
+    steps = min(asking.forecast_steps, ahead)
     if not steps or not (asking.events or asking.covariates):
         return []
     told = asking.events, asking.covariates, asking.decimals
@@ -161,22 +188,43 @@ def _partners(ids: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True)
 class _Posed:
-    """The questions of a task in a split, with the round that each belongs to."""
+    """The questions of a task in a split, with the round that each belongs to.
+
+    Attributes:
+        task: The task.
+        kept: Questions of this task, and perhaps others.
+        places: Where each of its questions is among them.
+        answerable: Whether each can be answered from what it shows.
+        rounds: Group and number of the round of each.
+    """
 
     task: PictureTask
-    questions: list[PictureQuestion]
+    kept: Spool[PictureQuestion]
+    places: list[int]
+    answerable: list[bool]
     rounds: list[tuple[int, int]]
 
+    @property
+    def questions(self) -> Iterator[PictureQuestion]:
+        """Its questions, one by one."""
+        return map(self.kept.__getitem__, self.places)
 
-def _posed(task: PictureTask, world: World, samples: Sequence[Sample]) -> _Posed:
+
+def _posed(task: PictureTask, world: World, split: str) -> _Posed:
     own = task.name not in _PROJECTS
-    texts = checked_texts(task, world) if own else list(task.texts(world))
-    if task.among:
-        texts = [_dealt(text, task, world) for text in texts]
-    seed = f"{task.name} {samples[0].split}"
-    chosen = balanced([text.answers for text in texts], range(len(samples)), world.ids, seed)
-    questions = [_question(task, texts[each.text], each, samples, world) for each in chosen]
-    return _Posed(task, questions, [(each.text, each.round) for each in chosen])
+    # Each is dealt as it comes: together they have a number for each window and option.
+    texts = [
+        _dealt(text, task, world) if task.among else text
+        for text in (checked_texts(task, world) if own else task.texts(world))
+    ]
+    seed = f"{task.name} {split}"
+    chosen = balanced([text.answers for text in texts], range(len(world.ids)), world.ids, seed)
+    posed = _Posed(task, Spool(), [], [], [(each.text, each.round) for each in chosen])
+    for each in chosen:
+        question = _question(task, texts[each.text], each, split, world)
+        posed.places.append(posed.kept.append(question))
+        posed.answerable.append(question.answerable)
+    return posed
 
 
 def _dealt(text: Text, task: PictureTask, world: World) -> Text:
@@ -191,18 +239,18 @@ def _dealt(text: Text, task: PictureTask, world: World) -> Text:
 
 def _capped(asked: Sequence[_Posed], asking: Asking) -> list[_Posed]:
     """Take out whole rounds, so that what is left stays balanced, until the shares are kept."""
-    rules: list[tuple[float, Callable[[_Posed], bool], Callable[[PictureQuestion], bool]]] = [
-        (asking.text_share, lambda p: p.task.needs == ("text",), lambda q: True),
-        (asking.ahead_share, lambda p: not p.task.needs, lambda q: True),
+    rules: list[tuple[float, Callable[[_Posed], bool], Callable[[_Posed], int]]] = [
+        (asking.text_share, lambda p: p.task.needs == ("text",), lambda p: len(p.places)),
+        (asking.ahead_share, lambda p: not p.task.needs, lambda p: len(p.places)),
         (
             asking.unanswerable,
-            lambda p: any(not q.answerable for q in p.questions),
-            lambda q: not q.answerable,
+            lambda p: not all(p.answerable),
+            lambda p: p.answerable.count(False),
         ),
     ]
-    total = sum(len(each.questions) for each in asked)
+    total = sum(len(each.places) for each in asked)
     bound = [each for each in asked if any(concerns(each) for _, concerns, _ in rules)]
-    free = total - sum(len(each.questions) for each in bound)
+    free = total - sum(len(each.places) for each in bound)
     # What is left when all shares are full: the shares are of the whole, not of the free part.
     whole = min(total, free / max(1.0 - sum(share for share, _, _ in rules), 0.05))
     kept = []
@@ -210,7 +258,7 @@ def _capped(asked: Sequence[_Posed], asking: Asking) -> list[_Posed]:
         for share, concerns, counts in rules:
             if concerns(each):
                 same = [other for other in asked if concerns(other)]
-                count = sum(counts(q) for other in same for q in other.questions)
+                count = sum(map(counts, same))
                 if count > share * whole:
                     each = _thinned(each, share * whole / count)
                 break
@@ -224,24 +272,26 @@ def _thinned(posed: _Posed, share: float) -> _Posed:
         set(posed.rounds), key=lambda each: stable_hash("thinned", posed.task.name, *each)
     )
     kept = set(rounds[: int(share * len(rounds) + 1e-9)])
-    pairs = [
-        (q, each) for q, each in zip(posed.questions, posed.rounds, strict=True) if each in kept
-    ]
-    return _Posed(posed.task, [q for q, _ in pairs], [each for _, each in pairs])
+    left = [at for at, each in enumerate(posed.rounds) if each in kept]
+    return replace(
+        posed,
+        places=[posed.places[at] for at in left],
+        answerable=[posed.answerable[at] for at in left],
+        rounds=[posed.rounds[at] for at in left],
+    )
 
 
 def _question(
-    task: PictureTask, text: Text, chosen: Chosen, samples: Sequence[Sample], world: World
+    task: PictureTask, text: Text, chosen: Chosen, split: str, world: World
 ) -> PictureQuestion:
-    sample = samples[chosen.window]
-    wording = _wording(task, sample.split, text, chosen.round)
+    sample_id = world.ids[chosen.window]
+    wording = _wording(task, split, text, chosen.round)
     shows_partner = text.uses_partner == "figure" or (
         text.uses_partner != "" and chosen.answer == 1
     )
     # The form belongs to a whole round, as the wording.
     form = task.forms[
-        stable_hash("form", task.name, sample.split, text.answers.key, chosen.round)
-        % len(task.forms)
+        stable_hash("form", task.name, split, text.answers.key, chosen.round) % len(task.forms)
     ]
     offered = text.options if form in ("choice", "name") else ()
     if text.answer_of:
@@ -251,9 +301,9 @@ def _question(
     series = text.series(chosen.window) if text.series else ""
     sentence = task.wordings[wording].format(**text.subject)
     return PictureQuestion(
-        id=f"{sample.id}-{task.name}",
-        sample_id=sample.id,
-        split=sample.split,
+        id=f"{sample_id}-{task.name}",
+        sample_id=sample_id,
+        split=split,
         task=task.name,
         level=task.level,
         needs=task.needs,
@@ -267,7 +317,7 @@ def _question(
         rationale=_rationale(task, text, chosen, answer),
         values=text.values_of(chosen.window) if offered else (),
         series=series,
-        other_sample=samples[world.partner[chosen.window]].id if shows_partner else "",
+        other_sample=world.ids[world.partner[chosen.window]] if shows_partner else "",
         form=form,
         tolerance=text.tolerance if form == "number" else 0.0,
     )

@@ -4,7 +4,7 @@ Imports nothing heavy, since settings are read whenever definitions load.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -149,11 +149,11 @@ class QuestionSet:
     """The questions of a dataset.
 
     Attributes:
-        questions: By split, task and sample.
+        questions: By split, task and sample; of many windows they lie on disk.
         left_out: Why a task has no question, by its name, as a sentence.
     """
 
-    questions: tuple[PictureQuestion, ...]
+    questions: Sequence[PictureQuestion]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 

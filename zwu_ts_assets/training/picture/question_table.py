@@ -6,8 +6,9 @@ about is text in JSON.
 """
 
 import io
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ FORMAT: Final = "zwu_ts_assets questions 1"
 """Names the schema in the file's metadata; the number rises when the columns change."""
 
 _ROWS_PER_GROUP: Final = 10_000
+_ROWS_AT_ONCE: Final = 256
 
 
 class _Column(NamedTuple):
@@ -62,25 +64,45 @@ QUESTION_SCHEMA: Final = pa.schema(
 """The columns of every questions file, in order."""
 
 
-def encode_questions(questions: Sequence[PictureQuestion]) -> bytes:
+def encode_questions(questions: Iterable[PictureQuestion]) -> bytes:
     """Questions as a Parquet file, the same bytes for the same questions.
 
     Args:
-        questions: Those of one split, or of all; none give a file with the same columns.
+        questions: Those of one split, or of all, taken one by one; none give a file with the same
+            columns.
     """
+    sink = io.BytesIO()
+    remaining = iter(questions)
+    with pq.ParquetWriter(sink, QUESTION_SCHEMA, compression="zstd") as writer:
+        group = [*_tables(itertools.islice(remaining, _ROWS_PER_GROUP))] or [_table([])]
+        while group:
+            writer.write_table(pa.concat_tables(group).combine_chunks())
+            group = [*_tables(itertools.islice(remaining, _ROWS_PER_GROUP))]
+    return sink.getvalue()
+
+
+def _tables(questions: Iterable[PictureQuestion]) -> Iterator[Any]:
+    """Tables of some questions each: as objects they take much more memory."""
+    while some := list(itertools.islice(questions, _ROWS_AT_ONCE)):
+        yield _table(some)
+
+
+def _table(questions: Sequence[PictureQuestion]) -> Any:
     rows = [_row(question) for question in questions]
     columns = [
         pa.array([row[name] for row in rows], type=kind)
         for name, kind in zip(QUESTION_SCHEMA.names, QUESTION_SCHEMA.types, strict=True)
     ]
-    table = pa.Table.from_arrays(columns, schema=QUESTION_SCHEMA)
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd", row_group_size=_ROWS_PER_GROUP)
-    return sink.getvalue()
+    return pa.Table.from_arrays(columns, schema=QUESTION_SCHEMA)
 
 
 def decode_questions(data: bytes) -> list[PictureQuestion]:
-    """What `encode_questions` was given; the subject as JSON holds it, lists instead of tuples.
+    """What `encode_questions` was given, as a list; see `questions_in`."""
+    return list(questions_in(data))
+
+
+def questions_in(data: bytes) -> Iterator[PictureQuestion]:
+    """What `encode_questions` was given, one by one; the subject has lists instead of tuples.
 
     Raises:
         CorpusError: The bytes are no Parquet file, or not one of ours.
@@ -93,10 +115,10 @@ def decode_questions(data: bytes) -> list[PictureQuestion]:
                 f"a questions file has the format {found!r} and the columns "
                 f"{', '.join(file.schema_arrow.names)}; expected {FORMAT!r}. Make questions again."
             )
-        rows = file.read().to_pylist()
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            yield from map(_question, batch.to_pylist())
     except (pa.ArrowException, OSError) as error:
         raise CorpusError(f"a questions file is damaged ({error}); make questions again") from error
-    return [_question(row) for row in rows]
 
 
 def _row(question: PictureQuestion) -> dict[str, Any]:

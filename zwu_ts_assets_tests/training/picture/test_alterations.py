@@ -38,7 +38,7 @@ def samples() -> list[Sample]:
 
 @pytest.fixture(scope="module")
 def questions(samples: list[Sample]) -> tuple[PictureQuestion, ...]:
-    return questions_of(samples, PATCHES, Asking(tasks=TASKS)).questions
+    return tuple(questions_of(samples, PATCHES, Asking(tasks=TASKS)).questions)
 
 
 def difference(sample: Sample) -> tuple[str, int, int, int] | None:

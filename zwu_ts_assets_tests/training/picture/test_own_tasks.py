@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Gallery, markdown, prove
+from zwu_ts_assets.evidence.reading import Gallery
+from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, markdown, prove
 from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.training.picture.own_tasks import own_task
