@@ -48,7 +48,9 @@ def test_what_is_hidden_is_told_and_shown_by_settings(
     assert result.exit_code == 0, result.output
     assert says in result.output
     assert says in enter("status").output
-    project.configure(PLAIN + 'stats_format = "significant"\n')
+    # All of it for training: of so few rows, validation would be empty.
+    split = "[split]\nratios = [1, 0, 0]\n"
+    project.configure(f'{PLAIN}stats_format = "significant"\n{split}')
     result = enter("export", "--format", "qwen", "--workers", "1")
     assert result.exit_code == 0, result.output
     assert "warning" not in result.output
