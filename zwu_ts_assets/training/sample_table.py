@@ -53,7 +53,11 @@ _COLUMNS: Final = (
     _Column("past_start", pa.int64(), "First row of the past; the CSV's data rows count from 0."),
     _Column("past_stop", pa.int64(), "The row after the past's last one; the target begins here."),
     _Column("target_stop", pa.int64(), "The row after the target's last one."),
-    _Column("interval_seconds", pa.int64(), "Seconds from one row to the next."),
+    _Column(
+        "interval_seconds",
+        pa.int64(),
+        "Seconds from one row to the next; 0 where that is no whole number, see time_axis.",
+    ),
     _Column("past_timestamps", _TIMES, "Time of each past row, as in the CSV, no time zone."),
     _Column("target_timestamps", _TIMES, "Time of each target row."),
     _Column("features", _STRINGS, "Names of the columns, in order."),
