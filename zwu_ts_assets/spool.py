@@ -69,7 +69,7 @@ class Spool(Sequence[T]):
             return NotImplemented
         return len(self) == len(other) and all(map(operator.eq, self, other))
 
-    __hash__ = None  # type: ignore[assignment] - items can be added
+    __hash__ = None  # type: ignore[assignment]  # items can be added
 
 
 class Shelf(Mapping[str, T]):
