@@ -7,6 +7,7 @@ import operator
 import os
 import pickle
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar, overload
@@ -23,6 +24,7 @@ class Spool(Sequence[T]):
     def __init__(self, items: Iterable[T] = ()) -> None:
         """Args: what is in it at first, taken one by one."""
         self._file = tempfile.TemporaryFile(prefix="zwu-ts-assets-", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._ends = array("Q", [0])
         for item in items:
             self.append(item)
