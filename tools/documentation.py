@@ -67,9 +67,9 @@ def settings_tables() -> str:
         groups.setdefault(title, []).append(name)
     users: dict[str, list[str]] = {}
     for spec in SPECS:
-        if spec.role not in EXPORTS.values():
+        if spec.name not in EXPORTS.values():
             for name in spec.settings:
-                users.setdefault(name, []).append(_code(_asset_name(spec.role)))
+                users.setdefault(name, []).append(_code(_asset_name(spec.name)))
     return "\n\n".join(
         f"## {title}\n\n{settings_table(Settings, names, users)}" for title, names in groups.items()
     )
@@ -167,10 +167,10 @@ def assets_table() -> str:
 
 def asset_row(spec: AssetSpec) -> list[str]:
     """The cells of an asset, with the names that it has for ETTh1."""
-    inputs = list(SPECS.inputs(spec.role, Settings.model_validate({})).values())
+    inputs = list(SPECS.inputs(spec.name, Settings.model_validate({})).values())
     content = spec.description.split("\n\n")[0].removesuffix(".")
     return [
-        _code(_asset_name(spec.role)),
+        _code(_asset_name(spec.name)),
         "yes" if spec.per_batch else "no",
         ", ".join(_code(_asset_name(role)) for role in inputs) or _code("data/ETTh1.csv"),
         content[0].lower() + content[1:],
@@ -193,7 +193,7 @@ def asset_sections() -> str:
 
 
 def _asset_section(spec: AssetSpec) -> str:
-    told = [f"### {_code(_asset_name(spec.role))}", spec.description]
+    told = [f"### {_code(_asset_name(spec.name))}", spec.description]
     if spec.enabled_by is not None:
         name, value = spec.enabled_by
         if name in Settings.model_fields:

@@ -219,7 +219,7 @@ def inputs_of(name: str, corpus: Corpus, folder: Path) -> dict[str, tuple[str, .
     """What each asset of a corpus is made from, once `pins_of` has written it there."""
     settings = dataset_of(name, folder / f"{name}.csv").settings
     return {
-        spec.role: tuple(SPECS.inputs(spec.role, settings).values())
+        spec.name: tuple(SPECS.inputs(spec.name, settings).values())
         for spec in SPECS.enabled(settings)
     }
 

@@ -202,7 +202,7 @@ _ROOMS = {
     "training": "timeseries figures text storage",
     "gallery": "training",
     "scoring": "timeseries training evidence storage",
-    "evidence": "",
+    "evidence": "storage",
     "storage": "timeseries",
     "config": "timeseries figures text training storage",
     "workers": "figures config",

@@ -24,7 +24,7 @@ from zwu_ts_assets.evidence.curves import Curves, read_lines
 from zwu_ts_assets.evidence.media import resized
 from zwu_ts_assets.evidence.panels import TIME_PANELS, NotAFigure, Panels, read_figure
 from zwu_ts_assets.evidence.printed import Illegible, read_cell_number
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 
 Pixels = NDArray[np.uint8]
 

@@ -132,8 +132,8 @@ def _asset(dataset: Dataset, spec: AssetSpec, batches_per_run: int | None) -> dg
     """Any other asset: its inputs arrive under the names of arguments that the spec gives."""
     body = spec.body
     if body is None:
-        raise ValueError(f"the asset {spec.role!r} has no body")
-    sources = dataset.specs.inputs(spec.role, dataset.settings)
+        raise ValueError(f"the asset {spec.name!r} has no body")
+    sources = dataset.specs.inputs(spec.name, dataset.settings)
 
     def asset(
         context: dg.AssetExecutionContext, config: MakeConfig, **loaded: Any
@@ -180,7 +180,7 @@ def _described(
     dataset: Dataset, spec: AssetSpec, batches_per_run: int | None = None
 ) -> Mapping[str, Any]:
     """What the decorator of an asset is told by its spec."""
-    name = dataset.asset_name(spec.role)
+    name = dataset.asset_name(spec.name)
     # One run covers a range of batches; the unpartitioned assets say so too, or the command line
     # refuses `--partition-range` for a selection that includes them.
     one_run = dg.BackfillPolicy.single_run()
@@ -207,7 +207,7 @@ def _described(
 
 def _inputs(dataset: Dataset, spec: AssetSpec, loaded: Mapping[str, Any]) -> Inputs:
     """What is known of the inputs of an asset, by what IO managers have loaded."""
-    sources = dataset.specs.inputs(spec.role, dataset.settings)
+    sources = dataset.specs.inputs(spec.name, dataset.settings)
     records: dict[str, Mapping[str, Record]] = {}
     known = 0
     for argument, value in loaded.items():
@@ -218,12 +218,12 @@ def _inputs(dataset: Dataset, spec: AssetSpec, loaded: Mapping[str, Any]) -> Inp
             known = value.known
         elif isinstance(value, Artifact):
             records[sources[argument]] = {WHOLE: value.record}
-    by_role: dict[str, Any] = {role: loaded[argument] for argument, role in sources.items()}
+    by_asset: dict[str, Any] = {asset: loaded[argument] for argument, asset in sources.items()}
 
     return Inputs(
         dataset,
         surroundings_of(dataset),
-        series=lambda: by_role["raw"],
+        series=lambda: by_asset["raw"],
         records=records,
         batches=known,
     )

@@ -29,10 +29,10 @@ class AssetSpec:
     """What there is to know of an asset without making it.
 
     Attributes:
-        role: Its name in every dataset; the asset `raw` alone is named after its dataset.
+        name: What it is called in every dataset; the asset `raw` alone is named after its dataset.
         description: What it holds, for the web UI and the reference, in whose table its first
             paragraph is.
-        inputs: The roles that it is made from, by the name of the argument that gets them. One
+        inputs: The assets that it is made from, by the name of the argument that gets them. One
             that is switched off is left out.
         origins: Tells what each of its artifacts comes from, given what is known of the inputs and
             the keys that are asked for; a key that is left out has no artifact.
@@ -65,7 +65,7 @@ class AssetSpec:
             asset; None: always there.
     """
 
-    role: str
+    name: str
     description: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     origins: Callable[..., Mapping[str, Origin]]
@@ -136,11 +136,11 @@ class Specs:
     def __iter__(self) -> Iterator[AssetSpec]:
         return iter(self.all)
 
-    def __getitem__(self, role: str) -> AssetSpec:
+    def __getitem__(self, name: str) -> AssetSpec:
         for spec in self.all:
-            if spec.role == role:
+            if spec.name == name:
                 return spec
-        raise KeyError(role)
+        raise KeyError(name)
 
     def of(self, asset: str) -> AssetSpec:
         """The spec of an asset by its name.
@@ -162,7 +162,7 @@ class Specs:
     @property
     def per_batch(self) -> frozenset[str]:
         """The assets that have an artifact for each batch."""
-        return frozenset(spec.role for spec in self.all if spec.per_batch)
+        return frozenset(spec.name for spec in self.all if spec.per_batch)
 
     @property
     def last_mile(self) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ class Specs:
 
         Without the pictures that are drawn for them, which come along.
         """
-        return tuple(spec.role for spec in self.all if spec.last_mile and not spec.per_batch)
+        return tuple(spec.name for spec in self.all if spec.last_mile and not spec.per_batch)
 
     def enabled(self, settings: Settings) -> list[AssetSpec]:
         """The assets that a dataset with these settings has."""
@@ -178,13 +178,13 @@ class Specs:
 
     def switched_off(self, settings: Settings) -> frozenset[str]:
         """The assets that the settings could add to a corpus, and do not."""
-        return frozenset(spec.role for spec in self.all if not spec.is_enabled(settings))
+        return frozenset(spec.name for spec in self.all if not spec.is_enabled(settings))
 
-    def inputs(self, role: str, settings: Settings) -> dict[str, str]:
-        """What an asset is made from with these settings: roles by the names of its arguments."""
+    def inputs(self, name: str, settings: Settings) -> dict[str, str]:
+        """What an asset is made from with these settings: assets by the names of its arguments."""
         return {
             argument: source
-            for argument, source in self[role].inputs.items()
+            for argument, source in self[name].inputs.items()
             if self[source].is_enabled(settings)
         }
 

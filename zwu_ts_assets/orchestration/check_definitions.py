@@ -58,7 +58,7 @@ def dataset_checks(dataset: Dataset, artifacts: Place) -> list[dg.AssetChecksDef
 
 def stage_of(spec: AssetSpec, check: Check) -> str:
     """What the progress of a command calls a check."""
-    return f"{spec.role}: {check.name}"
+    return f"{spec.name}: {check.name}"
 
 
 def _check(
@@ -105,7 +105,7 @@ def _check(
     ]
     verify.__signature__ = Signature(ours)  # type: ignore[attr-defined]
     decorator: Callable[[Callable[..., Any]], dg.AssetChecksDefinition] = dg.asset_check(
-        asset=asset_key(dataset, dataset.asset_name(spec.role)),
+        asset=asset_key(dataset, dataset.asset_name(spec.name)),
         name=check.name,
         description=check.description,
         additional_ins={

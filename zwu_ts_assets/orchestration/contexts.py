@@ -54,7 +54,7 @@ class Inputs:
         surroundings: Of the project.
         csv_sha256: Of the CSV; told to the raw table.
         series: The validated table; told to what is made from it.
-        records: Of the inputs by role and key: of artifacts that are there, or that the CSV
+        records: Of the inputs by asset and key: of artifacts that are there, or that the CSV
             foretells.
         batches: How many batches there should be.
     """
@@ -66,24 +66,24 @@ class Inputs:
     records: Mapping[str, Mapping[str, Record]] = field(kw_only=True)
     batches: int = field(kw_only=True)
 
-    def versions(self, role: str) -> dict[int, str]:
+    def versions(self, asset: str) -> dict[int, str]:
         """Content versions of a per-batch input, in the order of the batches."""
-        records = self.records[role]
+        records = self.records[asset]
         return {batch: records[str(batch)].version for batch in sorted(map(int, records))}
 
-    def version(self, role: str) -> str:
+    def version(self, asset: str) -> str:
         """The content version of an input without batches; empty if it is switched off."""
-        return self.records[role][WHOLE].version if role in self.records else ""
+        return self.records[asset][WHOLE].version if asset in self.records else ""
 
-    def sha256(self, role: str, file: str) -> str:
+    def sha256(self, asset: str, file: str) -> str:
         """The sha256 of a file of an input without batches.
 
         Args:
-            role: Of the input.
+            asset: The input.
             file: The file's role.
         """
-        name = self.dataset.specs[role].files[file]
-        return self.records[role][WHOLE].files[name].sha256
+        name = self.dataset.specs[asset].files[file]
+        return self.records[asset][WHOLE].files[name].sha256
 
 
 @dataclass(frozen=True)

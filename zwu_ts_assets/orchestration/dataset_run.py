@@ -169,7 +169,7 @@ def _efforts(dataset: Dataset, due: Todo) -> dict[str, float]:
     batches = len(due.batches) or batch_count(dataset)
     efforts: dict[str, float] = {}
     for spec in map(dataset.specs.of, due.assets):
-        efforts[dataset.asset_name(spec.role)] = spec.effort * batches
+        efforts[dataset.asset_name(spec.name)] = spec.effort * batches
         efforts |= {stage_of(spec, check): check.effort * batches for check in spec.checks}
     return efforts
 

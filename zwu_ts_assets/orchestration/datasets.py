@@ -58,9 +58,9 @@ class AssetNames:
         """Name under which the lineage shows the CSV itself, for example `etth1_csv`."""
         return f"{self.name}_csv"
 
-    def asset_name(self, role: str) -> str:
-        """Name of an asset by its role in the lineage; only `raw` is named after the dataset."""
-        return self.raw_asset if role == "raw" else role
+    def asset_name(self, name: str) -> str:
+        """Name of an asset of this dataset by that in the specs; only `raw` differs."""
+        return self.raw_asset if name == "raw" else name
 
 
 @dataclass(frozen=True)

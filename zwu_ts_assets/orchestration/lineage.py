@@ -21,8 +21,8 @@ def asset_inputs(dataset: Dataset) -> dict[str, tuple[str, ...]]:
     """
     specs, settings = dataset.specs, dataset.settings
     named = {
-        dataset.asset_name(spec.role): tuple(
-            map(dataset.asset_name, specs.inputs(spec.role, settings).values())
+        dataset.asset_name(spec.name): tuple(
+            map(dataset.asset_name, specs.inputs(spec.name, settings).values())
         )
         for spec in specs.enabled(settings)
     }

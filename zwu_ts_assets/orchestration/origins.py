@@ -104,10 +104,10 @@ def of_samples(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
 
     of_series, *marks = series_digests(inputs.series())
     rows = [
-        f"{role} {batch} {version}"
-        for role in sorted(inputs.records)
-        if inputs.dataset.specs[role].per_batch
-        for batch, version in inputs.versions(role).items()
+        f"{asset} {batch} {version}"
+        for asset in sorted(inputs.records)
+        if inputs.dataset.specs[asset].per_batch
+        for batch, version in inputs.versions(asset).items()
     ]
     stats, tokens = inputs.sha256("batch_stats", "text"), inputs.sha256("qwen_tokens", "rows")
     return {WHOLE: Origin(digest(of_series, stats, tokens, *rows, *marks))}
@@ -143,7 +143,9 @@ def of_worded(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     if questions is None or not questions.details["questions"]:
         return {}
     parts = [inputs.version("samples"), questions.version]
-    parts += [inputs.version(role) for role in ("evidence", "baselines") if role in inputs.records]
+    parts += [
+        inputs.version(asset) for asset in ("evidence", "baselines") if asset in inputs.records
+    ]
     parts += [wording_digest(_templates(inputs)), _tokenizer(inputs)]
     return {WHOLE: Origin(digest(*parts))}
 
@@ -154,7 +156,7 @@ def of_gallery(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
 
     if WHOLE not in inputs.records.get("questions", {}):
         return {}
-    parts = [inputs.version(role) for role in ("samples", "questions", "evidence")]
+    parts = [inputs.version(asset) for asset in ("samples", "questions", "evidence")]
     return {WHOLE: Origin(digest(*parts, wording_digest(_templates(inputs)), _tokenizer(inputs)))}
 
 

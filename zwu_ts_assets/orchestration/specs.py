@@ -51,7 +51,7 @@ def _of_video_size(settings: Settings, values: Mapping[str, object]) -> dict[str
 
 def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
     return AssetSpec(
-        role=EXPORTS[format_name],
+        name=EXPORTS[format_name],
         description=description,
         inputs={
             **_MEDIA,
@@ -79,7 +79,7 @@ def _export(format_name: str, description: str, *kinds: str) -> AssetSpec:
 
 _SPECS: Final = (
     AssetSpec(
-        role="raw",
+        name="raw",
         description=(
             "The validated table of the CSV, with its timestamps.\n\n"
             "Materializing it also tells the instance which batches there are."
@@ -98,7 +98,7 @@ _SPECS: Final = (
         kinds=frozenset({"csv", "parquet"}),
     ),
     AssetSpec(
-        role="batch_windows",
+        name="batch_windows",
         description=(
             "The rows of each batch's windows, with timestamps, column names and target spans."
         ),
@@ -118,7 +118,7 @@ _SPECS: Final = (
         checks=(checks.MATRICES_ARE_SOUND,),
     ),
     AssetSpec(
-        role="colour_ranges",
+        name="colour_ranges",
         description=(
             "Colour ranges that all figures share, fitted on the windows of the training split."
         ),
@@ -131,7 +131,7 @@ _SPECS: Final = (
         enabled_by=("colour_range", "train"),
     ),
     AssetSpec(
-        role="correlation_pngs",
+        name="correlation_pngs",
         description=(
             "A 2x3 figure per window: DTW, covariance, Pearson, feature by feature and time by "
             "time.\n\n"
@@ -151,7 +151,7 @@ _SPECS: Final = (
         checks=(checks.PNGS_DECODE_TO_THE_CANVAS,),
     ),
     AssetSpec(
-        role="line_plots",
+        name="line_plots",
         description="The values of each window as lines, one panel per column.",
         inputs={"windows": "batch_windows"},
         files={"png": "line_plots/batch_{key}.png"},
@@ -170,7 +170,7 @@ _SPECS: Final = (
         enabled_by=("draws_lines", True),
     ),
     AssetSpec(
-        role="altered_lines",
+        name="altered_lines",
         description=(
             "The values of an altered copy of each window as lines, for questions about what was "
             "put in.\n\n"
@@ -192,7 +192,7 @@ _SPECS: Final = (
         enabled_by=("draws_altered_lines", True),
     ),
     AssetSpec(
-        role="batch_stats",
+        name="batch_stats",
         description=(
             "Mean, maximum and variance per feature of every window that exists, as text."
         ),
@@ -205,7 +205,7 @@ _SPECS: Final = (
         checks=(checks.TEXT_COVERS_EVERY_BATCH, checks.TEXT_TELLS_EVERY_VARIANCE),
     ),
     AssetSpec(
-        role="vocab",
+        name="vocab",
         description=(
             "The small vocabulary of the stats text, and each window's tokens and ids in it."
         ),
@@ -221,7 +221,7 @@ _SPECS: Final = (
         checks=(checks.IDS_GIVE_THE_TOKENS,),
     ),
     AssetSpec(
-        role="qwen_tokens",
+        name="qwen_tokens",
         description=(
             "Text, tokens and ids of each window in the Qwen3-VL tokenizer, and its vocabulary."
         ),
@@ -238,7 +238,7 @@ _SPECS: Final = (
         checks=(checks.IDS_DECODE_TO_THE_TEXT,),
     ),
     AssetSpec(
-        role="patch_videos",
+        name="patch_videos",
         description=(
             "A PatchTST-style video per window: one figure per patch of its past rows.\n\n"
             "The rows that follow are the sample's target span, told in the metadata."
@@ -262,7 +262,7 @@ _SPECS: Final = (
         checks=(checks.VIDEOS_DECODE_TO_EVERY_FRAME,),
     ),
     AssetSpec(
-        role="samples",
+        name="samples",
         description=(
             "One row per usable window, by split: rows, target, media, text, tokens, flags."
         ),
@@ -287,7 +287,7 @@ _SPECS: Final = (
         last_mile=True,
     ),
     AssetSpec(
-        role="questions",
+        name="questions",
         description=(
             "Questions about the samples with typed answers, balanced so that their text gives "
             "nothing away."
@@ -309,7 +309,7 @@ _SPECS: Final = (
         may_make_nothing=True,
     ),
     AssetSpec(
-        role="evidence",
+        name="evidence",
         description=(
             "The proof that questions need their media: what a blind reader gets right, and "
             "one of pixels."
@@ -331,7 +331,7 @@ _SPECS: Final = (
         may_make_nothing=True,
     ),
     AssetSpec(
-        role="baselines",
+        name="baselines",
         description=(
             "What a model has to beat: guessing, the most frequent answer, and forecasts that "
             "anyone can make."
@@ -346,7 +346,7 @@ _SPECS: Final = (
         may_make_nothing=True,
     ),
     AssetSpec(
-        role="preflight",
+        name="preflight",
         description="What each trainer makes of the corpus: tokens, sizes, frames, legibility.",
         inputs={name: name for name in ("patch_videos", "samples", "questions", "evidence")},
         files={"report": "preflight/preflight.md", "plot": "preflight/preflight.png"},
@@ -362,7 +362,7 @@ _SPECS: Final = (
         may_make_nothing=True,
     ),
     AssetSpec(
-        role="gallery",
+        name="gallery",
         description=(
             "Pages to look at the corpus: every sample with its media and conversations, tasks, "
             "splits.\n\n"

@@ -122,7 +122,7 @@ class Check:
         name: What it is called.
         description: What holds if it passes.
         verify: Its body, called with the run, what the asset made, and the inputs by argument.
-        inputs: The roles of other assets that it looks at, by the name of the argument.
+        inputs: Other assets that it looks at, by the name of the argument.
         warns: Whether a failure is a warning: worth to be known, and nothing that is wrong.
         effort: How long it takes for each batch, next to drawing a figure; for the progress bar.
     """

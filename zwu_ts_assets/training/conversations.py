@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.picture.question import ALTERED, PictureQuestion

@@ -61,7 +61,7 @@ def test_a_raised_code_version_remakes_its_asset_and_what_its_content_changes(
         "stats.stats_lines = lambda *a: [l.replace('Var=', 'Var=1') for l in lines(*a)]\n"
         "raised = {'batch_stats': '2'}\n"
         "defs = defined(Specs(tuple(\n"
-        "    replace(spec, code_version=raised.get(spec.role, spec.code_version))\n"
+        "    replace(spec, code_version=raised.get(spec.name, spec.code_version))\n"
         "    for spec in SPECS\n"
         ")))\n",
         encoding="utf-8",

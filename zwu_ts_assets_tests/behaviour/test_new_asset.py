@@ -77,7 +77,7 @@ def in_order_alone(files: Mapping[str, bytes]) -> bool:
 
 
 RANGES = AssetSpec(
-    role="ranges",
+    name="ranges",
     description="The smallest and the largest value of each batch.",
     inputs={"windows": "batch_windows"},
     origins=from_windows,
@@ -91,7 +91,7 @@ RANGES = AssetSpec(
     enabled_by=("title", "Ranges"),
 )
 COUNT = AssetSpec(
-    role="count",
+    name="count",
     description="How many ranges there are.",
     inputs={"ranges": "ranges"},
     origins=from_ranges,

@@ -71,7 +71,7 @@ def test_a_changed_canvas_leaves_videos_of_their_own_size_alone(tmp_path: Path) 
 
 def test_a_setting_at_its_default_is_part_of_no_digest(tmp_path: Path) -> None:
     plain = sample(tmp_path)
-    assert {plain.settings_digest(spec.role) for spec in SPECS if spec.role != "raw"} <= {
+    assert {plain.settings_digest(spec.name) for spec in SPECS if spec.name != "raw"} <= {
         plain.settings_digest("vocab"),
         *(plain.settings_digest(asset) for asset in EXPORTS.values()),
     }

@@ -21,7 +21,7 @@ BATCHES = dg.StaticPartitionsDefinition(KEYS)
 def test_every_asset_has_its_files_and_no_two_share_one() -> None:
     names = [
         name
-        for asset in (spec.role for spec in SPECS if spec.files)
+        for asset in (spec.name for spec in SPECS if spec.files)
         for key in ("0", "1")
         for name in set(file_names("etth1_raw" if asset == "raw" else asset, key, SPECS).values())
     ]

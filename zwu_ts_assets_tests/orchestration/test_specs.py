@@ -27,14 +27,14 @@ def test_dagster_has_the_assets_as_they_are_described(
     definitions = build_definitions([dataset], tmp_path)
     nodes = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
     specs = SPECS.enabled(settings)
-    assert set(nodes) == {"some_csv", *(dataset.asset_name(spec.role) for spec in specs)}
+    assert set(nodes) == {"some_csv", *(dataset.asset_name(spec.name) for spec in specs)}
     assert ("colour_ranges" in nodes, "line_plots" in nodes) == (ranges == "train", plots)
     for spec in specs:
-        node = nodes[dataset.asset_name(spec.role)]
+        node = nodes[dataset.asset_name(spec.name)]
         assert isinstance(node, dg.AssetSpec)
         assert node.description == spec.description
         sources = {dependency.asset_key.path[-1] for dependency in node.deps}
-        inputs = SPECS.inputs(spec.role, settings).values()
+        inputs = SPECS.inputs(spec.name, settings).values()
         assert sources - {"some_csv"} == set(map(dataset.asset_name, inputs))
         assert set(node.kinds) == spec.kinds
         assert (node.partitions_def is not None) == spec.per_batch
@@ -50,21 +50,21 @@ def test_dagster_has_the_assets_as_they_are_described(
 def test_assets_come_after_what_they_are_made_from() -> None:
     known: set[str] = set()
     for spec in SPECS:
-        assert set(spec.inputs.values()) <= known, spec.role
-        known.add(spec.role)
+        assert set(spec.inputs.values()) <= known, spec.name
+        known.add(spec.name)
 
 
 def test_assets_name_settings_that_there_are() -> None:
     for spec in SPECS:
-        assert set(spec.settings) <= set(Settings.model_fields), spec.role
-        assert len(set(spec.settings)) == len(spec.settings), spec.role
+        assert set(spec.settings) <= set(Settings.model_fields), spec.name
+        assert len(set(spec.settings)) == len(spec.settings), spec.name
 
 
 def test_no_two_assets_have_the_same_file() -> None:
     places = Counter(place for spec in SPECS for place in spec.places)
     assert set(places.values()) == {1}
     for spec in SPECS:
-        assert bool(spec.files) != bool(spec.folder), spec.role
+        assert bool(spec.files) != bool(spec.folder), spec.name
         assert all(("{key}" in file) == spec.per_batch for file in spec.files.values())
         assert not spec.window_file or spec.per_batch
 

@@ -259,7 +259,7 @@ def test_a_setting_names_the_assets_that_it_makes_out_of_date() -> None:
 def test_the_assets_are_told_as_etth1_has_them() -> None:
     rows = rows_of(documentation.assets_table())
 
-    assert list(rows) == ["etth1_raw", *(spec.role for spec in SPECS if spec.role != "raw")]
+    assert list(rows) == ["etth1_raw", *(spec.name for spec in SPECS if spec.name != "raw")]
     assert rows["etth1_raw"] == [
         *("no", "`data/ETTh1.csv`"),
         *("the validated table of the CSV, with its timestamps", "`etth1_raw.parquet`"),

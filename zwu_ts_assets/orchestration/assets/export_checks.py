@@ -19,7 +19,7 @@ from zwu_ts_assets.orchestration.assets.question_products import asked_of
 from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.spool import Shelf
+from zwu_ts_assets.storage.spool import Shelf
 from zwu_ts_assets.timeseries.series import Series
 from zwu_ts_assets.timeseries.windows import Selection
 from zwu_ts_assets.training.conversations import reply

@@ -307,5 +307,5 @@ def _scalar(value: object) -> Scalar:
 
 
 def _versions(dataset: Dataset) -> dict[str, str]:
-    ours = {spec.role: spec.code_version for spec in dataset.specs}
+    ours = {spec.name: spec.code_version for spec in dataset.specs}
     return {"zwu-ts-assets": version("zwu-ts-assets"), **ours}

@@ -31,8 +31,8 @@ from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
-from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.storage.artifact_store import Detail
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.windows import patch_spans

@@ -16,8 +16,8 @@ from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
 from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.spool import Spool
 from zwu_ts_assets.storage.artifact_store import digest
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.text.qwen import TokenizerSource
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations

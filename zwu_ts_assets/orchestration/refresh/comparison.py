@@ -180,13 +180,13 @@ def wanted_specs(
     for spec in reversed(specs.enabled(settings)):
         asked = (
             not spec.last_mile
-            or spec.role in also
+            or spec.name in also
             or spec.is_asked_for(settings)
-            or store.record(spec.role, "0" if spec.per_batch else WHOLE) is not None
-            or any(spec.role in specs.inputs(role, settings).values() for role in wanted)
+            or store.record(spec.name, "0" if spec.per_batch else WHOLE) is not None
+            or any(spec.name in specs.inputs(asset, settings).values() for asset in wanted)
         )
         if asked:
-            wanted[spec.role] = spec
+            wanted[spec.name] = spec
     return list(reversed(wanted.values()))
 
 
@@ -202,7 +202,7 @@ class _Comparison:
     raw: "Product[Series]"
     stale: list[OutOfDate] = field(default_factory=list)
     current: dict[tuple[str, str], Record] = field(default_factory=dict)
-    # What is made of an asset may know of it, by role and key: what is current, and what the CSV
+    # What is made of an asset may know of it, by asset and key: what is current, and what the CSV
     # foretells.
     known: dict[str, dict[str, Record]] = field(default_factory=dict)
     # What assets are made with besides their inputs: when that is mended, it is a new goal.
@@ -223,7 +223,7 @@ class _Comparison:
             surplus.setdefault(item.asset, set()).update(item.names)
         known = [*lineage.asset_names(dataset), *sorted(off)]
         order = {name: i for i, name in reversed(list(enumerate(known)))}
-        assets = tuple(dataset.asset_name(spec.role) for spec in wanted)
+        assets = tuple(dataset.asset_name(spec.name) for spec in wanted)
         codes = (lineage.code_version(dataset, name) for name in assets)
         return Difference(
             stale=tuple(sorted(self.stale, key=lambda item: order[item.asset])),
@@ -242,7 +242,7 @@ class _Comparison:
 
     def _compare(self, spec: AssetSpec) -> None:
         """Compare the artifacts of an asset with what they should be."""
-        asset = self.dataset.asset_name(spec.role)
+        asset = self.dataset.asset_name(spec.name)
         keys = [str(batch) for batch in range(self._batches)] if spec.per_batch else [WHOLE]
         inputs = self._inputs(spec)
         reason = self._unusable(spec, inputs)
@@ -254,17 +254,17 @@ class _Comparison:
             record = self._judge(asset, key, origin)
             if record is not None:
                 known[key] = record
-        self.known[spec.role] = known
+        self.known[spec.name] = known
 
     def _inputs(self, spec: AssetSpec) -> Inputs:
-        sources = self.dataset.specs.inputs(spec.role, self.dataset.settings).values()
+        sources = self.dataset.specs.inputs(spec.name, self.dataset.settings).values()
         series = self.raw.value
         return Inputs(
             self.dataset,
             self.surroundings,
             self.csv_sha256,
             series=lambda: series,
-            records={role: self.known[role] for role in sources if role in self.known},
+            records={asset: self.known[asset] for asset in sources if asset in self.known},
             batches=self._batches,
         )
 
@@ -289,9 +289,9 @@ class _Comparison:
         """
         specs = self.dataset.specs
         sources = [
-            role
-            for role in specs.inputs(spec.role, self.dataset.settings).values()
-            if (spec.last_mile and not spec.per_batch) or not specs[role].foretold
+            asset
+            for asset in specs.inputs(spec.name, self.dataset.settings).values()
+            if (spec.last_mile and not spec.per_batch) or not specs[asset].foretold
         ]
         names = set(map(self.dataset.asset_name, sources))
         return any(item.asset in names for item in self.stale)

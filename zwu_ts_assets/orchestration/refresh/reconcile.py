@@ -262,7 +262,7 @@ def report_unusable_csv(reporter: Reporter, dataset: Dataset, sentence: str) -> 
         sentence: What is wrong with it.
     """
     reporter.check(dataset.raw_asset, CSV_CHECK, passed=False, description=sentence)
-    wanted = [dataset.asset_name(spec.role) for spec in wanted_specs(dataset, reporter.store)]
+    wanted = [dataset.asset_name(spec.name) for spec in wanted_specs(dataset, reporter.store)]
     for asset in wanted:
         reporter.check(
             asset,

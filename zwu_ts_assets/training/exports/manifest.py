@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import WrittenFile, file_of
 from zwu_ts_assets.training.exports.rows import lengths_of, messages, question_rows

@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Final
 
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training import reward
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import WrittenFile

@@ -25,7 +25,7 @@ from functools import partial
 from hashlib import sha256
 from typing import BinaryIO, Final
 
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, WrittenFile

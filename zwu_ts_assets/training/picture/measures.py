@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.figures.dependence import Matrix, dependence_matrices
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.sample import Sample
 
 

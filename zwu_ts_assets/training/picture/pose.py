@@ -7,7 +7,7 @@ from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.dependence import Matrix
-from zwu_ts_assets.spool import Spool
+from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
 from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.context import context_of

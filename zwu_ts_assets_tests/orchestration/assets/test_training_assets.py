@@ -140,7 +140,7 @@ def test_the_last_mile_is_compared_only_if_somebody_wants_it(tmp_path: Path) -> 
     def wanted(*also: str) -> dict[str, str]:
         found = difference(project.dataset, project.artifacts, also)
         assert {item.asset for item in found.stale} <= set(found.assets)
-        last_mile = {spec.role for spec in SPECS if spec.last_mile}
+        last_mile = {spec.name for spec in SPECS if spec.last_mile}
         return {i.asset: i.reason for i in found.stale if i.asset in last_mile}
 
     assert wanted() == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zwu_ts_assets.spool import Shelf, Spool
+from zwu_ts_assets.storage.spool import Shelf, Spool
 
 
 def test_a_spool_gives_what_was_put_in_as_a_list_does() -> None:
