@@ -77,6 +77,25 @@ def _is_even(steps: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
     return bool((np.abs(values - values[0] - slope * steps) <= _OFF * width).all())
 
 
+_LABELS: Final = ("anomal", "attack", "changepoint", "class", "fault", "label", "outlier")
+
+
+def label_hints(names: Sequence[str], values: NDArray[np.float64]) -> tuple[str, ...]:
+    """What to do where features look like labels of the rows, whose answers pictures would show.
+
+    Args:
+        names: Of the features.
+        values: (rows, features) float64, NaN where a value is missing.
+    """
+    return tuple(
+        f"{show(name)} is a feature, and has 0 and 1 alone: if it labels the rows, keep it out of "
+        f'the pictures with `label_column = "{name}"`, or leave it out of `features`'
+        for name, column in zip(names, values.T, strict=True)
+        if any(word in name.casefold() for word in _LABELS)
+        and set(np.unique(column[~np.isnan(column)])) == {0.0, 1.0}
+    )
+
+
 _LOOKED_AT: Final = 100  # lines that tell whether a column is one of numbers
 _LISTED: Final = 20  # names in a message
 _COMPARED: Final = 100  # characters up to which a name is looked for among the others

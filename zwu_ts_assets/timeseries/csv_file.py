@@ -32,7 +32,7 @@ from zwu_ts_assets.timeseries.case_files import LABEL_NAME, Cases, read_cases
 from zwu_ts_assets.timeseries.csv_blocks import Table, parse_block
 from zwu_ts_assets.timeseries.csv_cells import plain_cells
 from zwu_ts_assets.timeseries.csv_columns import NO_TIME, ROWS, Columns, Rows
-from zwu_ts_assets.timeseries.csv_features import listed, repeats_time
+from zwu_ts_assets.timeseries.csv_features import label_hints, listed, repeats_time
 from zwu_ts_assets.timeseries.csv_gaps import Grid, count_grid, fill, fine_grid, grid_of
 from zwu_ts_assets.timeseries.csv_header import open_packed, open_table, read_columns
 from zwu_ts_assets.timeseries.csv_lines import (
@@ -161,6 +161,8 @@ def read_csv(
     if features is None and columns.pivoted is None:
         columns, values, counters = _without_counters(grid, columns, values)
         notes = (*notes, *counters)
+        if labels is None:
+            notes = (*notes, *label_hints(columns.feature_names, values))
     filled = fill(grid, values, rules)
     series = Series(
         grid.timestamps.view("datetime64[ns]" if columns.times.fine else "datetime64[s]"),

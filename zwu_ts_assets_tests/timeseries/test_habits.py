@@ -544,6 +544,19 @@ def test_columns_that_are_not_used_are_named_with_the_reason(tmp_path: Path) -> 
     assert read_csv(path, features=["no", "load"]).series.features == ("no", "load")
 
 
+def test_a_feature_that_looks_like_a_label_is_told_as_long_as_nobody_has_decided(
+    tmp_path: Path,
+) -> None:
+    flags = ["0", "1", *["0"] * (len(WALK) - 2)]
+    path = write(tmp_path, beside("is_anomaly", flags))
+    (note,) = read_csv(path).notes
+    assert note.startswith("'is_anomaly' is a feature")
+    assert 'label_column = "is_anomaly"' in note
+    assert read_csv(path, features=["load", "is_anomaly"]).notes == ()
+    for name, cells in (("is_rain", flags), ("anomaly score", ["2", *flags[1:]])):
+        assert read_csv(write(tmp_path, beside(name, cells))).notes == ()
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
