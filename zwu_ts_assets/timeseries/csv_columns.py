@@ -370,7 +370,8 @@ def _counted(
     first = rows[0]
     # Numbers are names only where they count the columns, as pandas numbers them.
     header = [str(i) for i in range(len(names))], [str(i + 1) for i in range(len(names))]
-    if any(map(is_number, names)) and list(names) not in header:
+    # Nor does data lack its first cell on the first line only: `,0` is what pandas writes.
+    if not index and any(map(is_number, names)) and list(names) not in header:
         refuse_missing(path, names, [TIME_COLUMN], "time_column")
     numeric = [i for i in numbers_among(first) if i < len(names) and i not in index]
     counters = [i for i in numeric if i == 0 or names[i].strip().casefold() in _COUNTERS]

@@ -27,6 +27,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
     show,
 )
 from zwu_ts_assets.timeseries.csv_rules import FEATURE_LIMIT, settings_file
+from zwu_ts_assets.timeseries.csv_times import means_a_time
 
 # Fewer rows may go up evenly by chance.
 _LEAST_ROWS: Final = 24
@@ -66,6 +67,8 @@ def repeats_time(
 def _is_even(steps: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
     """Whether values lie on a line over the steps that is not level."""
     few = steps[:_LEAST_ROWS]
+    if few[-1] == few[0]:  # counted rows, all of one time
+        return False
     slope = (values[_LEAST_ROWS - 1] - values[0]) / (few[-1] - few[0])
     if slope == 0 or not np.isfinite(slope):
         return False
@@ -230,7 +233,9 @@ def numbers_among(cells: Sequence[str], time: int | None = None) -> list[int]:
     return [
         index
         for index, cell in enumerate(cells)
-        if index != time and (means_a_number(cell) or is_dressed(cell))
+        if index != time
+        and (means_a_number(cell) or is_dressed(cell))
+        and not means_a_time(cell)  # 01.01.2024
     ]
 
 
@@ -252,7 +257,8 @@ def numeric_features(
         time: Index of the time column.
         rows: The cells of the first data lines, of which as many are looked at as are needed.
         decimal: The decimal mark.
-        missing: Whether a missing value is accepted: then the first cell that has one decides.
+        missing: Whether a missing value is accepted: then the first cell that has one decides, and
+            a column without any in these lines is none of them.
         left_out: Indices of columns that are none of them whatever they hold.
 
     Raises:
@@ -271,7 +277,10 @@ def numeric_features(
                 open_ones.remove(index)
                 if not numbers_among([row[index]]):
                     chosen.remove(index)
-        if open_ones:
+        if open_ones and len(open_ones) < len(chosen):
+            # Not a word is lost: the caller names the columns that are left out.
+            chosen = [index for index in chosen if index not in open_ones]
+        elif open_ones:
             some = listed([show(names[index]) for index in sorted(open_ones)])
             refuse(
                 path,

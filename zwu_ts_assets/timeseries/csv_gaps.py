@@ -23,7 +23,7 @@ from zwu_ts_assets.timeseries.series import FIXED, TimeAxis, nanoseconds_text
 _DAY: Final = 86_400
 _LONGEST_FIXED: Final = 27 * _DAY
 _MONDAY: Final = np.datetime64("0001-01-01")
-_SUREST: Final = 10  # rows that tell business days although some are missing
+_SUREST: Final = 10  # rows that are no chance
 
 Seconds = NDArray[np.int64]
 
@@ -456,6 +456,9 @@ def _refuse_step(
     if step == 0:
         found, expected = f"{here} a second time, as {beside}", "each time once"
         do = f"Correct its time, or remove one of the two rows. {_SERIES}"
+        times_again = int((np.diff(seconds) == 0).sum())
+        if times_again >= _SUREST and (np.diff(seconds) >= 0).all():  # as years, or times of day
+            do += f" If the rows follow each other as they are, {ORDER_ADVICE}."
         if (seconds % 86_400 == 0).all():
             do += " If the time of day is in another column, name both with `time_columns`."
     elif step < 0:
@@ -479,7 +482,7 @@ def _refuse_step(
             )
     if not utc and usual and abs(step - usual) == _HOUR:
         do += _CLOCKS
-    elif step > 0:
+    if step > 0 and (_CLOCKS not in do or usual >= _DAY):
         do += f" If the rows follow each other as they are, {ORDER_ADVICE}."
     refuse(path, line, column, found, expected, do)
 

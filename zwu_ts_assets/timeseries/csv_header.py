@@ -39,6 +39,7 @@ from zwu_ts_assets.timeseries.csv_lines import (
     cells_of,
     find_decimal,
     find_delimiter,
+    is_missing,
     is_number,
     means_a_number,
     read_line,
@@ -210,9 +211,19 @@ def read_columns(
     used = (time, *chosen, *left_out)
     others = [i for i in range(len(names)) if i not in used]
     if features is None:
-        unused = [(i, f"text, such as {show(_first_text(rows, i))}") for i in others]
-        if texts := [show(names[i]) for i in others]:
+        first_texts = {i: _first_text(rows, i) for i in others}
+        unused = [
+            (i, f"text, such as {show(text)}" if text else "no value in the first lines")
+            for i, text in first_texts.items()
+        ]
+        if texts := [show(names[i]) for i, text in first_texts.items() if text]:
             notes = (*notes, f"columns of text left out: {listed(texts)}")
+        if empty := [show(names[i]) for i, text in first_texts.items() if not text]:
+            notes = (
+                *notes,
+                f"columns without a value in the first lines left out: {listed(empty)} (name them "
+                "in `features` to use them)",
+            )
     else:
         unused = [(i, "not named in the setting `features`") for i in others]
     unused += [(i, "numbers the rows") for i in index]
@@ -278,7 +289,7 @@ def _has_quotes(file: IO[bytes], start: int) -> bool:
 def _first_text(rows: Rows, column: int) -> str:
     """The first cell of a column in which there is something."""
     cells = (row[column] for _, row in rows if column < len(row))
-    return next((cell for cell in cells if cell.strip()), "")
+    return next((cell for cell in cells if not is_missing(cell)), "")
 
 
 def _named(
@@ -381,6 +392,8 @@ def _check_names(path: Path, names: tuple[str, ...]) -> None:
 
 _TITLE_LINES: Final = 50  # lines among which the column names are looked for
 _PIECE: Final = 1 << 20
+_SURE_LINES: Final = 3  # lines of numbers that tell that there are no names
+_FEW: Final = 10  # columns, beside which a whole number may be any other
 _SEPARATOR: Final = re.compile(r"sep=(.?)", re.IGNORECASE)
 
 
@@ -438,8 +451,16 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
         else:
             refuse_other_formats(path, head)
             skip_bom(file)
+        if _has_old_line_ends(file):
+            file = stack.enter_context(_with_new_line_ends(file))
+            notes.append("lines that end with a carriage return, as of an old Mac, read as such")
         above, delimiter = _above_names(path, file)
-        if delimiter is not None:
+        if not above and (found := _without_names(file)):
+            delimiter, count = found
+            file = stack.enter_context(_with_names(file, delimiter or ",", count))
+            above = -1  # the first line of the file is one of data
+            notes.append(f"no line of column names: columns are named 1 to {count}")
+        elif delimiter is not None:
             notes.append(f"the first line tells the delimiter {delimiter!r}")
         elif above:
             lines = "line" if above == 1 else "lines"
@@ -490,6 +511,66 @@ def _as_utf_8(path: Path, file: IO[bytes], encoding: str) -> Iterator[IO[bytes]]
                 f"{path}: found {name} text that is cut off or damaged ({error}); expected whole "
                 "characters. Copy the file again, or save it as UTF-8."
             ) from error
+        text.seek(0)
+        yield text
+
+
+def _has_old_line_ends(file: IO[bytes]) -> bool:
+    """Whether the first lines end with a carriage return alone; the place in the file stays."""
+    start = file.tell()
+    head = file.read(_PIECE)
+    file.seek(start)
+    return b"\r" in head.rstrip(b"\r") and b"\n" not in head
+
+
+@contextmanager
+def _with_new_line_ends(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The text of a file, whose lines end with carriage returns, in a temporary one."""
+    with tempfile.TemporaryFile() as text:
+        while piece := file.read(_PIECE):
+            text.write(piece.replace(b"\r", b"\n"))
+        text.seek(0)
+        yield text
+
+
+def _without_names(file: IO[bytes]) -> tuple[Delimiter | None, int] | None:
+    """The delimiter and how many columns a table of numbers has that lacks the names.
+
+    It is one where the first lines hold numbers alone, of which the first has a decimal one, and
+    they do not rise from column to column, as depths that are names do. A whole number before
+    many decimal ones is the class of a series that runs across the file.
+    """
+    start = file.tell()
+    raw = [file.readline(LINE_LIMIT + 1) for _ in range(_SURE_LINES)]
+    file.seek(start)
+    if len(raw[-1]) > LINE_LIMIT or not all(line.strip() for line in raw):
+        return None
+    lines = [line.decode("utf-8", "replace").rstrip("\r\n") for line in raw]
+    for mark in DELIMITERS:
+        rows = [cells_of(line, mark) for line in lines]
+        first = rows[0]
+        if any(len(row) != len(first) or not all(map(_is_plain, row)) for row in rows):
+            continue
+        decimals = [not cell.strip().lstrip("+-").isdigit() for cell in first]
+        numbers = [float(cell) for cell in first]
+        rises = len(numbers) > 1 and all(a < b for a, b in pairwise(numbers))
+        is_class = len(first) > _FEW and not decimals[0] and sum(decimals) == len(first) - 1
+        if any(decimals) and not rises and not is_class:
+            return (mark if len(first) > 1 else None), len(first)
+    return None
+
+
+def _is_plain(cell: str) -> bool:
+    return is_number(cell) and "," not in cell
+
+
+@contextmanager
+def _with_names(file: IO[bytes], delimiter: str, count: int) -> Iterator[IO[bytes]]:
+    """The rest of a file below a line of names, in a temporary one."""
+    with tempfile.TemporaryFile() as text:
+        text.write(delimiter.join(str(i + 1) for i in range(count)).encode() + b"\n")
+        while piece := file.read(_PIECE):
+            text.write(piece)
         text.seek(0)
         yield text
 

@@ -24,7 +24,7 @@ from zwu_ts_assets.timeseries.csv_rules import DELIMITERS
 LINE_LIMIT: Final = 131_072
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_MISSING: Final = re.compile(r"[#<]?n/?an?>?|null|none|missing|-1\.#ind|[-?.]+", re.IGNORECASE)
+_MISSING: Final = re.compile(r"[#<]?n/?an?>?|null|none|missing|-1\.#ind|[-?.]+|:", re.IGNORECASE)
 # Of a number with a decimal comma; a point in it makes it none.
 _TO_POINT: Final = {ord(","): ".", ord("."): "?"}
 _INFINITE: Final = re.compile(r"[+-]?(?:inf(?:inity)?|1\.#inf)", re.IGNORECASE)
@@ -34,6 +34,7 @@ _DRESSED: Final = re.compile(
     r"[+\-\u2212]?\s?[$€£¥]?\s?[+\-\u2212]?\d[\d.,_'\s]*(?:[eE][+-]?\d+)?\s?[%‰$€£¥]?"
 )
 
+_MARK: Final = 12  # characters of a text that may stand for a missing value
 EXPECTED_NUMBER: Final = "a finite decimal number such as 1.5 or -2e-3"
 
 
@@ -249,6 +250,8 @@ def parse_number(
     else:
         found = f"the text {show(cell)}"
         do = "Mend the cell, or leave the column out with the setting `features`."
+        if len(text) <= _MARK:
+            do += f" If it stands for a missing value, write `missing_values = [{show(text)}]`."
     expected = EXPECTED_NUMBER if decimal == "." else EXPECTED_NUMBER.replace("1.5", "1,5")
     refuse(path, line, column, found, expected, do)
 
@@ -388,6 +391,9 @@ REPEAT_LIMIT: Final = 2_000_000
 
 _PIECE: Final = 24  # rows of a piece on average, at least: else rows are in disorder
 
+_TURNS: Final = 10  # steps back that are no single mistake,
+_SHARE: Final = 100  # nor are they where one row in so many turns back
+
 
 @dataclass(frozen=True, eq=False)
 class DataRows:
@@ -441,15 +447,20 @@ def without_repeated_lines(rows: DataRows, file: IO[bytes], start: int) -> DataR
     if not len(steps) or steps.min() > 0:
         return rows
     ordered = _pieces_in_order(rows) if steps.min() < 0 else rows
+    shuffled = ordered is rows and _in_disorder(rows)
+    if shuffled:
+        order = np.argsort(rows.seconds, kind="stable")
+        note = "rows in no order in the file, put into the order of time"
+        ordered = _reordered(rows, order, note)
     again = np.flatnonzero(np.diff(ordered.seconds) == 0) + 1
     if not len(again):
         return ordered
     lines = np.arange(2, len(rows.seconds) + 2) if ordered.lines is None else ordered.lines
     repeats = _are_equal(file, start, lines[again - 1], lines[again])
-    if ordered is not rows and not repeats.all():
+    if ordered is not rows and not shuffled and not repeats.all():
         return rows  # several series below each other, perhaps
     if not repeats.any():
-        return rows
+        return ordered if shuffled else rows
     kept = np.ones(len(lines), dtype=np.bool_)
     kept[again[repeats]] = False
     count = int(repeats.sum())
@@ -480,13 +491,31 @@ def _pieces_in_order(rows: DataRows) -> DataRows:
         # time is a mistake in the file, and is told where it is.
         return rows
     order = np.argsort(rows.seconds, kind="stable")
-    lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
     count = min(back, ahead) + 1
+    return _reordered(rows, order, f"{count} pieces in the file, put into the order of time")
+
+
+def _in_disorder(rows: DataRows) -> bool:
+    """Whether the rows of one series are in no order at all, as of a table sorted by its texts.
+
+    A few rows that go back are mistakes, which are told where they are, and times that are there
+    again and again are those of several series.
+    """
+    steps = np.diff(rows.seconds)
+    turns, count = min(int((steps < 0).sum()), int((steps > 0).sum())), len(rows.seconds)
+    if turns < _TURNS or turns * _SHARE < count or count > REPEAT_LIMIT:
+        return False
+    return (count - len(np.unique(rows.seconds))) * _SHARE <= count
+
+
+def _reordered(rows: DataRows, order: NDArray[np.int64], note: str) -> DataRows:
+    """The rows in another order, which a note tells."""
+    lines = np.arange(2, len(rows.seconds) + 2) if rows.lines is None else rows.lines
     return DataRows(
         rows.seconds[order],
         np.ascontiguousarray(rows.values[order]),
         lines[order],
-        (*rows.notes, f"{count} pieces in the file, put into the order of time"),
+        (*rows.notes, note),
     )
 
 

@@ -39,10 +39,11 @@ _OFFSET: Final = re.compile(
     re.ASCII,
 )
 _ODD: Final = re.compile(
-    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?",
+    r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})"
+    r"(?:( {1,2}|T)\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?",
     re.ASCII,
 )
-_CLOCK: Final = r"(?:([ T])\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?"
+_CLOCK: Final = r"(?:( {1,2}|T)\d{1,2}:\d{2}(:\d{2})?(?:( ?)([AaPp][Mm]))?)?"
 _MONTH: Final = (
     r"(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
     r"|Sep(?:tember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
@@ -417,7 +418,8 @@ def parse_time(path: Path, line: int, column: str, cell: str, form: TimeFormat) 
         found = show(cell)
         do = (
             "Write the time like that, say how it is written with the setting `date_format`, or "
-            "name another column with the setting `time_column`."
+            "name another column with the setting `time_column`. If the rows follow each other as "
+            'they are, write `time_axis = "order"`: rows are counted then.'
         )
     refuse(path, line, column, found, expected, do)
 

@@ -558,7 +558,7 @@ REFUSED = [
         "and how it is written, such as `date_format = '%d %b %Y'`. If not, name the column that "
         'is, or write `time_axis = "order"`: rows are counted then.',
     ),
-    ("7,1.5\n8,2.5\n9,3.5\n", CsvRules(), None, ", line 1: found no column 'date'; the columns"),
+    ("7,1\n8,2\n9,3\n", CsvRules(), None, ", line 1: found no column 'date'; the columns"),
     (
         table(without(range(1, 40), 20), "No"),
         CsvRules(),

@@ -133,11 +133,24 @@ def test_the_first_value_tells_whether_a_column_is_numeric(tmp_path: Path) -> No
     series = read_series(write(tmp_path, content), rules=DROP)
     assert series.features == ("b", "c")
     assert nan(series.values) == [[None, 1], [None, 2], [3, 3]]
-    content = "date,a,b\n2016-07-01,,1\n2016-07-02,,2\n"
+    content = "date,a\n2016-07-01,\n2016-07-02,\n"
     with pytest.raises(CorpusError, match="no value at all in the first lines of 'a'"):
         read_series(write(tmp_path, content), rules=DROP)
-    series = read_series(write(tmp_path, content), features=["b"], rules=DROP)
-    assert series.missing is None
+
+
+def test_a_column_without_any_value_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    path = write(tmp_path, "date,a,b,note\n2016-07-01,,1,x\n2016-07-02,NA,2,y\n")
+    reading = read_csv(path, rules=DROP)
+    assert reading.series.features == ("b",)
+    assert reading.series.missing is None
+    assert reading.columns.left_out == (
+        ("a", "no value in the first lines"),
+        ("note", "text, such as 'x'"),
+    )
+    assert any("'a' (name them in `features` to use them)" in note for note in reading.notes)
+    # Who wants it nevertheless has rows that lack it.
+    named = read_series(path, features=["a", "b"], rules=DROP)
+    assert nan(named.values) == [[None, 1], [None, 2]]
 
 
 @st.composite

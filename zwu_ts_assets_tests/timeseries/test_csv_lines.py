@@ -214,8 +214,9 @@ def test_a_lone_carriage_return_is_refused(tmp_path: Path) -> None:
     assert ", line 4: found a carriage return in the middle of the line" in message
 
 
-def test_old_mac_line_ends_are_refused(tmp_path: Path) -> None:
-    message = refusal(tmp_path, text_of(good_lines()).replace("\n", "\r"))
+def test_line_ends_of_two_kinds_are_refused(tmp_path: Path) -> None:
+    lines = good_lines()
+    message = refusal(tmp_path, "\r".join(lines[:4]) + "\n" + text_of(lines[4:]))
     assert ", line 1: found a carriage return in the middle" in message
     assert "old Mac line ends" in message
 

@@ -16,7 +16,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries import csv_file
 from zwu_ts_assets.timeseries.csv_file import count_data_rows, count_grid_rows, read_csv
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
-from zwu_ts_assets_tests.timeseries.csv_text import good_lines, text_of, write
+from zwu_ts_assets_tests.timeseries.csv_text import good_lines, refusal, text_of, write
 
 DROP = CsvRules(gaps="drop")
 HEADER, *ROWS = good_lines(6)
@@ -129,6 +129,7 @@ TIMES = [
     ("%Y-%b-%d", "1D"),
     ("%m/%d/%y", "1D"),
     ("%d/%m/%y %H:%M", "1h"),
+    ("%m/%d/%Y  %I:%M:%S %p", "1h"),
     ("%d.%m.%y", "1D"),
     ("%Y-%m-%d %H:%M:%S.000", "1h"),
     ("%Y-%m-%dT%H:%M:%S.000000Z", "1h"),
@@ -379,6 +380,23 @@ HABITS = [
         text_of(["date,load", *LOADS[:40], *LOADS[30:]]),
         then=pd.DataFrame.drop_duplicates,
         note="10 lines dropped that repeat another line",
+    ),
+    Habit(
+        "rows sorted by something else than the time",
+        text_of(["date,load", *(LOADS[row * 37 % 60] for row in range(60))]),
+        then=lambda frame: frame.sort_values("date"),
+        note="rows in no order in the file, put into the order of time",
+    ),
+    Habit(
+        "lines that end with a carriage return, as on an old Mac",
+        GOOD.replace("\n", "\r"),
+        note="as of an old Mac, read as such",
+    ),
+    Habit(
+        "days with points beside the times",
+        beside("day", HOURS.strftime("%d.%m.%Y").tolist()),
+        then=lambda frame: frame.drop(columns="day"),
+        note="columns of text left out: 'day'",
     ),
     Habit(
         "a line again further down",
@@ -711,3 +729,84 @@ def test_rows_within_a_second_are_counted_where_that_is_asked(tmp_path: Path, fo
     reading = read_csv(path, rules=CsvRules(time_axis="order"))
     assert reading.series.values[:, 0].tolist() == [row % 5 for row in range(60)]
     assert reading.time_told().endswith("rows are counted, times are labels")
+
+
+def numbers_alone(rows: int, columns: int, every: str = "{:.3f}") -> str:
+    """Lines of numbers without a line of names above them."""
+    table = np.random.default_rng(5).normal(size=(rows, columns)).cumsum(axis=0)
+    return text_of([",".join(every.format(number) for number in row) for row in table])
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_table_of_numbers_may_lack_the_line_of_names(tmp_path: Path, columns: int) -> None:
+    content = numbers_alone(120, columns)
+    path = write(tmp_path, content)
+    reading = read_csv(path)
+    frame = pd.read_csv(path, header=None)
+    assert np.array_equal(reading.series.values, frame.to_numpy(np.float64))
+    assert reading.series.features == tuple(str(column + 1) for column in range(columns))
+    assert reading.series.axis.kind == "rows"
+    assert f"no line of column names: columns are named 1 to {columns}" in reading.notes
+    assert count_grid_rows(path, rules=CsvRules()) == 120
+
+
+def test_an_error_in_a_table_without_names_is_told_at_its_line_of_the_file(tmp_path: Path) -> None:
+    lines = numbers_alone(12, 3).splitlines()
+    lines[6] = "1.5,broken,2.5"
+    message = refusal(tmp_path, text_of(lines))
+    assert message.startswith(", line 7, column '2': found the text 'broken'")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "0.5,1.0,1.5\n4.1,4.2,4.3\n4.2,4.4,4.1\n4.0,4.1,4.2\n",  # depths, which are names
+        "7,8,3\n1,2,3\n4,5,6\n7,8,9\n",  # nothing tells names and numbers apart
+        text_of([f"{row % 2},{line}" for row, line in enumerate(numbers_alone(9, 20).split())]),
+    ],
+    ids=["rising", "whole", "classes and the series of each"],
+)
+def test_numbers_that_may_be_names_are_not_taken_for_data(tmp_path: Path, content: str) -> None:
+    assert "Line 1 looks like data" in refusal(tmp_path, content)
+
+
+def test_numbers_are_names_where_the_first_column_has_none(tmp_path: Path) -> None:
+    rows = [f"{1821 + row},{row * 37 % 101}" for row in range(114)]
+    path = write(tmp_path, text_of([",0", *rows]))
+    reading = read_csv(path)
+    frame = pd.read_csv(path, index_col=0)
+    assert reading.series.features == ("0",)
+    assert np.array_equal(reading.series.values, frame.to_numpy(np.float64))
+    assert reading.columns.left_out == (("Unnamed: 0", "numbers the rows"),)
+
+
+def test_a_few_rows_that_go_back_are_mistakes_and_are_refused(tmp_path: Path) -> None:
+    rows = [f"{when},{value}" for when, value in zip(HOURS, WALK, strict=True)]
+    for row in (10, 20, 30):
+        rows[row], rows[row + 5] = rows[row + 5], rows[row]
+    message = refusal(tmp_path, text_of(["date,load", *rows]))
+    assert message.startswith(", line 12, column 'date': found 2011-12-30 15:00:00, 6:00:00")
+
+
+def test_what_a_message_advises_reads_the_file(tmp_path: Path) -> None:
+    # A mark that only this file uses for a missing value.
+    content = dressed(str).replace(f",{NUMBERS[7]}\n", ",'-\n")
+    assert """write `missing_values = ["'-"]`.""" in refusal(tmp_path, content)
+    path = write(tmp_path, content)
+    read = read_csv(path, rules=CsvRules(gaps="drop", missing_values=("'-",))).series.values
+    told = pd.read_csv(path, na_values="'-")["load"].to_numpy()
+    assert np.array_equal(read[:, 0], told, equal_nan=True)
+    # Reports of each day, at 18:00 and once at 17:00.
+    days = [f"2020-03-{day:02d} {17 if day == 11 else 18}:00:00,{day}.5" for day in range(1, 31)]
+    message = refusal(tmp_path, text_of(["date,cases", *days]))
+    assert "`time_zone`" in message
+    assert 'write `time_axis = "order"`' in message
+    # A year that many rows share, and times of day without a day.
+    for times in ([2001] * 60, HOURS.strftime("%H:%M")):
+        rows = zip(times, WALK, strict=True)
+        content = text_of(["Year,load", *(f"{when},{value}" for when, value in rows)])
+        assert 'write `time_axis = "order"`: rows are counted then' in refusal(tmp_path, content)
+        path = write(tmp_path, content)
+        assert np.array_equal(
+            read_csv(path, rules=CsvRules(time_axis="order")).series.values[:, 0], WALK
+        )
