@@ -64,12 +64,15 @@ from zwu_ts_assets.timeseries.csv_times import (
     means_a_time,
 )
 from zwu_ts_assets.timeseries.table_formats import (
+    has_old_line_ends,
     open_csv,
     parquet_as_csv,
     refuse_other_formats,
     skip_bom,
     tsf_as_csv,
     unpacked,
+    with_names,
+    with_new_line_ends,
 )
 
 COLUMN_LIMIT: Final = 5_000
@@ -451,13 +454,13 @@ def open_table(path: Path, encoding: str | None = None) -> Iterator[Source]:
         else:
             refuse_other_formats(path, head)
             skip_bom(file)
-        if _has_old_line_ends(file):
-            file = stack.enter_context(_with_new_line_ends(file))
+        if has_old_line_ends(file):
+            file = stack.enter_context(with_new_line_ends(file))
             notes.append("lines that end with a carriage return, as of an old Mac, read as such")
         above, delimiter = _above_names(path, file)
         if not above and (found := _without_names(file)):
             delimiter, count = found
-            file = stack.enter_context(_with_names(file, delimiter or ",", count))
+            file = stack.enter_context(with_names(file, delimiter or ",", count))
             above = -1  # the first line of the file is one of data
             notes.append(f"no line of column names: columns are named 1 to {count}")
         elif delimiter is not None:
@@ -515,24 +518,6 @@ def _as_utf_8(path: Path, file: IO[bytes], encoding: str) -> Iterator[IO[bytes]]
         yield text
 
 
-def _has_old_line_ends(file: IO[bytes]) -> bool:
-    """Whether the first lines end with a carriage return alone; the place in the file stays."""
-    start = file.tell()
-    head = file.read(_PIECE)
-    file.seek(start)
-    return b"\r" in head.rstrip(b"\r") and b"\n" not in head
-
-
-@contextmanager
-def _with_new_line_ends(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The text of a file, whose lines end with carriage returns, in a temporary one."""
-    with tempfile.TemporaryFile() as text:
-        while piece := file.read(_PIECE):
-            text.write(piece.replace(b"\r", b"\n"))
-        text.seek(0)
-        yield text
-
-
 def _without_names(file: IO[bytes]) -> tuple[Delimiter | None, int] | None:
     """The delimiter and how many columns a table of numbers has that lacks the names.
 
@@ -562,17 +547,6 @@ def _without_names(file: IO[bytes]) -> tuple[Delimiter | None, int] | None:
 
 def _is_plain(cell: str) -> bool:
     return is_number(cell) and "," not in cell
-
-
-@contextmanager
-def _with_names(file: IO[bytes], delimiter: str, count: int) -> Iterator[IO[bytes]]:
-    """The rest of a file below a line of names, in a temporary one."""
-    with tempfile.TemporaryFile() as text:
-        text.write(delimiter.join(str(i + 1) for i in range(count)).encode() + b"\n")
-        while piece := file.read(_PIECE):
-            text.write(piece)
-        text.seek(0)
-        yield text
 
 
 def _above_names(path: Path, file: IO[bytes]) -> tuple[int, Delimiter | None]:

@@ -399,6 +399,35 @@ def skip_bom(file: IO[bytes]) -> None:
         file.seek(0)
 
 
+def has_old_line_ends(file: IO[bytes]) -> bool:
+    """Whether the first lines end with a carriage return alone; the place in the file stays."""
+    start = file.tell()
+    head = file.read(_PIECE)
+    file.seek(start)
+    return b"\r" in head.rstrip(b"\r") and b"\n" not in head
+
+
+@contextmanager
+def with_new_line_ends(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The text of a file, whose lines end with carriage returns, in a temporary one."""
+    with tempfile.TemporaryFile() as text:
+        while piece := file.read(_PIECE):
+            text.write(piece.replace(b"\r", b"\n"))
+        text.seek(0)
+        yield text
+
+
+@contextmanager
+def with_names(file: IO[bytes], delimiter: str, count: int) -> Iterator[IO[bytes]]:
+    """The rest of a file below a line of names, in a temporary one."""
+    with tempfile.TemporaryFile() as text:
+        text.write(delimiter.join(str(i + 1) for i in range(count)).encode() + b"\n")
+        while piece := file.read(_PIECE):
+            text.write(piece)
+        text.seek(0)
+        yield text
+
+
 def refuse_other_formats(path: Path, head: bytes) -> None:
     """Recognise a file that is something else than a CSV by its first bytes.
 

@@ -42,10 +42,10 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Values, Canvas, str]]:
         title_prefix: str,
         ranges: PanelRanges | None,
         shown: Selection | None,
+        look: str,
     ) -> NDArray[np.uint8]:
         assert features == FEATURES
-        assert ranges is None
-        assert shown is None
+        assert (ranges, shown, look) == (None, None, "original")
         calls.append((values, canvas, title_prefix))
         return np.full((canvas.height, canvas.width, 3), len(calls), dtype=np.uint8)
 
