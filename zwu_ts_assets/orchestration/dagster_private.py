@@ -7,6 +7,7 @@ Names are imported when they are first asked for. `import zwu_ts_assets.definiti
 them, and the database's and the web server's modules would double the time that it takes.
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -206,6 +207,31 @@ def refuse_batches_of_several_datasets(sentence: Callable[[Sequence[str]], str])
         return original(job, keys)
 
     original = _replace(JobDefinition, "_get_partitions_def", shared)
+
+
+def packed_event(text: str) -> str:
+    """The JSON of an event without spaces, and without fields that are empty where they are unset.
+
+    Dagster writes all fields of all parts of an event; of 181 batches that is a fifth of the bytes.
+    """
+
+    def given(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+        unset = _UNSET.get(dict(fields).get("__class__", ""), ())
+        return {name: value for name, value in fields if value or name not in unset}
+
+    return json.dumps(json.loads(text, object_pairs_hook=given), separators=(",", ":"))
+
+
+_UNSET: Final = {
+    "AssetMaterialization": ("description",),
+    "DagsterEvent": (
+        *("logging_tags", "message", "pid", "solid_handle", "step_handle", "step_kind_value"),
+    ),
+    "EventLogEntry": ("message",),
+    "EventMetadataEntry": ("description",),
+    "StepMaterializationData": ("asset_lineage",),
+}
+"""By what Dagster calls a part of an event in storage: the fields that it may do without there."""
 
 
 def _replace(module: Any, name: str, function: Callable[..., Any]) -> Any:

@@ -16,12 +16,11 @@ of the bytes.
 
 import errno
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import dagster as dg
 import sqlalchemy
@@ -34,6 +33,7 @@ from zwu_ts_assets.orchestration.dagster_private import (
     NoOpComputeLogManager,
     SqliteEventLogStorage,
     StepMaterializationData,
+    packed_event,
 )
 
 _BUSY_SECONDS = 60
@@ -80,7 +80,7 @@ class KeptOpenEventLog(SqliteEventLogStorage):
 
     def _event_to_row(self, event: dg.EventLogEntry) -> dict[str, Any]:
         row = super()._event_to_row(_without_repetition(event) if _is_of_a_batch(event) else event)
-        return {**row, "event": _packed(row["event"])}
+        return {**row, "event": packed_event(row["event"])}
 
     def dispose(self) -> None:
         """Close the files."""
@@ -121,29 +121,6 @@ def _without_repetition(event: dg.EventLogEntry) -> dg.EventLogEntry:
         step_key=told.step_key,
     )
     return event._replace(dagster_event=bare)
-
-
-def _packed(text: str) -> str:
-    """The JSON of an event without spaces, and without fields that are empty where unset."""
-
-    def given(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(fields)
-        unset = _UNSET.get(found.get("__class__", ""), ())
-        return {name: value for name, value in fields if value or name not in unset}
-
-    return json.dumps(json.loads(text, object_pairs_hook=given), separators=(",", ":"))
-
-
-_UNSET: Final = {
-    "AssetMaterialization": ("description",),
-    "DagsterEvent": (
-        *("logging_tags", "message", "pid", "solid_handle", "step_handle", "step_kind_value"),
-    ),
-    "EventLogEntry": ("message",),
-    "EventMetadataEntry": ("description",),
-    "StepMaterializationData": ("asset_lineage",),
-}
-"""By what Dagster calls a part of an event in storage: the fields that it may do without there."""
 
 
 class KeptOpenStorage(DagsterSqliteStorage):
