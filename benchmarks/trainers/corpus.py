@@ -40,6 +40,9 @@ canvas_width = 448
 canvas_height = 256
 exports = {exports}
 
+[split]
+ratios = [0.7, 0.1, 0.2]
+
 [tasks]
 questions_per_conversation = 3
 """

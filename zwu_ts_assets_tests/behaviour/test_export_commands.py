@@ -65,6 +65,21 @@ def test_export_makes_the_format_that_is_asked_for_and_no_other(desk: Desk) -> N
     assert "etth1: 0 artifacts out of date" in status.output
 
 
+@pytest.mark.slow
+def test_the_bundled_dataset_can_be_exported_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine without ETTh1 has it instead, and the README's second command is for it too.
+    desk = Desk(Project(tmp_path / "project"), monkeypatch)
+    monkeypatch.setenv("ZWU_TS_DATASETS", "sample")
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(tmp_path))
+    result = desk.enter("export", "--format", "qwen", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    export = desk.project.artifacts / "sample" / "exports" / "qwen"
+    rows = (export / "train.jsonl").read_text("utf-8").splitlines()
+    assert rows and all(json.loads(row) for row in rows)
+
+
 def test_look_makes_pages_whose_media_are_there_and_keeps_them_current(desk: Desk) -> None:
     forget_the_last_mile(desk.project)
     result = desk.enter("look", "--workers", "1")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from zwu_ts_assets.config.settings import EXPORTS, Settings
-from zwu_ts_assets.orchestration.chosen_datasets import etth1, sample
+from zwu_ts_assets.orchestration.chosen_datasets import dataset_of, etth1
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets_tests.project import ASSETS, write_settings
@@ -70,7 +70,7 @@ def test_a_changed_canvas_leaves_videos_of_their_own_size_alone(tmp_path: Path) 
 
 
 def test_a_setting_at_its_default_is_part_of_no_digest(tmp_path: Path) -> None:
-    plain = sample(tmp_path)
+    plain = dataset_of("plain", tmp_path / "plain.csv")
     assert {plain.settings_digest(spec.name) for spec in SPECS if spec.name != "raw"} <= {
         plain.settings_digest("vocab"),
         *(plain.settings_digest(asset) for asset in EXPORTS.values()),
