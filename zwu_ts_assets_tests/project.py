@@ -3,13 +3,16 @@
 Windows have 24 rows and the canvas is small, so that a whole corpus takes a second or two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import numpy as np
+import pytest
+from click.testing import CliRunner, Result
 
+from zwu_ts_assets import cli
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import etth1
@@ -152,6 +155,23 @@ class Project:
     def modified(self) -> dict[str, int]:
         """When each artifact file was last written."""
         return {name: (self.artifacts / name).stat().st_mtime_ns for name in self.files()}
+
+
+def commands_beside(
+    project: Project, monkeypatch: pytest.MonkeyPatch, dataset: str = "etth1"
+) -> Callable[..., Result]:
+    """What enters a command beside a project, in this process.
+
+    Args:
+        project: The project.
+        monkeypatch: Sets the environment for it.
+        dataset: The dataset that commands are about.
+    """
+    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(project.data))
+    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(project.artifacts))
+    monkeypatch.setenv("DAGSTER_HOME", str(project.data.parent / "home"))
+    monkeypatch.setenv("ZWU_TS_DATASETS", dataset)
+    return lambda *words: CliRunner().invoke(cli.main, words)
 
 
 def failures(result: dg.ExecuteInProcessResult) -> list[str]:

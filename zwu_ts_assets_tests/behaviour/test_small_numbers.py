@@ -5,10 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from zwu_ts_assets import cli
-from zwu_ts_assets_tests.project import SETTINGS, Project
+from zwu_ts_assets_tests.project import SETTINGS, Project, commands_beside
 
 PLAIN = SETTINGS.replace("horizon = 24", "horizon = 6")
 
@@ -30,11 +29,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def enter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Enters a command beside the project."""
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(project.data))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(project.artifacts))
-    monkeypatch.setenv("DAGSTER_HOME", str(project.data.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "etth1")
-    return lambda *words: CliRunner().invoke(cli.main, words)
+    return commands_beside(project, monkeypatch)
 
 
 def test_what_is_hidden_is_told_and_shown_by_settings(

@@ -8,13 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from zwu_ts_assets import cli
 from zwu_ts_assets.config import new_project
 from zwu_ts_assets.orchestration import terminal
 from zwu_ts_assets.orchestration.assets import validate
-from zwu_ts_assets_tests.project import Project
+from zwu_ts_assets_tests.project import Project, commands_beside
 from zwu_ts_assets_tests.reference import REPOSITORY
 
 REMARK = "columns left out: load (text, such as '0.62 MW or so')"
@@ -36,11 +35,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def enter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Enters a command beside the project."""
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(project.data))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(project.artifacts))
-    monkeypatch.setenv("DAGSTER_HOME", str(project.data.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "plant")
-    return lambda *words: CliRunner().invoke(cli.main, words)
+    return commands_beside(project, monkeypatch, "plant")
 
 
 def test_a_column_that_is_left_out_is_told_by_commands_and_in_the_metadata(

@@ -8,13 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from zwu_ts_assets import cli
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.orchestration.too_short import empty_splits
 from zwu_ts_assets.storage.artifact_store import Detail
-from zwu_ts_assets_tests.project import SETTINGS, Project, write_csv
+from zwu_ts_assets_tests.project import SETTINGS, Project, commands_beside, write_csv
 
 PLAIN = SETTINGS.replace("horizon = 24", "horizon = 6")  # a sample has 30 rows
 
@@ -27,11 +26,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture
 def enter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Enters a command beside the project."""
-    monkeypatch.setenv("ZWU_TS_DATA_DIR", str(project.data))
-    monkeypatch.setenv("ZWU_TS_ARTIFACTS_DIR", str(project.artifacts))
-    monkeypatch.setenv("DAGSTER_HOME", str(project.data.parent / "home"))
-    monkeypatch.setenv("ZWU_TS_DATASETS", "etth1")
-    return lambda *words: CliRunner().invoke(cli.main, words)
+    return commands_beside(project, monkeypatch)
 
 
 @pytest.mark.slow
