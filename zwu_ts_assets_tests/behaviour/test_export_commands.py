@@ -80,6 +80,17 @@ def test_the_bundled_dataset_can_be_exported_as_it_is(
     assert rows and all(json.loads(row) for row in rows)
 
 
+def test_evidence_is_the_same_for_any_number_of_workers(desk: Desk) -> None:
+    folder = desk.project.artifacts / "evidence"
+    names = ("evidence.json", "evidence.md")
+    by_one = {name: (folder / name).read_bytes() for name in names}
+    assert json.loads(by_one["evidence.json"])["wrong"] == []
+    shutil.rmtree(folder)
+    result = desk.enter("run", "--workers", "2")
+    assert result.exit_code == 0, result.output
+    assert {name: (folder / name).read_bytes() for name in names} == by_one
+
+
 def test_look_makes_pages_whose_media_are_there_and_keeps_them_current(desk: Desk) -> None:
     forget_the_last_mile(desk.project)
     result = desk.enter("look", "--workers", "1")
