@@ -44,9 +44,7 @@ class Rounds:
         self.rates.append(found["rate"])
         self.parents_mib.append(found["parent_mib"])
         scheduler = peak_mib(cluster.scheduler.pid) if way in ("dask", "writing") else 0.0
-        # An encoder per process that draws, each as large as the largest that was seen.
-        encoders = max(found["workers"], 1) * found["ffmpeg_mib"]
-        self.sums_mib.append(found["parent_mib"] + found["workers_mib"] + scheduler + encoders)
+        self.sums_mib.append(found["parent_mib"] + found["workers_mib"] + scheduler)
         self.bytes = found["bytes"]
 
 

@@ -92,13 +92,12 @@ def measure(way: str, count: int, address: str, warming: int = WARMING) -> dict[
 
     Returns:
         Windows per second, peak memory of the parent and the sum of that of the workers in MiB,
-        the largest ffmpeg that was seen, MiB, and bytes per window.
+        and bytes per window.
     """
     pool: Pool
     pool = DaskPool(address) if way in ("dask", "writing") else WorkerPool(2 if way == "two" else 1)
     peaks: dict[int, float] = {}
     written = 0
-    watch = FfmpegWatch()
     with tempfile.TemporaryDirectory() as folder:
         store = FolderStore(Path(folder))
         if way == "writing":
@@ -114,14 +113,12 @@ def measure(way: str, count: int, address: str, warming: int = WARMING) -> dict[
             peaks[made.pid] = max(made.peak_mib, peaks.get(made.pid, 0.0))
         took = time.perf_counter() - started
         pool.close()
-    watch.stop()
     peaks.pop(os.getpid(), None)
     return {
         "rate": count / took,
         "parent_mib": peak_mib(),
         "workers_mib": sum(peaks.values()),
         "workers": len(peaks),
-        "ffmpeg_mib": watch.peak_mib,
         "bytes": written / count,
     }
 
@@ -135,31 +132,6 @@ def peak_mib(pid: int | str = "self") -> float:
     # Not getrusage: that counts what the parent had when it started this process, too.
     lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(lines[0].split()[1]) / 1024 if lines else 0.0
-
-
-class FfmpegWatch:
-    """Looks every now and then how large the encoders are, which end before they can be asked."""
-
-    def __init__(self) -> None:
-        self.peak_mib = 0.0
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no longer."""
-        self._end.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._end.wait(0.25):
-            for folder in Path("/proc").glob("[0-9]*"):
-                try:
-                    is_one = (folder / "comm").read_bytes().startswith(b"ffmpeg")
-                except OSError:  # it has ended
-                    continue
-                if is_one:
-                    self.peak_mib = max(self.peak_mib, peak_mib(folder.name))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,11 @@ What belongs here: one window in one process, stage by stage. What does not: the
 original (`bench`).
 """
 
-import subprocess
-import tempfile
-from pathlib import Path
+from fractions import Fraction
 
-import imageio_ffmpeg
+import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from isal import isal_zlib
 from numpy.typing import NDArray
 
@@ -21,9 +20,6 @@ from zwu_ts_assets.figures.video import draw_patch_frames
 
 Window = NDArray[np.float64]
 Stages = list[tuple[str, float]]
-
-# Not "error": it complains that it cannot estimate the rate of so few frames, which it is told.
-_FFMPEG = ("-hide_banner", "-nostdin", "-loglevel", "fatal", "-y")
 
 
 def figure_stages(window: Window, features: tuple[str, ...], times: int) -> Stages:
@@ -64,41 +60,46 @@ def video_stages(window: Window, features: tuple[str, ...], times: int) -> Stage
             "all of a video: drawn while it is encoded",
             median_seconds(lambda: encode_mp4(draw_patch_frames(window, features)), times),
         ),
-        ("check: decoding every frame", median_seconds(lambda: probe_mp4(video), times)),
+        (
+            "check: decoding every frame",
+            median_seconds(lambda: probe_mp4(video, isolated=False), times),
+        ),
+        (
+            "the same by ffmpeg in a process of its own",
+            median_seconds(lambda: probe_mp4(video), times),
+        ),
     ]
-    with tempfile.TemporaryDirectory() as name:
-        return stages + _encoder_alone(Path(name), frames, times)
+    return stages + _encoder_alone(frames, times)
 
 
-def _encoder_alone(folder: Path, frames: list[NDArray[np.uint8]], times: int) -> Stages:
-    """The encoder without drawing, pipe or conversion of colours: planes from a file to nowhere."""
+def _encoder_alone(frames: list[NDArray[np.uint8]], times: int) -> Stages:
+    """The conversion of colours, and the encoder without drawing or conversion."""
     height, width, _ = frames[0].shape
-    rgb, planes = folder / "frames.rgb", folder / "frames.yuv"
-    rgb.write_bytes(b"".join(frame.tobytes() for frame in frames))
+    pictures = [av.VideoFrame.from_numpy_buffer(frame, format="rgb24") for frame in frames]
 
-    def ffmpeg(*arguments: str) -> None:
-        command = [str(imageio_ffmpeg.get_ffmpeg_exe()), *_FFMPEG, *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    def converted() -> list[av.VideoFrame]:
+        reformatter = VideoReformatter()
+        return [reformatter.reformat(picture, format="yuv420p") for picture in pictures]
 
-    def raw(pixels: str, file: Path) -> list[str]:
-        size = ["-video_size", f"{width}x{height}", "-framerate", "2"]
-        return ["-f", "rawvideo", "-pix_fmt", pixels, *size, "-i", str(file)]
+    planes = converted()
 
-    nowhere = ["-f", "null", "-"]
-    to_planes = ["-pix_fmt", "yuv420p", "-threads", "1"]
-    ffmpeg(*raw("rgb24", rgb), *to_planes, "-f", "rawvideo", str(planes))
-    original = ["-c:v", "libx264", "-pix_fmt", "yuv420p"]
+    def encoded(options: dict[str, str], threads: int) -> int:
+        encoder = av.CodecContext.create("libx264", "w")
+        assert isinstance(encoder, av.VideoCodecContext)
+        encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+        encoder.time_base, encoder.options = Fraction(1, 2), options
+        encoder.thread_count = threads
+        packets = [packet for plane in planes for packet in encoder.encode(plane)]
+        return sum(packet.size for packet in [*packets, *encoder.encode(None)])
 
-    start = median_seconds(lambda: ffmpeg("-version"), times)
-    reading = median_seconds(lambda: ffmpeg(*raw("rgb24", rgb), "-c", "copy", *nowhere), times)
-    converting = median_seconds(lambda: ffmpeg(*raw("rgb24", rgb), *to_planes, *nowhere), times)
-    planes_in = raw("yuv420p", planes)
-    ours = median_seconds(lambda: ffmpeg(*planes_in, *X264_SETTINGS, *nowhere), times)
-    theirs = median_seconds(lambda: ffmpeg(*planes_in, *original, *nowhere), max(1, times // 3))
     return [
-        ("starting ffmpeg", start),
-        ("reading the frames, besides", reading - start),
-        ("RGB to YUV, besides", converting - reading),
-        ("libx264 alone: our settings, one thread, on the same pixels", ours - start),
-        ("libx264 alone: the original's settings, all threads", theirs - start),
+        ("RGB to YUV", median_seconds(converted, times)),
+        (
+            "libx264 alone: our settings, one thread, on the same pixels",
+            median_seconds(lambda: encoded(dict(X264_SETTINGS), 1), times),
+        ),
+        (
+            "libx264 alone: the original's settings, all threads",
+            median_seconds(lambda: encoded({}, 0), max(1, times // 3)),
+        ),
     ]

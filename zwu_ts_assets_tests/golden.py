@@ -4,8 +4,8 @@
 of an asset whose code version was not raised, for artifacts with the old bytes would count as
 current.
 
-A digest covers the names and bytes of all files of an asset. Encoders are part of that: ffmpeg of
-`imageio-ffmpeg` encodes videos, ISA-L and Pillow PNGs, pyarrow tables, all pinned in the lock. The
+A digest covers the names and bytes of all files of an asset. Encoders are part of that: x264 of
+`av` encodes videos, ISA-L and Pillow PNGs, pyarrow tables, all pinned in the lock. The
 versions that an export tells of itself are left out, or every raised code version and every release
 would change each export.
 """
@@ -203,7 +203,7 @@ def problem(role: str, pinned: Pins, found: Pins, inputs: Mapping[str, tuple[str
     if changed:
         return f"bytes of {role} changed with those of {', '.join(changed)}: {again}"
     return (
-        f"bytes of {role} changed: raise its code version. (Videos depend on the ffmpeg, PNGs on "
+        f"bytes of {role} changed: raise its code version. (Videos depend on PyAV, PNGs on "
         "the Pillow and ISA-L, tables on the pyarrow that the lock pins: install the lock, and "
         "raise the code version also where only one of those changed.)"
     )

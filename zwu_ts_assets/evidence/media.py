@@ -4,8 +4,6 @@ What belongs here: decoding a video and Qwen3-VL's resizing, both written afresh
 reading what a picture shows (`panels`).
 """
 
-from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +16,6 @@ Pixels = NDArray[np.uint8]
 def read_video(path: Path) -> list[Pixels]:
     """Decode all frames of a video.
 
-    PyAV decodes where it is installed, else the ffmpeg that comes with imageio-ffmpeg.
-
     Args:
         path: An MP4 file.
 
@@ -31,30 +27,19 @@ def read_video(path: Path) -> list[Pixels]:
         ValueError: The file holds no frame.
         OSError: The file cannot be read as a video.
     """
-    frames = list(_frames_by_av(path) if find_spec("av") else _frames_by_ffmpeg(path))
-    if not frames:
-        raise ValueError(f"{path}: the video has no frame; make it again")
-    return frames
-
-
-def _frames_by_av(path: Path) -> Iterator[Pixels]:
-    import av  # only where it is installed
+    import av  # takes a fifth of a second, and not every reader looks at videos
 
     try:
         with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+            frames = [
+                np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+                for frame in container.decode(video=0)
+            ]
     except av.error.FFmpegError as error:
         raise OSError(f"{path}: the video cannot be decoded ({error}); make it again") from error
-
-
-def _frames_by_ffmpeg(path: Path) -> Iterator[Pixels]:
-    import imageio_ffmpeg  # only where PyAV is not
-
-    reader = imageio_ffmpeg.read_frames(str(path), pix_fmt="rgb24")
-    width, height = next(reader)["size"]
-    for data in reader:
-        yield np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3)
+    if not frames:
+        raise ValueError(f"{path}: the video has no frame; make it again")
+    return frames
 
 
 def resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -1,27 +1,33 @@
 """Frames -> an H.264 video in an mp4 file, and back to what the file says it is.
 
-What belongs here: running ffmpeg to encode and to check, and the settings it is given. What does
-not: which frames a video has (`video`), when a video is right (`verification`).
+What belongs here: encoding, checking by decoding, and the settings of both. What does not: which
+frames a video has (`video`), when a video is right (`verification`).
 
-ffmpeg comes with the imageio-ffmpeg package. It is run here rather than through imageio, which
-lets a failing ffmpeg pass unnoticed and fixes neither the number of threads nor the preset.
+PyAV encodes: x264 in this process, on another thread than the one that draws. A pipe to a program
+took the same pixels twice the processor time. A file from anywhere is decoded by the ffmpeg of
+imageio-ffmpeg in a process of its own, which may die, and which is another build than the one that
+encodes.
 """
 
-import errno
+import io
 import math
 import resource
 import subprocess
-import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO
+from typing import Final
 
+import av
 import imageio_ffmpeg
 import numpy as np
+from av.codec.context import Flags
+from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
@@ -33,23 +39,15 @@ Frame = NDArray[np.uint8]
 # luma PSNR 0.9 to 3.3 dB better on average and 2.4 to 6 dB in the worst frame, files 1.3 to 1.5
 # times as large. Flat cells and thin text gain nothing from the motion search that slower presets
 # spend their time on; intra blocks of 4x4, which ultrafast leaves out, make files a fifth smaller
-# for hardly any time. A fixed quantiser treats all frames alike, at any frame rate. One thread,
-# because x264 with more gives other bytes, and because windows are encoded side by side.
-X264_SETTINGS = (
-    *("-c:v", "libx264", "-preset", "ultrafast", "-qp", "20", "-x264-params", "analyse=i4x4"),
-    *("-threads", "1", "-pix_fmt", "yuv420p"),
-)
-# The matrix that ffmpeg converts RGB with. Untagged, browsers take a frame of this size for BT.709
-# and show other colours; readers that ignore the tag assume this matrix anyway.
-_COLOURS = ("-colorspace", "smpte170m", "-color_range", "tv")
-# No creation time and no version of the muxer; the index in front, so that a pipe can be read.
-_CONTAINER = (
-    *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"),
-    *("-movflags", "+faststart", "-f", "mp4"),
-)
-
-# Installing it again would not help against these.
-_NOT_FFMPEG = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+# for hardly any time. A fixed quantiser treats all frames alike, at any frame rate.
+X264_SETTINGS: Final = {"preset": "ultrafast", "qp": "20", "x264-params": "analyse=i4x4"}
+# No version of the muxer; the index in front, so that a pipe can be read.
+_CONTAINER: Final = {"movflags": "+faststart", "fflags": "+bitexact"}
+# The matrix that RGB is converted with (AVCOL_SPC_SMPTE170M). Untagged, browsers take a frame of
+# this size for BT.709 and show other colours; readers that ignore the tag assume this one anyway.
+_SMPTE170M: Final = 6
+# Frames that wait for the encoder, besides the one it works on.
+_WAITING: Final = 2
 
 # What a decoder may take, whoever made the file.
 _DECODER_MEMORY = 4 * 1024**3
@@ -61,7 +59,7 @@ _STARTING_SECONDS = 60.0
 _PIXELS_PER_SECOND = 5e6  # a hundredth of what one processor decodes
 
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
-_REINSTALL = "pip install --force-reinstall --no-deps imageio-ffmpeg"
+_REINSTALL = "pip install --force-reinstall --no-deps"
 
 
 @dataclass(frozen=True)
@@ -84,11 +82,11 @@ class VideoInfo:
 def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
     """Encode frames as an H.264 video (yuv420p, mp4) of exactly these frames and this size.
 
-    The same frames give the same bytes with the same ffmpeg, however busy the machine is.
+    The same frames give the same bytes with the same PyAV, however busy the machine is.
 
     Args:
         frames: At least one, (height, width, 3) uint8 RGB, all of one size, height and width even.
-            They are encoded as they come: while a generator draws one, ffmpeg encodes another.
+            They are encoded as they come: while a generator draws one, another is encoded.
         fps: Frames per second.
 
     Returns:
@@ -96,9 +94,7 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
 
     Raises:
         CorpusError: No frames, frames that differ in size or have an odd one, an fps that is not
-            positive, or an ffmpeg that fails.
-        OSError: Too many files are open or memory is short, so that none can be started; or there
-            is no folder for temporary files.
+            positive, or an encoder that fails.
     """
     if not (math.isfinite(fps) and fps > 0):
         raise CorpusError(f"fps {fps}: expected a number of frames per second above 0")
@@ -107,17 +103,74 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
     if first is None:
         raise CorpusError("a video needs at least one frame, found none")
     height, width = _frame_size(first)
-    command = [_ffmpeg(), *_QUIET, "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    command += ["-video_size", f"{width}x{height}"]
-    command += ["-framerate", str(Fraction(fps).limit_denominator(100_000)), "-i", "pipe:0"]
-    command += [*X264_SETTINGS, *_COLOURS, *_CONTAINER]
-    # A file, because ffmpeg goes back in it to put the index in front when all is written; one
-    # without a name, so that nothing is left of it when this process is killed.
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as messages:
-        command += ["-y", f"/dev/fd/{output.fileno()}"]
-        _feed(command, _raw_frames(chain([first], remaining), first.shape), output, messages)
-        output.seek(0)
-        return output.read()
+    content = io.BytesIO()
+    # When all is written, the muxer reads it again to put the index in front.
+    with (
+        av.open(
+            content,
+            "w",
+            format="mp4",
+            options=dict(_CONTAINER),
+            io_open=lambda *_: _Written(content),
+        ) as container,
+        ThreadPoolExecutor(1) as encoder,
+    ):
+        stream = container.add_stream(
+            "libx264", rate=Fraction(fps).limit_denominator(100_000), options=dict(X264_SETTINGS)
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        # x264 with more threads gives other bytes, and windows are encoded side by side.
+        context.thread_count = 1
+        context.colorspace, context.color_range = _SMPTE170M, ColorRange.MPEG
+        context.flags |= Flags.bitexact
+        planes = VideoReformatter()
+
+        def encode(frame: av.VideoFrame | None) -> None:
+            try:
+                container.mux(stream.encode(frame))
+            except av.error.FFmpegError as error:
+                raise CorpusError(
+                    f"the video could not be encoded: {error}. If it happens again, install PyAV "
+                    f"again with: {_REINSTALL} av"
+                ) from error
+
+        under_way: deque[Future[None]] = deque()
+        for frame in _checked(chain([first], remaining), first.shape):
+            picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="rgb24")
+            under_way.append(encoder.submit(encode, planes.reformat(picture, format="yuv420p")))
+            if len(under_way) > _WAITING:
+                under_way.popleft().result()
+        under_way.append(encoder.submit(encode, None))
+        for each in under_way:
+            each.result()
+    return content.getvalue()
+
+
+class _Written(io.RawIOBase):
+    """What has been written so far, for a reader that has a place of its own in it."""
+
+    def __init__(self, content: io.BytesIO) -> None:
+        super().__init__()
+        self._content = content
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        with self._content.getbuffer() as view:
+            found = bytes(view[self._at : self._at + size if size >= 0 else None])
+        self._at += len(found)
+        return found
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        starts = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}
+        self._at = starts[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
 
 
 def _frame_size(frame: Frame) -> tuple[int, int]:
@@ -136,62 +189,17 @@ def _frame_size(frame: Frame) -> tuple[int, int]:
     return height, width
 
 
-def _raw_frames(frames: Iterable[Frame], shape: tuple[int, ...]) -> Iterator[memoryview]:
+def _checked(frames: Iterable[Frame], shape: tuple[int, ...]) -> Iterator[Frame]:
     for index, frame in enumerate(frames):
         if frame.shape != shape or frame.dtype != np.uint8:
             raise CorpusError(
                 f"frame {index} has shape {frame.shape} and type {frame.dtype}, expected {shape} "
                 "uint8 as in frame 0: all frames of a video have one size"
             )
-        yield np.ascontiguousarray(frame).data.cast("B")
+        yield frame
 
 
-def _ffmpeg() -> str:
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise CorpusError(
-            f"there is no ffmpeg for videos ({error}). The package imageio-ffmpeg brings one: "
-            f"{_REINSTALL}"
-        ) from error
-
-
-def _feed(
-    command: list[str], chunks: Iterable[memoryview], output: IO[bytes], messages: IO[bytes]
-) -> None:
-    """Run ffmpeg to its end on the chunks."""
-    try:
-        # Messages go to a file: if nobody read them from a pipe while frames are written, both
-        # processes could wait for each other.
-        with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=messages,
-            pass_fds=[output.fileno()],
-        ) as process:
-            assert process.stdin is not None
-            for chunk in chunks:
-                process.stdin.write(chunk)
-    except BrokenPipeError:
-        pass  # ffmpeg has ended early; its exit code and its messages say why
-    except OSError as error:
-        if error.errno in _NOT_FFMPEG:
-            raise
-        raise CorpusError(
-            f"ffmpeg ({command[0]}) cannot be started ({error.strerror or error}). Install it "
-            f"again with: {_REINSTALL}"
-        ) from error
-    if process.returncode != 0:
-        messages.seek(0)
-        raise CorpusError(
-            f"ffmpeg ({command[0]}) could not encode the video, exit code {process.returncode}: "
-            f"{_one_line(messages.read()) or 'it said nothing'}. Its temporary files are in "
-            f"{tempfile.gettempdir()}; if that is not full, install ffmpeg again with: {_REINSTALL}"
-        )
-
-
-def probe_mp4(data: bytes | Path, most_frames: int = 10_000) -> VideoInfo:
+def probe_mp4(data: bytes | Path, most_frames: int = 10_000, *, isolated: bool = True) -> VideoInfo:
     """Decode every frame of a video and say what it is.
 
     A file that is cut short anywhere is found. A changed byte is found if the decoder stumbles
@@ -201,6 +209,9 @@ def probe_mp4(data: bytes | Path, most_frames: int = 10_000) -> VideoInfo:
         data: The path of an mp4 file, or its content with the index in front (as `encode_mp4`
             writes it).
         most_frames: Decoding ends with the frame after these, and the info has one more.
+        isolated: Decode in a process of its own that may die, with bounds on memory and time, by
+            another build of ffmpeg than the one that encodes. Without, it takes half the processor
+            time; for videos that this project made.
 
     Returns:
         Size, number of frames and frames per second.
@@ -219,6 +230,41 @@ def probe_mp4(data: bytes | Path, most_frames: int = 10_000) -> VideoInfo:
             f"{name}: the file of {len(content):,} bytes is cut short or not an mp4 video. Make it "
             "again."
         )
+    try:
+        if isolated:
+            return _decoded_apart(data, most_frames)
+        return _decoded_here(content, most_frames)
+    except _Undecodable as error:
+        raise CorpusError(
+            f"{name}: the video does not decode to its end ({error}). The file is damaged; make it "
+            "again."
+        ) from error
+
+
+class _Undecodable(Exception):
+    """Why a video does not decode."""
+
+
+def _decoded_here(content: bytes, most_frames: int) -> VideoInfo:
+    try:
+        with av.open(io.BytesIO(content), "r", format="mp4") as container:
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            if context.name != "h264" or context.width * context.height > MOST_PIXELS:
+                raise _Undecodable(f"{context.name} of {context.width}x{context.height} pixels")
+            context.thread_count = 1
+            context.options = {"err_detect": "explode"}
+            frames = sum(1 for _ in islice(container.decode(stream), most_frames + 1))
+            rate = stream.average_rate
+            size = context.width, context.height
+    except (av.error.FFmpegError, IndexError) as error:
+        raise _Undecodable(str(error)) from error
+    if not frames or not rate:
+        raise _Undecodable("no frames")
+    return VideoInfo(*size, frames, float(rate))
+
+
+def _decoded_apart(data: bytes | Path, most_frames: int) -> VideoInfo:
     source = f"file:{data}" if isinstance(data, Path) else "pipe:0"
     command = [_ffmpeg(), *_QUIET, "-xerror", "-err_detect", "explode", "-threads", "1"]
     # framecrc prints a header and then a line for each decoded frame, for machines to read. Frames
@@ -231,18 +277,31 @@ def probe_mp4(data: bytes | Path, most_frames: int = 10_000) -> VideoInfo:
     command += ["-f", "framecrc", "pipe:1"]
     given = b"" if isinstance(data, Path) else data
     seconds = _STARTING_SECONDS + MOST_PIXELS * min(most_frames, 100) / _PIXELS_PER_SECOND
-    code, output, messages = _bounded(command, given, seconds)
+    try:
+        code, output, messages = _bounded(command, given, seconds)
+    except (FileNotFoundError, PermissionError) as error:
+        raise CorpusError(
+            f"ffmpeg ({command[0]}) cannot be started ({error.strerror}). Install it again with: "
+            f"{_REINSTALL} imageio-ffmpeg"
+        ) from error
     lines = output.decode("ascii").splitlines()
     header = dict(line[1:].split(": ", 1) for line in lines if line.startswith("#"))
     frames = sum(not line.startswith("#") for line in lines)
     problem = _one_line(messages)
     if code != 0 or problem or not frames:
-        raise CorpusError(
-            f"{name}: the video does not decode to its end ({problem or 'no frames'}). The file is "
-            "damaged; make it again."
-        )
+        raise _Undecodable(problem or "no frames")
     width, height = header["dimensions 0"].split("x")
     return VideoInfo(int(width), int(height), frames, float(1 / Fraction(header["tb 0"])))
+
+
+def _ffmpeg() -> str:
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise CorpusError(
+            f"there is no ffmpeg that checks videos ({error}). The package imageio-ffmpeg brings "
+            f"one: {_REINSTALL} imageio-ffmpeg"
+        ) from error
 
 
 def _bounded(command: list[str], given: bytes, seconds: float) -> tuple[int, bytes, bytes]:

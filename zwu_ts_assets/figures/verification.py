@@ -152,10 +152,12 @@ def png_problem(png: bytes, width: int, height: int) -> str:
     return ""
 
 
-def video_problem(video: bytes, width: int, height: int, frames: int, fps: float) -> str:
-    """Whether a video decodes, whole, to the expected frames."""
+def video_problem(
+    video: bytes, width: int, height: int, frames: int, fps: float, *, isolated: bool = True
+) -> str:
+    """Whether a video decodes, whole, to the expected frames; `isolated` as in `probe_mp4`."""
     try:
-        found = probe_mp4(video, frames)
+        found = probe_mp4(video, frames, isolated=isolated)
     except CorpusError as error:
         return f"does not decode: {error}"
     if (found.width, found.height) != (width, height):

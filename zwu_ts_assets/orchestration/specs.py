@@ -254,7 +254,7 @@ _SPECS: Final = (
             *("patch_length", "patch_stride", "fps", "frame_multiple", "colour_range"),
             *("video_width", "video_height", "figure_look"),
         ),
-        code_version="2",  # as for figures
+        code_version="3",  # another build of x264, in the process
         digested=_of_video_size,
         per_batch=True,
         effort=5.0,

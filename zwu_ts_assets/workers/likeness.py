@@ -4,7 +4,7 @@ What belongs here: what a process says of its code, its libraries and what it dr
 of them apart. What does not: handing out work (`dask_pool`).
 
 Versions explain a difference and code must be the same to the letter; but the same versions do not
-promise the same bytes (another ffmpeg or kind of processor). So each side also draws a small
+promise the same bytes (another build or kind of processor). So each side also draws a small
 figure, a line plot and a film, and their digests are compared.
 """
 
@@ -26,7 +26,7 @@ from zwu_ts_assets.figures.line_plot import draw_line_plot
 from zwu_ts_assets.figures.mp4 import encode_mp4
 from zwu_ts_assets.figures.video import draw_patch_frames
 
-_PACKAGES: Final = ("numpy", "matplotlib", "pillow", "isal", "dtaidistance", "imageio-ffmpeg")
+_PACKAGES: Final = ("numpy", "matplotlib", "pillow", "isal", "dtaidistance", "av")
 _SOURCES: Final = (".py", ".j2")
 # A worker is asked while it works: no two threads of it are to draw at once.
 _LOCK: Final = threading.Lock()

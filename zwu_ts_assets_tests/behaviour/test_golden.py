@@ -47,7 +47,7 @@ def test_changed_bytes_ask_for_a_raised_code_version_of_the_asset_that_changed_t
     figures = AS_PINNED | {"figures": Pin("1", "other")}
     message = problem("figures", AS_PINNED, figures, INPUTS)
     assert message.startswith("bytes of figures changed: raise its code version.")
-    assert "ffmpeg" in message
+    assert "PyAV" in message
     assert "Pillow" in message
     both = figures | {"samples": Pin("1", "other")}
     assert verdicts(both) == {

@@ -218,12 +218,7 @@ def test_where_pixels_are_fewer_than_time_cells_features_are_still_read() -> Non
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("decoder", ["av", "imageio_ffmpeg"])
-def test_a_video_gives_the_originals_matrices(
-    decoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if decoder == "imageio_ffmpeg":
-        monkeypatch.setattr(media, "find_spec", lambda name: None)
+def test_a_video_gives_the_originals_matrices(tmp_path: Path) -> None:
     path = tmp_path / "batch_0.mp4"
     path.write_bytes(encode_mp4(draw_patch_frames(etth1(0), FEATURES)))
     frames = read_video(path)
@@ -274,7 +269,7 @@ def test_pictures_of_another_type_and_no_cells_are_refused() -> None:
 # Of its own.
 
 READERS = (answers, blind, boxes, curves, panels, media, printed, report)
-ALLOWED = {"numpy", "PIL", "matplotlib", "av", "imageio_ffmpeg", *sys.stdlib_module_names}
+ALLOWED = {"numpy", "PIL", "matplotlib", "av", *sys.stdlib_module_names}
 
 
 @pytest.mark.parametrize("module", READERS, ids=lambda module: module.__name__)

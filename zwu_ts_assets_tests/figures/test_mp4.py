@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -204,78 +205,67 @@ def test_an_error_while_frames_are_drawn_comes_through(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-def use_ffmpeg(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a Python program in the place of ffmpeg."""
+def test_what_the_encoder_says_is_quoted_when_it_fails() -> None:
+    with pytest.raises(CorpusError, match=r"could not be encoded: .*install PyAV again with: pip"):
+        encode_mp4([np.zeros((2, 20_000, 3), np.uint8)] * 4)  # H.264 ends at 16,384 pixels
+
+
+def test_an_ffmpeg_that_checks_and_is_killed_is_an_error(
+    video: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     executable = tmp_path / "ffmpeg"
-    executable.write_text(f"#!{sys.executable}\n{program}\n", encoding="utf-8")
+    executable.write_text(f"#!{sys.executable}\nimport os\nos.kill(os.getpid(), 9)\n")
     executable.chmod(executable.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(executable))
-    return executable
-
-
-@pytest.mark.parametrize("reads", ["sys.stdin.buffer.read()", "pass"], ids=["at end", "at once"])
-def test_an_ffmpeg_that_fails_is_quoted(
-    reads: str, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = f"import sys\n{reads}\nprint('Unknown encoder\\n libx264', file=sys.stderr)\nexit(3)"
-    executable = use_ffmpeg(program, tmp_path, monkeypatch)
-    with pytest.raises(CorpusError) as raised:
-        encode_mp4([figure_like(0, 1792, 992)] * 4)
-    message = str(raised.value)
-    assert message.startswith(f"ffmpeg ({executable}) could not encode the video, exit code 3: ")
-    assert "Unknown encoder libx264" in message
-    assert str(temporary) in message
-    assert "pip install --force-reinstall --no-deps imageio-ffmpeg" in message
-    assert list(temporary.iterdir()) == []
-
-
-def test_an_ffmpeg_that_is_killed_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    use_ffmpeg("import os\nos.kill(os.getpid(), 9)", tmp_path, monkeypatch)
-    with pytest.raises(CorpusError, match="exit code -9: it said nothing"):
-        encode_mp4(FRAMES)
+    with pytest.raises(CorpusError, match="does not decode to its end"):
+        probe_mp4(video)
 
 
 def test_an_ffmpeg_that_cannot_be_started_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    video: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(tmp_path / "none"))
     with pytest.raises(CorpusError, match=r"cannot be started \(No such file"):
-        encode_mp4(FRAMES)
+        probe_mp4(video)
 
 
-def test_no_ffmpeg_at_all_gets_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_ffmpeg_at_all_gets_the_remedy(video: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> str:
         raise RuntimeError("No ffmpeg exe could be found.")
 
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", missing)
-    with pytest.raises(CorpusError, match=r"there is no ffmpeg for videos.*imageio-ffmpeg brings"):
-        encode_mp4(FRAMES)
+    with pytest.raises(CorpusError, match=r"no ffmpeg that checks.*no-deps imageio-ffmpeg"):
+        probe_mp4(video)
+
+
+@pytest.fixture(params=[True, False], ids=["by itself", "in this process"])
+def probe(request: pytest.FixtureRequest) -> Callable[..., VideoInfo]:
+    """Both ways to decode."""
+    return partial(probe_mp4, isolated=request.param)
 
 
 def test_a_probe_tells_what_was_encoded_from_bytes_and_from_a_file(
-    video: bytes, tmp_path: Path
+    video: bytes, tmp_path: Path, probe: Callable[..., VideoInfo]
 ) -> None:
     expected = VideoInfo(WIDTH, HEIGHT, 3, 2.0)
-    assert probe_mp4(video) == expected
+    assert probe(video) == expected
     file = tmp_path / "-a: name%03d.mp4"
     file.write_bytes(video)
-    assert probe_mp4(file) == expected
+    assert probe(file) == expected
 
 
-def test_a_probe_reads_files_of_others_too(tmp_path: Path) -> None:
+def test_a_probe_reads_files_of_others_too(tmp_path: Path, probe: Callable[..., VideoInfo]) -> None:
     file = tmp_path / "theirs.mp4"
     iio.imwrite(file, np.stack(FRAMES), fps=5, codec="h264")
     assert file.read_bytes().index(b"mdat") < file.read_bytes().index(b"moov")
-    assert probe_mp4(file) == VideoInfo(WIDTH, HEIGHT, 3, 5.0)
+    assert probe(file) == VideoInfo(WIDTH, HEIGHT, 3, 5.0)
 
 
-def test_a_video_cut_short_anywhere_is_found(video: bytes) -> None:
+def test_a_video_cut_short_anywhere_is_found(video: bytes, probe: Callable[..., VideoInfo]) -> None:
     cuts = {*range(0, len(video), len(video) // 97), len(video) - 1, *range(8), *_frame_ends(video)}
     for cut in sorted(cuts):
         with pytest.raises(CorpusError, match=r"video: the file of .* bytes is cut short"):
-            probe_mp4(video[:cut])
+            probe(video[:cut])
 
 
 def _frame_ends(video: bytes) -> list[int]:
@@ -289,16 +279,16 @@ def _frame_ends(video: bytes) -> list[int]:
     return [int(end) for end in ends[:-1]]
 
 
-def test_a_hole_in_a_video_is_found(video: bytes) -> None:
+def test_a_hole_in_a_video_is_found(video: bytes, probe: Callable[..., VideoInfo]) -> None:
     hole = len(video) // 2
     with pytest.raises(CorpusError, match="video: the video does not decode to its end"):
-        probe_mp4(video[:hole] + bytes(512) + video[hole + 512 :])
+        probe(video[:hole] + bytes(512) + video[hole + 512 :])
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + bytes(100), b"<html>" * 50])
-def test_what_is_no_mp4_is_refused(content: bytes) -> None:
+def test_what_is_no_mp4_is_refused(content: bytes, probe: Callable[..., VideoInfo]) -> None:
     with pytest.raises(CorpusError, match="cut short or not an mp4 video"):
-        probe_mp4(content)
+        probe(content)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -299,7 +299,8 @@ def film_problem(film: Files, *, settings: Settings) -> str:
     (video,) = film.values()
     patches = patch_spans(settings.window_length, settings.patch_length, settings.patch_stride)
     frames = -(-len(patches) // settings.frame_multiple) * settings.frame_multiple
-    return video_problem(video, *settings.video_size, frames, settings.fps)
+    # `validate` decodes the copies in exports by another build of ffmpeg in a process of its own.
+    return video_problem(video, *settings.video_size, frames, settings.fps, isolated=False)
 
 
 def _kept(frames: Iterable[Frame], keep: list[Frame]) -> Iterator[Frame]:
