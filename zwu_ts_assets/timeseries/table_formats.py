@@ -26,9 +26,13 @@ from zwu_ts_assets.timeseries.csv_lines import show
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _PIECE: Final = 1 << 20
 _ROWS: Final = 50_000  # of a Parquet file at once
+_PANDAS_INDEX: Final = re.compile(
+    r"__index_level_\d+__"
+)  # how pandas calls an index without a name
 
 
 @contextmanager
@@ -120,7 +124,8 @@ def parquet_as_csv(path: Path, file: IO[bytes]) -> Iterator[tuple[IO[bytes], tup
             table = pq.ParquetFile(file)
             wanted = [field for field in table.schema_arrow if _is_plain(field.type)]
             others = [field for field in table.schema_arrow if not _is_plain(field.type)]
-            names = [field.name for field in wanted]
+            counters = [field.name for field in wanted if _counts_rows(table, field)]
+            names = [field.name for field in wanted if field.name not in counters]
             if not names:
                 raise CorpusError(
                     f"{path}: found no column of numbers, times or texts; expected a time column "
@@ -138,8 +143,22 @@ def parquet_as_csv(path: Path, file: IO[bytes]) -> Iterator[tuple[IO[bytes], tup
                 "file. Copy it again, or write it again."
             ) from error
         notes = [f"{show(field.name)} left out, of the type {field.type}" for field in others]
+        notes += [f"{show(name)} left out, row numbers that pandas wrote" for name in counters]
         text.seek(0)
         yield text, tuple(notes)
+
+
+def _counts_rows(table: "pq.ParquetFile", field: "pa.Field[pa.DataType]") -> bool:
+    """Whether a column is an index without a name of a pandas table whose rows have no labels.
+
+    One that begins elsewhere than at 0 may hold years, and is a column like others.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not (_PANDAS_INDEX.fullmatch(field.name) and pa.types.is_integer(field.type)):
+        return False
+    return bool(pc.min(table.read([field.name])[field.name]).as_py() == 0)
 
 
 def _is_plain(kind: "pa.DataType") -> bool:

@@ -141,6 +141,20 @@ def test_the_index_of_a_frame_in_parquet_is_its_time(tmp_path: Path) -> None:
     assert reading.series.features == ("a", "b c", "d,e")
 
 
+def test_row_numbers_that_pandas_writes_beside_the_columns_are_no_feature(tmp_path: Path) -> None:
+    frame = frame_of()
+    path = tmp_path / "load.parquet"
+    halves = [frame[:40].reset_index(drop=True), frame[40:].reset_index(drop=True)]
+    pd.concat(halves).to_parquet(path)
+    assert "__index_level_0__" in pq.read_table(path).column_names
+    reading = read_csv(path)
+    same(reading, frame)
+    assert "'__index_level_0__' left out, row numbers that pandas wrote" in reading.notes[0]
+    # An index that begins elsewhere may be years: it is a column like others.
+    frame.set_index(pd.Index([1900 + row // 2 for row in range(len(frame))])).to_parquet(path)
+    assert read_csv(path).columns.names[-1] == "__index_level_0__"
+
+
 def test_texts_dates_and_decimals_in_parquet_are_read_and_lists_are_left_out(
     tmp_path: Path,
 ) -> None:
