@@ -30,12 +30,16 @@ def live_processes(group: int) -> list[str]:
     return found
 
 
+BATCHES = 120
+"""Enough that a run is still at its videos when a third of them are there."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("whole_terminal", [True, False])
 def test_an_interrupted_run_says_what_is_kept_and_leaves_nobody_behind(
     tmp_path: Path, whole_terminal: bool
 ) -> None:
-    shell = Shell(tmp_path / "project", batches=300)
+    shell = Shell(tmp_path / "project", batches=BATCHES)
     process = shell.start()
     videos = shell.artifacts / "patch_videos"
     wait_for(lambda: len(list(videos.glob("*.mp4"))) > 20)
@@ -47,16 +51,16 @@ def test_an_interrupted_run_says_what_is_kept_and_leaves_nobody_behind(
     assert code == 130
     said = shell.said()
     found = re.search(
-        r"^Interrupted: (\d+) of 300 patch videos kept; run again to go on$", said, re.M
+        rf"^Interrupted: (\d+) of {BATCHES} patch videos kept; run again to go on$", said, re.M
     )
     assert found, said
-    assert 15 < int(found[1]) <= len(list(videos.glob("*.mp4"))) < 300
+    assert 15 < int(found[1]) <= len(list(videos.glob("*.mp4"))) < BATCHES
     assert "Traceback" not in said
     wait_for(lambda: not live_processes(process.pid), 5)
     assert shell.strays() == []
     code, said = shell.run()
     assert code == 0, said
-    assert len(list(videos.glob("*.mp4"))) == 300
+    assert len(list(videos.glob("*.mp4"))) == BATCHES
 
 
 def test_without_a_terminal_a_line_now_and_then_tells_how_far_it_is(
