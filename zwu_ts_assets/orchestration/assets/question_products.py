@@ -36,9 +36,8 @@ from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.windows import patch_spans
-from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import own_task
-from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.pose import LABELLED_TASKS, PICTURE_TASKS, questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion, QuestionSet
 from zwu_ts_assets.training.picture.question_table import encode_questions, questions_in
 from zwu_ts_assets.training.picture.task import Asking, PictureTask
