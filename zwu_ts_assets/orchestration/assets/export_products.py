@@ -24,13 +24,12 @@ from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS, SINGLE_QUESTIONS, VIDEOS_APART
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.quality import is_interpolation_flag
-from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.sample import SPLITS, Conversation, Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
 

@@ -19,12 +19,11 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.text.qwen import TokenizerSource
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations
 from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.picture.question_table import questions_in
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
-from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.sample import SPLITS, Conversation, Sample
 from zwu_ts_assets.training.sample_table import samples_in
 from zwu_ts_assets.training.splits import SplitReport
 from zwu_ts_assets.training.task_settings import TaskSettings

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from zwu_ts_assets.orchestration.assets.text_products import loaded_tokenizer
 from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource
-from zwu_ts_assets.training.lengths import ConversationLengths, Lengths, TurnTokens
 from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.profiles import ConversationLengths, Lengths, TurnTokens
 from zwu_ts_assets.training.readers import Clip
 
 
