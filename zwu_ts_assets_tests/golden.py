@@ -21,11 +21,11 @@ from unittest import mock
 
 import dagster as dg
 
-from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.assets import export_products
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import dataset_of
+from zwu_ts_assets.orchestration.datasets import asset_names
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.folder_store import FolderStore
@@ -149,7 +149,7 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
     csv.with_suffix(".toml").write_text(corpus.settings, encoding="utf-8")
     dataset = dataset_of(name, csv)
     job = build_definitions([dataset], folder, workers=1).resolve_job_def(job_name(dataset))
-    assets = lineage.asset_names(dataset)
+    assets = asset_names(dataset)
     with mock.patch.object(export_products, "_versions", return_value={"zwu-ts-assets": "any"}):
         result = job.get_subset(
             asset_selection={dg.AssetKey([*dataset.prefix, asset]) for asset in assets},

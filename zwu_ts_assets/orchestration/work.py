@@ -1,7 +1,7 @@
 """What an asset hands to its IO manager: work that is done only where it is due.
 
 What belongs here: the small types that travel between asset bodies, workers and IO managers. What
-does not: how a product is made (`corpus_products.py`) or kept (`io_managers.py`).
+does not: how a product is made (`corpus_products.py`) or kept (`artifact_io_manager.py`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

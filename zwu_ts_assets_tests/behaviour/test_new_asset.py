@@ -15,8 +15,7 @@ from zwu_ts_assets.orchestration.asset_spec import AssetSpec, Specs
 from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.contexts import AssetRun, CheckRun, Inputs
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import (
     CODE,
     DAMAGED,

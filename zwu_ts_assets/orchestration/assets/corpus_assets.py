@@ -2,8 +2,8 @@
 
 What belongs here: the one call that each makes. What does not: inputs, files, settings and
 descriptions of the assets (`specs.py`), what each comes from (`origins.py`), how a product is made
-(`corpus_products.py`), where it is kept (`io_managers.py`), Dagster (`asset_definitions.py`), the
-last mile (`training_assets.py`).
+(`corpus_products.py`), where it is kept (`artifact_io_manager.py`), Dagster
+(`asset_definitions.py`), the last mile (`training_assets.py`).
 
 A body gets the run and its inputs, and returns what makes the artifacts that are due. `products` is
 imported in the bodies, because it brings pyarrow and matplotlib along and definitions must load

@@ -15,11 +15,10 @@ from zwu_ts_assets.orchestration.dagster_private import (
     SCHEDULE_NAME_TAG,
     SENSOR_NAME_TAG,
 )
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.refresh.decision import Attempt
 from zwu_ts_assets.orchestration.reports import asset_key
-from zwu_ts_assets.orchestration.run_tags import DATASET, GOAL, batches_of_run
+from zwu_ts_assets.orchestration.runs import DATASET, GOAL, batches_of_run
 
 # On an instance that has never seen the corpus settled these would be all runs there ever were.
 _MOST_ENDED: Final = 1000

@@ -12,10 +12,9 @@ from typing import Final
 import dagster as dg
 
 from zwu_ts_assets.orchestration.dagster_private import FINISHED_STATUSES
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.reports import asset_key
-from zwu_ts_assets.orchestration.run_tags import DATASET
+from zwu_ts_assets.orchestration.runs import DATASET
 
 LEAST_RUNS: Final = 20
 """So many are always kept: whoever gives up counts attempts by them."""

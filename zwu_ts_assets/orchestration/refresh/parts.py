@@ -13,8 +13,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from typing import Final
 
 from zwu_ts_assets.config.environment import Limits
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_inputs
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_inputs
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate
 from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision, decide, of_this_goal
 from zwu_ts_assets.orchestration.refresh.todo import Item, Todo, item_of, todo_of

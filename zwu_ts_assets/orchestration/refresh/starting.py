@@ -1,7 +1,7 @@
 """Runs that were killed while they were starting, before they took the lock by which they live.
 
 What belongs here: telling that such a run will never begin. What does not: runs that took their
-lock (`run_locks.py`), and what is done about either (`reconcile.py`).
+lock (`runs.py`), and what is done about either (`reconcile.py`).
 
 A daemon asks a code server to start a run, and the server notices when the run's process ends. If
 both were killed at once, nobody does, and Dagster itself waits for minutes. The run's tags say

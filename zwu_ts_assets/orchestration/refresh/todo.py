@@ -7,8 +7,7 @@ does not: finding out what is (`comparison.py`), dividing it into several runs (
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from zwu_ts_assets.orchestration import lineage
-from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import GONE, OutOfDate
 from zwu_ts_assets.orchestration.work import WHOLE
 
@@ -61,4 +60,4 @@ def todo_of(dataset: Dataset, items: Collection[Item]) -> Todo:
     """
     assets = {asset for asset, _ in items}
     batches = sorted({int(key) for _, key in items if key != WHOLE})
-    return Todo([name for name in lineage.asset_names(dataset) if name in assets], batches)
+    return Todo([name for name in asset_names(dataset) if name in assets], batches)

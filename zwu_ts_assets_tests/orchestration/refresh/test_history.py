@@ -9,7 +9,7 @@ from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.refresh import history
 from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
 from zwu_ts_assets.orchestration.reports import asset_key
-from zwu_ts_assets.orchestration.run_tags import DATASET, GOAL
+from zwu_ts_assets.orchestration.runs import DATASET, GOAL
 from zwu_ts_assets_tests.project import Project
 
 
