@@ -18,7 +18,6 @@ import dagster as dg
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.assets.previews import preview_text
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.dagster_private import DagsterEvent
 from zwu_ts_assets.orchestration.datasets import AssetNames
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
@@ -45,9 +44,8 @@ from zwu_ts_assets.orchestration.runs import (
     run_lock_if_possible,
 )
 from zwu_ts_assets.orchestration.terminal import begin, counted
-from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
-from zwu_ts_assets.storage.ahead import ahead
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.orchestration.work import WHOLE, Batches, Problem, Product, Work, unmade_sentence
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, ahead, digest
 from zwu_ts_assets.storage.places import printed_place
 
 # In the fingerprint of an artifact of which a part could not be made: it is never current.

@@ -16,7 +16,6 @@ from pydantic import Field
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_spec import AssetSpec
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.contexts import AssetRun, Inputs, surroundings_of
 from zwu_ts_assets.orchestration.datasets import Dataset, code_version
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
@@ -24,7 +23,7 @@ from zwu_ts_assets.orchestration.partitions import BatchPartitions, register_bat
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.runs import DATASET, batches_of_run
-from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Product, Work, once
+from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Batches, Product, Work, once
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 

@@ -18,7 +18,7 @@ from zwu_ts_assets.orchestration.contexts import AssetRun
 from zwu_ts_assets.orchestration.work import Make, Product, once
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.orchestration.batches import Batches
+    from zwu_ts_assets.orchestration.work import Batches
     from zwu_ts_assets.timeseries.series import Series
 
 Files = Mapping[str, bytes]
@@ -27,7 +27,7 @@ Files = Mapping[str, bytes]
 def batch_windows(run: AssetRun, series: "Series") -> Make:
     """Cut the windows of each batch."""
     from zwu_ts_assets.orchestration.assets import corpus_products as products
-    from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
+    from zwu_ts_assets.orchestration.assets.batch_products import feature_selection
 
     dataset, settings = run.dataset, run.dataset.settings
     shown = feature_selection(dataset, series)

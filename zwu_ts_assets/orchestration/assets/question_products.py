@@ -27,9 +27,8 @@ from zwu_ts_assets.evidence.reading import Gallery, Mapped, Pixels, Shown
 from zwu_ts_assets.evidence.report import Evidence, markdown, prove
 from zwu_ts_assets.orchestration.assets.media_records import file_reader, film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import Batches, Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.storage.spool import Spool
