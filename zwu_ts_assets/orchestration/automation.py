@@ -94,7 +94,7 @@ def dataset_sensor(
         description=f"Compares {dataset.csv.name} with its artifacts and makes what differs.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        from zwu_ts_assets.orchestration.refresh.attempts import is_begun
+        from zwu_ts_assets.orchestration.refresh.earlier_runs import is_begun
         from zwu_ts_assets.orchestration.refresh.reconcile import memory_of, reconcile
 
         memory = memory_of(context.cursor)

@@ -20,7 +20,6 @@ from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHE
 from zwu_ts_assets.orchestration.datasets import Dataset, asset_inputs
 from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.orchestration.partitions import register_batches
-from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
 from zwu_ts_assets.orchestration.refresh.comparison import (
     NOT_ASKED_FOR,
     Difference,
@@ -29,10 +28,12 @@ from zwu_ts_assets.orchestration.refresh.comparison import (
     wanted_specs,
 )
 from zwu_ts_assets.orchestration.refresh.decision import Decision, decide
-from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
-from zwu_ts_assets.orchestration.refresh.parts import decide_parts
-from zwu_ts_assets.orchestration.refresh.starting import stillborn_runs
-from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
+from zwu_ts_assets.orchestration.refresh.earlier_runs import (
+    attempts_since,
+    forget_old_runs,
+    stillborn_runs,
+)
+from zwu_ts_assets.orchestration.refresh.todo import Todo, decide_parts, todo
 from zwu_ts_assets.orchestration.reports import Reporter
 from zwu_ts_assets.orchestration.runs import dead_runs, forget, home_of
 from zwu_ts_assets.storage.data_mirror import told
