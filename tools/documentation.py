@@ -29,7 +29,6 @@ from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.assets import batch_products as batches
 from zwu_ts_assets.orchestration.assets import media_products as media
 from zwu_ts_assets.orchestration.assets.corpus_products import raw_product
-from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.training.split_rule import SplitRule
@@ -334,7 +333,7 @@ def _drawn(picture: Picture) -> Iterator[tuple[str, bytes]]:
     csv = REPOSITORY / "data" / "sample.csv"
     dataset = Dataset("sample", csv, settings, prefix=("sample",), specs=SPECS)
     series = raw_product(dataset.csv, settings).value
-    shown = feature_selection(dataset, series)
+    shown = batches.feature_selection(dataset, series)
 
     def drawing(batch: int) -> media.Drawing:
         made = batches.batch_product(batch, series=series, settings=settings, shown=shown)

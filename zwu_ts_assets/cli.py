@@ -45,8 +45,7 @@ from zwu_ts_assets.orchestration.chosen_datasets import (
     names_of_paths,
     say_what_is_passed_over,
 )
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.terminal import plain
 from zwu_ts_assets.orchestration.web.addresses import LOOPBACK, own_addresses
 from zwu_ts_assets.storage.data_mirror import is_mirror, told

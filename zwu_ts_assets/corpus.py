@@ -18,7 +18,7 @@ import numpy as np
 from zwu_ts_assets.figures.colours import ColourRanges
 from zwu_ts_assets.figures.dependence import DependenceMatrices, dependence_matrices
 from zwu_ts_assets.orchestration.assets import corpus_products as products
-from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
+from zwu_ts_assets.orchestration.assets.batch_products import feature_selection
 from zwu_ts_assets.orchestration.chosen_datasets import dataset_at
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.text.stats import stats_lines

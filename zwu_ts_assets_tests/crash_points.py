@@ -31,10 +31,10 @@ import dagster as dg
 import fsspec
 
 from zwu_ts_assets.config.environment import ARTIFACTS_DIR_VARIABLE
-from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
+from zwu_ts_assets.orchestration.datasets import asset_names
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.runs import dead_runs, forget, run_lock
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import Product, Work
 from zwu_ts_assets.storage.artifact_store import ArtifactStore
@@ -142,10 +142,10 @@ def run(recording: Recording, root: Place) -> None:
         root: The folder for the outputs.
     """
     dataset_store(root, ()).remove_abandoned()
-    for run_id in run_locks.dead_runs(root):
-        run_locks.forget(root, run_id)
+    for run_id in dead_runs(root):
+        forget(root, run_id)
     with ExitStack() as stack:
-        stack.enter_context(run_locks.run_lock(root, _RUN, "/home"))
+        stack.enter_context(run_lock(root, _RUN, "/home"))
         stack.enter_context(
             mock.patch.multiple(
                 ArtifactIOManager,

@@ -21,11 +21,11 @@ from unittest import mock
 
 import dagster as dg
 
-from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.assets import export_products
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import dataset_of
+from zwu_ts_assets.orchestration.datasets import asset_names
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.folder_store import FolderStore
@@ -149,7 +149,7 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
     csv.with_suffix(".toml").write_text(corpus.settings, encoding="utf-8")
     dataset = dataset_of(name, csv)
     job = build_definitions([dataset], folder, workers=1).resolve_job_def(job_name(dataset))
-    assets = lineage.asset_names(dataset)
+    assets = asset_names(dataset)
     with mock.patch.object(export_products, "_versions", return_value={"zwu-ts-assets": "any"}):
         result = job.get_subset(
             asset_selection={dg.AssetKey([*dataset.prefix, asset]) for asset in assets},
@@ -166,8 +166,8 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
     store = FolderStore(folder.joinpath(*dataset.prefix))
     found = {}
     for asset in assets:
-        role = "raw" if asset == dataset.raw_asset else asset
-        keys = [str(batch) for batch in range(corpus.batches)] if SPECS[role].per_batch else [WHOLE]
+        spec = SPECS["raw" if asset == dataset.raw_asset else asset]
+        keys = [str(batch) for batch in range(corpus.batches)] if spec.per_batch else [WHOLE]
         digest = hashlib.sha256()
         for key in keys:
             record = store.record(asset, key)
@@ -175,35 +175,35 @@ def pins_of(name: str, corpus: Corpus, folder: Path) -> dict[str, Pin]:
             for file in sorted(record.files):
                 content = (folder.joinpath(*dataset.prefix) / file).read_bytes()
                 digest.update(f"{file} {hashlib.sha256(content).hexdigest()}\n".encode())
-        found[role] = Pin(SPECS[role].code_version, digest.hexdigest()[:16])
+        found[spec.name] = Pin(spec.code_version, digest.hexdigest()[:16])
     return found
 
 
-def problem(role: str, pinned: Pins, found: Pins, inputs: Mapping[str, tuple[str, ...]]) -> str:
+def problem(name: str, pinned: Pins, found: Pins, inputs: Mapping[str, tuple[str, ...]]) -> str:
     """What is wrong with the bytes of an asset, or '' if they are as pinned.
 
     Args:
-        role: The asset.
+        name: The asset's, as its spec has it.
         pinned: What is pinned of each asset of its corpus.
         found: What they are now.
         inputs: What each asset is made from.
     """
-    if role in pinned and pinned[role] == found[role]:
+    if name in pinned and pinned[name] == found[name]:
         return ""
     again = "pin it again: python -m zwu_ts_assets_tests.golden"
-    if role not in pinned:
-        return f"bytes of {role} are not pinned: {again}"
-    if pinned[role].code_version != found[role].code_version:
-        return f"code version of {role} was raised: {again}"
+    if name not in pinned:
+        return f"bytes of {name} are not pinned: {again}"
+    if pinned[name].code_version != found[name].code_version:
+        return f"code version of {name} was raised: {again}"
     changed = [
-        name
-        for name in inputs[role]
-        if name in pinned and pinned[name].digest != found[name].digest
+        source
+        for source in inputs[name]
+        if source in pinned and pinned[source].digest != found[source].digest
     ]
     if changed:
-        return f"bytes of {role} changed with those of {', '.join(changed)}: {again}"
+        return f"bytes of {name} changed with those of {', '.join(changed)}: {again}"
     return (
-        f"bytes of {role} changed: raise its code version. (Videos depend on PyAV, PNGs on "
+        f"bytes of {name} changed: raise its code version. (Videos depend on PyAV, PNGs on "
         "the Pillow and ISA-L, tables on the pyarrow that the lock pins: install the lock, and "
         "raise the code version also where only one of those changed.)"
     )
@@ -213,7 +213,8 @@ def read_pins() -> dict[str, dict[str, Pin]]:
     """What is pinned, by corpus and asset."""
     pins = json.loads(PINNED.read_text(encoding="utf-8")) if PINNED.exists() else {}
     return {
-        name: {role: Pin(**pin) for role, pin in assets.items()} for name, assets in pins.items()
+        corpus: {name: Pin(**pin) for name, pin in assets.items()}
+        for corpus, assets in pins.items()
     }
 
 
@@ -235,14 +236,14 @@ def main() -> int:
             folder = Path(place)
             found = pins_of(name, corpus, folder)
             inputs = inputs_of(name, corpus, folder)
-        problems = [problem(role, pins.get(name, {}), found, inputs) for role in found]
+        problems = [problem(asset, pins.get(name, {}), found, inputs) for asset in found]
         refused += [f"{name}: {each}" for each in problems if "raise its code version" in each]
         pins[name] = found
     if refused:
         print("\n".join(refused), file=sys.stderr)
         return 1
     plain = {
-        name: {role: vars(pin) for role, pin in assets.items()} for name, assets in pins.items()
+        corpus: {name: vars(pin) for name, pin in assets.items()} for corpus, assets in pins.items()
     }
     PINNED.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -12,11 +12,10 @@ import dagster as dg
 
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import OutOfDate, difference
 from zwu_ts_assets.orchestration.refresh.todo import todo
-from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.runs import refresh_tags
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets_tests.project import SETTINGS, Project, failures
 

@@ -16,7 +16,7 @@ import dagster as dg
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import etth1
-from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.runs import refresh_tags
 from zwu_ts_assets_tests.project import write_csv
 
 LENGTH: Final = 40

@@ -16,8 +16,7 @@ from zwu_ts_assets import cli
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import etth1
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import corpus_assets
+from zwu_ts_assets.orchestration.datasets import Dataset, corpus_assets
 
 FEATURES = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 PER_BATCH = ("batch_windows", "correlation_pngs", "patch_videos")

@@ -15,7 +15,7 @@ from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.config.settings import EXPORTS
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import etth1, sample
-from zwu_ts_assets.orchestration.lineage import TRAINING
+from zwu_ts_assets.orchestration.specs import TRAINING
 from zwu_ts_assets_tests.project import (
     ASSETS,
     DRAWN_FOR_QUESTIONS,

@@ -24,8 +24,7 @@ from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets.timeseries.windows import batch_count, cut_batch, patch_spans
 from zwu_ts_assets.training.leaks import leak_problem
-from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
-from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.pose import PICTURE_TASKS, questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.sample import Sample

@@ -20,9 +20,8 @@ from zwu_ts_assets.training.exports.manifest_reading import (
     Manifest,
     read_manifest,
 )
-from zwu_ts_assets.training.lengths import ConversationLengths
 from zwu_ts_assets.training.processor import Size
-from zwu_ts_assets.training.profiles import PROFILES, Profile
+from zwu_ts_assets.training.profiles import PROFILES, ConversationLengths, Profile
 from zwu_ts_assets.training.readers import Clip
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]

@@ -31,11 +31,10 @@ from zwu_ts_assets.timeseries.csv_rules import (
     strip_problem,
     time_zone_problem,
 )
-from zwu_ts_assets.training.events import TEXT_LIMIT, Event
 from zwu_ts_assets.training.picture.question import ALTERED, ALTERED_LEAST_STEPS
 from zwu_ts_assets.training.reserved import reserved_word
 from zwu_ts_assets.training.split_rule import SplitRule
-from zwu_ts_assets.training.task_settings import TaskSettings
+from zwu_ts_assets.training.task_settings import TEXT_LIMIT, Event, TaskSettings
 
 _SHOWN: Final = 120  # characters of a value in a message
 

@@ -15,9 +15,8 @@ from pydantic import BaseModel, ValidationError
 from zwu_ts_assets.config.settings import Settings, shown
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_rules import SERIES_LIMIT
-from zwu_ts_assets.training.events import Event
 from zwu_ts_assets.training.split_rule import SplitRule
-from zwu_ts_assets.training.task_settings import TaskSettings
+from zwu_ts_assets.training.task_settings import Event, TaskSettings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -23,10 +23,9 @@ from typing import Any, Final
 
 import jinja2
 
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.picture.question import PictureQuestion
-from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.sample import SPLITS, Conversation, Sample
 from zwu_ts_assets.training.splits import SplitReport
 
 INDEX: Final = "index.html"

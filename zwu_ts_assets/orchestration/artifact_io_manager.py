@@ -1,7 +1,7 @@
 """Artifacts in a folder, written and read.
 
 What belongs here: writing what is due and reading it back, for one batch, a range or all of them.
-What does not: which bytes a value is (`io_managers.py`), which file an artifact is (`layout.py`),
+What does not: which bytes a value is (`resources.py`), which file an artifact is (`layout.py`),
 atomic writes and records (`artifact_store.py`), how an artifact is made (`corpus_products.py`).
 
 `handle_output` gets `Work`, compares each key's fingerprint with the record and makes only what is
@@ -18,29 +18,34 @@ import dagster as dg
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.assets.previews import preview_text
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.dagster_private import DagsterEvent
 from zwu_ts_assets.orchestration.datasets import AssetNames
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.layout import (
+    DAMAGED,
     dataset_store,
     file_name,
+    fingerprint,
     foreign_files,
     foreign_sentence,
     is_usable,
     own_names,
     recorded_files,
     recorded_names,
+    why_stale,
 )
 from zwu_ts_assets.orchestration.metadata import materialization_metadata
 from zwu_ts_assets.orchestration.reports import Reporter
-from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
-from zwu_ts_assets.orchestration.run_tags import DATASET, FORCE, batches_of_run, events_are_ours
-from zwu_ts_assets.orchestration.staleness import DAMAGED, fingerprint, why_stale
+from zwu_ts_assets.orchestration.runs import (
+    DATASET,
+    FORCE,
+    batches_of_run,
+    events_are_ours,
+    run_lock_if_possible,
+)
 from zwu_ts_assets.orchestration.terminal import begin, counted
-from zwu_ts_assets.orchestration.work import WHOLE, Problem, Product, Work, unmade_sentence
-from zwu_ts_assets.storage.ahead import ahead
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, digest
+from zwu_ts_assets.orchestration.work import WHOLE, Batches, Problem, Product, Work, unmade_sentence
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Record, ahead, digest
 from zwu_ts_assets.storage.places import printed_place
 
 # In the fingerprint of an artifact of which a part could not be made: it is never current.

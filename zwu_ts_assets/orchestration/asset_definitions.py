@@ -15,17 +15,15 @@ import dagster as dg
 from pydantic import Field
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.asset_spec import AssetSpec
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.contexts import AssetRun, Inputs, surroundings_of
-from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset, code_version
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
 from zwu_ts_assets.orchestration.partitions import BatchPartitions, register_batches
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
-from zwu_ts_assets.orchestration.run_tags import DATASET, batches_of_run
-from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Product, Work, once
+from zwu_ts_assets.orchestration.runs import DATASET, batches_of_run
+from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Batches, Product, Work, once
 from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 
@@ -191,7 +189,7 @@ def _described(
         "io_manager_key": f"{dataset.scope}{spec.io_manager}",
         "partitions_def": BatchPartitions(dataset) if spec.per_batch else None,
         "backfill_policy": in_runs if spec.per_batch else one_run,
-        "code_version": lineage.code_version(dataset, name),
+        "code_version": code_version(dataset, name),
         "group_name": spec.group(dataset.name),
         "owners": OWNERS,
         "kinds": set(spec.kinds),

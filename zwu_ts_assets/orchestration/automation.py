@@ -16,10 +16,9 @@ from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.chosen_datasets import dataset_of
 from zwu_ts_assets.orchestration.dagster_private import UnresolvedAssetJobDefinition
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names, corpus_assets
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_inputs, asset_names, corpus_assets
 from zwu_ts_assets.orchestration.reports import asset_key
-from zwu_ts_assets.orchestration.run_tags import FORCE, refresh_tags
+from zwu_ts_assets.orchestration.runs import FORCE, refresh_tags
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place
 
@@ -95,7 +94,7 @@ def dataset_sensor(
         description=f"Compares {dataset.csv.name} with its artifacts and makes what differs.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        from zwu_ts_assets.orchestration.refresh.attempts import is_begun
+        from zwu_ts_assets.orchestration.refresh.earlier_runs import is_begun
         from zwu_ts_assets.orchestration.refresh.reconcile import memory_of, reconcile
 
         memory = memory_of(context.cursor)

@@ -36,12 +36,12 @@ from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
 from zwu_ts_assets.orchestration.dagster_private import refuse_batches_of_several_datasets
 from zwu_ts_assets.orchestration.datasets import BrokenDataset, Dataset
 from zwu_ts_assets.orchestration.export_io_manager import ExportIOManager
-from zwu_ts_assets.orchestration.io_managers import (
+from zwu_ts_assets.orchestration.resources import (
     FilesIOManager,
     SeriesIOManager,
     WindowsIOManager,
+    Workers,
 )
-from zwu_ts_assets.orchestration.resources import Workers
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told
 from zwu_ts_assets.storage.places import Place, StoreError

@@ -15,9 +15,8 @@ import dagster as dg
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.contexts import CheckRun, surroundings_of
-from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.failures import speaking_to_the_user
-from zwu_ts_assets.orchestration.lineage import asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count
 from zwu_ts_assets.orchestration.refresh.comparison import (
     NOT_ASKED_FOR,
@@ -26,7 +25,7 @@ from zwu_ts_assets.orchestration.refresh.comparison import (
 )
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets.orchestration.resources import Workers
-from zwu_ts_assets.orchestration.run_tags import batches_of_run
+from zwu_ts_assets.orchestration.runs import batches_of_run
 from zwu_ts_assets.orchestration.terminal import begin
 from zwu_ts_assets.orchestration.work import Check
 from zwu_ts_assets.storage.data_mirror import bring_up_to_date, told

@@ -20,11 +20,10 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.automation import guards, job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.check_definitions import stage_of
-from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_inputs, asset_names
 from zwu_ts_assets.orchestration.event_log import instance_for_a_run
 from zwu_ts_assets.orchestration.failures import failures_of, was_interrupted
 from zwu_ts_assets.orchestration.layout import dataset_store, files_there, foreign_sentence
-from zwu_ts_assets.orchestration.lineage import asset_inputs, asset_names
 from zwu_ts_assets.orchestration.partitions import batch_count, register_batches
 from zwu_ts_assets.orchestration.refresh.comparison import GONE, Difference, difference
 from zwu_ts_assets.orchestration.refresh.reconcile import (
@@ -34,8 +33,7 @@ from zwu_ts_assets.orchestration.refresh.reconcile import (
 )
 from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
-from zwu_ts_assets.orchestration.run_locks import run_lock_if_possible
-from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.runs import refresh_tags, run_lock_if_possible
 from zwu_ts_assets.orchestration.terminal import progress
 from zwu_ts_assets.orchestration.too_short import empty_splits, why_no_question, why_no_sample
 from zwu_ts_assets.orchestration.work import WHOLE

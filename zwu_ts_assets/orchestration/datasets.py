@@ -1,8 +1,8 @@
 """What a dataset is: a name, a CSV and the settings that shape its corpus.
 
-What belongs here: names, and the datasets that there are. What does not: the settings themselves
-(`settings.py`), which asset each matters to (`asset_spec.py`), anything about Dagster or
-artifacts.
+What belongs here: names, the datasets that there are, which assets one has by its settings, what
+each is made from and its code version, which Dagster compares. What does not: the settings
+themselves (`settings.py`), what there is to know of an asset (`specs.py`), Dagster, artifacts.
 
 A dataset is data, not code. ETTh1 is the first one and has no key prefix; any other dataset has
 its name as the prefix of its asset keys and as its folder below `artifacts/`.
@@ -143,3 +143,36 @@ class Datasets:
 
     sound: tuple[Dataset, ...]
     broken: tuple[BrokenDataset, ...]
+
+
+def asset_inputs(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    """What each asset of a dataset is made from, by name, in an order in which they can be made.
+
+    The raw table is made from the CSV.
+    """
+    specs, settings = dataset.specs, dataset.settings
+    named = {
+        dataset.asset_name(spec.name): tuple(
+            map(dataset.asset_name, specs.inputs(spec.name, settings).values())
+        )
+        for spec in specs.enabled(settings)
+    }
+    return {**named, dataset.raw_asset: (dataset.csv_asset,)}
+
+
+def asset_names(dataset: Dataset) -> list[str]:
+    """The assets of a dataset, in an order in which they can be made."""
+    return list(asset_inputs(dataset))
+
+
+def corpus_assets(dataset: Dataset) -> list[str]:
+    """Those that every corpus has: all but the last mile."""
+    return [name for name in asset_names(dataset) if not dataset.specs.of(name).last_mile]
+
+
+def code_version(dataset: Dataset, asset: str) -> str:
+    """Code version of an asset: ours, and a digest of the settings that matter to it.
+
+    Dagster compares code versions, so a changed setting shows as out of date in the web UI too.
+    """
+    return f"{dataset.specs.of(asset).code_version}-{dataset.settings_digest(asset)}"

@@ -17,8 +17,7 @@ from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
 from zwu_ts_assets.orchestration.assets.previews import preview_text
 from zwu_ts_assets.orchestration.layout import export_folder
 from zwu_ts_assets.orchestration.work import Product
-from zwu_ts_assets.storage.ahead import ahead
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, FileRecord, Record, digest
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, FileRecord, Record, ahead, digest
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile, WrittenFile
 
 # What a file system without hard links says, or one that has enough of them, or two of them.

@@ -1,8 +1,10 @@
-"""Which file an artifact is, by its asset, key and role.
+"""Which file an artifact is, by its asset, key and role, and whether the artifact is current.
 
-What belongs here: the names of files below `artifacts/` from their patterns, and what of them is
-there. What does not: the patterns (`specs.py`), writing and reading (`io_managers.py`), records
-(`artifact_store.py`).
+What belongs here: the names of files below `artifacts/` from their patterns, what of them is there,
+and holding a record and its files against what the artifact should be made from, for runs and for
+those who only look. What does not: the patterns (`specs.py`), what an artifact should be made from
+(`origins.py`), which there should be (`comparison.py`), writing and reading
+(`artifact_io_manager.py`), records (`artifact_store.py`).
 """
 
 import re
@@ -15,7 +17,7 @@ from typing import Final
 from zwu_ts_assets.config.environment import readers_umask
 from zwu_ts_assets.orchestration.asset_spec import Specs
 from zwu_ts_assets.orchestration.work import WHOLE
-from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record
+from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.storage.places import Place
 
@@ -287,3 +289,45 @@ def _files_by_key(store: ArtifactStore, pattern: str) -> dict[str, list[str]]:
             row = int(match["row"]) if "row" in named.groupindex else 0
             found.setdefault(match["key"], []).append((row, name))
     return {key: [name for _, name in sorted(names)] for key, names in found.items()}
+
+
+MISSING: Final = "not there"
+CODE: Final = "settings or code changed"
+INPUT: Final = "input changed"
+DAMAGED: Final = "damaged or removed"
+
+
+def fingerprint(code_version: str, made_from: str) -> str:
+    """Fingerprint of an artifact: the asset's code version and its inputs."""
+    return digest(code_version, made_from)
+
+
+def why_stale(
+    store: ArtifactStore,
+    asset: str,
+    key: str,
+    record: Record | None,
+    code_version: str,
+    made_from: str,
+    specs: Specs,
+) -> str:
+    """Why an artifact has to be made again, in a few words; empty if it is current.
+
+    Args:
+        store: The folder of the dataset.
+        asset: The asset's name.
+        key: Batch index as text, or `all`.
+        record: The artifact's record, if there is one.
+        code_version: Of the asset, settings included.
+        made_from: What the artifact should be made from, see `Origin`.
+        specs: The assets that there are.
+    """
+    if record is None:
+        return MISSING
+    if record.code_version != code_version:
+        return CODE
+    if record.fingerprint != fingerprint(code_version, made_from):
+        return INPUT
+    if not is_usable(asset, key, record, specs) or not store.is_whole(record):
+        return DAMAGED
+    return ""

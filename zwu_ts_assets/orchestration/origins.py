@@ -27,8 +27,7 @@ def of_raw(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
 
 def of_windows(inputs: Inputs, keys: Sequence[str]) -> dict[str, Origin]:
     """A batch is made from the rows of its windows, and knows how many target rows each has."""
-    from zwu_ts_assets.orchestration.assets.batch_products import batch_product
-    from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
+    from zwu_ts_assets.orchestration.assets.batch_products import batch_product, feature_selection
 
     dataset, series = inputs.dataset, inputs.series()
     shown = feature_selection(dataset, series)

@@ -1,8 +1,8 @@
 """What Dagster's event log is told of artifacts, and what it already says.
 
 What belongs here: materializations with the content's own data version, observations of the CSV,
-results of checks. What does not: when to tell (`io_managers.py` within a run, `reconcile.py`
-outside one).
+results of checks. What does not: when to tell (`artifact_io_manager.py` within a run,
+`reconcile.py` outside one).
 
 Dagster calls an artifact stale when the code version or the data version of an input differs from
 what its latest materialization was tagged with. So the tags are told here from the artifact's

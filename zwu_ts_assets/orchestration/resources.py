@@ -1,22 +1,33 @@
-"""Dagster resources: what a run may be told about the machine it is on.
+"""Dagster resources: who does the work of a run, and which bytes the values of a corpus are.
 
-What belongs here: thin wrappers that give plain objects a typed configuration and a life cycle.
-What does not: settings that shape the corpus; those are the dataset's (`datasets.py`).
+What belongs here: the workers, and an IO manager for each kind of value. What does not: writing
+what is due and reading it back (`artifact_io_manager.py`), exports (`export_io_manager.py`),
+settings that shape the corpus, which are the dataset's (`datasets.py`).
 
 A run's configuration is written by whoever may start a run. Nothing in it names a place to read,
 write or call: such a value is an attribute of type `ResourceDependency`, which Dagster takes from
 the definitions alone.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from zwu_ts_assets.config.environment import checked_dask_address
+from zwu_ts_assets.orchestration.artifact_io_manager import ArtifactIOManager
+from zwu_ts_assets.orchestration.failures import speaking_to_the_user
+from zwu_ts_assets.orchestration.layout import foreign_sentence, left_over
+from zwu_ts_assets.orchestration.work import WHOLE, Artifact, Work
+from zwu_ts_assets.storage.artifact_store import Record
 from zwu_ts_assets.workers.pool import Pool, WorkerPool
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.timeseries.series import Series
+    from zwu_ts_assets.timeseries.windows import Batch
+
 
 # What worker processes run the functions of.
 _DRAWING: Final = "zwu_ts_assets.orchestration.assets.corpus_products"
@@ -66,3 +77,69 @@ def _available_processors() -> int:
     from loky import cpu_count
 
     return int(cpu_count())
+
+
+class SeriesIOManager(ArtifactIOManager):
+    """The raw table as Parquet; with it go the artifacts of what the corpus no longer has."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Work) -> None:
+        """Write the table, then remove what belongs to batches and assets that are no more."""
+        super().handle_output(context, obj)
+        store = self.store_of(context.asset_key)
+        retired = 0
+        with speaking_to_the_user(store.root):
+            store = store.look()
+            record = store.record(context.asset_key.path[-1], WHOLE)
+            batches = int(record.details["batches"] or 0) if record else 0
+            left: list[str] = []
+            for item in left_over(store, batches, obj.switched_off, self.specs):
+                left += store.retire(item.asset, item.key, item.names)
+                retired += 1
+        if left:
+            context.log.warning(foreign_sentence(left))
+        if retired:
+            context.log.info(f"{retired} artifacts that the corpus no longer has removed")
+
+    def encode(self, value: "Series") -> Mapping[str, bytes]:
+        """The table with its timestamps."""
+        from zwu_ts_assets.orchestration.assets.tables import encode_series
+
+        return {"table": encode_series(value)}
+
+    def decode(self, files: Mapping[str, bytes], record: Record) -> "Series":
+        """The table with its timestamps."""
+        from zwu_ts_assets.orchestration.assets.tables import decode_series
+
+        return decode_series(files["table"])
+
+
+class WindowsIOManager(ArtifactIOManager):
+    """One Parquet file per batch, with the rows its windows start at; none if it has no window."""
+
+    def encode(self, value: "Batch") -> Mapping[str, bytes]:
+        """The rows of the batch's windows, each once, and where they begin."""
+        from zwu_ts_assets.orchestration.assets.tables import encode_batch
+
+        return {"table": encode_batch(value)} if value.starts else {}
+
+    def decode(self, files: Mapping[str, bytes], record: Record) -> "Batch":
+        """The batch, and from the record how many target rows follow its last window."""
+        from zwu_ts_assets.orchestration.assets.tables import decode_batch, empty_batch
+
+        if not files:
+            return empty_batch()
+        target_rows = int(record.details["target_rows"] or 0)
+        horizon = int(record.details.get("horizon") or target_rows)
+        return decode_batch(files["table"], target_rows, horizon)
+
+
+class FilesIOManager(ArtifactIOManager):
+    """Files whose bytes the asset made itself: figures, videos, texts and tokens."""
+
+    def encode(self, value: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The bytes as they are."""
+        return value
+
+    def decode(self, files: Mapping[str, bytes], record: Record) -> Artifact:
+        """The bytes as they are."""
+        return Artifact(files, record)

@@ -427,3 +427,7 @@ _SPECS: Final = (
 
 SPECS: Final = Specs(_SPECS)
 """The assets of every dataset, in an order in which they can be made."""
+
+TRAINING: Final = SPECS.last_mile
+"""The last mile: made for those who ask for it, and kept current from then on. What is drawn for it
+alone comes along."""

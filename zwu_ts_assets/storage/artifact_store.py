@@ -1,8 +1,9 @@
 """Artifacts: written whole or not at all, each with a record of what it was made from.
 
-What belongs here: what a store of artifacts promises, records, and the question whether an artifact
-is current. What does not: how files are written (`folder_store.py` on disk, `object_store.py`
-behind a URL), what is in an artifact (the corpus modules) and which file it is (the IO managers).
+What belongs here: what a store of artifacts promises, records, the question whether an artifact is
+current, and asking a store that is waited for several things at a time. What does not: how files
+are written (`folder_store.py` on disk, `object_store.py` behind a URL), what is in an artifact (the
+corpus modules) and which file it is (the IO managers).
 
 A record lies in `.records/<asset>/<key>.json` and is written after the files it speaks of. A run
 killed in between leaves a record that does not match its files, and `is_current` says no: the
@@ -15,11 +16,12 @@ import json
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 from zwu_ts_assets.storage.places import Place, StoreError
 
@@ -363,3 +365,38 @@ def _checked_record(fields: Any) -> Record:
 
 def _record_name(asset: str, key: str) -> str:
     return f".records/{asset}/{key}.json"
+
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def ahead(function: Callable[[S], T], items: Iterable[S], at_once: int) -> Iterator[T]:
+    """Results of a function in the order of its items, some of them begun before their turn.
+
+    Items are taken one by one, in the caller's thread, as results are consumed; so a range of any
+    length is never held.
+
+    Args:
+        function: Called in threads.
+        items: Its arguments.
+        at_once: How many calls may be under way; less than two for none before its turn, in the
+            caller's own thread.
+    """
+    if at_once < 2:
+        yield from map(function, items)
+        return
+    # Threads are loaded here alone, for those who wait.
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(at_once)
+    begun: deque[Future[T]] = deque()
+    try:
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) == at_once:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

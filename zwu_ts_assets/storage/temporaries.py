@@ -2,7 +2,7 @@
 
 What belongs here: making such a file and telling one that somebody is writing from one that a
 killed process left. What does not: what is written, and moving it into place
-(`artifact_store.py`, `run_locks.py`).
+(`artifact_store.py`, `runs.py`).
 
 The lock is the operating system's, and it releases it when the process ends, whatever ended it.
 Process ids alone would not do: another process may get the id of a killed one, and two containers

@@ -13,12 +13,11 @@ from typing import Final, NamedTuple
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.spool import Spool
-from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.facts import MediaFacts, prompt_facts
 from zwu_ts_assets.training.picture.question import ALTERED, PictureQuestion
 from zwu_ts_assets.training.prompts import PromptTemplates
 from zwu_ts_assets.training.reserved import require_usable_names, reserved_word
-from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets.training.sample import Conversation, Sample, Turn
 from zwu_ts_assets.training.task_settings import Rationale, TaskSettings
 
 Medium = tuple[str, str]

@@ -37,8 +37,7 @@ from zwu_ts_assets.training.exports.parquet import (
     media_of,
     row_schema,
 )
-from zwu_ts_assets.training.exports.rows import MESSAGE_ROW
-from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.rows import MESSAGE_ROW, Schema, mismatch
 from zwu_ts_assets.training.profiles import PROFILES
 
 _ROWS: Final[Mapping[str, Schema]] = {

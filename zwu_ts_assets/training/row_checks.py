@@ -17,7 +17,7 @@ from zwu_ts_assets.training.exports.manifest_reading import (
 )
 from zwu_ts_assets.training.exports.rows import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
 from zwu_ts_assets.training.exports.source import is_safe_path
-from zwu_ts_assets.training.lengths import MeasureLengths
+from zwu_ts_assets.training.profiles import MeasureLengths
 from zwu_ts_assets.training.reserved import reserved_word, without_thought
 
 

@@ -1,7 +1,9 @@
-"""What a sample is: one window with its target, and everything known of it.
+"""What a sample and a conversation are: a window with all that is known of it, and what is asked.
 
-What belongs here: the type that samples, conversations, exports, preflight and validation share.
-What does not: how samples are made and kept (`samples`), which split one is in (`splits`).
+What belongs here: the types that everything behind the samples shares, and that every export
+renders in its own shape. What does not: how samples are made (`samples`) and kept (`sample_table`),
+which split one is in (`splits`), which questions there are (`picture/`), and which of them share a
+conversation (`conversations`).
 """
 
 from collections.abc import Mapping
@@ -12,9 +14,10 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.timeseries.series import FIXED, TimeAxis
 from zwu_ts_assets.timeseries.windows import Selection
+from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.split_rule import SPLITS
 
-__all__ = ["SPLITS", "Sample", "sample_id"]
+__all__ = ["SPLITS", "Conversation", "Sample", "Turn", "sample_id"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,3 +97,45 @@ def sample_id(dataset: str, past_start: int) -> str:
     owns several. It has no dot: WebDataset would take what follows for a file's extension.
     """
     return f"{dataset}-r{past_start:07d}"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and its answer within a conversation.
+
+    Attributes:
+        question: What is asked, with its typed answer.
+        prompt: What the user says, without placeholders of media; every export puts its own, images
+            first and then videos, each on a line of its own, in front of it.
+        answer: What the assistant says.
+        images: How many of the conversation's images the user shows with this turn.
+        videos: Likewise.
+    """
+
+    question: PictureQuestion
+    prompt: str
+    answer: str
+    images: int = 0
+    videos: int = 0
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One training example: media and one or more questions about them.
+
+    Attributes:
+        id: Unique: the sample's id, `-c` and a number.
+        sample_id: The sample whose figure it shows.
+        split: The sample's split.
+        images: Media paths relative to the dataset's artifact folder, in the order in which the
+            turns show them; one placeholder each.
+        videos: Likewise.
+        turns: At least one.
+    """
+
+    id: str
+    sample_id: str
+    split: str
+    images: tuple[str, ...]
+    videos: tuple[str, ...]
+    turns: tuple[Turn, ...]

@@ -1,14 +1,17 @@
-"""What is asked of each sample: the settings.
+"""What is asked of each sample, and which events its prompts tell of: the settings.
 
-What belongs here: the settings of the tasks, with their bounds. What does not: the tasks. Imports
-no numpy, since settings are read whenever definitions load.
+What belongs here: the settings of the tasks and of events, with their bounds. What does not: the
+tasks, and where in a window an event is (`picture/world`). Imports no numpy, since settings are
+read whenever definitions load.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from datetime import date as Date
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from zwu_ts_assets.training.picture.question import (
     ALTERED,
@@ -16,6 +19,7 @@ from zwu_ts_assets.training.picture.question import (
     ON_LINES,
     TASK_NAMES,
 )
+from zwu_ts_assets.training.split_rule import moment_of
 
 Rationale = Literal["none", "answer", "think"]
 """Where an answer says how it was read: nowhere, before its last line, or as a thought."""
@@ -136,3 +140,49 @@ class TaskSettings(BaseModel):
 def _require(name: str, known: tuple[str, ...], kind: str) -> None:
     if name not in known:
         raise ValueError(f"{name!r} is no {kind}; the {kind}s are: {', '.join(known)}")
+
+
+_DAY: Final = len("2017-01-01")
+TEXT_LIMIT: Final = 200
+"""The most characters of what is told of an event or a column."""
+
+
+def _as_text(date: object) -> object:
+    """TOML has dates of its own; without quotation marks they are not strings."""
+    return date.isoformat() if isinstance(date, Date) else date
+
+
+_Date = Annotated[str, BeforeValidator(_as_text)]
+
+
+class Event(BaseModel):
+    """Something that is known to happen at a time, or from one to another.
+
+    Attributes:
+        at: Its time, or its beginning, in ISO 8601 without a time zone; a date is the whole day.
+        until: Its end, which belongs to it, likewise; None where it has none.
+        text: What it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    at: _Date = Field(description="Its time in ISO 8601 without a time zone, such as 2017-01-01.")
+    until: _Date | None = Field(None, description="Its end, which belongs to it.")
+    text: str = Field(min_length=1, max_length=TEXT_LIMIT, description="What it is.")
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """Its first and its last moment: a date without a time is a whole day."""
+        last = self.until or self.at
+        whole = timedelta(days=1, microseconds=-1) if len(last) <= _DAY else timedelta(0)
+        return moment_of(self.at), moment_of(last) + whole
+
+    @model_validator(mode="after")
+    def _times_are_in_order(self) -> Self:
+        first, last = self.span
+        if last < first:
+            raise ValueError(
+                f"an event is from {self.at} until {self.until}; expected an end that is not "
+                "before its beginning"
+            )
+        return self

@@ -17,8 +17,7 @@ from zwu_ts_assets.figures.mp4 import probe_mp4
 from zwu_ts_assets.orchestration.automation import job_name
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.chosen_datasets import find_datasets
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import corpus_assets
+from zwu_ts_assets.orchestration.datasets import Dataset, corpus_assets
 from zwu_ts_assets.orchestration.refresh.comparison import difference
 from zwu_ts_assets.orchestration.reports import asset_key
 from zwu_ts_assets_tests.project import SETTINGS, failures, write_csv

@@ -20,11 +20,10 @@ from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.artifact_store import FileRecord, Record
 from zwu_ts_assets.text.qwen import TextTokenizer
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import drawn_figure
 from zwu_ts_assets.training.picture.question import TASK_NAMES, PictureQuestion
 from zwu_ts_assets.training.preflight import ConversationShape, CorpusShape, preflight
-from zwu_ts_assets.training.sample import SPLITS
+from zwu_ts_assets.training.sample import SPLITS, Conversation
 from zwu_ts_assets_tests.reference import ETTH1_CSV, REPOSITORY
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]

@@ -14,7 +14,7 @@ import pytest
 
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.assets.tables import decode_series
-from zwu_ts_assets.orchestration.lineage import corpus_assets
+from zwu_ts_assets.orchestration.datasets import corpus_assets
 from zwu_ts_assets.timeseries.csv_file import Reading, read_csv
 from zwu_ts_assets.timeseries.csv_rules import CsvRules
 from zwu_ts_assets_tests.last_mile import FORMATS, refresh, run, stale

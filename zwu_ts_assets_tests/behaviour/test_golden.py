@@ -26,7 +26,7 @@ def test_every_asset_has_the_bytes_that_are_pinned_with_its_code_version(
     found = pins_of(name, corpus, tmp_path)
     pinned, inputs = read_pins()[name], inputs_of(name, corpus, tmp_path)
     assert set(pinned) == set(found)
-    problems = [problem(role, pinned, found, inputs) for role in found]
+    problems = [problem(asset, pinned, found, inputs) for asset in found]
     assert not any(problems), "\n".join(filter(None, problems))
 
 
@@ -38,8 +38,8 @@ def test_every_asset_that_there_is_is_pinned() -> None:
 
 
 def verdicts(found: Pins) -> dict[str, str]:
-    problems = {role: problem(role, AS_PINNED, found, INPUTS) for role in INPUTS}
-    return {role: text.split(":")[0] for role, text in problems.items() if text}
+    problems = {name: problem(name, AS_PINNED, found, INPUTS) for name in INPUTS}
+    return {name: text.split(":")[0] for name, text in problems.items() if text}
 
 
 def test_changed_bytes_ask_for_a_raised_code_version_of_the_asset_that_changed_them() -> None:

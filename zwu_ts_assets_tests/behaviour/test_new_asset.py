@@ -12,11 +12,9 @@ import dagster as dg
 import pytest
 
 from zwu_ts_assets.orchestration.asset_spec import AssetSpec, Specs
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.contexts import AssetRun, CheckRun, Inputs
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import (
     CODE,
     DAMAGED,
@@ -28,7 +26,7 @@ from zwu_ts_assets.orchestration.refresh.comparison import (
     out_of_date,
 )
 from zwu_ts_assets.orchestration.specs import SPECS
-from zwu_ts_assets.orchestration.work import Check, Make, Origin, Product, Verdict, once
+from zwu_ts_assets.orchestration.work import Batches, Check, Make, Origin, Product, Verdict, once
 from zwu_ts_assets_tests.project import SETTINGS, Project, checks, metadata, write_csv
 
 ON = SETTINGS + 'title = "Ranges"\n'

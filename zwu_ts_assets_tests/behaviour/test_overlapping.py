@@ -15,7 +15,7 @@ import webdataset
 
 from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
-from zwu_ts_assets.orchestration.lineage import TRAINING, asset_names
+from zwu_ts_assets.orchestration.datasets import asset_names
 from zwu_ts_assets.orchestration.refresh.comparison import (
     CODE,
     MISSING,
@@ -23,6 +23,7 @@ from zwu_ts_assets.orchestration.refresh.comparison import (
     OutOfDate,
     difference,
 )
+from zwu_ts_assets.orchestration.specs import TRAINING
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.timeseries.csv_file import read_series
 from zwu_ts_assets_tests.last_mile import (

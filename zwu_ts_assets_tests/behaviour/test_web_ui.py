@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from zwu_ts_assets.orchestration.lineage import TRAINING
+from zwu_ts_assets.orchestration.specs import TRAINING
 from zwu_ts_assets_tests.browser import a_picture_if_it_fails, a_tab, browser_path
 from zwu_ts_assets_tests.project import ASSETS, SETTINGS, write_csv
 from zwu_ts_assets_tests.reference import REPOSITORY

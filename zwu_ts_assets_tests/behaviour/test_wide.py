@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.mp4 import probe_mp4
-from zwu_ts_assets.orchestration.assets.selection_products import feature_selection, selection_rows
+from zwu_ts_assets.orchestration.assets.batch_products import feature_selection, selection_rows
 from zwu_ts_assets.orchestration.assets.validate import validate_folders
 from zwu_ts_assets.orchestration.chosen_datasets import etth1
-from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.lineage import asset_names
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names
 from zwu_ts_assets.orchestration.specs import SPECS
 from zwu_ts_assets.storage.folder_store import FolderStore
 from zwu_ts_assets.timeseries.series import Series

@@ -20,9 +20,9 @@ from zwu_ts_assets.cli import main
 from zwu_ts_assets.config import environment
 from zwu_ts_assets.config.environment import AutomationSettings
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets.orchestration.refresh.comparison import DAMAGED, FOLLOWS, OutOfDate, difference
 from zwu_ts_assets.orchestration.refresh.reconcile import Memory, reconcile
+from zwu_ts_assets.orchestration.specs import TRAINING
 from zwu_ts_assets.storage import object_clients
 from zwu_ts_assets.storage.object_clients import KeptObjects
 from zwu_ts_assets.storage.object_files import ObjectFiles

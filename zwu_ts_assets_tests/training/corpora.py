@@ -16,15 +16,13 @@ from zwu_ts_assets.figures.figure import Canvas, draw_figure, encode_png
 from zwu_ts_assets.figures.video import draw_patch_frames, encode_mp4, film_strip
 from zwu_ts_assets.text.stats import stats_lines
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
-from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
 from zwu_ts_assets.training.exports.source import ExportSource, Medium
-from zwu_ts_assets.training.lengths import Lengths
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.processor import Size
-from zwu_ts_assets.training.profiles import PROFILES
+from zwu_ts_assets.training.profiles import PROFILES, Lengths
 from zwu_ts_assets.training.readers import Clip
-from zwu_ts_assets.training.sample import Sample, sample_id
+from zwu_ts_assets.training.sample import Conversation, Sample, Turn, sample_id
 
 CANVAS = Canvas(448, 224)
 LENGTH, HORIZON, PATCH, STRIDE, FPS = 24, 6, 12, 6, 2.0

@@ -6,12 +6,11 @@ import pytest
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.text.qwen_embedded import embedded_tokenizer_folder
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.conversations import make_conversations, shown_media
 from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.prompts import load_templates
-from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets.training.sample import Conversation, Sample
 from zwu_ts_assets.training.task_settings import TaskSettings
 from zwu_ts_assets_tests.training.builders import sample_of, walk
 

@@ -12,9 +12,8 @@ from transformers.utils.chat_template_utils import render_jinja_template
 from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource, load_tokenizer
 from zwu_ts_assets.training.export_files import WrittenFile
 from zwu_ts_assets.training.exports.formats import FORMATS
-from zwu_ts_assets.training.lengths import ConversationLengths
 from zwu_ts_assets.training.processor import Size
-from zwu_ts_assets.training.profiles import PROFILES
+from zwu_ts_assets.training.profiles import PROFILES, ConversationLengths
 from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets_tests.training.corpora import text_source
 

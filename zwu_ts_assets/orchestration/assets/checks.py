@@ -17,7 +17,7 @@ from zwu_ts_assets.orchestration.terminal import expect, step
 from zwu_ts_assets.orchestration.work import Artifact, Check, Verdict, warnings_among
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.orchestration.batches import Batches
+    from zwu_ts_assets.orchestration.work import Batches
     from zwu_ts_assets.timeseries.windows import Batch, Window
 
 Files = Mapping[str, bytes]

@@ -2,8 +2,8 @@
 
 What belongs here: the one call that each makes. What does not: inputs, files, settings and
 descriptions of the assets (`specs.py`), what each comes from (`origins.py`), how a product is made
-(`corpus_products.py`), where it is kept (`io_managers.py`), Dagster (`asset_definitions.py`), the
-last mile (`training_assets.py`).
+(`corpus_products.py`), where it is kept (`artifact_io_manager.py`), Dagster
+(`asset_definitions.py`), the last mile (`training_assets.py`).
 
 A body gets the run and its inputs, and returns what makes the artifacts that are due. `products` is
 imported in the bodies, because it brings pyarrow and matplotlib along and definitions must load
@@ -18,7 +18,7 @@ from zwu_ts_assets.orchestration.contexts import AssetRun
 from zwu_ts_assets.orchestration.work import Make, Product, once
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.orchestration.batches import Batches
+    from zwu_ts_assets.orchestration.work import Batches
     from zwu_ts_assets.timeseries.series import Series
 
 Files = Mapping[str, bytes]
@@ -27,7 +27,7 @@ Files = Mapping[str, bytes]
 def batch_windows(run: AssetRun, series: "Series") -> Make:
     """Cut the windows of each batch."""
     from zwu_ts_assets.orchestration.assets import corpus_products as products
-    from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
+    from zwu_ts_assets.orchestration.assets.batch_products import feature_selection
 
     dataset, settings = run.dataset, run.dataset.settings
     shown = feature_selection(dataset, series)

@@ -15,9 +15,9 @@ import numpy as np
 
 from zwu_ts_assets.config.environment import allowed_code
 from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.orchestration.assets.batch_products import feature_selection
 from zwu_ts_assets.orchestration.assets.question_products import asked_of
-from zwu_ts_assets.orchestration.assets.selection_products import feature_selection
-from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.assets.sample_views import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.spool import Shelf
 from zwu_ts_assets.timeseries.series import Series

@@ -20,17 +20,15 @@ from zwu_ts_assets.orchestration.assets.media_records import (
 )
 from zwu_ts_assets.orchestration.assets.sample_views import View, samples_version
 from zwu_ts_assets.orchestration.assets.training_products import leak_of
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import Batches, Product
 from zwu_ts_assets.training.card import CardFacts, CheckFacts, Picture, SplitFacts, TaskFacts
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile
 from zwu_ts_assets.training.exports.formats import FORMATS, SINGLE_QUESTIONS, VIDEOS_APART
 from zwu_ts_assets.training.exports.source import ExportSource, Medium, Scalar
 from zwu_ts_assets.training.picture.question import PictureQuestion
 from zwu_ts_assets.training.quality import is_interpolation_flag
-from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.sample import SPLITS, Conversation, Sample
 from zwu_ts_assets.training.samples import interval_seconds
 
 

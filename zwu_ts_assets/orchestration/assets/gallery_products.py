@@ -20,10 +20,9 @@ from zwu_ts_assets.gallery.site import (
 )
 from zwu_ts_assets.orchestration.assets.media_records import film_of
 from zwu_ts_assets.orchestration.assets.sample_views import View
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import Batches, Product
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.export_files import ExportFile

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.layout import is_window_role, window_role
+from zwu_ts_assets.orchestration.work import Batches
 from zwu_ts_assets.storage.artifact_store import Record, digest
 from zwu_ts_assets.training.processor import Size
 

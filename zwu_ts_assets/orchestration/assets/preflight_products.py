@@ -11,12 +11,10 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.figures.dependence import FeatureMatrices, feature_matrices
 from zwu_ts_assets.figures.figure import Canvas
 from zwu_ts_assets.orchestration.assets.media_records import film_of, size_of
-from zwu_ts_assets.orchestration.assets.sample_views import View
-from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.assets.sample_views import TokenCounts, View
 from zwu_ts_assets.orchestration.work import Product
 from zwu_ts_assets.storage.artifact_store import Detail, Record
 from zwu_ts_assets.timeseries.windows import patch_spans
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.legibility import Verdict, drawn_figure
 from zwu_ts_assets.training.preflight import (
     ConversationShape,
@@ -25,6 +23,7 @@ from zwu_ts_assets.training.preflight import (
     preflight,
 )
 from zwu_ts_assets.training.preflight_views import preflight_markdown, preflight_png
+from zwu_ts_assets.training.sample import Conversation
 
 Files = Mapping[str, bytes]
 

@@ -27,18 +27,16 @@ from zwu_ts_assets.evidence.reading import Gallery, Mapped, Pixels, Shown
 from zwu_ts_assets.evidence.report import Evidence, markdown, prove
 from zwu_ts_assets.orchestration.assets.media_records import file_reader, film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
-from zwu_ts_assets.orchestration.batches import Batches
 from zwu_ts_assets.orchestration.datasets import Dataset
-from zwu_ts_assets.orchestration.work import Product
+from zwu_ts_assets.orchestration.work import Batches, Product
 from zwu_ts_assets.scoring.baselines import baselines, baselines_json, baselines_markdown
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.text.named_functions import AllowedCode
 from zwu_ts_assets.text.qwen import TextTokenizer
 from zwu_ts_assets.timeseries.windows import patch_spans
-from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import own_task
-from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.pose import LABELLED_TASKS, PICTURE_TASKS, questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion, QuestionSet
 from zwu_ts_assets.training.picture.question_table import encode_questions, questions_in
 from zwu_ts_assets.training.picture.task import Asking, PictureTask

@@ -1,35 +1,87 @@
 """The samples as preflight and exports see them: worded, and counted in tokens.
 
-What belongs here: reading samples again, which prompts they get, and what all of that is made from.
-What does not: making samples (`training_products.py`), wording them (`training/`), the preflight
-report (`preflight_products.py`), exports (`export_products.py`).
+What belongs here: reading samples again, which prompts they get, counting each text once for all
+that ask, and what all of that is made from. What does not: making samples (`training_products.py`),
+wording them (`training/`), the tokenizers (`text/`), what media are in tokens (`media_tokens.py`),
+the preflight report (`preflight_products.py`), exports (`export_products.py`).
 """
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.orchestration.assets.text_products import sha256, tokenizer_source
-from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.assets.text_products import (
+    loaded_tokenizer,
+    sha256,
+    tokenizer_source,
+)
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.storage.artifact_store import digest
 from zwu_ts_assets.storage.spool import Spool
-from zwu_ts_assets.text.qwen import TokenizerSource
-from zwu_ts_assets.training.conversation import Conversation
+from zwu_ts_assets.text.qwen import TextTokenizer, TokenizerSource
 from zwu_ts_assets.training.conversations import make_conversations
 from zwu_ts_assets.training.facts import MediaFacts
 from zwu_ts_assets.training.picture.question_table import questions_in
+from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.profiles import ConversationLengths, Lengths, TurnTokens
 from zwu_ts_assets.training.prompts import PromptTemplates, load_templates
-from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.readers import Clip
+from zwu_ts_assets.training.sample import SPLITS, Conversation, Sample
 from zwu_ts_assets.training.sample_table import samples_in
 from zwu_ts_assets.training.splits import SplitReport
 from zwu_ts_assets.training.task_settings import TaskSettings
 
 Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """Texts and videos counted in a tokenizer that is loaded when it is first used.
+
+    Attributes:
+        source: Where the tokenizer comes from.
+    """
+
+    source: TokenizerSource
+
+    @property
+    def name(self) -> str:
+        """What exports call it."""
+        return f"{self.source.kind} {self.source.digest[:16]}"
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """The tokenizer; one per process."""
+        return loaded_tokenizer(self.source)
+
+    def of_text(self, text: str) -> int:
+        """Tokens of a text; each is counted once, since all exports ask for the same ones."""
+        return _text_tokens(self.source, text)
+
+    def of_chat(self, turns: Sequence[TurnTokens], media: int) -> int:
+        """Tokens of a conversation without its media, see `ConversationLengths.text`."""
+        return _lengths(self.source).text(turns, media)
+
+    def of_conversation(
+        self, turns: Sequence[TurnTokens], images: Sequence[Size], videos: Sequence[Clip]
+    ) -> Lengths:
+        """Tokens of a conversation for each consumer, see `ConversationLengths`."""
+        return _lengths(self.source).of(turns, images, videos)
+
+
+@functools.lru_cache(maxsize=200_000)
+def _text_tokens(source: TokenizerSource, text: str) -> int:
+    return len(loaded_tokenizer(source).encode(text)[1])
+
+
+@functools.lru_cache(maxsize=4)
+def _lengths(source: TokenizerSource) -> ConversationLengths:
+    return ConversationLengths(loaded_tokenizer(source))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from zwu_ts_assets.orchestration.work import Make, Product, once
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.assets.sample_views import View
-    from zwu_ts_assets.orchestration.batches import Batches
+    from zwu_ts_assets.orchestration.work import Batches
     from zwu_ts_assets.timeseries.series import Series
 
 Files = Mapping[str, bytes]

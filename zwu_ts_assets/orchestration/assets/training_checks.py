@@ -14,7 +14,7 @@ from zwu_ts_assets.orchestration.contexts import CheckRun
 from zwu_ts_assets.orchestration.work import Check, Verdict
 
 if TYPE_CHECKING:
-    from zwu_ts_assets.orchestration.batches import Batches
+    from zwu_ts_assets.orchestration.work import Batches
     from zwu_ts_assets.timeseries.series import Series
 
 Files = Mapping[str, bytes]
@@ -84,7 +84,7 @@ def _export_is_sound(
     """
     from zwu_ts_assets.orchestration.assets import corpus_products as products
     from zwu_ts_assets.orchestration.assets import export_checks
-    from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+    from zwu_ts_assets.orchestration.assets.sample_views import TokenCounts
 
     where = run.surroundings
     with made as folder:

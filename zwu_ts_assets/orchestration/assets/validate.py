@@ -14,7 +14,7 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.assets import export_checks
 from zwu_ts_assets.orchestration.assets.export_products import parameters_of
-from zwu_ts_assets.orchestration.assets.token_counts import TokenCounts
+from zwu_ts_assets.orchestration.assets.sample_views import TokenCounts
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store, export_folder, opened
 from zwu_ts_assets.orchestration.specs import SPECS

@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration import lineage
 from zwu_ts_assets.orchestration.asset_spec import AssetSpec
 from zwu_ts_assets.orchestration.contexts import Inputs, Surroundings, surroundings_of
-from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_names, code_version
 from zwu_ts_assets.orchestration.layout import (
+    CODE,
+    DAMAGED,
+    INPUT,
+    MISSING,
     dataset_store,
     foreign_files,
     foreign_sentence,
     left_over,
     recorded_files,
+    why_stale,
 )
-from zwu_ts_assets.orchestration.run_tags import spans_text
-from zwu_ts_assets.orchestration.staleness import CODE, DAMAGED, INPUT, MISSING, why_stale
+from zwu_ts_assets.orchestration.runs import spans_text
 from zwu_ts_assets.orchestration.work import WHOLE, Origin, warnings_among
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.places import Place
@@ -221,10 +224,10 @@ class _Comparison:
             reason = SWITCHED_OFF if item.asset in off else SURPLUS
             self.stale.append(OutOfDate(item.asset, item.key, reason))
             surplus.setdefault(item.asset, set()).update(item.names)
-        known = [*lineage.asset_names(dataset), *sorted(off)]
+        known = [*asset_names(dataset), *sorted(off)]
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         assets = tuple(dataset.asset_name(spec.name) for spec in wanted)
-        codes = (lineage.code_version(dataset, name) for name in assets)
+        codes = (code_version(dataset, name) for name in assets)
         return Difference(
             stale=tuple(sorted(self.stale, key=lambda item: order[item.asset])),
             current=self.current,
@@ -298,19 +301,19 @@ class _Comparison:
 
     def _judge(self, asset: str, key: str, origin: Origin) -> Record | None:
         """What may be known of an artifact by what is made from it, if anything."""
-        code_version = lineage.code_version(self.dataset, asset)
+        code = code_version(self.dataset, asset)
         record = self.store.record(asset, key)
         if record is not None:
             self.recorded.setdefault(asset, set()).update(record.files)
         reason = why_stale(
-            self.store, asset, key, record, code_version, origin.made_from, self.dataset.specs
+            self.store, asset, key, record, code, origin.made_from, self.dataset.specs
         )
         if reason:
             self.stale.append(OutOfDate(asset, key, reason))
         elif record is not None:
             self.current[asset, key] = record
         if origin.version:
-            return Record("", code_version, origin.version, {}, origin.details)
+            return Record("", code, origin.version, {}, origin.details)
         return None if reason else record
 
     def _foreign(

@@ -16,13 +16,10 @@ import dagster as dg
 
 from zwu_ts_assets.config.environment import AutomationSettings, automation_settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.orchestration import run_locks
 from zwu_ts_assets.orchestration.check_definitions import CSV_CHECK, CURRENT_CHECK
-from zwu_ts_assets.orchestration.datasets import Dataset
+from zwu_ts_assets.orchestration.datasets import Dataset, asset_inputs
 from zwu_ts_assets.orchestration.layout import dataset_store
-from zwu_ts_assets.orchestration.lineage import asset_inputs
 from zwu_ts_assets.orchestration.partitions import register_batches
-from zwu_ts_assets.orchestration.refresh.attempts import attempts_since
 from zwu_ts_assets.orchestration.refresh.comparison import (
     NOT_ASKED_FOR,
     Difference,
@@ -31,11 +28,14 @@ from zwu_ts_assets.orchestration.refresh.comparison import (
     wanted_specs,
 )
 from zwu_ts_assets.orchestration.refresh.decision import Decision, decide
-from zwu_ts_assets.orchestration.refresh.history import forget_old_runs
-from zwu_ts_assets.orchestration.refresh.parts import decide_parts
-from zwu_ts_assets.orchestration.refresh.starting import stillborn_runs
-from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
+from zwu_ts_assets.orchestration.refresh.earlier_runs import (
+    attempts_since,
+    forget_old_runs,
+    stillborn_runs,
+)
+from zwu_ts_assets.orchestration.refresh.todo import Todo, decide_parts, todo
 from zwu_ts_assets.orchestration.reports import Reporter
+from zwu_ts_assets.orchestration.runs import dead_runs, forget, home_of
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import Place, StoreError
 
@@ -298,16 +298,16 @@ def fail_dead_runs(artifacts: Place, instance: dg.DagsterInstance) -> list[str]:
         The ids of the runs that it took for running.
     """
     dead = []
-    for run_id in run_locks.dead_runs(artifacts):
+    for run_id in dead_runs(artifacts):
         run = instance.get_run_by_id(run_id)
-        if run is None and run_locks.home_of(artifacts, run_id) != instance.root_directory:
+        if run is None and home_of(artifacts, run_id) != instance.root_directory:
             continue
         # A run that is over has left its lock if it, or who ended it, was killed just then; and one
         # that is not known yet was killed before it began.
         if run is not None and not run.is_finished:
             instance.report_run_failed(run, message="The run's process is gone: it was killed.")
             dead.append(run_id)
-        run_locks.forget(artifacts, run_id)
+        forget(artifacts, run_id)
     for run in stillborn_runs(instance, time.time()):
         instance.report_run_failed(run, message="The run was killed while it was starting.")
         dead.append(run.run_id)

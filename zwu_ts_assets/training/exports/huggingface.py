@@ -32,13 +32,13 @@ from zwu_ts_assets.training.exports.rows import (
     QUESTION,
     SAMPLE_COLUMNS,
     VIDEO_PLACEHOLDER,
+    Schema,
     in_media_folder,
     lengths_of,
     messages,
     question_rows,
     sample_row,
 )
-from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split, rows_of
 from zwu_ts_assets.training.profiles import PROFILES
 

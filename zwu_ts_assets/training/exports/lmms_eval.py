@@ -17,8 +17,7 @@ from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rl import rl_files
-from zwu_ts_assets.training.exports.rows import in_media_folder, written
-from zwu_ts_assets.training.exports.single import reward_file, single_source
+from zwu_ts_assets.training.exports.rows import in_media_folder, reward_file, single_source, written
 from zwu_ts_assets.training.exports.source import (
     ExportSource,
     conversations_of,

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from zwu_ts_assets.storage.spool import Spool
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import WrittenFile, file_of
 from zwu_ts_assets.training.exports.rows import lengths_of, messages, question_rows
 from zwu_ts_assets.training.exports.source import (
@@ -26,7 +25,7 @@ from zwu_ts_assets.training.exports.source import (
 )
 from zwu_ts_assets.training.picture.question import ALTERED
 from zwu_ts_assets.training.quality import is_interpolation_flag
-from zwu_ts_assets.training.sample import SPLITS
+from zwu_ts_assets.training.sample import SPLITS, Conversation
 
 MANIFEST: Final = "corpus.json"
 VERSION: Final = 3

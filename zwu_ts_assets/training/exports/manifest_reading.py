@@ -13,10 +13,9 @@ from typing import Any, Final
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.storage.regular_files import open_inside
 from zwu_ts_assets.training.exports.manifest import MANIFEST, VERSION
-from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.rows import Schema, mismatch
 from zwu_ts_assets.training.exports.source import Medium, is_safe_path
-from zwu_ts_assets.training.lengths import Lengths
-from zwu_ts_assets.training.profiles import PROFILES
+from zwu_ts_assets.training.profiles import PROFILES, Lengths
 from zwu_ts_assets.training.sample import SPLITS
 
 _CONVERSATION: Final[Schema] = {

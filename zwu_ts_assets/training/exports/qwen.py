@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from zwu_ts_assets.training.card import card_files
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile, file_of
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rows import (
     QUESTION,
+    Schema,
     in_media_folder,
     jsonl,
     messages,
@@ -24,12 +24,12 @@ from zwu_ts_assets.training.exports.rows import (
     used_media,
     written,
 )
-from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.source import (
     ExportSource,
     conversations_of,
     entries_by_split,
 )
+from zwu_ts_assets.training.sample import Conversation
 
 NAME: Final = "qwen"
 SNIPPET: Final = "qwen_datasets.py"

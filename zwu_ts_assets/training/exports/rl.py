@@ -1,7 +1,7 @@
 """The rows that trainers with verifiable rewards read: TRL, verl, EasyR1 and ms-swift.
 
 What belongs here: this format's row and files. What does not: the reward (`training/reward.py`, of
-which the export holds a copy), what it shares with formats for evaluation (`single`).
+which the export holds a copy), what it shares with formats for evaluation (`rows`).
 
 One Parquet file per split serves all four, since they look for different columns:
 
@@ -21,19 +21,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from zwu_ts_assets.training.card import card_files
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.export_files import ExportFile, MediaFile, WrittenFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.parquet import IMAGES, ParquetRow, parquet_files, row_schema
 from zwu_ts_assets.training.exports.rows import (
     MESSAGE,
     QUESTION,
+    Schema,
     in_media_folder,
     question_row,
+    reward_file,
+    single_source,
+    truth_text,
     user_text,
 )
-from zwu_ts_assets.training.exports.schema import Schema
-from zwu_ts_assets.training.exports.single import reward_file, single_source, truth_text
 from zwu_ts_assets.training.exports.source import (
     Entry,
     ExportSource,
@@ -41,7 +42,7 @@ from zwu_ts_assets.training.exports.source import (
     entries_by_split,
     rows_of,
 )
-from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets.training.sample import Conversation, Sample
 
 NAME: Final = "rl"
 

@@ -1,23 +1,69 @@
-"""What the formats share: rows, their text form, files with a digest, and media paths.
+"""What the formats share: rows and their shape as plain data, their text form, media paths.
 
-What belongs here: pieces that more than one format is built from. What does not: checks of the
-source (`source`), the manifest (`manifest`).
+What belongs here: pieces that more than one format is built from, also those whose rows are single
+questions, for rewards and for evaluation; and holding a row against its shape. What does not: any
+format's own shape, checks of the source (`source`), the manifest (`manifest`), Parquet (`parquet`).
 """
 
 import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
+from types import UnionType
 from typing import Any, Final
 
 import numpy as np
 
-from zwu_ts_assets.training.conversation import Conversation, Turn
+from zwu_ts_assets.storage.spool import Spool
+from zwu_ts_assets.training import reward
 from zwu_ts_assets.training.export_files import MediaFile, WrittenFile
-from zwu_ts_assets.training.exports.schema import Schema
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, conversations_of
-from zwu_ts_assets.training.lengths import Lengths
 from zwu_ts_assets.training.picture.question import PictureQuestion
+from zwu_ts_assets.training.profiles import Lengths
+from zwu_ts_assets.training.reward import Truth, truth_json
+from zwu_ts_assets.training.sample import Conversation, Sample, Turn
+
+# A type, or one that may be missing (`int | None`); a list with one element, the schema of all
+# elements; or a mapping of exactly these keys.
+Schema = type | UnionType | list[Any] | Mapping[str, Any]
+
+_NAMES = {str: "a text", int: "a whole number", float: "a number"}
+
+
+def mismatch(value: Any, schema: Schema, at: str = "the row") -> str:
+    """How a value that came out of JSON differs from its schema; empty if it does not.
+
+    Keys must be the same and in the same order: loaders that infer columns from the first row
+    otherwise find other columns in the next.
+    """
+    if isinstance(schema, list):
+        if not isinstance(value, list):
+            return f"{at} is {_told(value)}, expected a list"
+        if isinstance(schema[0], type) and all(type(each) is schema[0] for each in value):
+            return ""  # long lists of numbers, which are most of a row
+        problems = (mismatch(each, schema[0], f"{at}[{i}]") for i, each in enumerate(value))
+        return next(filter(None, problems), "")
+    if isinstance(schema, Mapping):
+        if not isinstance(value, dict):
+            return f"{at} is {_told(value)}, expected an object"
+        if list(value) != list(schema):
+            return f"{at} has the columns {list(value)}, expected {list(schema)}"
+        inner = "" if at == "the row" else f"{at}."
+        problems = (mismatch(value[key], schema[key], f"{inner}{key}") for key in schema)
+        return next(filter(None, problems), "")
+    if isinstance(schema, UnionType):
+        return "" if value is None else mismatch(value, schema.__args__[0], at)
+    if type(value) is not schema:  # a bool is no whole number here
+        return f"{at} is {_told(value)}, expected {_NAMES[schema]}"
+    return ""
+
+
+def _told(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
 
 MEDIA_FOLDER: Final = "media"
 
@@ -246,3 +292,46 @@ def used_media(source: ExportSource, entries: Sequence[Entry]) -> Iterator[Media
     paths = (path for each in conversations_of(entries) for path in (*each.images, *each.videos))
     for path in dict.fromkeys(paths):
         yield MediaFile(in_media_folder(path), path, source.media[path].sha256)
+
+
+REWARD: Final = "reward.py"
+"""The file that reads and grades answers, in every export of single questions."""
+
+
+def single_source(source: ExportSource) -> ExportSource:
+    """The same questions, each in a conversation of its own that has the question's id.
+
+    A question that was not the first of its conversation is asked with all media shown up to it.
+    """
+    made = (each for conversation in source.conversations for each in _singly(conversation))
+    return replace(source, conversations=Spool(made))
+
+
+def _singly(conversation: Conversation) -> Iterator[Conversation]:
+    images = videos = 0
+    for turn in conversation.turns:
+        images, videos = images + turn.images, videos + turn.videos
+        yield replace(
+            conversation,
+            id=turn.question.id,
+            images=conversation.images[:images],
+            videos=conversation.videos[:videos],
+            turns=(replace(turn, images=images, videos=videos),),
+        )
+
+
+def truth_text(sample: Sample, turn: Turn) -> str:
+    """What is right about a question, as the reward takes it."""
+    question = turn.question
+    column = question.subject.get("feature")
+    ahead = question.form == "numbers" and column in sample.features
+    last = float(sample.past[-1, sample.features.index(str(column))]) if ahead else None
+    truth = Truth(question.form, question.answer, question.options, question.tolerance, last)
+    return truth_json(truth)
+
+
+def reward_file() -> WrittenFile:
+    """The file with the reward, as the scorer has it."""
+    # Beside the module that is imported, wherever that is.
+    content = resources.files(reward.__package__ or "").joinpath(REWARD).read_bytes()
+    return written(REWARD, content)

@@ -17,12 +17,11 @@ from typing import Final, overload
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import CardFacts
-from zwu_ts_assets.training.conversation import Conversation, Turn
-from zwu_ts_assets.training.lengths import MeasureLengths
 from zwu_ts_assets.training.processor import Size
+from zwu_ts_assets.training.profiles import MeasureLengths
 from zwu_ts_assets.training.readers import Clip
 from zwu_ts_assets.training.reserved import reserved_word, without_thought
-from zwu_ts_assets.training.sample import SPLITS, Sample
+from zwu_ts_assets.training.sample import SPLITS, Conversation, Sample, Turn
 
 Scalar = str | int | float | bool | None
 

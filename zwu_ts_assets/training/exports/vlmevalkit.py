@@ -1,7 +1,7 @@
 """The TSVs that VLMEvalKit reads, for questions about pictures.
 
 What belongs here: this format's row and files. What does not: what it shares with other formats
-whose rows are single questions (`single`).
+whose rows are single questions (`rows`).
 
 VLMEvalKit (commit e8e78f05) takes `$LMUData/NAME.tsv` with the columns A and B for a
 multiple-choice set of pictures, and without them for a set of open questions. A picture that many
@@ -27,19 +27,19 @@ from typing import BinaryIO, Final
 
 from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.card import card_files
-from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.export_files import ExportFile, WrittenFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
 from zwu_ts_assets.training.exports.rows import (
     MESSAGE,
     QUESTION,
+    Schema,
     in_media_folder,
     json_line,
     question_row,
+    reward_file,
+    single_source,
     user_text,
 )
-from zwu_ts_assets.training.exports.schema import Schema
-from zwu_ts_assets.training.exports.single import reward_file, single_source
 from zwu_ts_assets.training.exports.source import (
     Entry,
     ExportSource,
@@ -47,6 +47,7 @@ from zwu_ts_assets.training.exports.source import (
     entries_by_split,
 )
 from zwu_ts_assets.training.picture.question import LETTERS
+from zwu_ts_assets.training.sample import Conversation, Turn
 
 NAME: Final = "vlmevalkit"
 

@@ -26,8 +26,13 @@ from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.training.card import card_files
 from zwu_ts_assets.training.export_files import ExportFile, WrittenFile
 from zwu_ts_assets.training.exports.manifest import manifest_file
-from zwu_ts_assets.training.exports.rows import SAMPLE_COLUMNS, json_line, sample_row, written
-from zwu_ts_assets.training.exports.schema import Schema
+from zwu_ts_assets.training.exports.rows import (
+    SAMPLE_COLUMNS,
+    Schema,
+    json_line,
+    sample_row,
+    written,
+)
 from zwu_ts_assets.training.exports.source import Entry, ExportSource, entries_by_split
 
 NAME: Final = "webdataset"

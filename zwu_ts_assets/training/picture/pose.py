@@ -1,33 +1,44 @@
-"""From samples to questions: balanced within each split, worded, with their rationale."""
+"""From samples to questions: balanced within each split, worded, with their rationale.
+
+What belongs here: all of the project's own tasks by name, asking them, the shares of the whole that
+some may have, prompts and rationales. What does not: what a task asks (`tasks`, `line_tasks`,
+`series_tasks`, `label_tasks`), what is known of the windows (`world`), which windows a text is
+asked of (`balance`).
+"""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.figures.dependence import Matrix
 from zwu_ts_assets.storage.spool import Spool
 from zwu_ts_assets.training.picture.balance import Chosen, balanced, stable_hash
-from zwu_ts_assets.training.picture.catalogue import LABELLED_TASKS, PICTURE_TASKS
-from zwu_ts_assets.training.picture.context import context_of
-from zwu_ts_assets.training.picture.legible import (
-    altered_problem,
-    digits_problem,
-    lines_problem,
-)
-from zwu_ts_assets.training.picture.measures import Measures, measures_of
+from zwu_ts_assets.training.picture.label_tasks import LABEL_TASKS
+from zwu_ts_assets.training.picture.line_tasks import LINE_TASKS
 from zwu_ts_assets.training.picture.own_tasks import checked_texts
 from zwu_ts_assets.training.picture.question import (
     ALTERED,
     ANSWER_PREFIX,
     LETTERS,
+    TASK_NAMES,
     PictureQuestion,
     QuestionSet,
 )
+from zwu_ts_assets.training.picture.series_tasks import SERIES_TASKS
 from zwu_ts_assets.training.picture.task import Asking, PictureTask, Text, World
+from zwu_ts_assets.training.picture.tasks import PANEL_TASKS
 from zwu_ts_assets.training.picture.wordings import HELD_OUT
+from zwu_ts_assets.training.picture.world import world_of
 from zwu_ts_assets.training.sample import SPLITS, Sample
+
+_BY_NAME: Final = {task.name: task for task in (*PANEL_TASKS, *LINE_TASKS, *SERIES_TASKS)}
+
+PICTURE_TASKS: Final[Mapping[str, PictureTask]] = {name: _BY_NAME[name] for name in TASK_NAMES}
+"""In the order in which questions are listed."""
+
+LABELLED_TASKS: Final[Mapping[str, PictureTask]] = {task.name: task for task in LABEL_TASKS}
+"""Those about labels of the user's own, which are asked where there are any, after the others."""
 
 _PROJECTS: Final = {**PICTURE_TASKS, **LABELLED_TASKS}
 
@@ -66,7 +77,7 @@ def questions_of(
     for split in SPLITS:
         inside = [at for at, name in enumerate(splits) if name == split]
         if inside:
-            world = _world(samples, inside, patches, asking, label_names)
+            world = world_of(samples, inside, patches, asking, label_names)
             unfit = {task.name: task.unfit(world) for task in tasks}
             reasons |= {name: reason for name, reason in unfit.items() if reason}
             asked = [
@@ -118,72 +129,6 @@ def _tasks(asking: Asking, *, labelled: bool) -> list[PictureTask]:
                 "questions that are asked"
             )
     return tasks
-
-
-def _world(
-    samples: Sequence[Sample],
-    inside: Sequence[int],
-    patches: Sequence[tuple[int, int]],
-    asking: Asking,
-    label_names: tuple[str, ...],
-) -> World:
-    """What tasks know of the windows of one split, whose samples are looked at one by one."""
-    over_time: Spool[Matrix] = Spool()
-    ids: list[str] = []
-    pasts, targets, labels = [], [], []
-    measures: list[Measures] = []
-    has_lines = has_altered = True
-    columns: tuple[str, ...] = ()
-    shows_all = True
-    for sample in map(samples.__getitem__, inside):
-        shown = list(sample.panel_columns)
-        if not ids:
-            columns = tuple(sample.features[i] for i in shown)
-            shows_all = len(shown) == len(sample.features)
-        ids.append(sample.id)
-        measures.append(measures_of(sample, patches, over_time))
-        pasts.append(sample.past[:, shown])
-        targets.append(sample.target[:, shown])
-        labels.append(sample.labels)
-        has_lines &= bool(sample.line_plot)
-        has_altered &= bool(sample.altered_plot)
-    steps = len(pasts[0])
-    return World(
-        ids=ids,
-        measures=measures,
-        columns=columns,
-        partner=_partners(ids),
-        coin=[stable_hash("coin", i) % 2 == 1 for i in ids],
-        pasts=pasts,
-        targets=targets,
-        asking=asking,
-        lines=lines_problem(len(columns), steps, asking)
-        if has_lines
-        else "no line plots are drawn: set line_plots to true",
-        altered=altered_problem(len(columns), steps, asking)
-        if has_altered
-        else "no altered copies of windows are drawn: set line_plots to true",
-        shows_all=shows_all,
-        digits=digits_problem(columns, steps, asking),
-        labels=labels if label_names else (),
-        label_names=label_names,
-        contexts=_contexts(map(samples.__getitem__, inside), min(map(len, targets)), asking),
-    )
-
-
-def _contexts(samples: Iterable[Sample], ahead: int, asking: Asking) -> list[str]:
-    steps = min(asking.forecast_steps, ahead)
-    if not steps or not (asking.events or asking.covariates):
-        return []
-    told = asking.events, asking.covariates, asking.decimals
-    return [context_of(sample, steps, *told) for sample in samples]
-
-
-def _partners(ids: Sequence[str]) -> list[int]:
-    """Another window for each: the next one in an order by hash, so never a neighbour by rule."""
-    order = sorted(range(len(ids)), key=lambda i: stable_hash("partner", ids[i]))
-    following = dict(zip(order, [*order[1:], *order[:1]], strict=True))
-    return [following[i] for i in range(len(ids))]
 
 
 @dataclass(frozen=True)

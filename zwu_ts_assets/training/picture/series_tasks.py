@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 
 from zwu_ts_assets.timeseries.csv_rules import lag_of
-from zwu_ts_assets.training.numbers import number_text, values_block, values_text
 from zwu_ts_assets.training.picture.balance import Answers
 from zwu_ts_assets.training.picture.task import (
     PictureTask,
@@ -26,6 +25,9 @@ from zwu_ts_assets.training.picture.task import (
     World,
     choices,
     classes,
+    number_text,
+    values_block,
+    values_text,
 )
 from zwu_ts_assets.training.picture.wordings import WORDINGS
 

@@ -1,13 +1,21 @@
-"""What a task is, and how the texts that it could ask are put together.
+"""What a task is, how the texts that it could ask are put together, and how numbers stand in them.
+
+What belongs here: the types and the parts that all tasks share. What does not: any task, what is
+known of the windows (`world`), asking (`pose`).
 
 A task turns all windows of a split into *texts*: a subject, options, and the right option of every
 window in which that option is right by a margin. `balance` then chooses of which windows each text
 is asked. A task of a user's own is built of the same parts: `choices` for "which of these has the
 largest value?", `classes` for everything else.
+
+A number in a prompt or an answer has a fixed count of decimals and no exponent, `12.70`, and a zero
+has no sign. Fixed decimals cost the same tokens at each step (the tokenizer of Qwen takes digits
+one by one) and keep the digits of a column at the same place, which is what a model has to learn.
+Reading a number gives the value back within half a unit of the last decimal.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -15,10 +23,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from zwu_ts_assets.training.events import Event
-from zwu_ts_assets.training.numbers import number_text
 from zwu_ts_assets.training.picture.balance import Answers, stable_hash
 from zwu_ts_assets.training.picture.measures import Measures
+from zwu_ts_assets.training.task_settings import Event
 
 Values = NDArray[np.float64]
 
@@ -331,3 +338,29 @@ def too_few_columns(least: int) -> Callable[[World], str]:
         return "" if count >= least else f"it takes {least} columns, and {count} are shown"
 
     return unfit
+
+
+VALUES_PER_LINE: Final = 10
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A finite number with a fixed count of decimals, correctly rounded; never `-0.00`."""
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def values_text(values: Iterable[float], decimals: int) -> str:
+    """Numbers with one space between them."""
+    return " ".join(number_text(value, decimals) for value in values)
+
+
+def values_block(values: Iterable[float], decimals: int) -> str:
+    """Numbers in lines of ten, each line beginning with the step of its first number.
+
+    A model that has to name a step then counts to ten at most.
+    """
+    texts = [number_text(value, decimals) for value in values]
+    return "\n".join(
+        f"{step}: {' '.join(texts[step : step + VALUES_PER_LINE])}"
+        for step in range(0, len(texts), VALUES_PER_LINE)
+    )

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 
-from zwu_ts_assets.training.numbers import number_text
 from zwu_ts_assets.training.picture.balance import Answers, stable_hash
 from zwu_ts_assets.training.picture.measures import (
     block_means,
@@ -34,6 +33,7 @@ from zwu_ts_assets.training.picture.task import (
     World,
     choices,
     classes,
+    number_text,
     pair_text,
     pair_values,
     pairs_of,

@@ -12,14 +12,13 @@ import webdataset
 
 from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.check_definitions import CURRENT_CHECK
-from zwu_ts_assets.orchestration.lineage import TRAINING
 from zwu_ts_assets.orchestration.refresh.comparison import (
     FOLLOWS,
     MISSING,
     OutOfDate,
     difference,
 )
-from zwu_ts_assets.orchestration.specs import SPECS
+from zwu_ts_assets.orchestration.specs import SPECS, TRAINING
 from zwu_ts_assets_tests.last_mile import (
     FORMATS,
     PLAIN,

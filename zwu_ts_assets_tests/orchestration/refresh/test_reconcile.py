@@ -19,8 +19,7 @@ from zwu_ts_assets.orchestration.build import build_definitions
 from zwu_ts_assets.orchestration.refresh.reconcile import Memory, Outcome, memory_of, reconcile
 from zwu_ts_assets.orchestration.refresh.todo import Todo
 from zwu_ts_assets.orchestration.reports import asset_key
-from zwu_ts_assets.orchestration.run_locks import run_lock
-from zwu_ts_assets.orchestration.run_tags import refresh_tags
+from zwu_ts_assets.orchestration.runs import refresh_tags, run_lock
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH, Project, check_of, write_csv
 
 SETTINGS = AutomationSettings(settle_seconds=0)

@@ -14,11 +14,11 @@ import pytest
 import webdataset
 from PIL import Image
 
-from zwu_ts_assets.training.conversation import Conversation
 from zwu_ts_assets.training.exports.formats import FORMATS
 from zwu_ts_assets.training.exports.source import ExportSource
 from zwu_ts_assets.training.processor import Size
 from zwu_ts_assets.training.readers import Clip
+from zwu_ts_assets.training.sample import Conversation
 from zwu_ts_assets_tests.training.corpora import (
     CANVAS,
     FPS,

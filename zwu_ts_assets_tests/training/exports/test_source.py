@@ -6,13 +6,12 @@ from dataclasses import replace
 import pytest
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.training.conversation import Conversation, Turn
 from zwu_ts_assets.training.exports.source import (
     ExportSource,
     entries_by_split,
     is_safe_path,
 )
-from zwu_ts_assets.training.sample import Sample
+from zwu_ts_assets.training.sample import Conversation, Sample, Turn
 from zwu_ts_assets_tests.training.corpora import text_source
 
 Change = Callable[[ExportSource], ExportSource]

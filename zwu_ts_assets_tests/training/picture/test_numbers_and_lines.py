@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
-from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.pose import PICTURE_TASKS, questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion, QuestionSet
 from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.sample import Sample

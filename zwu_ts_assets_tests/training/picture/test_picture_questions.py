@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.blind import TextQuestion, majority_answers, regression_answers
-from zwu_ts_assets.training.picture.catalogue import PICTURE_TASKS
-from zwu_ts_assets.training.picture.pose import questions_of
+from zwu_ts_assets.training.picture.pose import PICTURE_TASKS, questions_of
 from zwu_ts_assets.training.picture.question import TASK_NAMES, PictureQuestion
 from zwu_ts_assets.training.picture.task import Asking
 from zwu_ts_assets.training.picture.wordings import HELD_OUT, WORDINGS

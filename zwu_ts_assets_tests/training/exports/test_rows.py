@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from zwu_ts_assets.training.exports.schema import Schema, mismatch
+from zwu_ts_assets.training.exports.rows import Schema, mismatch
 
 SCHEMA: Schema = {"id": str, "n": int, "rows": [[float]], "turns": [{"role": str}]}
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zwu_ts_assets.training.numbers import number_text, values_block, values_text
+from zwu_ts_assets.training.picture.task import number_text, values_block, values_text
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -13,8 +13,7 @@ from zwu_ts_assets.orchestration.chosen_datasets import etth1
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.refresh.comparison import INPUT, SURPLUS, OutOfDate
 from zwu_ts_assets.orchestration.refresh.decision import Attempt, Decision
-from zwu_ts_assets.orchestration.refresh.parts import decide_parts
-from zwu_ts_assets.orchestration.refresh.todo import Item, Todo
+from zwu_ts_assets.orchestration.refresh.todo import Item, Todo, decide_parts
 from zwu_ts_assets_tests.project import ASSETS, PER_BATCH
 
 LIMITS = Limits(attempts=3, retry_seconds=60)
