@@ -537,7 +537,8 @@ def status(names: list[str]) -> None:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
         for asset, names in compared.foreign.items():
             click.echo(f"  {asset:<20} {foreign_sentence(names)}")
-        for remark in filter(None, (file_remark(dataset.name, dataset.csv), *compared.remarks)):
+        remarks = (file_remark(dataset.name, dataset.csv), *compared.remarks)
+        for remark in filter(None, (*remarks, *compared.outlook(dataset))):
             click.echo(told(f"  {remark}"))
 
     each(found, tell)

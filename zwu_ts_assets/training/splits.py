@@ -108,6 +108,17 @@ class SplitReport:
     embargo_rows: int
     left_out: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def details(self) -> dict[str, int | str]:
+        """Counts and borders of the splits, as the record of the samples has them."""
+        details: dict[str, int | str] = {f"{name}_samples": self.samples[name] for name in SPLITS}
+        for reason, windows in self.unused.items():
+            details[f"windows_{reason.replace(' ', '_')}"] = windows
+        for name in SPLITS:
+            start, stop = self.rows[name]
+            details[f"{name}_rows"] = f"{start}..{stop - 1}" if stop > start else "none"
+        return details
+
 
 def resolve_borders(
     rule: SplitRule,

@@ -5,6 +5,7 @@ What does not: the arithmetic (`windows.py`), what is made of windows (`corpus_p
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
@@ -19,7 +20,12 @@ from zwu_ts_assets.timeseries.windows import (
     batch_digest,
     batch_starts,
     cut_batch,
+    whole_starts,
+    window_count,
 )
+
+if TYPE_CHECKING:
+    from zwu_ts_assets.training.splits import SplitReport
 
 
 def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:
@@ -81,6 +87,30 @@ def training_starts(
         for batch in batches
     }
     return {batch: starts for batch, starts in found.items() if starts}
+
+
+def foretold_splits(dataset: Dataset, series: Series) -> "SplitReport":
+    """How the windows will be divided once samples are made of them: the table alone decides it.
+
+    Raises:
+        CorpusError: The split's borders do not fit the table.
+    """
+    from zwu_ts_assets.training.splits import resolve_borders, split_report
+
+    settings = dataset.settings
+    length, stride = settings.window_length, settings.stride
+    borders = resolve_borders(dataset.split_rule(series.rows), series.timestamps, series.breaks)
+    made = batch_count(series.rows, length, stride, settings.max_batches) * length
+    starts = range(0, min(window_count(series.rows, length, stride) * stride, made), stride)
+    whole = whole_starts(series, starts, length).tolist()
+    return split_report(
+        borders,
+        series.timestamps,
+        ((start, start + length + settings.horizon) for start in whole),
+        series.missing_rows,
+        series.reach,
+        axis=series.axis,
+    )
 
 
 def training_versions(

@@ -27,9 +27,11 @@ from zwu_ts_assets.orchestration.layout import (
 )
 from zwu_ts_assets.orchestration.run_tags import spans_text
 from zwu_ts_assets.orchestration.staleness import CODE, DAMAGED, INPUT, MISSING, why_stale
+from zwu_ts_assets.orchestration.too_short import outlook
 from zwu_ts_assets.orchestration.work import WHOLE, Origin, warnings_among
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.work import Product
@@ -73,6 +75,9 @@ class Difference:
         foreign: What lies where only files of an asset should and is in no record, by asset; see
             `foreign_files`. It makes nothing out of date, and is left alone.
         reading: What there is to know of the CSV as it is now, as the raw table's record has it.
+        splits: Counts and rows of the splits, as the record of the samples has them or will have
+            them; empty where they cannot be told.
+        splits_problem: Why they cannot, in a sentence; else empty.
     """
 
     stale: tuple[OutOfDate, ...]
@@ -83,6 +88,8 @@ class Difference:
     csv_sha256: str
     foreign: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reading: Mapping[str, Detail] = field(default_factory=dict)
+    splits: Mapping[str, Detail] = field(default_factory=dict)
+    splits_problem: str = ""
 
     @property
     def remarks(self) -> list[str]:
@@ -95,6 +102,24 @@ class Difference:
         made = [record.details for (_, key), record in self.current.items() if key == WHOLE]
         warnings = [text for details in (self.reading, *made) for text in warnings_among(details)]
         return [*told, *(f"warning: {text}" for text in dict.fromkeys(warnings))]
+
+    def outlook(self, dataset: Dataset) -> list[str]:
+        """How many samples each split has or will have, and what an export will miss.
+
+        Args:
+            dataset: The one that was compared.
+        """
+        if self.splits_problem:
+            return [f"warning: {self.splits_problem}"]
+        if not self.splits:
+            return []
+        counts = ", ".join(f"{name} {self.splits[f'{name}_samples']:,}" for name in SPLITS)
+        questions = self.current.get(("questions", WHOLE))
+        missing = outlook(
+            dataset.csv, dataset.settings, self.splits, questions.details if questions else None
+        )
+        sentences = (sentence.removeprefix(f"{dataset.csv}: ") for sentence in missing)
+        return [f"samples: {counts}", *(f"warning: {sentence}" for sentence in sentences)]
 
 
 def difference(
@@ -225,6 +250,7 @@ class _Comparison:
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         assets = tuple(dataset.asset_name(spec.name) for spec in wanted)
         codes = (lineage.code_version(dataset, name) for name in assets)
+        splits, splits_problem = self._splits()
         return Difference(
             stale=tuple(sorted(self.stale, key=lambda item: order[item.asset])),
             current=self.current,
@@ -234,11 +260,24 @@ class _Comparison:
             csv_sha256=self.csv_sha256,
             foreign=self._foreign(known, surplus),
             reading=self.raw.details,
+            splits=splits,
+            splits_problem=splits_problem,
         )
 
     @property
     def _batches(self) -> int:
         return int(self.raw.details["batches"] or 0)
+
+    def _splits(self) -> tuple[Mapping[str, Detail], str]:
+        """What the splits hold or will hold, and why it cannot be told."""
+        from zwu_ts_assets.orchestration.assets.batch_products import foretold_splits
+
+        if samples := self.current.get(("samples", WHOLE)):
+            return samples.details, ""
+        try:
+            return foretold_splits(self.dataset, self.raw.value).details, ""
+        except CorpusError as error:
+            return {}, str(error)
 
     def _compare(self, spec: AssetSpec) -> None:
         """Compare the artifacts of an asset with what they should be."""
