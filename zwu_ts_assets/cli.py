@@ -243,9 +243,8 @@ def evidence(names: list[str], workers: int, dask: str) -> None:
         click.echo(plain(store.read(files["report"]).decode("utf-8")))
         problems = json.loads(store.read(files["numbers"]))["problems"]
         if problems:
-            raise CorpusError(
-                f"{dataset.name}: {len(problems)} tasks are not proven, as told above"
-            )
+            told = "1 task is" if len(problems) == 1 else f"{len(problems)} tasks are"
+            raise CorpusError(f"{dataset.name}: {told} not proven, as told above")
 
     each(datasets_with_a_csv(names), proof)
 

@@ -185,8 +185,9 @@ def evidence_product(
     details: dict[str, Detail] = {
         "questions": len(questions),
         "tasks": len({row.task for row in found.rows}),
-        "proven": not found.problems and bool(found.rows),
+        "proven": not found.problems and not found.too_few and bool(found.rows),
         "not_proven": len(found.problems),
+        "too_few_questions": len(found.too_few),
     }
     return Product(
         {"report": table.encode("utf-8"), "numbers": numbers.encode("utf-8"), "plot": plot},
