@@ -19,6 +19,7 @@ from zwu_ts_assets.evidence.blind import (
 )
 from zwu_ts_assets.evidence.reading import (
     NO_ANSWER,
+    Expect,
     Gallery,
     Job,
     Mapped,
@@ -226,6 +227,7 @@ def prove(
     consumers: Mapping[str, Shown] | None = None,
     readers: Mapping[str, Reader] | None = None,
     mapped: Mapped = map,
+    expect: Expect = lambda _: None,
 ) -> Evidence:
     """Run all readers over all questions.
 
@@ -236,6 +238,7 @@ def prove(
             the samples; None for the native size alone.
         readers: Readers of pixels for tasks that are not the project's, by task.
         mapped: Maps the reading of samples over worker processes; the answers are the same.
+        expect: Told how many samples will be read.
     """
     asked = list(questions)
     # What lies ahead stands nowhere, and no one reads a task without a reader.
@@ -253,7 +256,7 @@ def prove(
     jobs = [Job(samples, at, None, right) for at, samples in own]
     jobs += [Job(samples, at, None, wrong) for at, samples in elsewhere.items()]
     at_consumers, told = _jobs_at_consumers(asked, own, consumers or {})
-    read_all(asked, jobs + at_consumers, gallery, readers or {}, mapped)
+    read_all(asked, jobs + at_consumers, gallery, readers or {}, mapped, expect)
     found = {NATIVE: right}
     blind = _blind_answers(asked)
     rows = []
