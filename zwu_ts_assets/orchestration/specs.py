@@ -374,7 +374,7 @@ _SPECS: Final = (
         },
         origins=origins.of_gallery,
         body=training_assets.gallery,
-        code_version="2",  # parts are counted as questions count them; long flags break
+        code_version="3",  # splits without a sample or a question are told
         made_with=_PROMPTS,
         folder="gallery",
         settings=("tasks", "prompts", *_TOLD, *("title", "description", "source", "licence")),
