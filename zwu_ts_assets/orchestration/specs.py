@@ -340,6 +340,7 @@ _SPECS: Final = (
         files={"report": "baselines/baselines.md", "numbers": "baselines/baselines.json"},
         origins=origins.of_evidence,
         body=training_assets.baselines,
+        code_version="2",  # what forecasts are measured by
         settings=(),
         kinds=frozenset({"markdown"}),
         last_mile=True,
