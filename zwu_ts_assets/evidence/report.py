@@ -177,8 +177,8 @@ class Evidence:
 
     @property
     def proven(self) -> int:
-        """How many tasks are proven."""
-        return sum(not row.problems and not row.needed for row in self._whole)
+        """Of how many tasks it is shown that they need what is given; none of those ahead."""
+        return sum(bool(row.needs) and not (row.problems or row.needed) for row in self._whole)
 
     @property
     def _whole(self) -> list[TaskEvidence]:
@@ -474,6 +474,9 @@ def _verdict(evidence: Evidence) -> list[str]:
     if not evidence.problems and evidence.proven:
         shown = ", and can be answered from them" if not evidence.unread else ""
         which = "Every other task" if too_few else "Every task"
+        # Nobody can read what lies ahead, and of series of numbers nobody is even asked.
+        if not all(row.needs for row in evidence.rows):
+            which += ", but for those about what lies ahead,"
         verdict += [""] * bool(verdict) + [f"{which} needs its media{shown}."]
     return verdict
 

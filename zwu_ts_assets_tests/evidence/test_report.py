@@ -283,6 +283,16 @@ def test_what_is_claimed_is_of_the_other_tasks_alone() -> None:
     assert report.markdown(Evidence((many,))).endswith(ends)
 
 
+def test_of_what_lies_ahead_it_is_not_claimed_that_media_tell_it() -> None:
+    seen = told(Rate(30, 60), Rate(60, 60), 0.5)
+    ahead = replace(told(Rate(30, 60), Rate(0, 0), 0.5, "ahead_end"), needs=())
+    series = replace(told(Rate(0, 0), Rate(0, 0), 0.0, "forecast"), needs=(), asked=60)
+    table = report.markdown(Evidence((seen, ahead, series)))
+    ends = "Every task, but for those about what lies ahead, needs its media, and can be answered"
+    assert ends in table
+    assert "needs its media" not in report.markdown(Evidence((ahead, series)))
+
+
 def test_a_lucky_blind_reader_of_some_questions_calls_for_more_of_them() -> None:
     lucky = told(Rate(10, 16), Rate(16, 16), 0.5)
     assert lucky.problems == []
