@@ -528,7 +528,7 @@ def status(names: list[str]) -> None:
         ):
             click.echo(told(f"{dataset.name}: {dataset.csv} is not there"))  # nobody misses it
             return
-        compared = difference(dataset, artifacts_dir())
+        compared = difference(dataset, artifacts_dir(), with_splits=True)
         stale = compared.stale
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):

@@ -134,13 +134,13 @@ def run_dataset(
         if was_interrupted(result.all_events):
             raise KeyboardInterrupt(shown.kept())
         reporter.store = look = store.look()
-        found = difference(dataset, artifacts, also, store=look)
+        found = difference(dataset, artifacts, also, store=look, with_splits=not also)
         report_comparison(reporter, dataset, found)
     for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
         click.echo(sentence, err=True)
     _say_what_is_foreign(dataset, found)
     # Who asked for more is told by the error or the warning about it.
-    _say_what_is_there(dataset, found, started, () if also else found.outlook(dataset))
+    _say_what_is_there(dataset, found, started, found.outlook(dataset))
     if not result.success:
         raise click.ClickException(
             "Some assets failed; what succeeded is kept, and the next run makes the rest."

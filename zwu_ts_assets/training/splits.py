@@ -217,7 +217,7 @@ def place(
     next_case = bisect_right(borders.breaks, past_start)
     if next_case < len(borders.breaks) and borders.breaks[next_case] < target_stop:
         return Placement(None, "target incomplete")
-    if np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
+    if len(missing_rows) and np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
         return Placement(None, GAP)
     for index, split in enumerate(SPLITS):
         start, stop = borders.span(split)

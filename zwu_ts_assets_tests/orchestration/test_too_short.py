@@ -141,7 +141,7 @@ def test_a_shorter_window_that_is_suggested_leaves_no_split_empty(stride: int | 
 @pytest.mark.parametrize("stride", ["", "window_stride = 5\n"])
 def test_the_splits_are_foretold_as_they_will_be(tmp_path: Path, rows: int, stride: str) -> None:
     project = Project(tmp_path / "project", rows=rows, settings=PLAIN + stride)
-    found = difference(project.dataset, project.artifacts)
+    found = difference(project.dataset, project.artifacts, with_splits=True)
     counts, details = counts_of(rows, project.dataset.settings)
     assert {name: found.splits[f"{name}_samples"] for name in counts} == counts
     assert details.items() <= found.splits.items()
@@ -149,13 +149,13 @@ def test_the_splits_are_foretold_as_they_will_be(tmp_path: Path, rows: int, stri
 
 def test_of_few_batches_and_gaps_the_splits_are_foretold(tmp_path: Path) -> None:
     project = Project(tmp_path / "project", rows=345, settings=PLAIN + "max_batches = 3\n")
-    found = difference(project.dataset, project.artifacts)
+    found = difference(project.dataset, project.artifacts, with_splits=True)
     assert (found.splits["train_samples"], found.splits["test_samples"]) == (3, 0)
     head, *lines = project.csv.read_text("utf-8").splitlines()
     lines[30] = ",".join([lines[30].split(",")[0], *[""] * 7])
     project.csv.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
     project.configure(PLAIN + 'max_batches = 3\ngaps = "drop"\n')
-    found = difference(project.dataset, project.artifacts)
+    found = difference(project.dataset, project.artifacts, with_splits=True)
     # Of the windows at 0, 24 and 48, the second lacks a value, and so does none of the targets.
     assert found.splits["train_samples"] == 2
 

@@ -76,7 +76,7 @@ class Difference:
             `foreign_files`. It makes nothing out of date, and is left alone.
         reading: What there is to know of the CSV as it is now, as the raw table's record has it.
         splits: Counts and rows of the splits, as the record of the samples has them or will have
-            them; empty where they cannot be told.
+            them; empty where they cannot be told or nobody asked.
         splits_problem: Why they cannot, in a sentence; else empty.
     """
 
@@ -129,6 +129,7 @@ def difference(
     *,
     project_dir: Path | None = None,
     store: ArtifactStore | None = None,
+    with_splits: bool = False,
 ) -> Difference:
     """Compare a dataset's artifacts with what they should be.
 
@@ -141,6 +142,8 @@ def difference(
         also: Assets of the last mile that are asked for now.
         project_dir: What folders in the settings are relative to; unset: the project's root.
         store: A look at the dataset's artifacts that somebody took just now; unset: one is taken.
+        with_splits: Whether to find out what the splits hold, too: of a million windows it takes
+            seconds, and only people want to know.
 
     Raises:
         CorpusError: The CSV or the tokenizer cannot be used.
@@ -155,7 +158,7 @@ def difference(
         surroundings_of(dataset, project_dir),
         csv_sha256,
         products.raw_product(dataset.csv, dataset.settings),
-    ).result()
+    ).result(with_splits)
 
 
 def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
@@ -235,7 +238,7 @@ class _Comparison:
     # The files of every record that was judged, by asset.
     recorded: dict[str, set[str]] = field(default_factory=dict)
 
-    def result(self) -> Difference:
+    def result(self, with_splits: bool) -> Difference:
         dataset, batches = self.dataset, self._batches
         wanted = wanted_specs(dataset, self.store, self.also)
         for spec in wanted:
@@ -250,7 +253,7 @@ class _Comparison:
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         assets = tuple(dataset.asset_name(spec.name) for spec in wanted)
         codes = (lineage.code_version(dataset, name) for name in assets)
-        splits, splits_problem = self._splits()
+        splits, splits_problem = self._splits() if with_splits else ({}, "")
         return Difference(
             stale=tuple(sorted(self.stale, key=lambda item: order[item.asset])),
             current=self.current,
