@@ -242,9 +242,8 @@ def evidence(names: list[str], workers: int, dask: str) -> None:
         click.echo(plain(store.read(files["report"]).decode("utf-8")))
         problems = json.loads(store.read(files["numbers"]))["problems"]
         if problems:
-            raise CorpusError(
-                f"{dataset.name}: {len(problems)} tasks are not proven, as told above"
-            )
+            told = "1 task is" if len(problems) == 1 else f"{len(problems)} tasks are"
+            raise CorpusError(f"{dataset.name}: {told} not proven, as told above")
 
     each(datasets_with_a_csv(names), proof)
 
@@ -528,7 +527,7 @@ def status(names: list[str]) -> None:
         ):
             click.echo(told(f"{dataset.name}: {dataset.csv} is not there"))  # nobody misses it
             return
-        compared = difference(dataset, artifacts_dir())
+        compared = difference(dataset, artifacts_dir(), with_splits=True)
         stale = compared.stale
         click.echo(f"{dataset.name}: {len(stale)} artifacts out of date")
         for asset in asset_names(dataset):
@@ -536,7 +535,8 @@ def status(names: list[str]) -> None:
                 click.echo(f"  {asset:<20} {out_of_date_sentence(items)}")
         for asset, names in compared.foreign.items():
             click.echo(f"  {asset:<20} {foreign_sentence(names)}")
-        for remark in filter(None, (file_remark(dataset.name, dataset.csv), *compared.remarks)):
+        remarks = (file_remark(dataset.name, dataset.csv), *compared.remarks)
+        for remark in filter(None, (*remarks, *compared.outlook(dataset))):
             click.echo(told(f"  {remark}"))
 
     each(found, tell)

@@ -175,6 +175,10 @@ class Mapped(Protocol):
         """The results in the order of the items."""
 
 
+Expect = Callable[[int], None]
+"""What is told how many samples will be read, before the first one is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Piece:
     """What one process does at a time: reading the media of one sample.
@@ -225,6 +229,7 @@ def read_all(
     gallery: Gallery,
     own: Mapping[str, Reader],
     mapped: Mapped,
+    expect: Expect,
 ) -> None:
     """Have every job answered.
 
@@ -235,6 +240,7 @@ def read_all(
         own: Readers of tasks that are not the project's, by task. They may be functions that no
             other process has, and so are called in this one.
         mapped: Who reads.
+        expect: Told how many samples that will be.
     """
     jobs = sorted(jobs, key=lambda job: (job.samples, job.at))
     tasks = {at: asked[at].task for at in {job.at for job in jobs}}
@@ -245,7 +251,9 @@ def read_all(
         readings = {each: _Reading(decoded, each, own) for each in shown}
         for job in theirs:
             job.answers[job.at] = readings[job.shown].answer(asked[job.at], *job.samples)
-    _Comparison([job for job in jobs if tasks[job.at] not in own], asked).read(gallery, mapped)
+    _Comparison([job for job in jobs if tasks[job.at] not in own], asked).read(
+        gallery, mapped, expect
+    )
 
 
 class _Comparison:
@@ -275,9 +283,10 @@ class _Comparison:
                 self.waiting.setdefault(max(names), []).append((job, needs))
                 self.uses.update(needs)
 
-    def read(self, gallery: Gallery, mapped: Mapped) -> None:
+    def read(self, gallery: Gallery, mapped: Mapped, expect: Expect) -> None:
         """Have the media read, sample by sample, and answer what compares two."""
         names = sorted({*self.views, *self.alone})
+        expect(len(names))
         needs: dict[str, list[Need]] = {}
         for need in self.uses:
             needs.setdefault(need[1], []).append(need)

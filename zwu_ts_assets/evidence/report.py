@@ -19,6 +19,7 @@ from zwu_ts_assets.evidence.blind import (
 )
 from zwu_ts_assets.evidence.reading import (
     NO_ANSWER,
+    Expect,
     Gallery,
     Job,
     Mapped,
@@ -36,6 +37,12 @@ BLIND_MARGIN: Final = 0.05
 PIXELS_LEAST: Final = 0.99
 """A reader of pixels must be right this often at native size."""
 
+REACH: Final = 0.25
+"""How far the 95 % interval of the best blind reader may reach above chance, and that of the reader
+of pixels below all. With two options the ends meet at 75 %, where somebody is right who knows half
+of the answers: of fewer questions, a score may be either reader's, and shows nothing."""
+
+_MOST: Final = 10_000
 _Z95: Final = 1.959963984540054
 
 
@@ -54,12 +61,19 @@ class Rate:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of Wilson (1927), which also holds near 0 and 1."""
-        if not self.asked:
-            return 0.0, 1.0
-        n, p, z = self.asked, self.share, _Z95
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return _interval(self.share, self.asked) if self.asked else (0.0, 1.0)
+
+
+def _interval(p: float, n: int) -> tuple[float, float]:
+    z = _Z95
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _tells(chance: float, blind: float, n: int) -> bool:
+    """Whether n questions tell a blind reader, of this share, from a reader of pixels."""
+    return _interval(blind, n)[1] <= chance + REACH and _interval(1.0, n)[0] >= 1 - REACH
 
 
 @dataclass(frozen=True)
@@ -88,8 +102,29 @@ class TaskEvidence:
     asked: int
 
     @property
+    def best_blind(self) -> Rate:
+        """What the best of the blind readers gets right."""
+        return max(self.blind.values(), key=lambda rate: rate.right)
+
+    @property
+    def needed(self) -> int:
+        """Of too few questions to tell, how many are needed at least; 0 where there are enough."""
+        best, native = self.best_blind, self.pixels.get(NATIVE, Rate(0, 0))
+        blind = not best.asked or best.interval[1] <= self.chance + REACH
+        pixels = not native.asked or native.interval[0] >= 1 - REACH
+        if self.problems or (blind and pixels):
+            return 0
+        # Of a blind reader that is right by chance, else of this one.
+        for share in (self.chance, best.share):
+            counts = range(1, _MOST)
+            needed = next((n for n in counts if _tells(self.chance, share, n)), 0)
+            if needed > self.asked:
+                return needed
+        return 2 * self.asked
+
+    @property
     def problems(self) -> list[str]:
-        """Why this is no proof, a sentence each; empty if it is one."""
+        """Why this disproves it, a sentence each; empty if it does not."""
         found = []
         for reader, rate in self.blind.items():
             if rate.share > self.chance + BLIND_MARGIN and rate.interval[0] > self.chance:
@@ -129,7 +164,25 @@ class Evidence:
     @property
     def problems(self) -> list[str]:
         """Why this is no proof; judged over all splits, as one split has few questions."""
-        return [text for row in self.rows if row.split == ALL_SPLITS for text in row.problems]
+        return [text for row in self._whole for text in row.problems]
+
+    @property
+    def too_few(self) -> dict[str, str]:
+        """The tasks of which nothing can be told, and why: how many questions there should be."""
+        return {
+            row.task: f"too few questions to tell ({row.asked}; at least {row.needed} are needed)"
+            for row in self._whole
+            if row.needed
+        }
+
+    @property
+    def proven(self) -> int:
+        """Of how many tasks it is shown that they need what is given; none of those ahead."""
+        return sum(bool(row.needs) and not (row.problems or row.needed) for row in self._whole)
+
+    @property
+    def _whole(self) -> list[TaskEvidence]:
+        return [row for row in self.rows if row.split == ALL_SPLITS]
 
     def to_json(self) -> dict[str, object]:
         """Counts and shares as plain numbers, for a file."""
@@ -155,6 +208,7 @@ class Evidence:
                 for name, rates in self.consumers.items()
             },
             "problems": self.problems,
+            "too_few": self.too_few,
         }
 
 
@@ -173,6 +227,7 @@ def prove(
     consumers: Mapping[str, Shown] | None = None,
     readers: Mapping[str, Reader] | None = None,
     mapped: Mapped = map,
+    expect: Expect = lambda _: None,
 ) -> Evidence:
     """Run all readers over all questions.
 
@@ -183,6 +238,7 @@ def prove(
             the samples; None for the native size alone.
         readers: Readers of pixels for tasks that are not the project's, by task.
         mapped: Maps the reading of samples over worker processes; the answers are the same.
+        expect: Told how many samples will be read.
     """
     asked = list(questions)
     # What lies ahead stands nowhere, and no one reads a task without a reader.
@@ -200,7 +256,7 @@ def prove(
     jobs = [Job(samples, at, None, right) for at, samples in own]
     jobs += [Job(samples, at, None, wrong) for at, samples in elsewhere.items()]
     at_consumers, told = _jobs_at_consumers(asked, own, consumers or {})
-    read_all(asked, jobs + at_consumers, gallery, readers or {}, mapped)
+    read_all(asked, jobs + at_consumers, gallery, readers or {}, mapped, expect)
     found = {NATIVE: right}
     blind = _blind_answers(asked)
     rows = []
@@ -390,7 +446,7 @@ def markdown(evidence: Evidence) -> str:
     for row in evidence.rows:
         if row.split != ALL_SPLITS:
             continue
-        best = max(row.blind.values(), key=lambda rate: rate.right)
+        best = row.best_blind
         needs = " + ".join(row.needs) or "lies ahead"
         chance = f"{row.chance:.0%}" if best.asked else _NOTHING
         cells = [f"`{row.task}`", needs, str(row.asked), chance]
@@ -405,10 +461,24 @@ def markdown(evidence: Evidence) -> str:
         notes += ["", f"Nothing reads {', '.join(evidence.unread)}: no reader of pixels was given."]
     if evidence.consumers:
         notes += ["", *_consumers_table(evidence.consumers)]
-    problems = [f"* {text}." for text in evidence.problems]
-    shown = ", and can be answered from them" if not evidence.unread else ""
-    verdict = problems or [f"Every task needs its media{shown}."]
-    return "\n".join([*lines, "", *notes, "", *verdict]) + "\n"
+    return "\n".join([*lines, "", *notes, "", *_verdict(evidence)]) + "\n"
+
+
+def _verdict(evidence: Evidence) -> list[str]:
+    """What the table shows, and no more than that."""
+    verdict = [f"* {text}." for text in evidence.problems]
+    too_few = evidence.too_few
+    if too_few:
+        verdict += [f"* `{task}`: {text}." for task, text in too_few.items()]
+        verdict += ["", _MORE]
+    if not evidence.problems and evidence.proven:
+        shown = ", and can be answered from them" if not evidence.unread else ""
+        which = "Every other task" if too_few else "Every task"
+        # Nobody can read what lies ahead, and of series of numbers nobody is even asked.
+        if not all(row.needs for row in evidence.rows):
+            which += ", but for those about what lies ahead,"
+        verdict += [""] * bool(verdict) + [f"{which} needs its media{shown}."]
+    return verdict
 
 
 def _consumers_table(consumers: Mapping[str, Mapping[str, Rate]]) -> list[str]:
@@ -427,6 +497,11 @@ def _consumers_table(consumers: Mapping[str, Mapping[str, Rate]]) -> list[str]:
 
 
 _NOTHING: Final = "–"
+_MORE: Final = (
+    "Of too few questions, the intervals of the best blind reader and of the reader of pixels are "
+    "too wide to tell the two apart. More windows give more questions: a longer CSV, or a smaller "
+    "`window_stride`."
+)
 _AT_CONSUMERS: Final = 16
 """Samples that are read at each consumer's sizes: enough to tell legible from not."""
 

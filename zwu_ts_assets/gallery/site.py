@@ -83,6 +83,7 @@ class Corpus:
         left_out: Why a task has no question, by its name.
         evidence: The numbers of the proof, as the asset `evidence` has them; empty for none.
         pictures: Further pictures of the dataset, by their title: paths like those of samples.
+        missing: What splits lack, and what helps, in sentences.
     """
 
     dataset: str
@@ -96,6 +97,7 @@ class Corpus:
     left_out: Mapping[str, str]
     evidence: Mapping[str, Any]
     pictures: Mapping[str, str]
+    missing: Sequence[str] = ()
 
 
 def gallery_files(corpus: Corpus) -> Iterator[WrittenFile]:
@@ -290,6 +292,7 @@ def _dataset_page(corpus: Corpus, by_task: Mapping[str, Sequence[PictureQuestion
             "rows": corpus.report.rows[name],
             "times": corpus.report.times[name],
             "questions": sum(_counts(questions)[name] for questions in by_task.values()),
+            "why_empty": "" if corpus.report.samples[name] else _why_empty(corpus, name),
         }
         for name in SPLITS
     ]
@@ -312,10 +315,30 @@ def _dataset_page(corpus: Corpus, by_task: Mapping[str, Sequence[PictureQuestion
         splits=splits,
         time_line=_time_line(corpus),
         left_out=_left_out(corpus),
+        unasked=_by_reason(corpus.left_out),
         tasks=tasks,
         flags=flags.most_common(40),
         more_flags=max(0, len(flags) - 40),
     )
+
+
+def _why_empty(corpus: Corpus, split: str) -> str:
+    """Why a split has no sample."""
+    first, stop = corpus.report.rows[split]
+    if stop <= first:
+        return "it has no rows"
+    needed = corpus.samples[0].target_stop - corpus.samples[0].past_start if corpus.samples else 0
+    if stop - first < needed:
+        return f"its {stop - first:,} rows are fewer than the {needed:,} of a window and its target"
+    return "no window that was made lies in its rows with its whole target"
+
+
+def _by_reason(told: Mapping[str, str]) -> dict[str, list[str]]:
+    """Names by what is told of them."""
+    found: dict[str, list[str]] = {}
+    for name, reason in told.items():
+        found.setdefault(reason, []).append(name)
+    return found
 
 
 def _left_out(corpus: Corpus) -> list[dict[str, Any]]:
@@ -331,11 +354,15 @@ def _left_out(corpus: Corpus) -> list[dict[str, Any]]:
             "rows": [f"{first} to {first + length - 1}" for first in known.get(reason, ())],
         }
         for reason, windows in report.unused.items()
+        if windows
     ]
 
 
 def _time_line(corpus: Corpus) -> dict[str, Any]:
-    """The splits in rows as bands, and below them what is used and what is embargoed, as marks."""
+    """The splits in rows as bands, and below them what is used and what is embargoed, as marks.
+
+    Of a split without a sample, where to say so.
+    """
     samples, report = corpus.samples, corpus.report
     stops = [stop for _, stop in report.rows.values()] + [sample.target_stop for sample in samples]
     rows = max(*stops, 1)
@@ -354,13 +381,16 @@ def _time_line(corpus: Corpus) -> dict[str, Any]:
             for start, stop in joined
         ]
 
-    bands = {name: marks([report.rows[name]]) for name in SPLITS if report.samples[name]}
+    spans = {name: span for name, span in report.rows.items() if span[1] > span[0]}
+    bands = {name: marks([span]) for name, span in spans.items()}
     used = {
         name: marks((each.past_start, each.target_stop) for each in samples if each.split == name)
         for name in SPLITS
     }
     out = marks((row, row + length) for row in sorted(report.embargoed))
-    return {"width": _TIME_LINE, "rows": rows, "bands": bands, "used": used, "embargoed": out}
+    empty = {name: bands[name][0][0] for name in bands if not report.samples[name]}
+    facts = {"bands": bands, "used": used, "empty": empty, "embargoed": out}
+    return {"width": _TIME_LINE, "rows": rows, **facts}
 
 
 def _page(path: str, template: str, **facts: Any) -> WrittenFile:

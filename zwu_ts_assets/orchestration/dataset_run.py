@@ -35,7 +35,12 @@ from zwu_ts_assets.orchestration.refresh.todo import Todo, todo
 from zwu_ts_assets.orchestration.reports import Reporter, asset_key
 from zwu_ts_assets.orchestration.runs import refresh_tags, run_lock_if_possible
 from zwu_ts_assets.orchestration.terminal import progress
-from zwu_ts_assets.orchestration.too_short import empty_splits, why_no_question, why_no_sample
+from zwu_ts_assets.orchestration.too_short import (
+    empty_splits,
+    unasked_splits,
+    why_no_question,
+    why_no_sample,
+)
 from zwu_ts_assets.orchestration.work import WHOLE
 from zwu_ts_assets.storage.data_mirror import told
 from zwu_ts_assets.storage.places import StoreError
@@ -127,12 +132,13 @@ def run_dataset(
         if was_interrupted(result.all_events):
             raise KeyboardInterrupt(shown.kept())
         reporter.store = look = store.look()
-        found = difference(dataset, artifacts, also, store=look)
+        found = difference(dataset, artifacts, also, store=look, with_splits=not also)
         report_comparison(reporter, dataset, found)
     for sentence in failures_of(result.all_events, artifacts, Path(os.environ["DAGSTER_HOME"])):
         click.echo(sentence, err=True)
     _say_what_is_foreign(dataset, found)
-    _say_what_is_there(dataset, found, started)
+    # Who asked for more is told by the error or the warning about it.
+    _say_what_is_there(dataset, found, started, found.outlook(dataset))
     if not result.success:
         raise click.ClickException(
             "Some assets failed; what succeeded is kept, and the next run makes the rest."
@@ -160,6 +166,12 @@ def _refuse_to_export_nothing(dataset: Dataset, found: Difference, also: Sequenc
             if set(also) & set(EXPORTS.values()):
                 raise CorpusError(sentence)
             click.echo(told(f"Warning: {sentence}"), err=True)
+        if questions and (
+            sentence := unasked_splits(
+                dataset.csv, dataset.settings, samples.details, questions.details
+            )
+        ):
+            click.echo(told(f"Warning: {sentence}"), err=True)
 
 
 def _efforts(dataset: Dataset, due: Todo) -> dict[str, float]:
@@ -186,7 +198,9 @@ def _say_what_is_foreign(dataset: Dataset, found: Difference) -> None:
         click.echo(f"{dataset.name}: {asset}: {foreign_sentence(names)}", err=True)
 
 
-def _say_what_is_there(dataset: Dataset, found: Difference, started: float) -> None:
+def _say_what_is_there(
+    dataset: Dataset, found: Difference, started: float, outlook: Sequence[str]
+) -> None:
     store = dataset_store(artifacts_dir(), dataset.prefix).look()
     click.echo(f"Artifacts of {dataset.name} in {store.root}:")
     for asset in asset_names(dataset):
@@ -199,6 +213,7 @@ def _say_what_is_there(dataset: Dataset, found: Difference, started: float) -> N
         ):
             if count or not dataset.specs.of(asset).last_mile:
                 click.echo(f"  {pattern:<42} {count:>5}")
-    for remark in filter(None, (file_remark(dataset.name, dataset.csv), *found.remarks)):
+    remarks = (file_remark(dataset.name, dataset.csv), *found.remarks, *outlook)
+    for remark in filter(None, remarks):
         click.echo(told(f"  {remark}"))
     click.echo(f"in {time.monotonic() - started:.1f} s")

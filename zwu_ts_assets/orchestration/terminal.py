@@ -48,6 +48,7 @@ class Progress:
         stage: The stage under way; empty before the first one.
         total: Its items; 0: they are not counted.
         done: Those that are there.
+        parts: Whether they are parts of one artifact, of which none is kept without the others.
     """
 
     label: str
@@ -55,6 +56,7 @@ class Progress:
     stage: str = ""
     total: int = 0
     done: int = 0
+    parts: bool = False
     _kept: int = 0
     _bar: "tqdm[NoReturn] | None" = None
     _finished: float = 0.0
@@ -72,6 +74,7 @@ class Progress:
         if self.stage:
             self._finished += self._effort
         self.stage, self.total, self.done, self._kept = stage, total, kept, kept
+        self.parts = False
         self._stage_began = time.monotonic()
 
     def step(self) -> None:
@@ -121,7 +124,7 @@ class Progress:
 
     def kept(self) -> str:
         """What is there of the stage under way, for who has interrupted it; may be empty."""
-        if self.total > 1 and ":" not in self.stage:
+        if self.total > 1 and not self.parts and ":" not in self.stage:
             return f"{self.done} of {self.total} {self.stage.replace('_', ' ')} kept"
         return ""
 
@@ -164,6 +167,12 @@ def expect(total: int) -> None:
     """Say how many items the stage under way has, where it begins without knowing."""
     if shown := _CURRENT.get():
         shown.total = total
+
+
+def expect_parts(total: int) -> None:
+    """Likewise of the parts of its only artifact, none of which is kept by itself."""
+    if shown := _CURRENT.get():
+        shown.total, shown.parts = total, True
 
 
 def step() -> None:

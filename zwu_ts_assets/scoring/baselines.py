@@ -43,6 +43,7 @@ class Reference:
             before it, or one step before where there is no season: 1 in the mean absolute scaled
             error of Hyndman and Koehler (2006). 0 for a column that does not change.
         deviation: The column's standard deviation over the windows of the train split.
+        season: Steps of a season; 0 where there is none.
     """
 
     column: str
@@ -51,6 +52,7 @@ class Reference:
     forecasts: Mapping[str, tuple[float, ...]]
     scale: float
     deviation: float
+    season: int = 0
 
 
 def references(
@@ -83,6 +85,7 @@ def references(
             forecasts=_forecasts(past, season, len(right)),
             scale=float(np.abs(past[lag:] - past[:-lag]).mean()) if len(past) > lag else 0.0,
             deviation=deviations.get(name, math.nan),
+            season=season,
         )
     return found
 
@@ -164,6 +167,7 @@ class BaselineRow:
         chance: The share that guessing gets right.
         majority: The share that the most frequent answer of train gets right; None for forecasts.
         scaled_errors: For forecasts, the mean absolute scaled error of each, by name.
+        season: For forecasts, the steps of a season; 0 where there is none.
     """
 
     task: str
@@ -172,6 +176,7 @@ class BaselineRow:
     chance: float
     majority: Interval | None
     scaled_errors: Mapping[str, Interval]
+    season: int = 0
 
 
 def baselines(questions: Sequence[PictureQuestion], samples: Sequence[Sample]) -> list[BaselineRow]:
@@ -191,6 +196,7 @@ def baselines(questions: Sequence[PictureQuestion], samples: Sequence[Sample]) -
                 continue
             right = majority_right(train, asked)
             ahead = asked[0].form == FORECAST_FORM
+            held = [known[q.id] for q in asked if q.id in known]
             rows.append(
                 BaselineRow(
                     task=task,
@@ -198,7 +204,8 @@ def baselines(questions: Sequence[PictureQuestion], samples: Sequence[Sample]) -
                     asked=len(asked),
                     chance=sum(q.chance for q in asked) / len(asked),
                     majority=None if ahead else share(sum(right), len(right)),
-                    scaled_errors=scaled_errors([known[q.id] for q in asked if q.id in known]),
+                    scaled_errors=scaled_errors(held),
+                    season=max((each.season for each in held), default=0),
                 )
             )
     return rows
@@ -241,20 +248,35 @@ def baselines_json(rows: Sequence[BaselineRow]) -> dict[str, object]:
 
 def baselines_markdown(rows: Sequence[BaselineRow]) -> str:
     """The rows as a Markdown table, with 95 % intervals."""
-    head = ["task", "split", "questions", "chance", "majority of train", *FORECASTS]
+    forecasts = [name for name in FORECASTS if any(name in row.scaled_errors for row in rows)]
+    head = ["task", "split", "questions", "chance", "majority of train", *forecasts]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for row in rows:
         cells = [f"`{row.task}`", row.split, str(row.asked)]
         cells += ["" if row.majority is None else f"{row.chance:.0%}", share_text(row.majority)]
-        for name in FORECASTS:
+        for name in forecasts:
             each = row.scaled_errors.get(name)
             cells.append(f"{each.value:.2f} ({each.low:.2f} to {each.high:.2f})" if each else "")
         lines.append(f"| {' | '.join(cells)} |")
-    note = (
-        "Forecasts by mean absolute scaled error: 1 is the mean difference between a value and "
-        "that of the day before, or of the step before where the window holds no two days."
+    notes = ["", _scale_told(max(row.season for row in rows))] if forecasts else []
+    return "\n".join([*lines, *notes]) + "\n"
+
+
+def _scale_told(season: int) -> str:
+    """What the errors of forecasts are measured by, for these windows."""
+    before = (
+        f"that of the day before, {season} steps earlier" if season else "that of the step before"
     )
-    return "\n".join([*lines, "", note]) + "\n"
+    why = (
+        ""
+        if season
+        else " There is no seasonal forecast: that takes windows of two days or more, and a whole "
+        "number of steps a day, more than one."
+    )
+    return (
+        "Forecasts by mean absolute scaled error: 1 is the mean difference between a value and "
+        f"{before}.{why}"
+    )
 
 
 def share_text(found: Interval | None) -> str:

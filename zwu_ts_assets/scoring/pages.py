@@ -20,8 +20,8 @@ _NOTES: Final = (
     "Majority: the most frequent answer of train. Blind: the best reader of the text alone. "
     "Pixels: a program that reads the media. Error: the median one of numbers.",
     "Forecasts by mean absolute error in standard deviations of train, and scaled (1 is the mean "
-    "difference to the day before, or to the step before). Skill: above 0 is nearer than that "
-    "forecast, on the same questions.",
+    "difference to the day before; to the step before where no seasonal forecast is told). Skill: "
+    "above 0 is nearer than that forecast, on the same questions.",
     "Questions are paired. Difference: with its 95 % interval (Bonett and Price). p: McNemar's "
     "exact test; among many rows some are below 0.05 by chance, so read the first one first.",
 )

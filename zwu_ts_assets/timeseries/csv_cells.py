@@ -17,7 +17,7 @@ from typing import Final
 
 from zwu_ts_assets.timeseries.csv_features import listed
 from zwu_ts_assets.timeseries.csv_lines import is_missing, is_number, refuse, show
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_rules import VALUES_ADVICE, CsvRules
 from zwu_ts_assets.timeseries.csv_times import means_a_time
 
 _CURRENCY: Final = "$€£¥₹₽₩"
@@ -172,7 +172,7 @@ def plain_cells(
                     names[index],
                     f"{show(cell)}, a missing value by the setting `missing_values`",
                     "a value",
-                    'Allow missing values with the setting `gaps` ("drop" or "interpolate").',
+                    f"Fill the gap. {VALUES_ADVICE}",
                 )
             plain[index] = ""
             continue

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.timeseries.csv_lines import line_of, refuse
-from zwu_ts_assets.timeseries.csv_rules import CsvRules
+from zwu_ts_assets.timeseries.csv_rules import ROWS_ADVICE, CsvRules
 from zwu_ts_assets.timeseries.csv_times import NANO, say_time
 from zwu_ts_assets.timeseries.series import FIXED, TimeAxis, nanoseconds_text
 
@@ -128,6 +128,8 @@ _SHORT_MONTH: Final = 28 * 86_400
 ORDER_ADVICE: Final = (
     'write `time_axis = "order"`: rows are counted then, whatever time lies between them'
 )
+
+ORDER_SENTENCE: Final = f"If the rows follow each other as they are, {ORDER_ADVICE}."
 
 _SERIES: Final = (
     "If several series are below each other, name the column that tells them apart with "
@@ -301,7 +303,7 @@ def fine_grid(
     line = line_of(lines, row)
     beside = "before" if line > line_of(lines, row - 1) else "after"
     expected = f"the interval of {nanoseconds_text(round(usual))} that most rows have"
-    do = f"Resample the series to one interval; or {ORDER_ADVICE}."
+    do = f"Resample the series to one interval. {ORDER_SENTENCE}"
     if steps[row - 1] == 0:
         found, expected = f"{here} a second time, as on the line {beside}", "each time once"
         do = f"Correct its time, or {ORDER_ADVICE}. {_SERIES}"
@@ -312,7 +314,7 @@ def fine_grid(
         step = nanoseconds_text(int(steps[row - 1]))
         found = f"{here}, {step} after {before} on the line {beside}"
         if not rules.allows_gaps:
-            do += ' If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
+            do += f" {ROWS_ADVICE}"
     refuse(path, line, column, found, expected, do)
 
 
@@ -359,9 +361,7 @@ def count_grid(
     if steps[row - 1] <= 0:
         do = f"Correct the cell, or sort the file by this column, or {ORDER_ADVICE}."
     elif not rules.allows_gaps:
-        do += (
-            f' Or allow that with the setting `gaps` ("drop" or "interpolate"), or {ORDER_ADVICE}.'
-        )
+        do += f" {ROWS_ADVICE} {ORDER_SENTENCE}"
     refuse(
         path,
         line_of(lines, row),
@@ -458,7 +458,7 @@ def _refuse_step(
         do = f"Correct its time, or remove one of the two rows. {_SERIES}"
         times_again = int((np.diff(seconds) == 0).sum())
         if times_again >= _SUREST and (np.diff(seconds) >= 0).all():  # as years, or times of day
-            do += f" If the rows follow each other as they are, {ORDER_ADVICE}."
+            do += f" {ORDER_SENTENCE}"
         if (seconds % 86_400 == 0).all():
             do += " If the time of day is in another column, name both with `time_columns`."
     elif step < 0:
@@ -474,7 +474,7 @@ def _refuse_step(
             expected = f"{axis.span_text(1, 0)} between any two rows, as between most"
             do = "Fill in the missing rows."
         if not rules.allows_gaps and (axis is not None or step % usual == 0):
-            do += ' If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
+            do += f" {ROWS_ADVICE}"
         if rules.time_zone and usual >= 86_400 - 3_600:
             do += (
                 " Days are 23 or 25 hours long where the clocks change: leave `time_zone` out for "
@@ -483,7 +483,7 @@ def _refuse_step(
     if not utc and usual and abs(step - usual) == _HOUR:
         do += _CLOCKS
     if step > 0 and (_CLOCKS not in do or usual >= _DAY):
-        do += f" If the rows follow each other as they are, {ORDER_ADVICE}."
+        do += f" {ORDER_SENTENCE}"
     refuse(path, line, column, found, expected, do)
 
 

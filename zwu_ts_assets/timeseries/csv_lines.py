@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.timeseries.csv_rules import DELIMITERS
+from zwu_ts_assets.timeseries.csv_rules import DELIMITERS, VALUES_ADVICE
 
 # A line of 100 numbers is 2.5 kB. Without a limit, a file that is no CSV and has no line ends would
 # be read whole. It equals the csv module's own limit on a field, so that one cannot be met first.
@@ -231,10 +231,7 @@ def parse_number(
         if missing:
             return math.nan
         found = f"{show(cell)}, a missing value" if text else "an empty cell"
-        do = (
-            "Fill the gap, or leave the column out with the setting `features`. The setting `gaps` "
-            '("drop" or "interpolate") allows missing values.'
-        )
+        do = f"Fill the gap, or leave the column out with the setting `features`. {VALUES_ADVICE}"
     elif _INFINITE.fullmatch(text):
         found = f"{show(cell)}, infinity"
         do = "Put a finite number there, or leave the column out with the setting `features`."

@@ -73,6 +73,12 @@ UNIX_FORMATS: Final = {"unix": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns":
 """`date_format` of numbers that count from 1970-01-01 00:00 UTC, and how many are a second."""
 
 
+VALUES_ADVICE: Final = 'The setting `gaps` ("drop" or "interpolate") allows missing values.'
+ROWS_ADVICE: Final = (
+    'If rows are missing, the setting `gaps` ("drop" or "interpolate") allows that.'
+)
+"""What is advised of a table that lacks values or rows, before it is known what helps."""
+
 _DAYS: Final = ("%d", "%j", "%c", "%x", "%U", "%W", "%V")
 _MONTHS: Final = ("%m", "%b", "%B")
 

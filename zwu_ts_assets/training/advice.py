@@ -35,7 +35,10 @@ def advice(
     video: VideoTokens | None,
     longest_text: int,
     tokenizer: TextTokenizer,
+    images: int = 1,
+    videos: int = 1,
     image_read: bool = False,
+    lines_read: bool = True,
     video_read: bool = False,
 ) -> tuple[str, ...]:
     """Say what to set for one consumer.
@@ -50,9 +53,12 @@ def advice(
         video: A video, likewise.
         longest_text: Tokens of the longest conversation's text.
         tokenizer: Qwen3-VL's, for the timestamps.
+        images: Images of that conversation.
+        videos: Its videos.
         image_read: Whether it was measured that figures can be read as the model gets them; then
             the rule on the size of digits and cells is not asked.
-        video_read: Likewise of videos.
+        lines_read: Whether it was not measured that line plots cannot be read; there is no rule.
+        video_read: As `image_read`, of videos.
 
     Returns:
         Sentences; none where everything arrives legible, whole and within the limit. Each assumes
@@ -61,21 +67,25 @@ def advice(
     sentences = []
     tokens = longest_text
     if image:
-        tokens += image.tokens
+        raised = image.tokens  # by a cap that figures and line plots share
         if not image_read and legibility(figure, image.size).verdict != Verdict.LEGIBLE:
-            sentence, tokens_then = _image_advice(profile, figure, image)
+            sentence, raised = _image_advice(profile, figure, image)
             sentences.append(sentence)
-            tokens += tokens_then - image.tokens
+        if not lines_read:
+            sentence, tokens_then = _lines_advice(profile, figure.size, image)
+            sentences.append(sentence)
+            raised = max(raised, tokens_then)
+        tokens += raised * images
     if video:
         if len(video.kept) < clip.frames:
             sentence, clip = _frames_advice(profile, clip, video, tokenizer)
             sentences.append(sentence)
             video = profile.video(clip, tokenizer)
-        tokens += video.tokens
+        raised = video.tokens
         if not video_read and legibility(frame, video.size).verdict != Verdict.LEGIBLE:
-            sentence, tokens_then = _video_advice(profile, frame, clip, video, tokenizer)
+            sentence, raised = _video_advice(profile, frame, clip, video, tokenizer)
             sentences.append(sentence)
-            tokens += tokens_then - video.tokens
+        tokens += raised * videos
     if profile.length_limit is not None and tokens > profile.length_limit:
         sentences.append(_length_advice(profile, profile.length_limit, tokens))
     return tuple(sentences)
@@ -114,6 +124,30 @@ def _image_advice(profile: Profile, figure: Drawn, image: ImageTokens) -> tuple[
         tokens=lambda size: gridded_image(size, profile.processor).tokens,
         now=image.tokens,
     )
+
+
+def _lines_advice(profile: Profile, drawn: Size, image: ImageTokens) -> tuple[str, int]:
+    """What makes line plots legible, and the tokens of one then; no rule tells a smaller size."""
+    raised = profile.caps.image
+    if image.size == drawn:
+        sentence = (
+            "The line plots cannot be read even as they are drawn. Draw them on a larger canvas, "
+            "or show fewer columns (setting `figure_columns`)."
+        )
+        return sentence, image.tokens
+    if raised is None:
+        sentence = (
+            "The line plots cannot be made legible: nothing raises the cap. Use another consumer, "
+            "or write `line_plots = false`, so that nothing is asked about them."
+        )
+        return sentence, image.tokens
+    tokens = gridded_image(drawn, profile.processor).tokens
+    sentence = (
+        f"The line plots: set `{raised(drawn.width * drawn.height)}` to see them as they are "
+        f"drawn, {tokens:,} tokens each; or write `line_plots = false`, so that nothing is asked "
+        "about them."
+    )
+    return sentence, tokens
 
 
 def _video_advice(

@@ -7,7 +7,7 @@ report is shown (`preflight_views`).
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from zwu_ts_assets.errors import CorpusError
@@ -55,6 +55,7 @@ class CorpusShape:
         fps: Frames per second that its file declares.
         conversations: At least one.
         columns: How many columns are used.
+        has_lines: Whether some of the images are line plots, which are drawn as large as figures.
     """
 
     figure: Drawn
@@ -63,6 +64,7 @@ class CorpusShape:
     fps: float
     conversations: tuple[ConversationShape, ...]
     columns: int = 1
+    has_lines: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an empty corpus.
@@ -103,6 +105,7 @@ class ConsumerReport:
         video_legibility: Likewise.
         image_read: The share of questions about figures that pixels answer at this size, as
             measured; None where it was not.
+        lines_read: Likewise of line plots and of altered copies: the smaller of the two.
         video_read: Likewise of videos.
         refused: Why the figure or the video is refused.
         visual_tokens: Tokens of the media of all conversations, timestamps and delimiters included.
@@ -123,6 +126,7 @@ class ConsumerReport:
     video: VideoTokens | None
     video_legibility: Legibility | None
     image_read: float | None
+    lines_read: float | None
     video_read: float | None
     refused: tuple[str, ...]
     visual_tokens: int
@@ -144,8 +148,8 @@ class ConsumerReport:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst verdict on figure and video; a refused one cannot be read at all."""
-        judged = [verdict for verdict in (self.image_verdict, self.video_verdict) if verdict]
+        """The worst verdict on pictures and video; a refused one cannot be read at all."""
+        judged = [verdict for verdict in (self.pictures_verdict, self.video_verdict) if verdict]
         if self.refused:
             judged.append(Verdict.NOT_LEGIBLE)
         return Verdict.worst(judged)
@@ -156,6 +160,19 @@ class ConsumerReport:
         return _verdict(self.image_legibility, self.image_read)
 
     @property
+    def lines_verdict(self) -> Verdict | None:
+        """Whether line plots can be read, as measured; None where refused or not measured."""
+        if self.image is None or self.lines_read is None:
+            return None
+        return _measured(self.lines_read)
+
+    @property
+    def pictures_verdict(self) -> Verdict | None:
+        """The worse of the verdicts on figures and line plots."""
+        judged = [verdict for verdict in (self.image_verdict, self.lines_verdict) if verdict]
+        return Verdict.worst(judged) if judged else None
+
+    @property
     def video_verdict(self) -> Verdict | None:
         """Likewise of videos."""
         return _verdict(self.video_legibility, self.video_read)
@@ -164,8 +181,10 @@ class ConsumerReport:
 def _verdict(judged: Legibility | None, read: float | None) -> Verdict | None:
     if judged is None:
         return None
-    if read is None:
-        return judged.verdict
+    return judged.verdict if read is None else _measured(read)
+
+
+def _measured(read: float) -> Verdict:
     if read >= READ_WELL:
         return Verdict.LEGIBLE
     return Verdict.DOUBTFUL if read >= READ_POORLY else Verdict.NOT_LEGIBLE
@@ -179,11 +198,13 @@ class Preflight:
         corpus: What was looked at.
         consumers: One report each, in the order of the profiles.
         text_advice: What makes very long texts shorter; empty where there is none.
+        asked: Of how many questions the shares that are read were measured, by view.
     """
 
     corpus: CorpusShape
     consumers: tuple[ConsumerReport, ...]
     text_advice: tuple[str, ...] = ()
+    asked: Mapping[str, int] = field(default_factory=dict)
 
 
 def preflight(
@@ -191,6 +212,7 @@ def preflight(
     tokenizer: TextTokenizer,
     profiles: Sequence[Profile] = PROFILES,
     read: Mapping[str, Mapping[str, float]] | None = None,
+    asked: Mapping[str, int] | None = None,
 ) -> Preflight:
     """Report what each consumer would make of a corpus.
 
@@ -198,9 +220,10 @@ def preflight(
         corpus: The corpus.
         tokenizer: Qwen3-VL's, for the timestamps of the videos.
         profiles: The consumers.
-        read: What share of the questions about figures and videos a reader of pixels answers at
+        read: What share of the questions about pictures and videos a reader of pixels answers at
             each consumer's sizes, by its title and by view; what was not measured is judged by the
-            size of digits and cells.
+            size of digits and cells, but for line plots.
+        asked: How many questions that were, by view.
 
     Returns:
         Exact counts, not estimates. What a consumer refuses is part of the report.
@@ -212,6 +235,7 @@ def preflight(
             for profile in profiles
         ),
         text_advice(max(each.text for each in corpus.conversations), corpus.columns),
+        asked or {},
     )
 
 
@@ -239,8 +263,8 @@ def _consumer_report(
     ]
     totals = [media + text for media, text in zip(visual, texts, strict=True)]
     longest = corpus.conversations[totals.index(max(totals))]
-    further = (image.tokens if image else 0) * (longest.images - 1)
-    further += (video.tokens if video else 0) * (longest.videos - 1)
+    of_lines = [read[view] for view in ("lines", "altered") if view in read]
+    lines_read = min(of_lines) if of_lines and corpus.has_lines else None
     return ConsumerReport(
         profile=profile,
         image=image,
@@ -248,6 +272,7 @@ def _consumer_report(
         video=video,
         video_legibility=legibility(corpus.frame, video.size) if video else None,
         image_read=read.get("figure"),
+        lines_read=lines_read,
         video_read=read.get("video"),
         refused=tuple(refused),
         visual_tokens=sum(visual),
@@ -266,9 +291,12 @@ def _consumer_report(
             clip=corpus.clip,
             image=image,
             video=video,
-            longest_text=longest.text + further,
+            longest_text=longest.text,
+            images=longest.images,
+            videos=longest.videos,
             tokenizer=tokenizer,
             image_read=read.get("figure", 0.0) >= READ_WELL,
+            lines_read=lines_read is None or lines_read >= READ_WELL,
             video_read=read.get("video", 0.0) >= READ_WELL,
         ),
     )

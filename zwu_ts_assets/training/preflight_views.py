@@ -28,6 +28,8 @@ _HEAD = (
     "frames kept",
     "video tokens",
 )
+_LINES_AT = _HEAD.index("figure tokens") + 1  # a column more, where there are line plots
+_LINES_HEAD = "line plots are"
 _TOKENS_HEAD = (
     "consumer",
     "media tokens per question",
@@ -51,7 +53,7 @@ def preflight_markdown(report: Preflight) -> str:
         f"{len(corpus.conversations):,} conversations. "
         "Digits and cells are the smallest of each, after resampling.",
         "",
-        *_table(_HEAD, [_seen_row(consumer, corpus.frames) for consumer in report.consumers]),
+        *_seen_table(report),
         "",
         *_table(_TOKENS_HEAD, [_tokens_row(consumer) for consumer in report.consumers]),
         "",
@@ -62,11 +64,41 @@ def preflight_markdown(report: Preflight) -> str:
         if sentences:
             lines += [f"**{title}**", ""]
             lines += [f"- {sentence}" for sentence in sentences] + [""]
-    measured = any(c.image_read is not None for c in report.consumers)
-    lines += [_MEASURED if measured else RULE, "", "The defaults were read in:", ""]
+    lines += [_rule(report), "", "The defaults were read in:", ""]
     profiles = [consumer.profile for consumer in report.consumers]
     lines += [f"- {profile.title}: {profile.source}" for profile in profiles]
     return "\n".join(lines) + "\n"
+
+
+def _rule(report: Preflight) -> str:
+    if all(each.image_read is each.lines_read is None for each in report.consumers):
+        return RULE
+    names = {"figure": "figures", "lines": "line plots", "altered": "altered copies"}
+    counts = [
+        f"{count:,} about {names.get(view, 'videos')}" for view, count in report.asked.items()
+    ]
+    some = f": {', '.join(counts)}" if counts else ""
+    return f"{_MEASURED}{some}."
+
+
+def _seen_table(report: Preflight) -> list[str]:
+    corpus, at = report.corpus, _LINES_AT
+    rows = [_seen_row(consumer, corpus.frames) for consumer in report.consumers]
+    if not corpus.has_lines:
+        return _table(_HEAD, rows)
+    told = [_lines_told(consumer) for consumer in report.consumers]
+    return _table(
+        (*_HEAD[:at], _LINES_HEAD, *_HEAD[at:]),
+        [(*row[:at], lines, *row[at:]) for row, lines in zip(rows, told, strict=True)],
+    )
+
+
+def _lines_told(consumer: ConsumerReport) -> str:
+    if consumer.image is None:
+        return "refused"
+    if consumer.lines_verdict is None:
+        return "not measured"
+    return f"{consumer.lines_verdict}: {consumer.lines_read:.0%} read"
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
@@ -113,7 +145,8 @@ def _tokens_row(consumer: ConsumerReport) -> tuple[str, ...]:
 
 _MEASURED = (
     "Legible is what lets a reader of pixels answer 99 % of the questions or more at the "
-    "consumer's sizes, doubtful 90 % or more, as the asset `evidence` has measured on some samples."
+    "consumer's sizes, doubtful 90 % or more, as the asset `evidence` has measured on the "
+    "questions of some samples"
 )
 
 _DPI = 100
@@ -167,7 +200,7 @@ def _draw_bar(axes: Axes, row: int, consumer: ConsumerReport, widest: float) -> 
     left, longest, limit = 0, consumer.longest, consumer.profile.length_limit
     hatched = limit if consumer.too_long and limit is not None else consumer.maximum
     for medium, judged, name, plural, count in (
-        (consumer.image, consumer.image_verdict, "figure", "pictures", longest.images),
+        (consumer.image, consumer.pictures_verdict, "figure", "pictures", longest.images),
         (consumer.video, consumer.video_verdict, "video", "videos", longest.videos),
     ):
         if medium and judged and count:
@@ -202,6 +235,8 @@ def _note(consumer: ConsumerReport, frames: int) -> str:
                 notes[-1] += f", {len(medium.kept)} of {frames} frames"
         else:
             notes.append(f"{name} refused")
+        if name == "figure" and consumer.lines_verdict:
+            notes[-1] += f", lines {consumer.lines_verdict}"
     if consumer.too_long:
         notes.append(f"beyond its limit of {consumer.profile.length_limit:,} tokens")
     return "\n".join(notes)

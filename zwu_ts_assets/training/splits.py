@@ -108,6 +108,17 @@ class SplitReport:
     embargo_rows: int
     left_out: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def details(self) -> dict[str, int | str]:
+        """Counts and borders of the splits, as the record of the samples has them."""
+        details: dict[str, int | str] = {f"{name}_samples": self.samples[name] for name in SPLITS}
+        for reason, windows in self.unused.items():
+            details[f"windows_{reason.replace(' ', '_')}"] = windows
+        for name in SPLITS:
+            start, stop = self.rows[name]
+            details[f"{name}_rows"] = f"{start}..{stop - 1}" if stop > start else "none"
+        return details
+
 
 def resolve_borders(
     rule: SplitRule,
@@ -206,7 +217,7 @@ def place(
     next_case = bisect_right(borders.breaks, past_start)
     if next_case < len(borders.breaks) and borders.breaks[next_case] < target_stop:
         return Placement(None, "target incomplete")
-    if np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
+    if len(missing_rows) and np.diff(np.searchsorted(missing_rows, [past_start, target_stop]))[0]:
         return Placement(None, GAP)
     for index, split in enumerate(SPLITS):
         start, stop = borders.span(split)

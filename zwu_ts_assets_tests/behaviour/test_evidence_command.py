@@ -52,10 +52,20 @@ def test_a_csv_becomes_questions_that_are_proven(data: Path, tmp_path: Path) -> 
     write_csv(data, ROWS)
     result = CliRunner().invoke(cli.main, ["evidence", "walks"])
     assert result.exit_code == 0, result.output
-    assert "Every task needs its media, and can be answered from them." in result.output
+    claimed = (
+        "Every other task, but for those about what lies ahead, needs its media, and can be "
+        "answered from them."
+    )
+    assert claimed in result.output
+    told = "rhythm: too few questions to tell (6; at least 15 are needed)."
+    assert told in result.output.replace("`", "")
     artifacts = tmp_path / "artifacts" / "walks"
     proof = json.loads((artifacts / "evidence" / "evidence.json").read_text(encoding="utf-8"))
     assert proof["problems"] == proof["wrong"] == proof["unanswered"] == []
+    assert list(proof["too_few"]) == ["rhythm"]
+    card = (artifacts / "exports" / "qwen" / "README.md").read_text(encoding="utf-8")
+    assert told in card.replace("`", "")
+    assert "Every task needs its media" not in card
     whole = [row for row in proof["rows"] if row["split"] == "all"]
     assert len(whole) >= 10
     tables = [

@@ -1,7 +1,9 @@
 """The proof: readers that answer, counts that add up, and a verdict that can be red."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from zwu_ts_assets.evidence.panels import NotAFigure, Panels
 from zwu_ts_assets.evidence.reading import Gallery
 from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Evidence, Rate, prove
 from zwu_ts_assets.figures.dependence import dependence_matrices
+from zwu_ts_assets.orchestration.assets import training_checks
+from zwu_ts_assets.orchestration.contexts import CheckRun
 from zwu_ts_assets.training.picture.alterations import altered_values
 from zwu_ts_assets.training.picture.pose import questions_of
 from zwu_ts_assets.training.picture.question import PictureQuestion
@@ -217,3 +221,96 @@ def test_names_that_hold_and_are_understood() -> None:
     seen = Seen([panels], [], names, ())
     assert answer_from_pixels(ask("closest_pair"), seen) == 0
     assert answer_from_pixels(ask("most_correlated"), seen) == 1
+
+
+def told(blind: Rate, pixels: Rate, chance: float, task: str = "drift") -> report.TaskEvidence:
+    """What the readers made of one task over all splits."""
+    return report.TaskEvidence(
+        task,
+        ALL_SPLITS,
+        ("video",),
+        chance,
+        {"majority of the task": blind},
+        {NATIVE: pixels},
+        Rate(0, 0),
+        max(blind.asked, pixels.asked),
+    )
+
+
+@pytest.mark.parametrize(
+    ("right", "asked", "chance", "needed"),
+    [(1, 2, 0.5, 12), (1, 3, 1 / 3, 15), (3, 6, 0.5, 12), (0, 4, 0.0, 12), (5, 11, 0.5, 12)],
+)
+def test_of_too_few_questions_nothing_is_claimed(
+    right: int, asked: int, chance: float, needed: int
+) -> None:
+    evidence = Evidence((told(Rate(right, asked), Rate(asked, asked), chance),))
+    assert evidence.problems == []
+    assert evidence.proven == 0
+    table = report.markdown(evidence)
+    sentence = f"too few questions to tell ({asked}; at least {needed} are needed)"
+    assert f"* `drift`: {sentence}." in table
+    assert "needs its media" not in table
+    assert "a longer CSV, or a smaller `window_stride`" in table
+    assert evidence.to_json()["too_few"] == {"drift": sentence}
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.2, 0.25, 1 / 3, 0.5])
+def test_of_as_many_questions_as_are_named_something_is_claimed(chance: float) -> None:
+    needed = told(Rate(0, 2), Rate(2, 2), chance).needed
+    assert 12 <= needed <= 20
+    few, enough = (
+        told(Rate(round(chance * n), n), Rate(n, n), chance) for n in (needed - 1, needed)
+    )
+    # A count is whole and a chance is not: one of the two neighbours of it is enough.
+    assert few.needed or round(chance * few.asked) < chance * few.asked
+    assert not enough.needed or round(chance * needed) > chance * needed
+    low, high = Rate(needed, needed).interval[0], chance + report.REACH
+    assert low >= high  # the two readers are told apart
+
+
+def test_what_is_claimed_is_of_the_other_tasks_alone() -> None:
+    few = told(Rate(2, 6), Rate(6, 6), 1 / 3, "rhythm")
+    many = told(Rate(30, 60), Rate(60, 60), 0.5)
+    evidence = Evidence((few, many))
+    assert list(evidence.too_few) == ["rhythm"]
+    assert evidence.proven == 1
+    ends = "\nEvery other task needs its media, and can be answered from them.\n"
+    assert report.markdown(evidence).endswith(ends)
+    wrong = told(Rate(30, 60), Rate(40, 60), 0.5, "extremes")
+    assert "needs its media" not in report.markdown(Evidence((few, many, wrong)))
+    ends = "\nEvery task needs its media, and can be answered from them.\n"
+    assert report.markdown(Evidence((many,))).endswith(ends)
+
+
+def test_of_what_lies_ahead_it_is_not_claimed_that_media_tell_it() -> None:
+    seen = told(Rate(30, 60), Rate(60, 60), 0.5)
+    ahead = replace(told(Rate(30, 60), Rate(0, 0), 0.5, "ahead_end"), needs=())
+    series = replace(told(Rate(0, 0), Rate(0, 0), 0.0, "forecast"), needs=(), asked=60)
+    table = report.markdown(Evidence((seen, ahead, series)))
+    ends = "Every task, but for those about what lies ahead, needs its media, and can be answered"
+    assert ends in table
+    assert "needs its media" not in report.markdown(Evidence((ahead, series)))
+
+
+def test_a_lucky_blind_reader_of_some_questions_calls_for_more_of_them() -> None:
+    lucky = told(Rate(10, 16), Rate(16, 16), 0.5)
+    assert lucky.problems == []
+    assert lucky.best_blind.interval[1] > 0.75
+    assert lucky.needed > 16
+
+
+def test_what_no_reader_was_asked_is_not_called_too_few() -> None:
+    assert told(Rate(0, 0), Rate(0, 0), 0.0).needed == 0
+
+
+def test_the_check_says_of_which_tasks_there_are_too_few_questions() -> None:
+    rows = [told(Rate(1, 2), Rate(2, 2), 0.5, task) for task in ("a", "b", "c", "d", "e")]
+    numbers = json.dumps(Evidence(tuple(rows)).to_json()).encode()
+    check = training_checks.QUESTIONS_NEED_THEIR_MEDIA
+    verdict = check.verify(cast(CheckRun, None), {"numbers": numbers})
+    assert verdict.passed
+    first = "a: too few questions to tell (2; at least 12 are needed); b: too few"
+    assert verdict.description.startswith(first)
+    assert verdict.description.endswith("; and 2 more tasks")
+    assert "too few questions to tell" in check.description

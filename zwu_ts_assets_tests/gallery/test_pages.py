@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -81,6 +82,45 @@ def test_the_page_of_the_dataset_tells_what_was_left_out_and_why(files: dict[str
     drawn = [found["class"] for tag, found in page.elements if tag == "rect"]
     assert drawn.count("embargoed") == 1
     assert {"train band", "validation band", "test band"} <= set(drawn)
+
+
+def test_a_split_without_a_sample_has_its_band_and_its_reason() -> None:
+    corpus = corpus_of(6)
+    kept = [sample for sample in corpus.samples if sample.split != "validation"]
+    talks = [each for each in corpus.conversations if each.split != "validation"]
+    spans = {**corpus.report.rows, "validation": (3 * ROWS, 3 * ROWS + 20)}
+    counts = {**corpus.report.samples, "validation": 0}
+    report = replace(corpus.report, samples=counts, rows=spans)
+    page = Page(
+        files_of(
+            replace(
+                corpus,
+                samples=kept,
+                conversations=talks,
+                report=report,
+                missing=["there is no sample in validation. What helps: a longer CSV."],
+            )
+        )["dataset.html"]
+    )
+    (band,) = (e for tag, e in page.elements if tag == "rect" and e["class"] == "validation band")
+    (told,) = (e for tag, e in page.elements if tag == "text" and e.get("class") == "empty")
+    assert told["x"] == band["x"]
+    assert page.text.count("no sample") == 4  # in the drawing, the table, its reason, what helps
+    reason = f"its 20 rows are fewer than the {ROWS} of a window and its target"
+    assert f"no sample is in validation: {reason}" in page.text
+    assert "no question" in page.text
+    assert "What helps: a longer CSV." in page.text
+    for rows, why in (((9, 9), "it has no rows"), ((9, 9 + 3 * ROWS), "no window that was made")):
+        some = replace(report, rows={**spans, "validation": rows})
+        found = files_of(replace(corpus, samples=kept, conversations=talks, report=some))
+        assert f"no sample is in validation: {why}" in Page(found["dataset.html"]).text
+
+
+def test_tasks_that_are_left_out_for_one_reason_share_a_line() -> None:
+    corpus = replace(corpus_of(6), left_out={"lag": "too few", "trend": "too few", "drift": "no"})
+    page = Page(files_of(corpus)["dataset.html"])
+    assert "lag, trend" in page.text
+    assert page.text.count("too few") == 1
 
 
 def test_the_page_of_a_task_has_examples_and_the_numbers_of_the_proof(

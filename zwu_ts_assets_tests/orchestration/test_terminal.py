@@ -13,7 +13,7 @@ import pytest
 from zwu_ts_assets.orchestration import terminal
 from zwu_ts_assets.orchestration.web.dev import NewsOfSensors
 from zwu_ts_assets_tests.processes import Shell, patience, wait_for
-from zwu_ts_assets_tests.project import SETTINGS, Project
+from zwu_ts_assets_tests.project import SETTINGS, Project, commands_beside
 
 
 def live_processes(group: int) -> list[str]:
@@ -103,6 +103,29 @@ def test_a_check_counts_what_it_goes_through_and_nothing_else(
         assert checks.pop(each) == (3, 3)
     assert {"ids_decode_to_the_text", "text_covers_every_batch"} <= set(checks)
     assert set(checks.values()) == {(0, 0)}
+
+
+@pytest.mark.slow
+def test_evidence_counts_the_samples_that_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int, str]] = []
+
+    class Watched(terminal.Progress):
+        def step(self) -> None:
+            super().step()
+            if self.stage == "evidence":
+                told.append((self.done, self.total, self.kept()))
+
+    monkeypatch.setattr(terminal, "Progress", Watched)
+    settings = SETTINGS.replace("horizon = 24", "horizon = 6") + "window_stride = 6\n"
+    project = Project(tmp_path / "project", rows=200, settings=settings)
+    result = commands_beside(project, monkeypatch)("evidence", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    samples = len(told)
+    assert samples > 5
+    # Nothing of it is kept before all of them are read.
+    assert told == [(number + 1, samples, "") for number in range(samples)]
 
 
 def test_a_command_is_done_when_its_last_stage_is() -> None:

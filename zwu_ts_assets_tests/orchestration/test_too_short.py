@@ -11,7 +11,8 @@ import pytest
 from click.testing import Result
 
 from zwu_ts_assets.config.settings import Settings
-from zwu_ts_assets.orchestration.too_short import empty_splits
+from zwu_ts_assets.orchestration.refresh.comparison import difference
+from zwu_ts_assets.orchestration.too_short import empty_splits, outlook, unasked_splits
 from zwu_ts_assets.storage.artifact_store import Detail
 from zwu_ts_assets_tests.project import SETTINGS, Project, commands_beside, write_csv
 
@@ -116,6 +117,97 @@ def test_a_stride_or_horizon_that_is_suggested_leaves_no_split_empty(
                 better, _ = counts_of(rows, with_split(ratios, **{setting: most}))
                 assert all(better[each] for each in asked), (rows, sentence)
     assert min(suggested["window_stride"], suggested["horizon"]) >= 5
+
+
+@pytest.mark.parametrize("stride", [None, 6])
+def test_a_shorter_window_that_is_suggested_leaves_no_split_empty(stride: int | None) -> None:
+    suggested, smaller_patches = 0, 0
+    for rows in range(40, 900):
+        settings = settings_of(window_length=96, horizon=48, window_stride=stride)
+        sentence = empty_splits(CSV, settings, counts_of(rows, settings)[1])
+        found = dict(re.findall(r"`(window_\w+|horizon|patch_\w+) = (\d+)`", sentence))
+        if not found:
+            continue
+        suggested += 1
+        smaller_patches += "patch_length" in found
+        values = {name: int(value) for name, value in found.items()}
+        better = Settings.model_validate({**settings.model_dump(exclude_unset=True), **values})
+        assert all(counts_of(rows, better)[0].values()), (rows, sentence)
+    assert suggested > 100
+    assert smaller_patches > 10 or stride  # with a small one, patches fit into nearly all
+
+
+@pytest.mark.parametrize("rows", [77, 180, 345])
+@pytest.mark.parametrize("stride", ["", "window_stride = 5\n"])
+def test_the_splits_are_foretold_as_they_will_be(tmp_path: Path, rows: int, stride: str) -> None:
+    project = Project(tmp_path / "project", rows=rows, settings=PLAIN + stride)
+    found = difference(project.dataset, project.artifacts, with_splits=True)
+    counts, details = counts_of(rows, project.dataset.settings)
+    assert {name: found.splits[f"{name}_samples"] for name in counts} == counts
+    assert details.items() <= found.splits.items()
+
+
+def test_of_few_batches_and_gaps_the_splits_are_foretold(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project", rows=345, settings=PLAIN + "max_batches = 3\n")
+    found = difference(project.dataset, project.artifacts, with_splits=True)
+    assert (found.splits["train_samples"], found.splits["test_samples"]) == (3, 0)
+    head, *lines = project.csv.read_text("utf-8").splitlines()
+    lines[30] = ",".join([lines[30].split(",")[0], *[""] * 7])
+    project.csv.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    project.configure(PLAIN + 'max_batches = 3\ngaps = "drop"\n')
+    found = difference(project.dataset, project.artifacts, with_splits=True)
+    # Of the windows at 0, 24 and 48, the second lacks a value, and so does none of the targets.
+    assert found.splits["train_samples"] == 2
+
+
+def test_status_foretells_the_splits_before_anything_is_made(
+    project: Project, enter: Callable[..., Result]
+) -> None:
+    write_csv(project.csv, 180)
+    told = enter("status").output
+    assert "samples: train 5, validation 0, test 1" in told
+    assert "warning: there is no sample in validation, so its files are empty." in told
+    assert "What helps: " in told
+    assert "Settings go into ETTh1.toml, beside the CSV." in told
+    write_csv(project.csv, 42)
+    assert "warning: there is no sample, and of none nothing is made." in enter("status").output
+    write_csv(project.csv, 600)
+    told = enter("status").output
+    assert re.search(r"samples: train \d+, validation [1-9], test [1-9]", told)
+    assert "there is no sample" not in told
+
+
+def test_status_says_what_is_wrong_with_the_borders_of_the_splits(
+    project: Project, enter: Callable[..., Result]
+) -> None:
+    project.configure(PLAIN + "[split]\nborders = [0, 100, 200, 300]\n")
+    result = enter("status")
+    assert result.exit_code == 0
+    assert "warning: the split ends at row 300, but the series has 42 rows" in result.output
+
+
+def test_a_run_ends_with_what_an_export_will_miss(
+    project: Project, enter: Callable[..., Result]
+) -> None:
+    write_csv(project.csv, 180)
+    told = enter("run", "--workers", "1").output
+    assert told.count("warning: there is no sample in validation") == 1
+    assert told.index("warning: there is no sample in validation") > told.index("Artifacts of")
+    assert "nothing to do" in enter("run", "--workers", "1").output
+
+
+def test_a_split_of_whose_samples_nothing_is_asked_is_told() -> None:
+    samples: dict[str, Detail] = {"train_samples": 9, "validation_samples": 1, "test_samples": 2}
+    questions: dict[str, Detail] = {"questions": 20, "train_questions": 20}
+    questions |= {"validation_questions": 0, "test_questions": 0}
+    (sentence,) = outlook(CSV, settings_of(), samples, questions)
+    assert "nothing is asked of the samples of validation (1) and test (2)" in sentence
+    assert "so their files are empty" in sentence
+    assert "a smaller window_stride, such as 6" in sentence
+    assert unasked_splits(CSV, settings_of(), samples, questions) == sentence
+    questions |= {"validation_questions": 2, "test_questions": 3}
+    assert outlook(CSV, settings_of(), samples, questions) == []
+    assert outlook(CSV, settings_of(), samples, None) == []
 
 
 def test_of_few_batches_more_are_suggested_first() -> None:

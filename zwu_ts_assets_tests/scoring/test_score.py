@@ -233,3 +233,33 @@ def test_a_window_of_less_than_two_days_has_no_season() -> None:
     short = [replace(s, past=s.past[:40], past_timestamps=s.past_timestamps[:40]) for s in SAMPLES]
     held = references(QUESTIONS, short)
     assert all(set(each.forecasts) == {"last value", "window mean"} for each in held.values())
+
+
+def test_what_forecasts_are_measured_by_is_told_of_these_windows() -> None:
+    told = baselines_markdown(baselines(QUESTIONS, SAMPLES))
+    assert "that of the day before, 24 steps earlier.\n" in told
+    assert "step before" not in told
+    short = [replace(s, past=s.past[:40], past_timestamps=s.past_timestamps[:40]) for s in SAMPLES]
+    told = baselines_markdown(baselines(QUESTIONS, short))
+    assert "that of the step before. There is no seasonal forecast" in told
+    assert "day before" not in told
+    assert "| seasonal naive |" not in told
+
+
+@pytest.mark.parametrize("hours", [7, 24, 168], ids=["no part of a day", "daily", "weekly"])
+def test_without_several_whole_steps_a_day_no_day_before_is_told(hours: int) -> None:
+    step = np.timedelta64(hours, "h")
+    samples = [
+        replace(s, past_timestamps=s.past_timestamps[0] + step * np.arange(len(s.past)))
+        for s in SAMPLES
+    ]
+    told = baselines_markdown(baselines(QUESTIONS, samples))
+    assert "that of the step before." in told
+    assert "day before" not in told
+
+
+def test_where_nothing_is_forecast_no_forecasts_are_explained() -> None:
+    others = [q for q in QUESTIONS if q.form != "numbers"]
+    told = baselines_markdown(baselines(others, SAMPLES))
+    assert "orecast" not in told
+    assert "last value" not in told

@@ -678,7 +678,7 @@ def test_what_stays_in_doubt_is_refused_at_its_line_of_the_file(
             GOOD.replace("-2.5", "-9999"),
             CsvRules(missing_values=("-9999",)),
             ": found '-9999', a missing value by the setting `missing_values`; expected a value. "
-            "Allow missing values with the setting `gaps`",
+            'Fill the gap. The setting `gaps` ("drop" or "interpolate") allows missing values.',
         ),
         (
             GOOD.replace("temperature", "°C").encode("latin-1"),

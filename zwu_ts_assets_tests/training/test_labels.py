@@ -10,7 +10,7 @@ import pytest
 
 from zwu_ts_assets.config.settings_file import read_settings
 from zwu_ts_assets.errors import CorpusError
-from zwu_ts_assets.evidence.report import Evidence, markdown
+from zwu_ts_assets.evidence.report import ALL_SPLITS, NATIVE, Evidence, Rate, TaskEvidence, markdown
 from zwu_ts_assets.orchestration.assets.tables import decode_series, encode_series
 from zwu_ts_assets.orchestration.assets.training_products import series_digests
 from zwu_ts_assets.text.named_functions import AllowedCode
@@ -310,7 +310,17 @@ def test_settings_name_the_tasks_about_labels(tmp_path: Path) -> None:
 
 
 def test_evidence_does_not_claim_that_labels_can_be_seen() -> None:
-    told = markdown(Evidence((), unread=("label",)))
+    row = TaskEvidence(
+        "label",
+        ALL_SPLITS,
+        ("figure",),
+        0.5,
+        {"majority of the task": Rate(30, 60)},
+        {NATIVE: Rate(0, 0)},
+        Rate(0, 0),
+        60,
+    )
+    told = markdown(Evidence((row,), unread=("label",)))
     assert told.endswith("\nEvery task needs its media.\n")
 
 

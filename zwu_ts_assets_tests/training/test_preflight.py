@@ -234,6 +234,73 @@ def test_what_was_measured_goes_before_the_rule_on_sizes() -> None:
         assert f"{verdict}: {share:.0%} read" in preflight_markdown(report)
 
 
+LINES = replace(shape(), has_lines=True)
+
+
+@pytest.mark.parametrize("view", ["lines", "altered"])
+@pytest.mark.parametrize("name", ["qwen_finetune_script", "ms_swift_guide", "llama_factory"])
+def test_line_plots_that_cannot_be_read_are_not_called_legible(name: str, view: str) -> None:
+    profile = NAMED[name]
+    read = {"figure": 1.0, "video": 1.0, "lines": 1.0, "altered": 1.0, view: 0.0}
+    report = preflight(LINES, QUICK, [profile], {profile.title: read}, {"figure": 3, view: 2})
+    (ours,) = report.consumers
+    assert ours.image_verdict == Verdict.LEGIBLE
+    assert ours.lines_verdict == ours.verdict == Verdict.NOT_LEGIBLE
+    (sentence,) = (each for each in ours.advice if each.startswith("The line plots"))
+    assert "to see them as they are drawn, 1,738 tokens each" in sentence
+    assert "`line_plots = false`" in sentence
+    followed = profile
+    for each in ours.advice:
+        followed = _follow(followed, each.split("; or ")[0])
+    everything = dict.fromkeys(read, 1.0)
+    (after,) = preflight(LINES, QUICK, [followed], {profile.title: everything}).consumers
+    assert after.image is not None
+    assert after.image.size == (1792, 992)
+    assert after.verdict == Verdict.LEGIBLE
+    assert after.advice == ()  # the limit has room for it
+    table = preflight_markdown(report)
+    assert " figure tokens | line plots are | video seen |" in table
+    assert "| not legible: 0% read |" in table
+    told = "line plots" if view == "lines" else "altered copies"
+    assert f"on the questions of some samples: 3 about figures, 2 about {told}." in table
+
+
+def test_line_plots_that_are_read_or_not_there_change_nothing() -> None:
+    profile = NAMED["ms_swift"]
+    read = {profile.title: {"figure": 1.0, "video": 1.0, "lines": 1.0, "altered": 1.0}}
+    (ours,) = preflight(LINES, QUICK, [profile], read).consumers
+    assert (ours.verdict, ours.advice) == (Verdict.LEGIBLE, ())
+    read[profile.title]["lines"] = 0.0
+    report = preflight(shape(), QUICK, [profile], read)
+    assert report.consumers[0].verdict == Verdict.LEGIBLE
+    assert "line plots" not in preflight_markdown(report)
+
+
+def test_line_plots_that_nobody_measured_are_told_as_that() -> None:
+    report = preflight(LINES, QUICK, [NAMED["ms_swift"]])
+    assert report.consumers[0].lines_verdict is None
+    assert "| not measured |" in preflight_markdown(report)
+
+
+def test_line_plots_that_cannot_be_read_as_drawn_are_not_blamed_on_the_consumer() -> None:
+    profile = NAMED["qwen3_vl"]
+    read = {profile.title: {"figure": 1.0, "video": 1.0, "lines": 0.5}}
+    (ours,) = preflight(LINES, QUICK, [profile], read).consumers
+    assert ours.advice == (
+        "The line plots cannot be read even as they are drawn. Draw them on a larger canvas, or "
+        "show fewer columns (setting `figure_columns`).",
+    )
+
+
+def test_a_raised_cap_counts_for_every_picture_of_the_longest_conversation() -> None:
+    several = (ConversationShape(text=1000, learned=40, questions=7, images=3, videos=0),)
+    profile = NAMED["llama_factory"]
+    read = {profile.title: {"figure": 1.0, "video": 1.0, "lines": 0.0}}
+    corpus = replace(shape(texts=several), has_lines=True)
+    (ours,) = preflight(corpus, QUICK, [profile], read).consumers
+    assert f"would have {1000 + 3 * 1738:,} tokens" in ours.advice[-1]
+
+
 def test_a_figure_that_cannot_be_read_as_drawn_is_not_blamed_on_the_consumer() -> None:
     report = report_of("qwen3_vl", shape(figure=Canvas(448, 224)))
     assert report.advice == (
@@ -304,13 +371,17 @@ def test_the_documentation_shows_the_plot_as_it_is_drawn_now(tmp_path: Path) -> 
         ConversationShape(text=849, learned=37, questions=6, images=2, videos=0),
         ConversationShape(text=5302, learned=136, questions=27, images=3, videos=1),
     )
-    read = {profile.title: {"figure": 1.0, "video": 1.0} for profile in PROFILES}
+    views = ("figure", "video", "lines", "altered")
+    read = {profile.title: dict.fromkeys(views, 1.0) for profile in PROFILES}
     for title in read:
+        if "launch script" in title:
+            read[title] |= {"lines": 2 / 31, "altered": 0.0}
         if title.startswith(("Qwen-VL fine-tuning", "LLaMA-Factory")):
             read[title]["figure"] = 114 / 127
         elif "its guide" in title:
             read[title]["figure"] = 121 / 127
-    drawn = preflight_png(preflight(shape(texts=conversations), QUICK, read=read))
+    corpus = replace(shape(texts=conversations), has_lines=True)
+    drawn = preflight_png(preflight(corpus, QUICK, read=read))
     new = tmp_path / "preflight.png"
     new.write_bytes(drawn)
     shown = np.asarray(Image.open(REPOSITORY / "docs" / "preflight.png").convert("RGB"))

@@ -22,8 +22,15 @@ from zwu_ts_assets.timeseries.windows import (
     batch_digest,
     batch_starts,
     cut_batch,
+    whole_starts,
+    window_count,
 )
-from zwu_ts_assets.training.splits import train_rows
+from zwu_ts_assets.training.splits import (
+    SplitReport,
+    resolve_borders,
+    split_report,
+    train_rows,
+)
 
 
 def require_rows(series: Series, settings: Settings, last_batch: int, raw_asset: str) -> None:
@@ -83,6 +90,28 @@ def training_starts(
         for batch in batches
     }
     return {batch: starts for batch, starts in found.items() if starts}
+
+
+def foretold_splits(dataset: Dataset, series: Series) -> SplitReport:
+    """How the windows will be divided once samples are made of them: the table alone decides it.
+
+    Raises:
+        CorpusError: The split's borders do not fit the table.
+    """
+    settings = dataset.settings
+    length, stride = settings.window_length, settings.stride
+    borders = resolve_borders(dataset.split_rule(series.rows), series.timestamps, series.breaks)
+    made = batch_count(series.rows, length, stride, settings.max_batches) * length
+    starts = range(0, min(window_count(series.rows, length, stride) * stride, made), stride)
+    whole = whole_starts(series, starts, length).tolist()
+    return split_report(
+        borders,
+        series.timestamps,
+        ((start, start + length + settings.horizon) for start in whole),
+        series.missing_rows,
+        series.reach,
+        axis=series.axis,
+    )
 
 
 def training_versions(

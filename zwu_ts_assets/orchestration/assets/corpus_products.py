@@ -12,6 +12,7 @@ run and never when definitions load. The worker processes run its functions.
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ from zwu_ts_assets.orchestration.assets.batch_products import (
     training_starts,
     training_versions,
 )
+from zwu_ts_assets.orchestration.assets.gap_settings import settings_told
 from zwu_ts_assets.orchestration.assets.media_products import (
     Drawing,
     Files,
@@ -135,7 +137,14 @@ def raw_product(csv: Path, settings: Settings) -> Product[Series]:
     how = settings.model_dump_json()
     if identity and csv in _TABLE_CACHE and _TABLE_CACHE[csv][:2] == (identity, how):
         return _TABLE_CACHE[csv][2]
-    product = _read_product(csv, settings)
+    try:
+        product = _read_product(csv, settings)
+    except CorpusError as error:
+        # A copy of the sentence with what was found by trying, or the error itself.
+        told = settings_told(str(error), csv, settings, partial(_read_product, csv))
+        if told == str(error):
+            raise
+        raise CorpusError(told) from error
     if identity and product.value.values.nbytes <= _KEPT_BYTES:
         _TABLE_CACHE.clear()
         _TABLE_CACHE[csv] = (identity, how, product)

@@ -5,6 +5,7 @@ not: the pages (`gallery/site.py`), serving them (`web/pages.py`).
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -22,10 +23,12 @@ from zwu_ts_assets.orchestration.assets.media_records import film_of
 from zwu_ts_assets.orchestration.assets.sample_views import View
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store
+from zwu_ts_assets.orchestration.too_short import outlook
 from zwu_ts_assets.orchestration.work import Batches, Product
 from zwu_ts_assets.storage.places import Place
 from zwu_ts_assets.timeseries.windows import patch_spans
 from zwu_ts_assets.training.export_files import ExportFile
+from zwu_ts_assets.training.split_rule import SPLITS
 
 Files = Mapping[str, bytes]
 
@@ -61,6 +64,7 @@ def gallery_product(
         left_out=json.loads(view.asked["report"])["left_out"],
         evidence=json.loads(evidence["numbers"]),
         pictures={"Evidence": plot},
+        missing=_missing(view),
     )
     details = {
         "samples": len(corpus.samples),
@@ -68,6 +72,21 @@ def gallery_product(
         "questions": sum(len(each.turns) for each in corpus.conversations),
     }
     return Product(gallery_files(corpus), details)
+
+
+def _missing(view: View) -> list[str]:
+    """What splits lack, as the commands tell it; a page names no folder of this machine."""
+    csv = view.dataset.csv
+    asked = json.loads(view.asked["report"])
+    counts = Counter(turn.question.split for each in view.conversations for turn in each.turns)
+    questions = {f"{name}_questions": counts[name] for name in SPLITS}
+    told = outlook(
+        csv,
+        view.dataset.settings,
+        view.report.details,
+        {"questions": asked["questions"], **questions},
+    )
+    return [sentence.removeprefix(f"{csv}: ") for sentence in told]
 
 
 def page_to_open(datasets: Sequence[Dataset], artifacts: Place) -> tuple[str, str]:

@@ -66,21 +66,26 @@ def preflight_report(view: View, films: Mapping[int, Record], evidence: Files) -
         )
     key = f"{view.made_from} {view.dataset.settings!r}"
     if key not in _REPORTS:
-        made = preflight(_shape(view, films), view.counts.tokenizer, read=_read_at(evidence))
+        read, asked = _read_at(evidence)
+        made = preflight(_shape(view, films), view.counts.tokenizer, read=read, asked=asked)
         _REPORTS.clear()
         _REPORTS[key] = made
     return _REPORTS[key]
 
 
-def _read_at(evidence: Files) -> dict[str, dict[str, float]]:
-    """The share of questions that pixels answer at each consumer's sizes, by title and view."""
+def _read_at(evidence: Files) -> tuple[dict[str, dict[str, float]], dict[str, int]]:
+    """The share of questions that pixels answer at each consumer's sizes, by title and view.
+
+    And how many questions that are, by view.
+    """
     consumers = json.loads(evidence["numbers"])["consumers"]
-    return {
-        title: {
-            view: rate["right"] / rate["asked"] for view, rate in rates.items() if rate["asked"]
-        }
-        for title, rates in consumers.items()
-    }
+    read: dict[str, dict[str, float]] = {}
+    asked: dict[str, int] = {}
+    for title, rates in consumers.items():
+        some = {view: rate for view, rate in rates.items() if rate["asked"]}
+        read[title] = {view: rate["right"] / rate["asked"] for view, rate in some.items()}
+        asked |= {view: rate["asked"] for view, rate in some.items()}
+    return read, asked
 
 
 def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
@@ -116,6 +121,11 @@ def _shape(view: View, films: Mapping[int, Record]) -> CorpusShape:
         fps=fps,
         conversations=tuple(_shape_of(each, view.counts) for each in view.conversations),
         columns=len(first.features),
+        has_lines=any(
+            {"lines", "altered"} & set(turn.question.given)
+            for conversation in view.conversations
+            for turn in conversation.turns
+        ),
     )
 
 

@@ -23,7 +23,7 @@ from zwu_ts_assets.config.settings import Settings
 from zwu_ts_assets.errors import CorpusError
 from zwu_ts_assets.evidence.media import read_video
 from zwu_ts_assets.evidence.plot import evidence_png
-from zwu_ts_assets.evidence.reading import Gallery, Mapped, Pixels, Shown
+from zwu_ts_assets.evidence.reading import Expect, Gallery, Mapped, Pixels, Shown
 from zwu_ts_assets.evidence.report import Evidence, markdown, prove
 from zwu_ts_assets.orchestration.assets.media_records import file_reader, film_of, size_of
 from zwu_ts_assets.orchestration.assets.sample_views import samples_of
@@ -154,6 +154,7 @@ def evidence_product(
     tokenizer: TextTokenizer,
     allowed: AllowedCode,
     mapped: Mapped = map,
+    expect: Expect = lambda _: None,
 ) -> Product[Files]:
     """What each reader made of the questions: table, numbers and plot.
 
@@ -165,6 +166,7 @@ def evidence_product(
         tokenizer: For the timestamps of videos, by which consumers are told.
         allowed: Whose functions may give tasks.
         mapped: Maps the reading of samples over worker processes.
+        expect: Told how many samples will be read.
     """
     questions, samples = read_questions(question_files), samples_of(sample_files)
     found = Evidence(())
@@ -176,6 +178,7 @@ def evidence_product(
             _consumers(media, samples[0].batch, tokenizer),
             {task.name: task.reader for task in own.values() if task.reader is not None},
             mapped,
+            expect,
         )
     table = markdown(found) if found.rows else f"{NOTHING_ASKED[0].upper()}{NOTHING_ASKED[1:]}.\n"
     plot = evidence_png(found)
@@ -183,8 +186,9 @@ def evidence_product(
     details: dict[str, Detail] = {
         "questions": len(questions),
         "tasks": len({row.task for row in found.rows}),
-        "proven": not found.problems and bool(found.rows),
+        "proven": not found.problems and not found.too_few and bool(found.rows),
         "not_proven": len(found.problems),
+        "too_few_questions": len(found.too_few),
     }
     return Product(
         {"report": table.encode("utf-8"), "numbers": numbers.encode("utf-8"), "plot": plot},

@@ -4,14 +4,16 @@ What belongs here and what does not is as for the corpus (`corpus_assets.py`). T
 every window that exists, and have no batches of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from zwu_ts_assets.orchestration.contexts import AssetRun
+from zwu_ts_assets.orchestration.terminal import counted, expect_parts
 from zwu_ts_assets.orchestration.work import Make, Product, once
 
 if TYPE_CHECKING:
+    from zwu_ts_assets.evidence.reading import Found, Piece
     from zwu_ts_assets.orchestration.assets.sample_views import View
     from zwu_ts_assets.orchestration.work import Batches
     from zwu_ts_assets.timeseries.series import Series
@@ -58,11 +60,16 @@ def evidence(run: AssetRun, samples: Files, questions: Files, **media: "Batches"
     tokenizer = training_products.tokenizer_of(
         run.dataset.settings, where.project_dir, where.cache_dir
     )
+
+    def mapped(function: "Callable[[Piece], Found]", items: "Iterable[Piece]") -> "Iterator[Found]":
+        return counted(run.pool.map(function, items))
+
     return once(
         partial(
             question_products.evidence_product,
             *(run.dataset, questions, samples, media, tokenizer, where.allowed_code),
-            run.pool.map,
+            mapped,
+            expect_parts,
         )
     )
 

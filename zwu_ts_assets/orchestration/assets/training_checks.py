@@ -4,7 +4,7 @@ What belongs here and what does not is as for the corpus (`checks.py`).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -43,10 +43,17 @@ def _questions_need_their_media(run: CheckRun, made: Files) -> Verdict:
     """Ask the evidence."""
     numbers = json.loads(made["numbers"])
     problems = numbers["problems"]
-    told = "; ".join(problems[:3])
+    too_few = [f"{task}: {text}" for task, text in numbers["too_few"].items()]
+    told = "; ".join([*problems[:3], *_first(too_few, 3)])
     if not numbers["rows"]:
         told = "no question was asked, so nothing was proven"
-    return Verdict(not problems, told, {"problems": problems[:_SHOWN]})
+    return Verdict(not problems, told, {"problems": problems[:_SHOWN], "too_few": too_few[:_SHOWN]})
+
+
+def _first(told: Sequence[str], most: int) -> list[str]:
+    """The first of some sentences, and how many more there are."""
+    more = len(told) - most
+    return [*told[:most], *([f"and {more} more tasks"] if more > 0 else [])]
 
 
 def _consumers_lose_nothing(
@@ -133,7 +140,10 @@ ANSWERS_ARE_BALANCED: Final = Check(
 )
 QUESTIONS_NEED_THEIR_MEDIA: Final = Check(
     name="questions_need_their_media",
-    description="A blind reader does no better than by chance, and a reader of pixels is right.",
+    description=(
+        "A blind reader does no better than by chance, and a reader of pixels is right.\n\n"
+        "Of tasks with too few questions to tell, it says so, and how many are needed."
+    ),
     verify=_questions_need_their_media,
 )
 CONSUMERS_LOSE_NOTHING: Final = Check(

@@ -42,7 +42,7 @@ from zwu_ts_assets.training.quality import is_interpolation_flag
 from zwu_ts_assets.training.sample import SPLITS, Sample
 from zwu_ts_assets.training.sample_table import encode_samples, samples_in
 from zwu_ts_assets.training.samples import WindowAssets, make_samples
-from zwu_ts_assets.training.splits import SplitReport, resolve_borders
+from zwu_ts_assets.training.splits import resolve_borders
 
 Files = Mapping[str, bytes]
 
@@ -146,7 +146,7 @@ def samples_product(
     )
     files = {name: encode_samples([s for s in samples if s.split == name]) for name in SPLITS}
     files["report"] = (json.dumps(asdict(report), indent=1) + "\n").encode("ascii")
-    details = report_details(report)
+    details: dict[str, Detail] = {**report.details}
     if marked := sum(any(map(is_interpolation_flag, sample.flags)) for sample in samples):
         details[INTERPOLATED_SAMPLES] = marked
     return Product(files, details, preview=_samples_table(samples))
@@ -155,17 +155,6 @@ def samples_product(
 def tokenizer_of(settings: Settings, project_dir: Path, cache: Path) -> TextTokenizer:
     """The tokenizer of a dataset."""
     return loaded_tokenizer(tokenizer_source(settings, project_dir, cache))
-
-
-def report_details(report: SplitReport) -> dict[str, Detail]:
-    """Counts and borders of the splits, for metadata."""
-    details: dict[str, Detail] = {f"{name}_samples": report.samples[name] for name in SPLITS}
-    for reason, windows in report.unused.items():
-        details[f"windows_{reason.replace(' ', '_')}"] = windows
-    for name in SPLITS:
-        start, stop = report.rows[name]
-        details[f"{name}_rows"] = f"{start}..{stop - 1}" if stop > start else "none"
-    return details
 
 
 def leak_of(files: Files, settings: Settings) -> str:

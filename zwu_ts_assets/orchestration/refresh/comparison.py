@@ -30,9 +30,11 @@ from zwu_ts_assets.orchestration.layout import (
     why_stale,
 )
 from zwu_ts_assets.orchestration.runs import spans_text
+from zwu_ts_assets.orchestration.too_short import outlook
 from zwu_ts_assets.orchestration.work import WHOLE, Origin, warnings_among
 from zwu_ts_assets.storage.artifact_store import ArtifactStore, Detail, Record, digest
 from zwu_ts_assets.storage.places import Place
+from zwu_ts_assets.training.split_rule import SPLITS
 
 if TYPE_CHECKING:
     from zwu_ts_assets.orchestration.work import Product
@@ -76,6 +78,9 @@ class Difference:
         foreign: What lies where only files of an asset should and is in no record, by asset; see
             `foreign_files`. It makes nothing out of date, and is left alone.
         reading: What there is to know of the CSV as it is now, as the raw table's record has it.
+        splits: Counts and rows of the splits, as the record of the samples has them or will have
+            them; empty where they cannot be told or nobody asked.
+        splits_problem: Why they cannot, in a sentence; else empty.
     """
 
     stale: tuple[OutOfDate, ...]
@@ -86,6 +91,8 @@ class Difference:
     csv_sha256: str
     foreign: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reading: Mapping[str, Detail] = field(default_factory=dict)
+    splits: Mapping[str, Detail] = field(default_factory=dict)
+    splits_problem: str = ""
 
     @property
     def remarks(self) -> list[str]:
@@ -99,6 +106,24 @@ class Difference:
         warnings = [text for details in (self.reading, *made) for text in warnings_among(details)]
         return [*told, *(f"warning: {text}" for text in dict.fromkeys(warnings))]
 
+    def outlook(self, dataset: Dataset) -> list[str]:
+        """How many samples each split has or will have, and what an export will miss.
+
+        Args:
+            dataset: The one that was compared.
+        """
+        if self.splits_problem:
+            return [f"warning: {self.splits_problem}"]
+        if not self.splits:
+            return []
+        counts = ", ".join(f"{name} {self.splits[f'{name}_samples']:,}" for name in SPLITS)
+        questions = self.current.get(("questions", WHOLE))
+        missing = outlook(
+            dataset.csv, dataset.settings, self.splits, questions.details if questions else None
+        )
+        sentences = (sentence.removeprefix(f"{dataset.csv}: ") for sentence in missing)
+        return [f"samples: {counts}", *(f"warning: {sentence}" for sentence in sentences)]
+
 
 def difference(
     dataset: Dataset,
@@ -107,6 +132,7 @@ def difference(
     *,
     project_dir: Path | None = None,
     store: ArtifactStore | None = None,
+    with_splits: bool = False,
 ) -> Difference:
     """Compare a dataset's artifacts with what they should be.
 
@@ -119,6 +145,8 @@ def difference(
         also: Assets of the last mile that are asked for now.
         project_dir: What folders in the settings are relative to; unset: the project's root.
         store: A look at the dataset's artifacts that somebody took just now; unset: one is taken.
+        with_splits: Whether to find out what the splits hold, too: of a million windows it takes
+            seconds, and only people want to know.
 
     Raises:
         CorpusError: The CSV or the tokenizer cannot be used.
@@ -133,7 +161,7 @@ def difference(
         surroundings_of(dataset, project_dir),
         csv_sha256,
         products.raw_product(dataset.csv, dataset.settings),
-    ).result()
+    ).result(with_splits)
 
 
 def out_of_date(dataset: Dataset, artifacts: Place) -> list[OutOfDate]:
@@ -213,7 +241,7 @@ class _Comparison:
     # The files of every record that was judged, by asset.
     recorded: dict[str, set[str]] = field(default_factory=dict)
 
-    def result(self) -> Difference:
+    def result(self, with_splits: bool) -> Difference:
         dataset, batches = self.dataset, self._batches
         wanted = wanted_specs(dataset, self.store, self.also)
         for spec in wanted:
@@ -228,6 +256,7 @@ class _Comparison:
         order = {name: i for i, name in reversed(list(enumerate(known)))}
         assets = tuple(dataset.asset_name(spec.name) for spec in wanted)
         codes = (code_version(dataset, name) for name in assets)
+        splits, splits_problem = self._splits() if with_splits else ({}, "")
         return Difference(
             stale=tuple(sorted(self.stale, key=lambda item: order[item.asset])),
             current=self.current,
@@ -237,11 +266,24 @@ class _Comparison:
             csv_sha256=self.csv_sha256,
             foreign=self._foreign(known, surplus),
             reading=self.raw.details,
+            splits=splits,
+            splits_problem=splits_problem,
         )
 
     @property
     def _batches(self) -> int:
         return int(self.raw.details["batches"] or 0)
+
+    def _splits(self) -> tuple[Mapping[str, Detail], str]:
+        """What the splits hold or will hold, and why it cannot be told."""
+        from zwu_ts_assets.orchestration.assets.batch_products import foretold_splits
+
+        if samples := self.current.get(("samples", WHOLE)):
+            return samples.details, ""
+        try:
+            return foretold_splits(self.dataset, self.raw.value).details, ""
+        except CorpusError as error:
+            return {}, str(error)
 
     def _compare(self, spec: AssetSpec) -> None:
         """Compare the artifacts of an asset with what they should be."""
