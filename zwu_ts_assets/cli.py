@@ -36,7 +36,7 @@ from zwu_ts_assets.config.environment import (
 )
 from zwu_ts_assets.config.new_project import configure_instance, make_project
 from zwu_ts_assets.config.settings import EXPORTS
-from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError, entered
 from zwu_ts_assets.orchestration.chosen_datasets import (
     data_folder,
     datasets_with_a_csv,
@@ -337,7 +337,7 @@ def _material_of(name: str) -> "Material":
         }
     except FileNotFoundError as error:
         raise CorpusError(
-            f"{name} has no questions yet; make them: make evidence ARGS={name}"
+            f"{name} has no questions yet; make them: {entered('evidence', name)}"
         ) from error
     try:
         proof = json.loads(store.read(file_names("evidence", WHOLE, dataset.specs)["numbers"]))

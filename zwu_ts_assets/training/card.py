@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, Final
 
+from zwu_ts_assets.errors import entered
 from zwu_ts_assets.training.export_files import WrittenFile
 
 CARD: Final = "README.md"
@@ -207,9 +208,8 @@ def card_markdown(
         f"# {_text(facts.title)}",
         _text(facts.description),
         f"Made from a multivariate time series with zwu_ts_assets; this is the `{format_name}` "
-        "export. "
-        f"`make look ARGS={facts.dataset}`, in the project that made it, makes pages of every "
-        "sample to look at, with its media, questions and answers.",
+        f"export. {entered('look', facts.dataset)}, in the project that made it, makes pages of "
+        "every sample to look at, with its media, questions and answers.",
         f"![A figure: dependence matrices of a window]({FIGURE})",
         f"![The frames of a video: the patches of a window]({FILM_STRIP})",
         "## Loading",

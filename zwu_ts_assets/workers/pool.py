@@ -15,7 +15,7 @@ from concurrent.futures import BrokenExecutor
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError, entered
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -111,7 +111,7 @@ class WorkerPool:
             raise CorpusError(
                 "a worker process was killed, by somebody or by the system for want of memory; "
                 "what was made so far is kept. Run again; if it happens again, with fewer "
-                'processes: make run ARGS="--workers 1"'
+                f"processes: {entered('run', '--workers', '1')}"
             ) from None
         finally:
             for future in ahead:

@@ -129,7 +129,7 @@ def test_an_export_that_is_out_of_date_is_not_published(project: Project, hub: H
     code, said = publish(project, hub, "jane/walks")
     assert code == 1
     assert "the export huggingface is missing or out of date" in said
-    assert "make export ARGS=" in said
+    assert "(in a clone `make export ARGS=" in said
     assert hub.requests == []
 
 

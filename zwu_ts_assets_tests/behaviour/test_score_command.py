@@ -46,7 +46,7 @@ def test_a_dataset_without_questions_is_told_what_to_do(artifacts: Path, tmp_pat
     (tmp_path / "p.jsonl").write_text('{"id": "a", "prediction": "b"}\n', encoding="utf-8")
     result = CliRunner().invoke(cli.main, ["score", str(tmp_path / "p.jsonl"), "--dataset=walks"])
     assert result.exit_code == 1
-    assert "walks has no questions yet; make them: make evidence ARGS=walks" in result.output
+    assert "walks has no questions yet; make them: `zwu-ts-assets evidence walks`" in result.output
 
 
 @pytest.mark.slow

@@ -243,5 +243,5 @@ def test_a_file_system_without_links_is_told_with_the_setting_that_helps(
 
 
 def test_there_is_nothing_to_validate_where_nothing_was_exported(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="make some first: make export"):
+    with pytest.raises(CorpusError, match="make some first: `zwu-ts-assets export`"):
         validate_folders([], tmp_path, [], None, print)

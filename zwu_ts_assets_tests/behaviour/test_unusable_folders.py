@@ -119,7 +119,7 @@ def test_without_file_handles_a_run_says_so_and_the_next_one_goes_on(
     assert shell.run()[0] == 0
     before = shell.files()
     write_csv(shell.csv, 24 * 4 + 5)
-    few = (28, 28)
+    few = (21, 21)
     code, said = shell.run(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few))
     assert code == 1
     assert "raise the limit (ulimit -n)" in said, said

@@ -47,7 +47,7 @@ def corpus_of(count: int, features: tuple[str, ...] = FEATURES) -> Corpus:
     return Corpus(
         dataset="demo",
         card={"title": "", "description": "", "source": "", "licence": ""},
-        command="make look ARGS=demo",
+        command="zwu-ts-assets look demo",
         samples=samples,
         report=report,
         conversations=conversations,

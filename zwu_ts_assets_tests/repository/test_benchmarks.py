@@ -91,8 +91,9 @@ def test_the_cluster_benchmark_measures_each_way() -> None:
     assert [row[0] for row in rows] == ["one process", "two processes", "Dask, two workers"]
     for way, rate, _, total_mib, parent_mib in rows:
         assert 0.0 < float(rate) < 1000.0, way
-        # An interpreter with what draws; beside the parent there are at least encoders.
-        assert 40 < int(parent_mib) < int(total_mib) < 20_000, way
+        # An interpreter with what draws; one process encodes by itself, others have workers.
+        assert 40 < int(parent_mib) <= int(total_mib) < 20_000, way
+        assert (int(parent_mib) == int(total_mib)) == (way == "one process"), way
     sizes = re.search(r"A window is (\d+) KiB of PNG and MP4", ran.stdout)
     assert sizes is not None
     assert int(sizes[1]) > 100

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError, entered
 from zwu_ts_assets.gallery.site import (
     INDEX,
     OVERVIEW,
@@ -52,7 +52,7 @@ def gallery_product(
     corpus = Corpus(
         dataset=view.dataset.name,
         card={name: getattr(settings, name) for name in _CARD},
-        command=f"make look ARGS={view.dataset.name}",
+        command=f"zwu-ts-assets look {view.dataset.name}",
         samples=view.samples,
         report=view.report,
         conversations=view.conversations,
@@ -122,6 +122,6 @@ def page_to_open(datasets: Sequence[Dataset], artifacts: Place) -> tuple[str, st
         address = (artifacts / page).resolve().as_uri()
         return address, f"Look at it: {address}"
     return "", (
-        f"The gallery is in {artifacts}, which a browser cannot open. `make dev` serves it, under "
-        f"the address that it prints, at /artifacts/{page}"
+        f"The gallery is in {artifacts}, which a browser cannot open. {entered('dev')} serves "
+        f"it, under the address that it prints, at /artifacts/{page}"
     )

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from zwu_ts_assets.config.settings import EXPORTS
-from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError, entered
 from zwu_ts_assets.orchestration.datasets import Dataset
 from zwu_ts_assets.orchestration.layout import dataset_store, export_folder
 from zwu_ts_assets.orchestration.refresh.comparison import difference
@@ -72,7 +72,7 @@ def publish(
     if record is None:
         raise CorpusError(
             f"{dataset.name}: the export {what.format_name} is missing or out of date. Make it: "
-            f'make export ARGS="{dataset.name} --format {what.format_name}"'
+            f"{entered('export', dataset.name, '--format', what.format_name)}"
         )
     files = {name.removeprefix(f"{folder}/"): file.bytes for name, file in record.files.items()}
     seen_by = "everybody" if what.public else "you and your organisation alone"

@@ -10,7 +10,7 @@ from typing import Final
 
 from zwu_ts_assets.config.environment import cache_dir, project_root
 from zwu_ts_assets.config.settings import EXPORTS, Settings
-from zwu_ts_assets.errors import CorpusError
+from zwu_ts_assets.errors import CorpusError, entered
 from zwu_ts_assets.orchestration.assets import corpus_products as products
 from zwu_ts_assets.orchestration.assets import export_checks
 from zwu_ts_assets.orchestration.assets.export_products import parameters_of
@@ -81,7 +81,9 @@ def validate_folders(
         for folder in [store.path(export_folder(asset, SPECS))]
     ]
     if not chosen:
-        raise CorpusError(f"there is no export below {artifacts}; make some first: make export")
+        raise CorpusError(
+            f"there is no export below {artifacts}; make some first: {entered('export')}"
+        )
     sound = []
     with progress("validate", {str(place): 1.0 for place in chosen}) as shown:
         tell = shown.beside(say)

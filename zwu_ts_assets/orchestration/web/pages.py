@@ -25,6 +25,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zwu_ts_assets.config.discovery import NAME
+from zwu_ts_assets.errors import entered
 from zwu_ts_assets.gallery import site
 from zwu_ts_assets.orchestration.layout import dataset_store
 from zwu_ts_assets.orchestration.metadata import FRAMES, PREFIX, PREVIEW
@@ -103,7 +104,8 @@ class Pages:
                 content = _safe(file, content)
         except (FileNotFoundError, NotADirectoryError):
             made = "" if file.startswith("gallery/") else " yet"
-            advice = " Make the gallery: make look, or materialize `gallery`." if not made else ""
+            gallery = f" Make the gallery: {entered('look')}, or materialize `gallery`."
+            advice = gallery if not made else ""
             return _nothing(f"{store.path(file)} is not there{made}.{advice}")
         except ValueError as error:
             return _nothing(f"{store.path(file)} is damaged ({error}); materialize it again.")

@@ -91,7 +91,7 @@ def test_what_is_no_artifact_is_dagsters(browser: TestClient) -> None:
 def test_a_missing_gallery_is_told_with_the_command_that_makes_it(browser: TestClient) -> None:
     answer = browser.get("/artifacts/other/gallery/index.html")
     assert answer.status_code == 404
-    assert "make look" in answer.text
+    assert "`zwu-ts-assets look` (in a clone `make look`)" in answer.text
 
 
 def test_a_browser_may_play_from_the_middle_of_a_video(browser: TestClient, folder: Path) -> None:
