@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
@@ -271,9 +272,17 @@ def _temporary_in(folder: Path, hidden: int) -> tuple[int, Path]:
         except (FileNotFoundError, FileExistsError):
             # Another run has just removed it or its parent, found empty; `mkdir` says that it
             # exists if it was there and is gone a moment later. A file in its place stays there.
-            if attempt == 99 or (folder.exists() and not folder.is_dir()):
+            if attempt == 99 or _is_no_folder(folder):
                 raise
     raise AssertionError("the last attempt returns or raises")
+
+
+def _is_no_folder(path: Path) -> bool:
+    # One look: between two of them another run may make the folder and remove it.
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _copy(original: Path, temporary: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,6 +176,35 @@ def test_a_link_on_its_way_is_left_until_whoever_made_it_is_gone(tmp_path: Path)
     os.close(handle)  # as if it were killed
     FolderStore(tmp_path).remove_abandoned()
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_folder_that_another_run_makes_and_removes_between_two_looks_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "exports"
+    mkdir, look = Path.mkdir, Path.stat
+    removed, there = [True], list[bool]()
+
+    def removed_once(path: Path, *args: Any, **options: Any) -> None:
+        if path == folder and removed:
+            removed.clear()
+            there.append(True)
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        mkdir(path, *args, **options)
+
+    def there_for_one_look(path: Path, **options: Any) -> os.stat_result:
+        if path != folder or not there:
+            return look(path, **options)
+        there.clear()
+        mkdir(path)
+        found = look(path, **options)
+        path.rmdir()
+        return found
+
+    monkeypatch.setattr(Path, "mkdir", removed_once)
+    monkeypatch.setattr(Path, "stat", there_for_one_look)
+    FolderStore(tmp_path).write("exports/a.png", b"content")
+    assert (folder / "a.png").read_bytes() == b"content"
 
 
 def test_many_runs_that_link_the_same_files_do_not_disturb_each_other(tmp_path: Path) -> None:
