@@ -170,7 +170,7 @@ class FolderStore(ArtifactStore):
         path = self.path(folder)
         if link := link_on_the_way(self.root, self.parts(folder)):
             return [link.relative_to(self.root).as_posix()]
-        if path.exists() and not path.is_dir():
+        if _is_no_folder(path):
             return [folder]
         folders = {each.as_posix() for name in kept for each in PurePosixPath(name).parents}
         return list(self._others(path, set(kept), folders))
@@ -281,7 +281,7 @@ def _is_no_folder(path: Path) -> bool:
     # One look: between two of them another run may make the folder and remove it.
     try:
         return not stat.S_ISDIR(path.stat().st_mode)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
