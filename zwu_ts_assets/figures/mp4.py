@@ -102,7 +102,17 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
     first = next(remaining, None)
     if first is None:
         raise CorpusError("a video needs at least one frame, found none")
-    height, width = _frame_size(first)
+    _require_frame_size(first)
+    try:
+        return _encoded(_checked(chain([first], remaining), first.shape), first.shape, fps)
+    except av.error.FFmpegError as error:
+        raise CorpusError(
+            f"the video could not be encoded: {error}. If it happens again, install PyAV again "
+            f"with: {_REINSTALL} av"
+        ) from error
+
+
+def _encoded(frames: Iterable[Frame], shape: tuple[int, ...], fps: float) -> bytes:
     content = io.BytesIO()
     # When all is written, the muxer reads it again to put the index in front.
     with (
@@ -118,7 +128,7 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
         stream = container.add_stream(
             "libx264", rate=Fraction(fps).limit_denominator(100_000), options=dict(X264_SETTINGS)
         )
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.height, stream.width, stream.pix_fmt = *shape[:2], "yuv420p"
         context = stream.codec_context
         # x264 with more threads gives other bytes, and windows are encoded side by side.
         context.thread_count = 1
@@ -127,16 +137,10 @@ def encode_mp4(frames: Iterable[Frame], fps: float = 2.0) -> bytes:
         planes = VideoReformatter()
 
         def encode(frame: av.VideoFrame | None) -> None:
-            try:
-                container.mux(stream.encode(frame))
-            except av.error.FFmpegError as error:
-                raise CorpusError(
-                    f"the video could not be encoded: {error}. If it happens again, install PyAV "
-                    f"again with: {_REINSTALL} av"
-                ) from error
+            container.mux(stream.encode(frame))
 
         under_way: deque[Future[None]] = deque()
-        for frame in _checked(chain([first], remaining), first.shape):
+        for frame in frames:
             picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="rgb24")
             under_way.append(encoder.submit(encode, planes.reformat(picture, format="yuv420p")))
             if len(under_way) > _WAITING:
@@ -173,7 +177,7 @@ class _Written(io.RawIOBase):
         return self._at
 
 
-def _frame_size(frame: Frame) -> tuple[int, int]:
+def _require_frame_size(frame: Frame) -> None:
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or frame.size == 0:
         raise CorpusError(
             f"frame 0 has shape {frame.shape} and type {frame.dtype}, expected (height, width, 3) "
@@ -186,7 +190,6 @@ def _frame_size(frame: Frame) -> tuple[int, int]:
             "resolution of colours, so width and height must be even. Choose an even canvas "
             "(multiples of 32 reach Qwen3-VL unscaled)."
         )
-    return height, width
 
 
 def _checked(frames: Iterable[Frame], shape: tuple[int, ...]) -> Iterator[Frame]:
