@@ -517,6 +517,13 @@ def status(names: list[str]) -> None:
     folder = data_folder()
     found = find_datasets(folder, asked)
     say_what_is_passed_over(folder, asked)
+    if not asked and not found.broken and [each.name for each in found.sound] == [ETTH1]:
+        bundled = find_datasets(folder, [SAMPLE])
+        (alone,), instead = found.sound, bundled.sound
+        # `run` has built the bundled dataset if it could not get ETTh1.
+        if not alone.csv.exists() and all(each.csv.exists() for each in instead):
+            click.echo(told(f"{alone.name}: {alone.csv} is not there"))
+            found = bundled
 
     def tell(dataset: Dataset) -> None:
         if (

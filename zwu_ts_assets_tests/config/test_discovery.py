@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import string
 import tempfile
 from pathlib import Path
@@ -436,6 +437,19 @@ def test_without_etth1_and_a_network_the_other_datasets_are_made(
     found = datasets_with_a_csv(["etth1", "sample"])
     assert [dataset.name for dataset in found.sound] == ["sample"]
     assert found.sound[0].csv.is_file()
+
+
+def test_where_nothing_is_but_the_sample_that_stands_in_for_etth1_the_status_is_the_samples(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_in(two, monkeypatch)
+    for file in two.iterdir():
+        file.unlink()
+    write_csv(two / "sample.csv", 200)  # where `run` puts it
+    ended = CliRunner().invoke(cli.main, ["status"])
+    assert ended.exit_code == 0, ended.output
+    assert f"etth1: {two / 'ETTh1.csv'} is not there\n" in ended.output
+    assert re.search(r"^sample: \d+ artifacts out of date$", ended.output, re.M)
 
 
 def test_each_series_of_a_long_table_is_a_dataset_where_that_is_asked(tmp_path: Path) -> None:
